@@ -1,0 +1,239 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// The pauses after an accept that failed for want of something.
+	acceptPauseMin = 5 * time.Millisecond
+	acceptPauseMax = time.Second
+	// reportEvery keeps a machine out of descriptors from filling the log.
+	reportEvery = time.Second
+)
+
+// acceptor is the accept goroutine of one port and what is needed to steer it.
+type acceptor struct {
+	front   *os.File
+	raw     syscall.RawConn
+	addr    Address
+	deliver func([]accepted)
+	report  func(error)
+	// accept is acceptOne; a test puts errors in its place.
+	accept func(fd int) (int, netip.AddrPort, error)
+
+	stopOnce sync.Once
+	stop     chan struct{} // closed: end
+	done     chan struct{} // closed: has ended
+
+	mu     sync.Mutex
+	paused chan struct{} // nil = not paused; closed on resume
+
+	// The goroutine's own.
+	reserve  int // a descriptor that can be given up to take one connection; -1 = none
+	shed     int // connections closed unanswered and not yet reported
+	reported time.Time
+}
+
+// startAccept starts the goroutine that accepts on front. It gives batches of
+// 1 to 64 connections to deliver, and troubles to report, both from that goroutine;
+// deliver owns the descriptors and may block, which holds accepting back, but
+// must not wait for whoever waits for close.
+func (p *port) startAccept(deliver func([]accepted), report func(error)) {
+	p.startAcceptWith(acceptOne, deliver, report)
+}
+
+func (p *port) startAcceptWith(accept func(int) (int, netip.AddrPort, error), deliver func([]accepted), report func(error)) {
+	if p.acc != nil || p.closed {
+		return
+	}
+	a := &acceptor{
+		front: p.front, addr: p.addr, accept: accept, deliver: deliver, report: report,
+		stop: make(chan struct{}), done: make(chan struct{}),
+	}
+	raw, err := p.front.SyscallConn() // not Fd: that would make the socket blocking
+	if err != nil {
+		report(fmt.Errorf("accepting on %s: %w", p.addr, err)) // only for a closed file, which front is not
+		return
+	}
+	a.raw, a.reserve = raw, openReserve()
+	p.acc = a
+	go a.run() // ended and waited for by stopAccept
+}
+
+// pauseAccept stops taking connections from the kernel. After it has returned at
+// most one more batch is delivered. It may be called while another goroutine
+// closes the port.
+func (p *port) pauseAccept() {
+	if a := p.acc; a != nil {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		if a.paused == nil {
+			a.paused = make(chan struct{})
+		}
+	}
+}
+
+// resumeAccept takes pauseAccept back. It may be called when pauseAccept may.
+func (p *port) resumeAccept() {
+	if a := p.acc; a != nil {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		if a.paused != nil {
+			close(a.paused)
+			a.paused = nil
+		}
+	}
+}
+
+// stopAccept ends the accept goroutine and waits for it.
+func (p *port) stopAccept() {
+	a := p.acc
+	if a == nil {
+		return
+	}
+	a.stopOnce.Do(func() {
+		close(a.stop)
+		// Only a deadline wakes it without closing the socket, which would
+		// reset what waits there.
+		_ = a.front.SetReadDeadline(time.Unix(1, 0))
+	})
+	<-a.done
+}
+
+func (a *acceptor) run() {
+	defer close(a.done)
+	defer a.dropReserve()
+	pause := acceptPauseMin
+	for a.mayAccept() {
+		batch, err := a.next()
+		if len(batch) > 0 {
+			a.deliver(batch)
+			pause = acceptPauseMin
+		}
+		if err == nil || errors.Is(err, os.ErrDeadlineExceeded) { // the deadline of stopAccept
+			continue
+		}
+		if outOfResources(err) {
+			a.shedOne()
+		}
+		a.tell(err)
+		if !a.sleep(pause) {
+			return
+		}
+		pause = min(2*pause, acceptPauseMax)
+	}
+}
+
+// mayAccept waits while accepting is paused. It is false at the end.
+func (a *acceptor) mayAccept() bool {
+	for {
+		a.mu.Lock()
+		paused := a.paused
+		a.mu.Unlock()
+		select {
+		case <-a.stop:
+			return false
+		default:
+		}
+		if paused == nil {
+			return true
+		}
+		select {
+		case <-a.stop:
+			return false
+		case <-paused:
+		}
+	}
+}
+
+func (a *acceptor) isPaused() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.paused != nil
+}
+
+// next waits in the runtime's poller until there is something to tell: a batch,
+// an error, or a pause.
+func (a *acceptor) next() (batch []accepted, err error) {
+	var more bool
+	waitErr := a.raw.Read(func(fd uintptr) bool {
+		if a.isPaused() {
+			return true
+		}
+		batch, more, err = acceptBatch(a.accept, int(fd), batchMax)
+		// Waiting is right only when the queue was seen empty: the poller tells
+		// of changes, not of what is there.
+		return more || len(batch) > 0 || err != nil
+	})
+	if waitErr != nil {
+		return nil, waitErr
+	}
+	return batch, err
+}
+
+// shedOne takes the connection at the head of the queue and closes it, so that
+// its client hears something while there is no descriptor for it.
+func (a *acceptor) shedOne() {
+	if a.reserve < 0 {
+		a.reserve = openReserve()
+		return
+	}
+	a.dropReserve()
+	_ = a.raw.Control(func(fd uintptr) {
+		if n, _, err := a.accept(int(fd)); err == nil {
+			_ = unix.Close(n)
+			a.shed++
+		}
+	})
+	a.reserve = openReserve()
+}
+
+func openReserve() int {
+	fd, err := unix.Open(os.DevNull, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1
+	}
+	return fd
+}
+
+func (a *acceptor) dropReserve() {
+	if a.reserve >= 0 {
+		_ = unix.Close(a.reserve)
+		a.reserve = -1
+	}
+}
+
+// tell reports a trouble, at most once in reportEvery.
+func (a *acceptor) tell(err error) {
+	now := time.Now()
+	if !a.reported.IsZero() && now.Sub(a.reported) < reportEvery {
+		return
+	}
+	a.reported = now
+	if a.shed > 0 {
+		err = fmt.Errorf("%w; connections closed without an answer: %d", err, a.shed)
+		a.shed = 0
+	}
+	a.report(fmt.Errorf("accepting on %s: %w", a.addr, err))
+}
+
+// sleep waits, and is false if the end came meanwhile.
+func (a *acceptor) sleep(d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-a.stop:
+		return false
+	}
+}

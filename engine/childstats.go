@@ -1,0 +1,73 @@
+package engine
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"muster/ipc"
+)
+
+// counts is what a worker counts of itself. The hot path is a few atomic adds.
+type counts struct {
+	accepted, closed, done atomic.Uint64
+	times                  [latencyBuckets]atomic.Uint64
+	longest                atomic.Int64 // ns, since the last report
+	told                   atomic.Bool  // wake has been sent to since the last report
+	wake                   chan struct{}
+
+	mu sync.Mutex // one report at a time, in order
+}
+
+func (c *counts) opened() {
+	c.accepted.Add(1)
+	c.changed()
+}
+
+func (c *counts) ended() {
+	c.closed.Add(1)
+	c.changed()
+}
+
+func (c *counts) answered(took time.Duration) {
+	c.times[latencyBucket(took)].Add(1)
+	for {
+		old := c.longest.Load()
+		if int64(took) <= old || c.longest.CompareAndSwap(old, int64(took)) {
+			break
+		}
+	}
+	c.done.Add(1)
+	c.changed()
+}
+
+func (c *counts) changed() {
+	if c.told.Load() || c.told.Swap(true) {
+		return
+	}
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+// send sends a report of everything so far. A full channel loses it: the next
+// one holds the same counters.
+func (c *counts) send(ch *ipc.Conn) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.told.Store(false)
+	// closed before accepted: more may be accepted meanwhile, and a connection
+	// must not seem closed before it came.
+	r := report{Closed: c.closed.Load(), Done: c.done.Load()}
+	r.Accepted = c.accepted.Load()
+	for i := range c.times {
+		if n := c.times[i].Swap(0); n > 0 {
+			r.Times = append(r.Times, [2]uint64{uint64(i), n})
+		}
+	}
+	r.MaxNs = uint64(c.longest.Swap(0))
+	if line, err := ipc.AppendMuster(nil, r); err == nil {
+		_ = ch.Send(line, -1)
+	}
+}

@@ -1,0 +1,171 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+)
+
+// Options configures a Cluster. The zero value works: one built-in worker per
+// processor this process may use, policy rr, no address until a worker asks.
+type Options struct {
+	// Addr is an address that is opened before the first fork and stays open
+	// until the cluster ends, also while there is no worker. "" = none: the
+	// workers' own Listen calls open addresses.
+	Addr string
+	// Workers is how many are forked at the start. 0 = CPUs(); negative = none.
+	Workers int
+	// Policy is the scheduling policy at the start. 0 = SchedRR.
+	Policy Policy
+	// Command is the program of the workers and its arguments. Empty = this
+	// very binary, which must call Role first thing in main.
+	Command []string
+	// Dir is the working directory of the workers. "" = the primary's.
+	Dir string
+	// Env is KEY=VALUE added to the environment of every worker.
+	Env []string
+	// Grace is how long a worker that was told to disconnect may take. After
+	// it: SIGTERM, one second later SIGKILL. 0 = no limit, as in Node.
+	Grace time.Duration
+	// Stall is how long a worker may leave a hand-off unanswered before it is
+	// killed and replaced. 0 = for ever.
+	Stall time.Duration
+	// NoRestart leaves dead workers dead, as Node's cluster does.
+	NoRestart bool
+	// WorkerProcs is GOMAXPROCS in the built-in workers. 0 = 1: a worker is one
+	// core's worth.
+	WorkerProcs int
+	// OnPanic is called when a goroutine of the cluster has panicked, with the
+	// value and the stack, on that goroutine. When it returns, every worker is
+	// killed and the panic goes on. It must not call the Cluster, but for
+	// KillAll. nil = nothing is called.
+	OnPanic func(v any, stack []byte)
+}
+
+// Cluster is the primary side. New makes one, Run runs it. All methods may be
+// called from any goroutine.
+type Cluster struct{ loop *loop }
+
+// New checks the options and opens Options.Addr, so that a start that cannot
+// work fails here, before anything was forked. The error for an address that
+// cannot be had is an *AddrError. New sets close-on-exec on every descriptor
+// from 3 up, so that workers inherit none of them.
+func New(o Options) (*Cluster, error) {
+	switch {
+	case o.Workers == 0:
+		o.Workers = CPUs()
+	case o.Workers > workersMax:
+		return nil, fmt.Errorf("%d workers: at most %d", o.Workers, workersMax)
+	}
+	if o.Policy == 0 {
+		o.Policy = SchedRR
+	}
+	if o.Policy != SchedRR && o.Policy != SchedNone {
+		return nil, fmt.Errorf("%v is not a policy", o.Policy)
+	}
+	if o.WorkerProcs <= 0 {
+		o.WorkerProcs = 1
+	}
+	prog, err := programOf(o.Command)
+	if err != nil {
+		return nil, err
+	}
+	closeOnExecAll()
+	l := &loop{
+		o: o, program: prog, policy: o.Policy, now: time.Now,
+		events: newEventRing(), changed: make(chan struct{}, 1),
+		in: make(chan msg, 64), done: make(chan struct{}),
+		servers: make(map[string]*server), workers: make(map[int]*worker), handOff: &Latency{},
+		pid: os.Getpid(), started: time.Now(), cpus: CPUs(),
+	}
+	if o.Addr != "" {
+		a, err := ParseAddr(o.Addr)
+		if err != nil {
+			return nil, err
+		}
+		s, err := l.openServer(a.String(), a, portOptions{gate: true})
+		if err != nil {
+			return nil, err
+		}
+		s.keep = true
+	}
+	l.snap.Store(l.picture(l.started))
+	return &Cluster{loop: l}, nil
+}
+
+// programOf is what the workers run.
+func programOf(command []string) (program, error) {
+	if len(command) == 0 {
+		exe, err := selfExe()
+		if err != nil {
+			return program{}, fmt.Errorf("finding this program's file: %w", err)
+		}
+		return program{path: exe, argv: []string{"muster"}, command: "muster (built-in worker)", builtin: true}, nil
+	}
+	path, err := lookPath(command[0])
+	if err != nil {
+		return program{}, err
+	}
+	return program{path: path, argv: command, command: strings.Join(command, " ")}, nil
+}
+
+// Run forks the workers and runs the cluster until it was told to stop: by
+// OpStop, or by ctx, whose end is the same as one OpStop. It returns nil after
+// a stop that was asked for; no worker lives and no address is open then. Call
+// it once.
+func (c *Cluster) Run(ctx context.Context) error {
+	err := c.loop.run(ctx)
+	c.loop.tasks.Wait()
+	return err
+}
+
+// Do carries out one command and answers when it has been acted on (a fork has
+// a pid, a signal has been sent, a disconnect has been ordered), not when its
+// consequences are over. Errors: ErrStopped, ErrNoWorker, ErrBusy, that of ctx,
+// or why it could not be done; all name the worker.
+func (c *Cluster) Do(ctx context.Context, cmd Command) (Result, error) {
+	reply := make(chan cmdReply, 1)
+	select {
+	case c.loop.in <- msgCommand{cmd, reply}:
+	case <-c.loop.done:
+		return Result{}, ErrStopped
+	case <-ctx.Done():
+		return Result{}, ctx.Err()
+	}
+	select {
+	case r := <-reply:
+		return r.r, r.err
+	case <-c.loop.done:
+		select {
+		case r := <-reply:
+			return r.r, r.err
+		default:
+			return Result{}, ErrStopped
+		}
+	case <-ctx.Done():
+		return Result{}, ctx.Err()
+	}
+}
+
+// Snapshot is the newest picture of the cluster; never nil. At most 10 new
+// ones a second are made.
+func (c *Cluster) Snapshot() *Snapshot { return c.loop.snap.Load() }
+
+// Events returns the events with Seq > after that are still in the ring (the
+// last 2,048), oldest first, and how many between after and the first one
+// returned are gone.
+func (c *Cluster) Events(after uint64) (ev []Event, lost uint64) { return c.loop.events.after(after) }
+
+// Changed is sent to (capacity 1) after every new event and snapshot. One
+// reader; others use Events with a timer.
+func (c *Cluster) Changed() <-chan struct{} { return c.loop.changed }
+
+// Done is closed when the cluster has stopped: no worker lives, no address is
+// open, and no event or snapshot comes any more.
+func (c *Cluster) Done() <-chan struct{} { return c.loop.done }
+
+// KillAll kills every worker's process group at once and returns when all are
+// gone or after one second. For a panic or a second signal: nothing is drained.
+func (c *Cluster) KillAll() { c.loop.procs.killAll() }

@@ -1,0 +1,48 @@
+package engine
+
+import "syscall"
+
+// Op names what a Command does.
+type Op string
+
+const (
+	OpFork          Op = "fork"           // fork one worker into the lowest free slot; Result.Worker is its id
+	OpKill          Op = "kill"           // send Signal to Worker, as worker.kill(signal)
+	OpCrash         Op = "crash"          // SIGKILL past the API, like an accident: the worker is replaced
+	OpDisconnect    Op = "disconnect"     // worker.disconnect()
+	OpDisconnectAll Op = "disconnect_all" // cluster.disconnect(); the cluster stays and can fork again
+	OpRestart       Op = "restart"        // replace Worker, the new one first; on a stopped or waiting slot: try now
+	OpPolicy        Op = "policy"         // set the scheduling policy of the live cluster
+	OpInspect       Op = "inspect"        // Result.Details about Worker; changes nothing
+	OpStop          Op = "stop"           // end the cluster gracefully; a second one ends it at once
+)
+
+// Command is something asked of the cluster. A worker is named by its id, never
+// by its row or slot.
+type Command struct {
+	Op     Op
+	Worker int            // for kill, crash, disconnect, restart, inspect
+	Signal syscall.Signal // for kill; 0 means SIGTERM
+	Policy Policy         // for policy
+	Env    []string       // for fork: KEY=VALUE added to that worker's environment
+	By     By             // "" means ByAPI
+}
+
+// Result is the answer to a Command that succeeded.
+type Result struct {
+	Worker  int      // fork, restart: the new worker's id (0 if the restart only brought a waiting fork forward)
+	Policy  Policy   // policy: the policy now in force
+	Details *Details // inspect
+}
+
+// Details is what is asked for one worker only, because finding it costs more
+// than a snapshot should.
+type Details struct {
+	Worker  int      `json:"worker"`
+	PID     int      `json:"pid"`
+	Command string   `json:"command"` // "muster (built-in worker)" or the command line
+	Dir     string   `json:"dir"`
+	Env     []string `json:"env"` // as given to it; may hold secrets: show with care
+	FDs     int      `json:"fds"` // open descriptors; -1 if not known
+	FDLimit uint64   `json:"fd_limit"`
+}

@@ -1,0 +1,256 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+	"time"
+
+	"muster/ipc"
+)
+
+// tellAfter is the time between a worker's leaving the rotation and its being
+// told: with less, Node 26 resets connections it has just been handed.
+const tellAfter = 200 * time.Millisecond
+
+// killAfter is the time between SIGTERM and SIGKILL when the grace is over.
+const killAfter = time.Second
+
+// workersMax bounds the workers of a cluster.
+const workersMax = 256
+
+// command carries out a Command.
+func (l *loop) command(m msgCommand) {
+	by := m.cmd.By
+	if by == "" {
+		by = ByAPI
+	}
+	r, later, err := l.act(m.cmd, by, m.reply)
+	if !later {
+		m.reply <- cmdReply{r, err}
+	}
+}
+
+// act does it. later means that the reply comes with the fork's process.
+func (l *loop) act(c Command, by By, reply chan<- cmdReply) (r Result, later bool, err error) {
+	if l.stopping != nil && c.Op != OpStop && c.Op != OpInspect {
+		return r, false, ErrStopped
+	}
+	switch c.Op {
+	case OpFork:
+		if n := len(l.workers); n >= workersMax {
+			return r, false, fmt.Errorf("%d workers live, which is the most there can be: %w", n, ErrBusy)
+		}
+		w := l.fork(l.freeSlot(), by, nil, c.Env)
+		w.reply = reply
+		return r, true, nil
+
+	case OpRestart:
+		return l.actRestart(c.Worker, by, reply)
+
+	case OpDisconnectAll:
+		for _, sl := range l.slots {
+			l.clearSlot(sl)
+		}
+		for _, w := range l.liveInOrder() {
+			l.leave(w, by, "cluster.disconnect()")
+		}
+		return r, false, nil
+
+	case OpPolicy:
+		r.Policy, err = l.setPolicy(c.Policy, by)
+		return r, false, err
+
+	case OpStop:
+		if l.stopping != nil {
+			l.stopNow()
+			return r, false, nil
+		}
+		l.stop(by)
+		return r, false, nil
+	}
+
+	w := l.workers[c.Worker]
+	if w == nil || w.life.procEnded {
+		return r, false, fmt.Errorf("worker %d: %w", c.Worker, ErrNoWorker)
+	}
+	if w.proc == nil {
+		return r, false, fmt.Errorf("worker %d is being started: %w", w.id, ErrBusy)
+	}
+	switch c.Op {
+	case OpKill:
+		return r, false, l.kill(w, c.Signal, by)
+
+	case OpCrash:
+		l.emitFor(w, Event{Kind: KindKill, By: by, Call: fmt.Sprintf("process.kill(%d, 'SIGKILL')", w.pid()),
+			Detail: KillDetail{Signal: "SIGKILL", Crash: true}})
+		if err := w.proc.signal(syscall.SIGKILL); err != nil {
+			return r, false, fmt.Errorf("SIGKILL to worker %d: %w", w.id, err)
+		}
+		return r, false, nil
+
+	case OpDisconnect:
+		if w.life.leaving {
+			return r, false, fmt.Errorf("worker %d is leaving already: %w", w.id, ErrBusy)
+		}
+		l.leave(w, by, fmt.Sprintf("cluster.workers[%d].disconnect()", w.id))
+		return r, false, nil
+
+	case OpInspect:
+		r.Details = l.inspect(w)
+		return r, false, nil
+	}
+	return r, false, fmt.Errorf("command %q is not known", c.Op)
+}
+
+// actRestart restarts a live worker, or brings forward the fork of a slot that
+// waits or has given up.
+func (l *loop) actRestart(id int, by By, reply chan<- cmdReply) (r Result, later bool, err error) {
+	if w := l.workers[id]; w != nil {
+		n, err := l.restart(w, by)
+		if err != nil {
+			return r, false, err
+		}
+		n.reply = reply
+		return r, true, nil
+	}
+	for _, sl := range l.slots {
+		if sl.last == nil || sl.last.id != id || !sl.stopped && sl.due == nil {
+			continue
+		}
+		sl.record = record{}
+		w := l.refork(sl, by)
+		w.reply = reply
+		return r, true, nil
+	}
+	return r, false, fmt.Errorf("worker %d: %w", id, ErrNoWorker)
+}
+
+// kill is worker.kill(signal): the signal and nothing else.
+func (l *loop) kill(w *worker, sig syscall.Signal, by By) error {
+	if sig == 0 {
+		sig = syscall.SIGTERM
+	}
+	name := signalName(sig)
+	if endsWorker(sig) {
+		l.step(w, inKill)
+	}
+	l.emitFor(w, Event{Kind: KindKill, By: by, Call: fmt.Sprintf("cluster.workers[%d].kill('%s')", w.id, name),
+		Detail: KillDetail{Signal: name}})
+	if err := w.proc.signal(sig); err != nil {
+		return fmt.Errorf("%s to worker %d: %w", name, w.id, err)
+	}
+	return nil
+}
+
+// leave is worker.disconnect(): out of the rotation now, told a little later.
+func (l *loop) leave(w *worker, by By, call string) {
+	if w.life.leaving || w.life.chanEnded {
+		return
+	}
+	now := l.now()
+	d := LeaveDetail{GraceMs: ms(l.o.Grace)}
+	if w.stats != nil {
+		d.InFlight = w.stats.open()
+	}
+	l.step(w, inOrder)
+	l.emitFor(w, Event{Kind: KindLeave, By: by, Call: call, Detail: d})
+	wait := tellAfter
+	if len(w.servers) == 0 {
+		wait = 0
+	}
+	w.tell = l.timers.at(now.Add(wait), func(time.Time) {
+		if w.ch != nil && !w.life.chanEnded {
+			l.send(w, ipc.Disconnect{Seq: l.nextSeq()})
+		}
+	})
+	l.armGrace(w, now)
+}
+
+// armGrace bounds the rest of a worker's life: SIGTERM (and SIGCONT, should it
+// be stopped), then SIGKILL to its process group.
+func (l *loop) armGrace(w *worker, now time.Time) {
+	if l.o.Grace <= 0 || w.grace != nil {
+		return
+	}
+	w.leaveBy = now.Add(l.o.Grace)
+	w.grace = l.timers.at(w.leaveBy, func(now time.Time) {
+		if w.proc == nil || w.life.procEnded {
+			return
+		}
+		l.emitFor(w, Event{Kind: KindKill, By: BySupervisor, Call: fmt.Sprintf("cluster.workers[%d].kill('SIGTERM')", w.id),
+			Detail: KillDetail{Signal: "SIGTERM", Reason: fmt.Sprintf("the grace of %v is over", l.o.Grace)}})
+		_ = w.proc.signal(syscall.SIGTERM)
+		_ = w.proc.signal(syscall.SIGCONT)
+		w.grace = l.timers.at(now.Add(killAfter), func(time.Time) {
+			if !w.life.procEnded {
+				l.kill9(w, "SIGTERM did not end it")
+			}
+		})
+	})
+}
+
+// clearSlot cancels what a slot without a worker waits for.
+func (l *loop) clearSlot(sl *slot) {
+	l.timers.stop(sl.due)
+	if sl.due != nil || sl.stopped {
+		sl.due, sl.stopped = nil, false
+		l.forgetRow(sl)
+	}
+	sl.record = record{}
+}
+
+func (l *loop) liveInOrder() []*worker {
+	var ws []*worker
+	for _, sl := range l.slots {
+		ws = append(ws, sl.live...)
+	}
+	return ws
+}
+
+// setPolicy changes the scheduling policy of the live cluster by the gate of
+// each address. What waits at the primary's socket is dealt at once, so that
+// the event tells how long the change really took.
+func (l *loop) setPolicy(p Policy, by By) (Policy, error) {
+	start := l.now()
+	if p != SchedRR && p != SchedNone {
+		return l.policy, fmt.Errorf("%v is not a policy", p)
+	}
+	if why := l.policyFixed(); why != "" {
+		return l.policy, errors.New(why)
+	}
+	if p == l.policy {
+		return p, nil
+	}
+	from := l.policy
+	l.policy = p
+	for _, s := range l.order {
+		if err := l.setGate(s); err != nil {
+			l.policy = from
+			for _, s := range l.order {
+				l.setGateOrSay(s)
+			}
+			return from, err
+		}
+	}
+	if p == SchedNone {
+		for _, s := range l.order {
+			if s.port.gated && !s.paused {
+				l.accepted(s, s.port.drainOnce(queueMax), l.now())
+			}
+		}
+	}
+	l.emit(Event{Kind: KindPolicy, By: by, Call: "cluster.schedulingPolicy = cluster." + p.Node(),
+		Detail: PolicyDetail{From: from, To: p, Ms: ms(l.now().Sub(start))}})
+	return p, nil
+}
+
+// policyFixed is why the policy cannot be changed, "" if it can.
+func (l *loop) policyFixed() string {
+	for _, s := range l.order {
+		if !s.port.gated {
+			return s.port.whyFixed
+		}
+	}
+	return ""
+}

@@ -1,0 +1,389 @@
+package engine
+
+import (
+	"container/heap"
+	"slices"
+	"time"
+)
+
+// The rules of hand-offs. Each is measured; none is a matter of taste.
+const (
+	// handsMax bounds the hand-offs in flight to one worker. One at a time, as
+	// in Node, holds a busy cluster to one round trip per connection; without a
+	// bound a worker that never reads takes 278 before the socket is full.
+	handsMax = 16
+	// A worker that answers within handsFast may have twice as many, one that
+	// takes longer than handsSlow is back to one, so that a slow worker gets less.
+	handsFast = 2 * time.Millisecond
+	handsSlow = 20 * time.Millisecond
+	// silentAfter is how long a hand-off may be unanswered before its worker
+	// gets no more. It is never dealt again for that: the worker may wake up,
+	// and two processes would answer on one connection.
+	silentAfter = time.Second
+	// A worker that refused is left alone for refusedWait, doubling to
+	// refusedWaitMax: Node's primary spins here, at 8,000 refusals a second.
+	refusedWait    = 50 * time.Millisecond
+	refusedWaitMax = time.Second
+)
+
+// conn names an accepted connection that no worker has taken yet. The loop
+// keeps the descriptor that belongs to it.
+type conn int
+
+// handoff is one connection on the way to a worker.
+type handoff struct {
+	conn conn
+	seq  int64 // of the newconn message; what the answer refers to
+	at   time.Time
+}
+
+// member is a worker that listens on the dealer's address.
+type member struct {
+	id      int
+	turn    uint64 // its place in the order: the lowest turn gets the next connection
+	place   int    // index in dealer.ready, -1 while it may not get one
+	hands   []handoff
+	limit   int
+	full    bool          // its channel took no more; until the next answer
+	wait    time.Duration // the last wait after a refusal
+	waiting time.Time     // it refused: nothing before this time
+}
+
+func (m *member) mayGet(now time.Time) bool {
+	switch {
+	case m.full, len(m.hands) >= m.limit, now.Before(m.waiting):
+		return false
+	case len(m.hands) > 0 && now.Sub(m.hands[0].at) >= silentAfter:
+		return false
+	}
+	return true
+}
+
+// dealer decides which worker gets which connection of one address in rr. It
+// is pure: no goroutine, lock, clock or descriptor. Every call is O(log
+// members) or better, but for Add, Remove and Wake.
+//
+// Free workers stand in a queue, as in Node's round robin. The head gets the
+// connection and goes to the back at once; a worker that may not get one is
+// skipped and keeps its place.
+type dealer struct {
+	queue   deque
+	members map[int]*member
+	ready   turnHeap // members that may get one, as of the last look at them
+	turns   uint64
+}
+
+func newDealer() *dealer { return &dealer{members: make(map[int]*member)} }
+
+// Add makes a worker a member, at the back of the order. Its coming is a
+// change, so those who refused are asked again.
+func (d *dealer) Add(id int, now time.Time) {
+	if m := d.members[id]; m != nil {
+		m.limit = max(m.limit, 1) // it left and is back: it listens again
+		d.look(m, now)
+		return
+	}
+	m := &member{id: id, limit: 1, place: -1, turn: d.nextTurn()}
+	d.members[id] = m
+	d.changed(now)
+}
+
+// Remove takes a worker out and puts the hand-offs it has not answered back at
+// the head of the queue, oldest first. It returns them. Call it only when no
+// answer of the worker can come any more.
+func (d *dealer) Remove(id int, now time.Time) []conn {
+	m := d.members[id]
+	if m == nil {
+		return nil
+	}
+	d.unready(m)
+	delete(d.members, id)
+	var back []conn
+	for _, h := range slices.Backward(m.hands) {
+		d.queue.pushFront(h.conn)
+		back = append(back, h.conn)
+	}
+	d.changed(now)
+	slices.Reverse(back)
+	return back
+}
+
+// Leave takes a worker out of the order but keeps what it has in flight: its
+// answers still count.
+func (d *dealer) Leave(id int) {
+	if m := d.members[id]; m != nil {
+		d.unready(m)
+		m.limit = 0
+	}
+}
+
+// Offer puts a new connection at the back of the queue.
+func (d *dealer) Offer(c conn) { d.queue.pushBack(c) }
+
+// Next gives the connection at the head of the queue to the next worker that
+// may get one, as hand-off number seq. ok is false if nothing is queued or
+// nobody may get it.
+func (d *dealer) Next(seq int64, now time.Time) (c conn, worker int, ok bool) {
+	if d.queue.len() == 0 {
+		return 0, 0, false
+	}
+	for len(d.ready) > 0 {
+		m := d.ready[0]
+		if !m.mayGet(now) {
+			d.unready(m)
+			continue
+		}
+		c = d.queue.popFront()
+		m.hands = append(m.hands, handoff{conn: c, seq: seq, at: now})
+		m.turn = d.nextTurn()
+		if m.mayGet(now) {
+			heap.Fix(&d.ready, m.place)
+		} else {
+			d.unready(m)
+		}
+		return c, m.id, true
+	}
+	return 0, 0, false
+}
+
+// Unsent takes back the newest hand-off of a worker, which could not be sent:
+// the connection is at the head of the queue again and the worker gets no more
+// until it has answered something.
+func (d *dealer) Unsent(id int) {
+	m := d.members[id]
+	if m == nil || len(m.hands) == 0 {
+		return
+	}
+	last := len(m.hands) - 1
+	d.queue.pushFront(m.hands[last].conn)
+	m.hands = m.hands[:last]
+	m.full = true
+	d.unready(m)
+}
+
+// Writable says that the worker's channel takes messages again.
+func (d *dealer) Writable(id int, now time.Time) {
+	if m := d.members[id]; m != nil {
+		m.full = false
+		d.look(m, now)
+	}
+}
+
+// Accepted settles a hand-off: the worker has the connection. It returns the
+// connection and how long the answer took; ok is false if no such answer is
+// awaited, which changes nothing.
+func (d *dealer) Accepted(id int, seq int64, now time.Time) (c conn, took time.Duration, ok bool) {
+	m, h, ok := d.answered(id, seq)
+	if !ok {
+		return 0, 0, false
+	}
+	took = now.Sub(h.at)
+	if m.limit > 0 { // 0: it is leaving
+		switch {
+		case took < handsFast:
+			m.limit = min(2*m.limit, handsMax)
+		case took > handsSlow:
+			m.limit = 1
+		}
+	}
+	m.wait, m.waiting = 0, time.Time{}
+	d.look(m, now)
+	return h.conn, took, true
+}
+
+// Refused settles a hand-off the worker did not take: the connection is at the
+// head of the queue again, for another worker, and this one is left alone for a
+// while, which ends at the time returned. ok is false if no such answer is
+// awaited.
+func (d *dealer) Refused(id int, seq int64, now time.Time) (c conn, until time.Time, ok bool) {
+	m, h, ok := d.answered(id, seq)
+	if !ok {
+		return 0, time.Time{}, false
+	}
+	d.queue.pushFront(h.conn)
+	m.wait = min(max(2*m.wait, refusedWait), refusedWaitMax)
+	m.waiting = now.Add(m.wait)
+	d.look(m, now)
+	return h.conn, m.waiting, true
+}
+
+// answered takes the hand-off an answer refers to out of those in flight.
+func (d *dealer) answered(id int, seq int64) (*member, handoff, bool) {
+	m := d.members[id]
+	if m == nil {
+		return nil, handoff{}, false
+	}
+	i := slices.IndexFunc(m.hands, func(h handoff) bool { return h.seq == seq })
+	if i < 0 {
+		return nil, handoff{}, false
+	}
+	h := m.hands[i]
+	m.hands = slices.Delete(m.hands, i, i+1)
+	m.full = false
+	return m, h, true
+}
+
+// Wake looks again at the members that may not get anything: call it when
+// NextWake has come. It tells when to call it next; zero = not needed.
+func (d *dealer) Wake(now time.Time) (next time.Time) {
+	for _, m := range d.members {
+		d.look(m, now)
+		if now.Before(m.waiting) && (next.IsZero() || m.waiting.Before(next)) {
+			next = m.waiting
+		}
+	}
+	return next
+}
+
+// Oldest is the time of the worker's oldest hand-off in flight.
+func (d *dealer) Oldest(id int) (at time.Time, ok bool) {
+	if m := d.members[id]; m != nil && len(m.hands) > 0 {
+		return m.hands[0].at, true
+	}
+	return time.Time{}, false
+}
+
+// Shift moves all times by gap: the primary itself stood still for so long, and
+// nobody is to blame for it.
+func (d *dealer) Shift(gap time.Duration) {
+	for _, m := range d.members {
+		for i := range m.hands {
+			m.hands[i].at = m.hands[i].at.Add(gap)
+		}
+		if !m.waiting.IsZero() {
+			m.waiting = m.waiting.Add(gap)
+		}
+	}
+}
+
+// Queued is how many connections wait, InFlight how many hand-offs of one
+// worker are unanswered.
+func (d *dealer) Queued() int { return d.queue.len() }
+
+func (d *dealer) InFlight(id int) int {
+	if m := d.members[id]; m != nil {
+		return len(m.hands)
+	}
+	return 0
+}
+
+// Head is the connection that has waited longest.
+func (d *dealer) Head() (c conn, ok bool) {
+	if d.queue.len() == 0 {
+		return 0, false
+	}
+	return d.queue.buf[d.queue.head], true
+}
+
+// Drain empties the queue, oldest first.
+func (d *dealer) Drain() []conn {
+	var all []conn
+	for d.queue.len() > 0 {
+		all = append(all, d.queue.popFront())
+	}
+	return all
+}
+
+// Free lists the workers that may get a connection, the next one first.
+func (d *dealer) Free(now time.Time) []int {
+	ms := make([]*member, 0, len(d.ready))
+	for _, m := range d.ready {
+		if m.mayGet(now) {
+			ms = append(ms, m)
+		}
+	}
+	slices.SortFunc(ms, func(a, b *member) int { return int(int64(a.turn - b.turn)) })
+	ids := make([]int, len(ms))
+	for i, m := range ms {
+		ids[i] = m.id
+	}
+	return ids
+}
+
+// changed is a change of the membership: refusals are forgotten.
+func (d *dealer) changed(now time.Time) {
+	for _, m := range d.members {
+		m.wait, m.waiting = 0, time.Time{}
+		d.look(m, now)
+	}
+}
+
+// look puts a member into the order if it may get a connection again.
+func (d *dealer) look(m *member, now time.Time) {
+	if m.place < 0 && m.mayGet(now) {
+		heap.Push(&d.ready, m)
+	}
+}
+
+func (d *dealer) unready(m *member) {
+	if m.place >= 0 {
+		heap.Remove(&d.ready, m.place)
+	}
+}
+
+func (d *dealer) nextTurn() uint64 {
+	d.turns++
+	return d.turns
+}
+
+// turnHeap is a heap of members by turn.
+type turnHeap []*member
+
+func (h turnHeap) Len() int           { return len(h) }
+func (h turnHeap) Less(i, j int) bool { return h[i].turn < h[j].turn }
+func (h turnHeap) Swap(i, j int) {
+	h[i], h[j] = h[j], h[i]
+	h[i].place, h[j].place = i, j
+}
+func (h *turnHeap) Push(x any) {
+	m := x.(*member)
+	m.place = len(*h)
+	*h = append(*h, m)
+}
+func (h *turnHeap) Pop() any {
+	last := len(*h) - 1
+	m := (*h)[last]
+	(*h)[last] = nil
+	*h = (*h)[:last]
+	m.place = -1
+	return m
+}
+
+// deque is a queue of connections that can also be put back at the head.
+type deque struct {
+	buf        []conn
+	head, size int
+}
+
+func (q *deque) len() int { return q.size }
+
+func (q *deque) pushBack(c conn) {
+	q.grow()
+	q.buf[(q.head+q.size)%len(q.buf)] = c
+	q.size++
+}
+
+func (q *deque) pushFront(c conn) {
+	q.grow()
+	q.head = (q.head - 1 + len(q.buf)) % len(q.buf)
+	q.buf[q.head] = c
+	q.size++
+}
+
+func (q *deque) popFront() conn {
+	c := q.buf[q.head]
+	q.head = (q.head + 1) % len(q.buf)
+	q.size--
+	return c
+}
+
+func (q *deque) grow() {
+	if q.size < len(q.buf) {
+		return
+	}
+	buf := make([]conn, max(16, 2*len(q.buf)))
+	for i := range q.size {
+		buf[i] = q.buf[(q.head+i)%len(q.buf)]
+	}
+	q.buf, q.head = buf, 0
+}

@@ -1,0 +1,93 @@
+//go:build mustertest
+
+package demo
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// channel is the descriptor of the worker's channel.
+const channel = 3
+
+// testMode misbehaves as MUSTER_TEST_WORKER says, in test builds only. It
+// returns true if that is all the worker does.
+func testMode() bool {
+	if os.Getenv("MUSTER_TEST_WORKER") == "exit" { // before it listens
+		fmt.Fprintln(os.Stderr, "Error: this worker ends at once")
+		os.Exit(3)
+	}
+	if b, err := base64.StdEncoding.DecodeString(os.Getenv("MUSTER_TEST_OUTPUT")); err == nil && len(b) > 0 {
+		_, _ = os.Stdout.Write(b)
+	}
+	return false
+}
+
+// seen is told of every request for the page. It prints its path, as a
+// program's own log would, if MUSTER_TEST_PATHS is set; GET /fault/NAME makes
+// this worker breach the protocol of its channel.
+func seen(r *http.Request) {
+	if os.Getenv("MUSTER_TEST_PATHS") != "" {
+		fmt.Printf("path %s\n", r.URL.Path)
+	}
+	if name, ok := strings.CutPrefix(r.URL.Path, "/fault/"); ok {
+		fault(name)
+	}
+}
+
+// fault writes past the engine to the channel. The engine reports the
+// connection of this request at once and nothing more for 250 ms; in between
+// no line of its can fall into the middle of what is written here.
+func fault(name string) {
+	<-time.After(50 * time.Millisecond)
+	// The channel's own descriptor: its end will not be seen while a copy that
+	// was refused stays open.
+	const handle = `{"cmd":"NODE_HANDLE","type":"net.Native","msg":{}}` + "\n"
+	send := func(line string, fds ...int) {
+		_ = unix.Sendmsg(channel, []byte(line), unix.UnixRights(fds...), nil, 0)
+	}
+	switch name {
+	case "garbage":
+		write([]byte("this is no frame\n"))
+	case "empty":
+		write([]byte("\n"))
+	case "truncated": // the channel ends inside a frame
+		write([]byte(`{"cmd":"NODE_CLU`))
+		_ = unix.Shutdown(channel, unix.SHUT_WR)
+	case "long": // never ends
+		write([]byte(`"` + strings.Repeat("a", 20<<20)))
+	case "long-internal":
+		write([]byte(`{"cmd":"NODE_CLUSTER","act":"` + strings.Repeat("a", 128<<10)))
+	case "descriptor": // with a message that takes none
+		send("{}\n", channel)
+	case "two-descriptors":
+		send("{}\n", channel, channel)
+	case "two-handles": // with a message that takes one
+		send(handle, channel, channel)
+	case "no-socket":
+		send(handle, 0)
+	}
+}
+
+// write writes all of b to the channel, or as much as the primary takes before
+// it ends it.
+func write(b []byte) {
+	for len(b) > 0 {
+		n, err := unix.Write(channel, b)
+		switch err {
+		case nil:
+			b = b[n:]
+		case unix.EAGAIN:
+			_, _ = unix.Poll([]unix.PollFd{{Fd: channel, Events: unix.POLLOUT}}, -1)
+		case unix.EINTR:
+		default:
+			return
+		}
+	}
+}

@@ -1,0 +1,312 @@
+package engine
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// Kind names what an event reports. Kinds that exist in Node's cluster module
+// carry Node's event name.
+type Kind string
+
+// The first seven are Node's cluster events
+// (https://nodejs.org/api/cluster.html, "Event: ..."); the others are ours.
+const (
+	KindSetup      Kind = "setup"
+	KindFork       Kind = "fork"
+	KindOnline     Kind = "online"
+	KindListening  Kind = "listening"
+	KindMessage    Kind = "message"
+	KindDisconnect Kind = "disconnect"
+	KindExit       Kind = "exit"
+
+	KindPolicy     Kind = "policy"      // the scheduling policy of the live cluster changed
+	KindKill       Kind = "kill"        // a signal was sent to a worker
+	KindLeave      Kind = "leave"       // a worker was taken out of the rotation to disconnect
+	KindStall      Kind = "stall"       // a worker left a hand-off unanswered
+	KindDealtAgain Kind = "dealt_again" // hand-offs of a dead worker went to others
+	KindOutput     Kind = "output"      // a line of a worker's stdout or stderr
+	KindError      Kind = "error"       // something failed and the cluster went on
+	KindStopped    Kind = "stopped"     // a slot gave up after too many deaths in a row
+)
+
+// By tells who caused an event.
+type By string
+
+const (
+	ByKey        By = "key"        // a key of the dashboard
+	ByAPI        By = "api"        // a call of the library, or the start itself
+	BySupervisor By = "supervisor" // the rules of restart, stall and grace
+	ByOutside    By = "outside"    // something outside muster, or the worker itself
+)
+
+// Event is one thing that happened to the cluster. Events are totally ordered
+// by Seq, which starts at 1 and has no gaps. An Event is a value: what it
+// points to is never changed after it was published.
+type Event struct {
+	Seq    uint64
+	Time   time.Time
+	Kind   Kind
+	Worker int    // the worker's id, 0 for an event of no worker
+	Slot   int    // the worker's slot; meaningful only if Worker is not 0
+	PID    int    // 0 if there is none
+	Call   string // the cluster API call or event it stands for, e.g. "cluster.fork() -> worker 5"
+	By     By
+	Detail Detail // by Kind, nil for kinds without one
+}
+
+// Detail is what an event of one kind says beyond the common fields: one of
+// the ...Detail types of this package, by value.
+type Detail interface{ kind() Kind }
+
+// SetupDetail is the settings later forks use (Node: cluster.settings).
+type SetupDetail struct {
+	Exec    string   `json:"exec"`
+	Args    []string `json:"args,omitempty"`
+	Workers int      `json:"workers"`
+	Policy  Policy   `json:"policy"`
+}
+
+// ForkDetail says why a worker was forked.
+type ForkDetail struct {
+	Replaces int    `json:"replaces,omitempty"` // id of the worker whose slot it takes over
+	Why      string `json:"why,omitempty"`      // how that worker ended, e.g. "SIGKILL", "exit code 1", "restart"
+	Try      int    `json:"try,omitempty"`      // deaths in a row in this slot before this fork
+	Of       int    `json:"of,omitempty"`       // deaths in a row at which the slot stops
+}
+
+// OnlineDetail says how long the worker took to come up.
+type OnlineDetail struct {
+	Ms      float64 `json:"ms"`                 // since the fork
+	DeathMs float64 `json:"death_ms,omitempty"` // since the death of Replaces, if it replaces a dead one
+	Of      int     `json:"of,omitempty"`       // the id it replaces
+}
+
+// ListeningDetail is Node's address object of the 'listening' event, and how
+// long it took.
+type ListeningDetail struct {
+	Address     string  `json:"address"`     // "" = any host
+	Port        int     `json:"port"`        // -1 for a path
+	AddressType string  `json:"addressType"` // "4", "6", "-1" (a path), "udp4", "udp6"
+	Ms          float64 `json:"ms,omitempty"`
+	DeathMs     float64 `json:"death_ms,omitempty"`
+	Of          int     `json:"of,omitempty"`
+}
+
+// MessageDetail is a user message of a worker.
+type MessageDetail struct {
+	Message json.RawMessage `json:"message"`       // as it was sent, cut at 4 KiB
+	Cut     bool            `json:"cut,omitempty"` // Message is a JSON string that holds the first 4 KiB of the message's text
+}
+
+// DisconnectDetail says why a worker's channel ended.
+type DisconnectDetail struct {
+	Voluntary bool   `json:"voluntary"`       // exitedAfterDisconnect
+	Error     string `json:"error,omitempty"` // set if the channel was ended for garbage, or failed
+}
+
+// ExitDetail says how a worker's process ended. Exactly one of Code and
+// Signal is set, as in Node's 'exit' event.
+type ExitDetail struct {
+	Code       *int    `json:"code"`
+	Signal     *string `json:"signal"`    // "SIGKILL"
+	Voluntary  bool    `json:"voluntary"` // exitedAfterDisconnect
+	DealtAgain int     `json:"dealt_again,omitempty"`
+	Cut        int     `json:"cut,omitempty"` // connections it had taken and not closed by its last report
+	// What becomes of its slot, if the worker is to be replaced.
+	RetryMs float64 `json:"retry_ms,omitempty"` // the replacement is forked after this time; 0 = at once or never
+	Deaths  int     `json:"deaths,omitempty"`   // deaths in a row in this slot, this one included, if it counts as one
+	Of      int     `json:"of,omitempty"`
+}
+
+// String is "SIGKILL" or "code 1".
+func (d ExitDetail) String() string {
+	if d.Signal != nil {
+		return *d.Signal
+	}
+	if d.Code != nil {
+		return fmt.Sprintf("code %d", *d.Code)
+	}
+	return "unknown"
+}
+
+// PolicyDetail is a change of the scheduling policy of the live cluster.
+type PolicyDetail struct {
+	From Policy  `json:"from"`
+	To   Policy  `json:"to"`
+	Ms   float64 `json:"ms"` // from the command to the gate's change, and until what waited at the old socket of the primary was dealt
+}
+
+// KillDetail is a signal sent to a worker. Crash is set where it was sent past
+// the API, like an accident: the worker will be replaced.
+type KillDetail struct {
+	Signal string `json:"signal"`
+	Crash  bool   `json:"crash,omitempty"`
+	Reason string `json:"reason,omitempty"` // "grace over", "stalled", ... when the supervisor sent it
+}
+
+// LeaveDetail says what a worker that was told to disconnect still has to do.
+type LeaveDetail struct {
+	InFlight int     `json:"in_flight"` // open connections at that moment, 0 if not known
+	GraceMs  float64 `json:"grace_ms"`  // 0 = no limit
+}
+
+// StallDetail is how long a hand-off has been unanswered.
+type StallDetail struct {
+	Ms float64 `json:"ms"`
+}
+
+// DealtAgainDetail is how many hand-offs went to another worker.
+type DealtAgainDetail struct {
+	Count int `json:"count"`
+}
+
+// OutputDetail is one line a worker wrote: valid UTF-8, cut at 4 KiB, but not
+// safe for a terminal.
+type OutputDetail struct {
+	Stream string `json:"stream"` // "stdout" or "stderr"
+	Text   string `json:"text"`
+	Missed uint64 `json:"missed,omitempty"` // lines of this stream left out before this one, because too many came
+}
+
+// ErrorDetail is a failure the cluster went on after.
+type ErrorDetail struct {
+	Text  string `json:"text"`
+	Errno string `json:"errno,omitempty"` // "EADDRINUSE"
+}
+
+// StoppedDetail is why a slot gave up.
+type StoppedDetail struct {
+	Deaths int    `json:"deaths"`
+	Text   string `json:"text"` // the line of stderr that says most, or how the last one ended
+}
+
+func (SetupDetail) kind() Kind      { return KindSetup }
+func (ForkDetail) kind() Kind       { return KindFork }
+func (OnlineDetail) kind() Kind     { return KindOnline }
+func (ListeningDetail) kind() Kind  { return KindListening }
+func (MessageDetail) kind() Kind    { return KindMessage }
+func (DisconnectDetail) kind() Kind { return KindDisconnect }
+func (ExitDetail) kind() Kind       { return KindExit }
+func (PolicyDetail) kind() Kind     { return KindPolicy }
+func (KillDetail) kind() Kind       { return KindKill }
+func (LeaveDetail) kind() Kind      { return KindLeave }
+func (StallDetail) kind() Kind      { return KindStall }
+func (DealtAgainDetail) kind() Kind { return KindDealtAgain }
+func (OutputDetail) kind() Kind     { return KindOutput }
+func (ErrorDetail) kind() Kind      { return KindError }
+func (StoppedDetail) kind() Kind    { return KindStopped }
+
+// eventJSON is the stable JSON form, version 1.
+type eventJSON struct {
+	V      int             `json:"v"`
+	Seq    uint64          `json:"seq"`
+	Time   time.Time       `json:"time"`
+	Kind   Kind            `json:"kind"`
+	Worker int             `json:"worker,omitempty"`
+	Slot   *int            `json:"slot,omitempty"`
+	PID    int             `json:"pid,omitempty"`
+	Call   string          `json:"call,omitempty"`
+	By     By              `json:"by"`
+	Detail json.RawMessage `json:"detail,omitempty"`
+}
+
+// MarshalJSON writes the form described in design terms as
+// {"v":1,"seq":7,"time":...,"kind":...,"worker":3,"slot":2,...}. An event of no
+// worker has neither worker nor slot.
+func (e Event) MarshalJSON() ([]byte, error) {
+	j := eventJSON{V: 1, Seq: e.Seq, Time: e.Time, Kind: e.Kind, Worker: e.Worker, PID: e.PID, Call: e.Call, By: e.By}
+	if e.Worker != 0 {
+		j.Slot = &e.Slot
+	}
+	if e.Detail != nil {
+		b, err := plainJSON(e.Detail)
+		if err != nil {
+			return nil, fmt.Errorf("event %d (%s): %w", e.Seq, e.Kind, err)
+		}
+		j.Detail = b
+	}
+	return plainJSON(j)
+}
+
+// plainJSON is json.Marshal that leaves <, > and & as they are: "cluster.fork()
+// -> worker 3" is for people too. (json.Marshal of something that holds an
+// Event escapes them all the same; an Encoder with SetEscapeHTML(false) does
+// not.)
+func plainJSON(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote. A detail of an unknown kind is
+// left out, so that an old reader survives a new writer.
+func (e *Event) UnmarshalJSON(b []byte) error {
+	var j eventJSON
+	if err := json.Unmarshal(b, &j); err != nil {
+		return err
+	}
+	*e = Event{Seq: j.Seq, Time: j.Time, Kind: j.Kind, Worker: j.Worker, PID: j.PID, Call: j.Call, By: j.By}
+	if j.Slot != nil {
+		e.Slot = *j.Slot
+	}
+	if len(j.Detail) == 0 {
+		return nil
+	}
+	d, err := decodeDetail(j.Kind, j.Detail)
+	if err != nil {
+		return fmt.Errorf("detail of event %d (%s): %w", j.Seq, j.Kind, err)
+	}
+	e.Detail = d
+	return nil
+}
+
+func decodeDetail(k Kind, b []byte) (Detail, error) {
+	switch k {
+	case KindSetup:
+		return detailOf[SetupDetail](b)
+	case KindFork:
+		return detailOf[ForkDetail](b)
+	case KindOnline:
+		return detailOf[OnlineDetail](b)
+	case KindListening:
+		return detailOf[ListeningDetail](b)
+	case KindMessage:
+		return detailOf[MessageDetail](b)
+	case KindDisconnect:
+		return detailOf[DisconnectDetail](b)
+	case KindExit:
+		return detailOf[ExitDetail](b)
+	case KindPolicy:
+		return detailOf[PolicyDetail](b)
+	case KindKill:
+		return detailOf[KillDetail](b)
+	case KindLeave:
+		return detailOf[LeaveDetail](b)
+	case KindStall:
+		return detailOf[StallDetail](b)
+	case KindDealtAgain:
+		return detailOf[DealtAgainDetail](b)
+	case KindOutput:
+		return detailOf[OutputDetail](b)
+	case KindError:
+		return detailOf[ErrorDetail](b)
+	case KindStopped:
+		return detailOf[StoppedDetail](b)
+	}
+	return nil, nil
+}
+
+func detailOf[T Detail](b []byte) (Detail, error) {
+	var d T
+	if err := json.Unmarshal(b, &d); err != nil {
+		return nil, err
+	}
+	return d, nil
+}

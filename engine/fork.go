@@ -1,0 +1,293 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"muster/ipc"
+)
+
+// program is what the workers run.
+type program struct {
+	path    string
+	argv    []string
+	command string // for people
+	builtin bool   // this very binary
+}
+
+// channelFD is the worker's end of the channel in the worker.
+const channelFD = 3
+
+// The environment of a worker. The first two are Node's; the first four are the
+// channel's and belong to one worker.
+const (
+	envChannelFD   = "NODE_CHANNEL_FD"
+	envUniqueID    = "NODE_UNIQUE_ID"
+	envSerial      = "NODE_CHANNEL_SERIALIZATION_MODE"
+	envPrimary     = "MUSTER_PRIMARY"    // the primary's pid; stays, so that whatever is left can be found
+	envAddr        = "MUSTER_ADDR"       // what the built-in worker listens on
+	envSlot        = "NODE_APP_INSTANCE" // PM2's name for the slot
+	envMaxProcs    = "GOMAXPROCS"
+	workerNameForm = "muster: worker %d"
+)
+
+// freeSlot is the lowest slot nobody has; it makes one if there is none.
+func (l *loop) freeSlot() *slot {
+	for _, s := range l.slots {
+		if s.free() {
+			return s
+		}
+	}
+	s := &slot{index: len(l.slots)}
+	l.slots = append(l.slots, s)
+	return s
+}
+
+// fork starts a worker in a slot. It returns at once: the process is there when
+// msgSpawned comes. prev is the worker it replaces, or nil; env is added to its
+// environment.
+func (l *loop) fork(sl *slot, by By, prev *worker, env []string) *worker {
+	l.nextID++
+	now := l.now()
+	w := &worker{
+		id: l.nextID, slot: sl, by: by, env: env, forked: now, changed: now,
+		life:    life{state: StateForked},
+		servers: make(map[*server]bool),
+		reading: make(chan []ipc.Message, 2),
+	}
+	if prev != nil {
+		w.replaces, w.replacesWhy = prev.id, "restart"
+		switch {
+		case prev.exit != nil:
+			w.replacesWhy = exitWords(prev.exit)
+			w.deathAt = prev.ended
+		case prev.life.chanEnded:
+			w.replacesWhy = "channel ended"
+		}
+	}
+	sl.live = append(sl.live, w)
+	l.workers[w.id] = w
+	l.spawning++
+	l.dirty = true
+	full := l.environ(w)
+	w.env = full
+	l.spawner.do(func() {
+		m := msgSpawned{w: w, errs: &lineReader{keep: true}}
+		var outs [2]*os.File
+		m.p, m.ch, outs, m.err = l.startWorker(w.id, full)
+		l.post(m) // always taken: the loop does not end while a fork is under way
+		if m.err == nil {
+			l.watch(m, outs)
+		}
+	})
+	return w
+}
+
+// environ is the environment of a worker.
+func (l *loop) environ(w *worker) []string {
+	set := []string{
+		envUniqueID + "=" + strconv.Itoa(w.id),
+		envChannelFD + "=" + strconv.Itoa(channelFD),
+		envSerial + "=json",
+		envPrimary + "=" + strconv.Itoa(l.pid),
+		envSlot + "=" + strconv.Itoa(w.slot.index),
+	}
+	if l.program.builtin {
+		set = append(set, envMaxProcs+"="+strconv.Itoa(l.o.WorkerProcs))
+		if l.o.Addr != "" {
+			set = append(set, envAddr+"="+l.order[0].port.addr.spec())
+		}
+	}
+	set = append(append(append([]string(nil), l.o.Env...), w.env...), set...)
+	return mergeEnv(os.Environ(), set)
+}
+
+// mergeEnv is base with the variables of set added or replaced; of several
+// values of one name the last counts.
+func mergeEnv(base, set []string) []string {
+	last := make(map[string]int, len(set))
+	for i, kv := range set {
+		name, _, _ := strings.Cut(kv, "=")
+		last[name] = i
+	}
+	var out []string
+	for _, kv := range base {
+		name, _, _ := strings.Cut(kv, "=")
+		if _, replaced := last[name]; !replaced {
+			out = append(out, kv)
+		}
+	}
+	for i, kv := range set {
+		name, _, _ := strings.Cut(kv, "=")
+		if last[name] == i {
+			out = append(out, kv)
+		}
+	}
+	return out
+}
+
+// spawnsMax bounds the forks under way: each worker may be in a restart.
+const spawnsMax = 2 * workersMax
+
+// startWorker starts the process and makes its channel, on the spawner's
+// thread. outs are the reading
+// ends of its stdout and stderr.
+func (l *loop) startWorker(id int, env []string) (p *proc, ch *ipc.Conn, outs [2]*os.File, err error) {
+	var files []*os.File // of the child: closed here in any case
+	defer func() {
+		for _, f := range files {
+			f.Close()
+		}
+		if err != nil {
+			if ch != nil {
+				ch.Close()
+			}
+			for _, f := range outs {
+				f.Close() // a nil *os.File may be closed
+			}
+		}
+	}()
+	spec := spawnSpec{path: l.program.path, dir: l.o.Dir, env: env}
+	spec.argv = append([]string(nil), l.program.argv...)
+	if l.program.builtin {
+		spec.argv[0] = fmt.Sprintf(workerNameForm, id)
+	}
+	for i, w := range []**os.File{&spec.stdout, &spec.stderr} {
+		if outs[i], *w, err = os.Pipe(); err != nil {
+			return nil, nil, outs, fmt.Errorf("pipe for the output: %w", err)
+		}
+		files = append(files, *w)
+	}
+	ch, spec.chanFD, err = ipc.Pair()
+	if err != nil {
+		return nil, nil, outs, fmt.Errorf("channel: %w", err)
+	}
+	files = append(files, spec.chanFD)
+	p, err = startProc(spec)
+	if err == nil {
+		l.procs.add(p)
+	}
+	return p, ch, outs, err
+}
+
+// watch starts the goroutines that follow a worker: its channel, its output and
+// its end. They end soon after the process has.
+func (l *loop) watch(m msgSpawned, outs [2]*os.File) {
+	w := m.w
+	l.spawnTask(func() {
+		for {
+			var buf []ipc.Message
+			select {
+			case buf = <-w.reading:
+			default:
+			}
+			msgs, err := m.ch.Read(buf)
+			if len(msgs) > 0 && !l.post(msgRead{w, msgs}) {
+				closeFDs(msgs)
+				return
+			}
+			if err != nil {
+				l.post(msgChanEnd{w, err})
+				return
+			}
+		}
+	})
+	var readers sync.WaitGroup
+	for i, stream := range []string{"stdout", "stderr"} {
+		r := m.errs
+		if stream == "stdout" {
+			r = &lineReader{}
+		}
+		readers.Add(1)
+		l.spawnTask(func() {
+			defer readers.Done()
+			defer outs[i].Close()
+			r.run(outs[i], l.now, func(lines []outLine) { l.post(msgOutput{w, stream, lines}) })
+		})
+	}
+	l.spawnTask(func() {
+		state, err := m.p.wait()
+		l.procs.remove(m.p)
+		if err != nil {
+			l.post(msgFailed{fmt.Sprintf("waiting for worker %d", w.id), err})
+		}
+		// Its last lines come before its exit. What it started may hold the
+		// pipes for ever: what comes later is nobody's.
+		for _, f := range outs {
+			_ = f.SetReadDeadline(time.Now().Add(outputHold))
+		}
+		readers.Wait()
+		l.post(msgExited{w, state})
+	})
+}
+
+func closeFDs(msgs []ipc.Message) {
+	for _, m := range msgs {
+		if m.FD >= 0 {
+			_ = syscall.Close(m.FD)
+		}
+	}
+}
+
+// spawned says that a fork has a process, or could not get one.
+func (l *loop) spawned(m msgSpawned) {
+	w := m.w
+	l.spawning--
+	reply := w.reply
+	w.reply = nil
+	if m.err != nil {
+		l.spawnFailed(w, m.err)
+		if reply != nil {
+			reply <- cmdReply{err: fmt.Errorf("fork of worker %d: %w", w.id, m.err)}
+		}
+		return
+	}
+	w.proc, w.ch, w.errs = m.p, m.ch, m.errs
+	d := ForkDetail{Replaces: w.replaces, Why: w.replacesWhy}
+	if w.replaces != 0 && !w.deathAt.IsZero() && w.slot.deaths > 0 {
+		d.Try, d.Of = w.slot.deaths, deathsMax
+	}
+	l.emitFor(w, Event{Kind: KindFork, By: w.by, Call: fmt.Sprintf("cluster.fork() -> worker %d", w.id), Detail: d})
+	if reply != nil {
+		reply <- cmdReply{r: Result{Worker: w.id}}
+	}
+	if l.stopping != nil {
+		l.stopStep()
+	}
+}
+
+// spawnFailed is the whole life of a worker whose process could not be started:
+// as in Node an error and an exit with the negative errno as its code.
+func (l *loop) spawnFailed(w *worker, err error) {
+	now := l.now()
+	l.failed(w, fmt.Sprintf("starting worker %d (%s)", w.id, l.program.command), err)
+	code := -1
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		code = -int(errno)
+	}
+	w.ended, w.errs = now, &lineReader{}
+	w.errs.remember(err.Error())
+	w.exit = &ExitDetail{Code: &code}
+	w.life.chanEnded, w.life.procEnded = true, true
+	w.life.state, w.life.leaving = StateExited, true
+	if w.life.voluntary == unset {
+		w.life.voluntary = no
+	}
+	w.changed = now
+	l.exited(w, now)
+}
+
+// exitWords is "SIGKILL" or "exit code 1".
+func exitWords(d *ExitDetail) string {
+	if d.Signal == nil {
+		return "exit " + d.String()
+	}
+	return d.String()
+}

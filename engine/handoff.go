@@ -1,0 +1,132 @@
+package engine
+
+import (
+	"errors"
+	"time"
+
+	"muster/ipc"
+)
+
+// deal hands queued connections to workers for as long as somebody may get one.
+func (l *loop) deal(s *server, now time.Time) {
+	for {
+		c, id, ok := s.dealer.Next(l.seq, now)
+		if !ok {
+			break
+		}
+		w := l.workers[id]
+		l.buf = ipc.AppendNewConn(l.buf[:0], s.key, l.seq)
+		if err := w.ch.TrySend(l.buf, l.conns[c].fd); err != nil {
+			// Full, or the channel is ending, which its reader will tell.
+			s.dealer.Unsent(id)
+			if !errors.Is(err, ipc.ErrFull) {
+				s.dealer.Leave(id)
+			}
+			continue
+		}
+		w.unacked = append(w.unacked, handle{s, l.seq})
+		w.dealt++
+		l.seq++
+		l.tot.dealt++
+		if l.conns[c].again {
+			l.tot.again++
+		}
+	}
+	l.dirty = true
+	switch queued := s.dealer.Queued(); {
+	case queued >= queueMax && !s.paused:
+		s.paused = true
+		s.port.pauseAccept()
+	case queued <= queueResume && s.paused && l.stopping == nil:
+		s.paused = false
+		s.port.resumeAccept()
+	}
+}
+
+// answered takes in a worker's reply to a hand-off.
+func (l *loop) answered(w *worker, seq int64, accepted bool, now time.Time) {
+	for s := range w.servers {
+		if !accepted {
+			if c, until, ok := s.dealer.Refused(w.id, seq, now); ok {
+				l.refused(w, s, c, until)
+				return
+			}
+			continue
+		}
+		if c, took, ok := s.dealer.Accepted(w.id, seq, now); ok {
+			l.drop(c)
+			l.handOff.Record(took)
+			w.stalled = time.Time{}
+			l.tot.taken++
+			return
+		}
+	}
+	l.tot.odd++
+}
+
+// nacked takes in that the worker did not get the descriptor of a handle.
+func (l *loop) nacked(w *worker, h handle, now time.Time) {
+	if h.s == nil {
+		return
+	}
+	if c, until, ok := h.s.dealer.Refused(w.id, h.seq, now); ok {
+		l.refused(w, h.s, c, until)
+	}
+}
+
+func (l *loop) refused(w *worker, s *server, c conn, until time.Time) {
+	w.refused++
+	w.stalled = time.Time{}
+	l.tot.refused++
+	l.conns[c].again = true
+	if s.retry == nil {
+		l.wakeDealer(s, until)
+	}
+}
+
+// wakeDealer asks those who refused again when their wait is over.
+func (l *loop) wakeDealer(s *server, at time.Time) {
+	s.retry = l.timers.at(at, func(now time.Time) {
+		s.retry = nil
+		if next := s.dealer.Wake(now); !next.IsZero() {
+			l.wakeDealer(s, next)
+		}
+		l.deal(s, now)
+	})
+}
+
+// beat looks for workers that leave hand-offs unanswered.
+func (l *loop) beat(now time.Time) {
+	for _, w := range l.workers {
+		oldest, silent := time.Time{}, false
+		for s := range w.servers {
+			if w.ch.Pending() == 0 {
+				s.dealer.Writable(w.id, now)
+			}
+			if at, ok := s.dealer.Oldest(w.id); ok && now.Sub(at) >= silentAfter {
+				if !silent || at.Before(oldest) {
+					oldest = at
+				}
+				silent = true
+			}
+		}
+		switch {
+		case !silent:
+			w.stalled = time.Time{}
+		case w.stalled.IsZero():
+			w.stalled = oldest
+			l.emitFor(w, Event{Kind: KindStall, By: ByOutside, Detail: StallDetail{Ms: ms(now.Sub(oldest))}})
+		case l.o.Stall > 0 && now.Sub(oldest) >= l.o.Stall && !w.killed:
+			w.killed = true
+			l.kill9(w, "a hand-off was unanswered for "+l.o.Stall.String())
+		}
+	}
+	for _, s := range l.order {
+		if s.dealer.Queued() > 0 {
+			l.deal(s, now)
+		}
+	}
+}
+
+// ms is a duration as a JSON number of milliseconds, to the microsecond.
+func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -1,0 +1,185 @@
+package engine
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"encoding/hex"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// holderTime bounds the search for who holds a port: it is a courtesy.
+const holderTime = 200 * time.Millisecond
+
+// holderOf is the process that holds a TCP address, by Linux's /proc: the
+// sockets there by address, then the process by socket. 0 if it was not found
+// in time, or belongs to a user whose processes this one may not look into.
+// If several share the socket it is the one with the lowest pid, which is mostly
+// their parent.
+func holderOf(a Address) int {
+	ip, err := netip.ParseAddr(a.Host) // not for a name: it is in use under an address we do not know here
+	if err != nil {
+		ip = netip.IPv6Unspecified()
+	}
+	deadline := time.Now().Add(holderTime)
+	at := netip.AddrPortFrom(ip.Unmap(), uint16(a.Port))
+	// Those that listen stand in its way most often, and are found fast.
+	for _, listening := range []bool{true, false} {
+		var inodes []string
+		for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
+			inodes = append(inodes, socketsAt(table, at, listening, deadline)...)
+		}
+		if len(inodes) > 0 {
+			return processWith(inodes, deadline)
+		}
+	}
+	return 0
+}
+
+// socketsAt lists the inodes of a table's sockets that stand in at's way: those
+// that listen, or the others.
+func socketsAt(table string, at netip.AddrPort, listening bool, deadline time.Time) (inodes []string) {
+	f, err := os.Open(table)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	lines := bufio.NewScanner(f)
+	// The kernel makes the table as it is read, those that listen first: with
+	// small reads they are there before it walks all connections of the machine.
+	lines.Buffer(make([]byte, 512), 4096)
+	for lines.Scan() && time.Now().Before(deadline) {
+		row, ok := parseSocketRow(lines.Text())
+		switch {
+		case !ok:
+		case row.listening != listening:
+			if listening {
+				return inodes
+			}
+		case row.inode != "0" && row.local.Port() == at.Port() && overlap(row.local.Addr(), at.Addr()):
+			inodes = append(inodes, row.inode)
+		}
+	}
+	return inodes
+}
+
+// overlap reports whether one port on two addresses is one thing. [::] mostly
+// takes IPv4 too; where it does not it was no obstacle, and we were not asked.
+func overlap(a, b netip.Addr) bool {
+	return a == b || a.IsUnspecified() || b.IsUnspecified()
+}
+
+type socketRow struct {
+	local     netip.AddrPort
+	listening bool
+	inode     string
+}
+
+// parseSocketRow reads a row of /proc/net/tcp or tcp6:
+// "0: 0100007F:0BB8 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 12345 ...".
+func parseSocketRow(s string) (r socketRow, ok bool) {
+	f := strings.Fields(s)
+	if len(f) < 10 {
+		return r, false
+	}
+	host, port, ok := strings.Cut(f[1], ":")
+	if !ok {
+		return r, false
+	}
+	n, err := strconv.ParseUint(port, 16, 16)
+	if err != nil {
+		return r, false
+	}
+	raw, err := hex.DecodeString(host)
+	if err != nil || len(raw) != 4 && len(raw) != 16 {
+		return r, false
+	}
+	// The kernel prints an address as 32-bit words in the order of this machine.
+	for i := 0; i < len(raw); i += 4 {
+		binary.NativeEndian.PutUint32(raw[i:], binary.BigEndian.Uint32(raw[i:]))
+	}
+	ip, _ := netip.AddrFromSlice(raw)
+	return socketRow{netip.AddrPortFrom(ip.Unmap(), uint16(n)), f[3] == "0A", f[9]}, true
+}
+
+// processWith is the lowest pid that has one of the sockets open.
+func processWith(inodes []string, deadline time.Time) int {
+	if len(inodes) == 0 {
+		return 0
+	}
+	want := make(map[string]bool, len(inodes))
+	for _, n := range inodes {
+		want["socket:["+n+"]"] = true
+	}
+	proc, err := os.Open("/proc")
+	if err != nil {
+		return 0
+	}
+	defer proc.Close()
+	names, _ := proc.Readdirnames(-1)
+	lowest := 0
+	for _, name := range names {
+		pid, err := strconv.Atoi(name)
+		if err != nil || lowest != 0 && pid > lowest {
+			continue
+		}
+		if hasSocket(filepath.Join("/proc", name, "fd"), want, deadline) {
+			lowest = pid
+		}
+		if time.Now().After(deadline) {
+			break
+		}
+	}
+	return lowest
+}
+
+func hasSocket(dir string, want map[string]bool, deadline time.Time) bool {
+	d, err := os.Open(dir)
+	if err != nil {
+		return false
+	}
+	defer d.Close()
+	for time.Now().Before(deadline) {
+		names, err := d.Readdirnames(256)
+		for _, n := range names {
+			if to, err := os.Readlink(filepath.Join(dir, n)); err == nil && want[to] {
+				return true
+			}
+		}
+		if err != nil {
+			break
+		}
+	}
+	return false
+}
+
+// processName is the name of a process in printable ASCII: a process may call
+// itself anything.
+func processName(pid int) string {
+	b, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "comm"))
+	if err != nil {
+		return ""
+	}
+	return printable(bytes.TrimSuffix(b, []byte("\n")))
+}
+
+// printable writes every byte that is not printable ASCII as \xNN.
+func printable(b []byte) string {
+	const digits = "0123456789abcdef"
+	var s strings.Builder
+	for _, c := range b {
+		if c >= 0x20 && c < 0x7f {
+			s.WriteByte(c)
+			continue
+		}
+		s.WriteString(`\x`)
+		s.WriteByte(digits[c>>4])
+		s.WriteByte(digits[c&15])
+	}
+	return s.String()
+}

@@ -1,0 +1,341 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"os"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"muster/ipc"
+)
+
+const (
+	beatEvery   = 250 * time.Millisecond // stalls are looked for
+	lateBeat    = time.Second            // a beat later than this: the primary itself stood still
+	sampleEvery = time.Second
+	snapEvery   = 100 * time.Millisecond // at most one snapshot in this time
+)
+
+// loop owns everything that is known about the cluster. Only its run goroutine
+// touches the fields below the line; everything else sends it a message.
+type loop struct {
+	o       Options
+	program program
+	cpus    int
+	now     func() time.Time
+	events  *eventRing
+	changed chan struct{}
+	snap    atomic.Pointer[Snapshot]
+	in      chan msg
+	done    chan struct{} // closed when run has returned
+	procs   procSet
+	tasks   sync.WaitGroup // goroutines of ours beside run
+
+	// ---- owned by run ----
+
+	pid     int
+	started time.Time
+	policy  Policy
+	servers map[string]*server // by key
+	order   []*server          // in the order they were opened
+	workers map[int]*worker    // live ones by id
+	slots   []*slot
+	nextID  int
+	timers  timers
+	spawner *spawner
+
+	conns     []held // accepted and not taken; a conn is an index
+	freeConns []conn
+	seq       int64 // of messages we send: hand-offs and orders
+	buf       []byte
+
+	tot       totals
+	handOff   *Latency
+	tick      uint64
+	sampledAt time.Time
+	sampling  bool
+	sampler   *sampler // only one task at a time has it
+	reqRate   *float64
+	self      usage
+
+	spawning int // forks whose process is not there yet
+	closing  int // servers whose sockets are not closed yet
+	stopping *stopState
+	dirty    bool
+	snapAt   time.Time
+	snapDue  *timer
+}
+
+// totals are the counters of a Snapshot.
+type totals struct {
+	restarts, accepted, dealt, taken, refused, again, lost, odd uint64
+}
+
+// held is an accepted connection the primary still has a copy of.
+type held struct {
+	fd    int
+	at    time.Time
+	again bool // it was handed off before
+}
+
+// msg is what the loop's goroutine is told. The list of types below is the
+// list of everything that can happen.
+type msg interface{ isMsg() }
+
+type (
+	msgCommand struct {
+		cmd   Command
+		reply chan<- cmdReply
+	}
+	msgAccepted struct {
+		s     *server
+		batch []accepted
+	}
+	msgFailed struct { // something outside the loop failed and goes on
+		what string
+		err  error
+	}
+	msgSpawned struct {
+		w    *worker
+		p    *proc
+		ch   *ipc.Conn
+		errs *lineReader
+		err  error
+	}
+	msgRead struct {
+		w    *worker
+		msgs []ipc.Message
+	}
+	msgChanEnd struct {
+		w   *worker
+		err error
+	}
+	msgExited struct {
+		w     *worker
+		state *os.ProcessState
+	}
+	msgOutput struct {
+		w      *worker
+		stream string
+		lines  []outLine
+	}
+	msgSampled struct{ s samples }
+	msgClosed  struct {
+		s   *server
+		err error
+	}
+)
+
+func (msgCommand) isMsg()  {}
+func (msgAccepted) isMsg() {}
+func (msgFailed) isMsg()   {}
+func (msgSpawned) isMsg()  {}
+func (msgRead) isMsg()     {}
+func (msgChanEnd) isMsg()  {}
+func (msgExited) isMsg()   {}
+func (msgOutput) isMsg()   {}
+func (msgSampled) isMsg()  {}
+func (msgClosed) isMsg()   {}
+
+type cmdReply struct {
+	r   Result
+	err error
+}
+
+// post hands a message to the loop. It returns false if the loop has ended; the
+// message is the caller's again then.
+func (l *loop) post(m msg) bool {
+	select {
+	case l.in <- m:
+		return true
+	case <-l.done:
+		return false
+	}
+}
+
+// spawnTask runs f on a goroutine of the cluster. A panic in it ends the
+// process in good order.
+func (l *loop) spawnTask(f func()) {
+	l.tasks.Add(1)
+	go func() {
+		defer l.tasks.Done()
+		defer l.onPanic()
+		f()
+	}()
+}
+
+// onPanic is deferred in every goroutine of the cluster.
+func (l *loop) onPanic() {
+	v := recover()
+	if v == nil {
+		return
+	}
+	if l.o.OnPanic != nil {
+		l.o.OnPanic(v, debug.Stack())
+	}
+	l.procs.killAll()
+	panic(v)
+}
+
+// run is the loop. It returns when the cluster has stopped.
+func (l *loop) run(ctx context.Context) error {
+	defer close(l.done)
+	defer l.onPanic()
+	l.begin()
+	beat := time.NewTicker(beatEvery)
+	defer beat.Stop()
+	sample := time.NewTicker(sampleEvery)
+	defer sample.Stop()
+	deadline := time.NewTimer(time.Hour)
+	defer deadline.Stop()
+	lastBeat := l.now()
+	stop := ctx.Done()
+
+	for !l.finished() {
+		l.publish()
+		if at, ok := l.timers.next(); ok {
+			deadline.Reset(at.Sub(l.now()))
+		} else {
+			deadline.Reset(time.Hour)
+		}
+		select {
+		case m := <-l.in:
+			l.handle(m)
+		case <-deadline.C:
+		case <-beat.C:
+			now := l.now()
+			if gap := now.Sub(lastBeat) - beatEvery; gap > lateBeat {
+				l.stoodStill(gap)
+			}
+			lastBeat = now
+			l.beat(now)
+		case <-sample.C:
+			l.sample()
+		case <-stop:
+			stop = nil
+			l.stop(ByAPI)
+		}
+		l.timers.run(l.now())
+	}
+	l.end()
+	return nil
+}
+
+func (l *loop) handle(m msg) {
+	now := l.now()
+	switch m := m.(type) {
+	case msgRead:
+		l.read(m.w, m.msgs, now)
+	case msgAccepted:
+		l.accepted(m.s, m.batch, now)
+	case msgCommand:
+		l.command(m)
+	case msgFailed:
+		l.failed(nil, m.what, m.err)
+	case msgSpawned:
+		l.spawned(m)
+	case msgChanEnd:
+		l.chanEnded(m.w, m.err)
+	case msgExited:
+		l.procEnded(m.w, m.state)
+	case msgOutput:
+		l.output(m.w, m.stream, m.lines)
+	case msgSampled:
+		l.sampled(m.s)
+	case msgClosed:
+		l.closed(m.s, m.err)
+	}
+}
+
+// begin forks the first workers.
+func (l *loop) begin() {
+	testPanicPoint(l)
+	l.started = l.now()
+	l.pid = os.Getpid()
+	l.spawner = newSpawner(l.spawnTask)
+	l.emit(Event{Kind: KindSetup, By: ByAPI, Call: "cluster.setupPrimary()", Detail: SetupDetail{
+		Exec: l.program.path, Args: l.program.argv[1:], Workers: l.o.Workers, Policy: l.policy,
+	}})
+	for _, s := range l.order {
+		l.serve(s)
+	}
+	for range l.o.Workers {
+		l.fork(l.freeSlot(), ByAPI, nil, nil)
+	}
+	l.sample()
+}
+
+// end is the last thing before run returns: no worker lives, no address is open.
+func (l *loop) end() {
+	l.spawner.close()
+	l.dirty, l.snapAt = true, time.Time{}
+	l.publish()
+}
+
+// stoodStill forgives everybody what happened while the primary itself was
+// stopped (SIGSTOP, a debugger, a frozen machine).
+func (l *loop) stoodStill(gap time.Duration) {
+	l.timers.shift(gap)
+	for _, s := range l.order {
+		s.dealer.Shift(gap)
+	}
+}
+
+// emit publishes an event.
+func (l *loop) emit(e Event) {
+	if e.Time.IsZero() {
+		e.Time = l.now()
+	}
+	l.events.add(e)
+	l.dirty = true
+	l.wake()
+}
+
+// emitFor publishes an event of a worker.
+func (l *loop) emitFor(w *worker, e Event) {
+	e.Worker, e.Slot, e.PID = w.id, w.slot.index, w.pid()
+	l.emit(e)
+}
+
+// failed publishes an error event; w may be nil.
+func (l *loop) failed(w *worker, what string, err error) {
+	text := err.Error()
+	if what != "" {
+		text = what + ": " + text
+	}
+	e := Event{Kind: KindError, By: BySupervisor, Detail: ErrorDetail{Text: validText(text), Errno: errnoName(err)}}
+	if w != nil {
+		l.emitFor(w, e)
+		return
+	}
+	l.emit(e)
+}
+
+func (l *loop) wake() {
+	select {
+	case l.changed <- struct{}{}:
+	default:
+	}
+}
+
+// validText is what events may hold: valid UTF-8, cut at 4 KiB.
+func validText(s string) string {
+	cut := len(s) > lineMax
+	if cut {
+		s = s[:lineMax]
+	}
+	return strings.TrimRight(lineText([]byte(s), cut), "\n")
+}
+
+// ErrStopped is returned by Do when the cluster has stopped or is stopping.
+var ErrStopped = errors.New("the cluster is stopping or has stopped")
+
+// ErrNoWorker is returned by Do for a worker that does not live.
+var ErrNoWorker = errors.New("no such worker")
+
+// ErrBusy is returned by Do for what cannot be done just now.
+var ErrBusy = errors.New("not now")

@@ -1,0 +1,145 @@
+package engine
+
+import (
+	"bytes"
+	"io"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+)
+
+const (
+	lineMax      = 4 << 10 // bytes kept of one line
+	tailLines    = 64      // lines of stderr kept for the reason of a death
+	linesPerSec  = 200     // lines of one stream that become events, a second
+	linesAtOnce  = 400     // and in a burst
+	outputBuffer = 32 << 10
+)
+
+// outLine is one line of a worker's output.
+type outLine struct {
+	text   string
+	missed uint64 // lines before it that were left out
+}
+
+// lineReader reads a worker's stdout or stderr for as long as it lives. It
+// always reads on, so that the worker never waits for us; what is more than a
+// person or a log can follow is counted and left out.
+type lineReader struct {
+	line    []byte
+	cut     bool // the rest of the present line is dropped
+	missed  uint64
+	tokens  float64
+	refill  time.Time
+	keep    bool // keep the tail
+	mu      sync.Mutex
+	tail    []string // last lines, oldest first; also those left out
+	dropped int      // lines before the tail
+}
+
+// run reads until the end and hands on lines in batches. The caller owns the
+// batch.
+func (r *lineReader) run(src io.Reader, now func() time.Time, deliver func([]outLine)) {
+	buf := make([]byte, outputBuffer)
+	r.tokens, r.refill = linesAtOnce, now()
+	for {
+		n, err := src.Read(buf)
+		lines := r.split(buf[:n], now())
+		if err != nil && (len(r.line) > 0 || r.cut) {
+			lines = r.end(lines)
+		}
+		if len(lines) > 0 {
+			deliver(lines)
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// split takes in what was read and returns the lines that are complete.
+func (r *lineReader) split(b []byte, now time.Time) []outLine {
+	r.tokens = min(r.tokens+now.Sub(r.refill).Seconds()*linesPerSec, linesAtOnce)
+	r.refill = now
+	var lines []outLine
+	for len(b) > 0 {
+		i := bytes.IndexByte(b, '\n')
+		part := b
+		if i >= 0 {
+			part = b[:i]
+		}
+		if !r.cut {
+			room := lineMax - len(r.line)
+			r.line = append(r.line, part[:min(len(part), room)]...)
+			r.cut = len(part) > room
+		}
+		if i < 0 {
+			break
+		}
+		lines = r.end(lines)
+		b = b[i+1:]
+	}
+	return lines
+}
+
+// end ends the present line.
+func (r *lineReader) end(lines []outLine) []outLine {
+	show := r.tokens >= 1
+	if show || r.keep {
+		text := lineText(r.line, r.cut)
+		if r.keep {
+			r.remember(text)
+		}
+		if show {
+			r.tokens--
+			lines = append(lines, outLine{text, r.missed})
+			r.missed = 0
+		}
+	}
+	if !show {
+		r.missed++
+	}
+	r.line, r.cut = r.line[:0], false
+	return lines
+}
+
+func (r *lineReader) remember(text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.tail) == tailLines {
+		copy(r.tail, r.tail[1:])
+		r.tail = r.tail[:tailLines-1]
+		r.dropped++
+	}
+	r.tail = append(r.tail, text)
+}
+
+// last returns the kept lines and how many there were before them.
+func (r *lineReader) last() ([]string, int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]string(nil), r.tail...), r.dropped
+}
+
+// lineText is valid UTF-8; a line that was cut loses the rune the cut went
+// through.
+func lineText(b []byte, cut bool) string {
+	b = bytes.TrimSuffix(b, []byte("\r"))
+	if cut {
+		for i := 0; i < utf8.UTFMax && len(b) > 0; i++ {
+			if r, size := utf8.DecodeLastRune(b); r != utf8.RuneError || size > 1 {
+				break
+			}
+			b = b[:len(b)-1]
+		}
+	}
+	return strings.ToValidUTF8(string(b), "\uFFFD")
+}
+
+// output publishes lines a worker wrote.
+func (l *loop) output(w *worker, stream string, lines []outLine) {
+	for _, o := range lines {
+		l.emitFor(w, Event{Kind: KindOutput, By: ByOutside, Detail: OutputDetail{Stream: stream, Text: o.text, Missed: o.missed}})
+	}
+}

@@ -1,0 +1,258 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// portOptions is how an address is to be listened on.
+type portOptions struct {
+	backlog     int  // 0 = net.core.somaxconn
+	ipv6only    bool // an IPv6 address takes no IPv4 connections
+	readableAll bool // unix: everybody may read the path
+	writableAll bool // unix: everybody may write it, that is connect
+	gate        bool // the policy may change while it listens
+}
+
+const (
+	whyFixedUnix   = "the policy of a unix socket is fixed when it starts to listen"
+	whyFixedChosen = "the policy of this address is fixed when it starts to listen"
+)
+
+// port is the listening sockets of one address:
+//
+//	front   the primary accepts on it
+//	common  every worker holds a copy and accepts on it
+//
+// The gate tells the kernel which of the two gets new connections. Without a
+// gate there is one socket, and it is both.
+//
+// Neither is closed while the address lives: the kernel resets what waits on a
+// listening socket that is closed.
+//
+// A port is not safe for concurrent use. Its owner is the loop goroutine; only
+// the accept goroutine runs beside it.
+type port struct {
+	addr     Address // as bound: the port is the real one
+	gated    bool
+	whyFixed string // if not gated: why, for the user
+
+	front   *os.File // owns frontFD; in the runtime's poller
+	frontFD int
+	common  int         // -1 if not gated
+	name    *socketName // of a unix socket
+	acc     *acceptor   // nil until startAccept
+	closed  bool
+}
+
+// openPort binds an address and starts to listen on it. What fails is told as
+// an *AddrError.
+func openPort(a Address, o portOptions) (*port, error) {
+	var p *port
+	var err error
+	switch a.Network {
+	case "tcp":
+		p, err = openTCP(a, o)
+	case "unix":
+		p, err = openUnix(a, o)
+	default:
+		err = fmt.Errorf("network %q is not tcp or unix: %w", a.Network, syscall.EAFNOSUPPORT)
+	}
+	if err != nil {
+		return nil, addrError(a, err)
+	}
+	return p, nil
+}
+
+// openTCP takes the first of the host's addresses. For no host at all it is
+// every address of the machine, by IPv6 if there is such a thing here.
+func openTCP(a Address, o portOptions) (*port, error) {
+	if a.Port < 0 || a.Port > maxPort {
+		return nil, fmt.Errorf("port %d is not in 0..%d: %w", a.Port, maxPort, syscall.EINVAL)
+	}
+	if a.Host != "" {
+		ip, err := resolveHost(a.Host)
+		if err != nil {
+			return nil, err
+		}
+		return listenTCP(netip.AddrPortFrom(ip, uint16(a.Port)), o)
+	}
+	p, err := listenTCP(netip.AddrPortFrom(netip.IPv6Unspecified(), uint16(a.Port)), o)
+	if err != nil && noIPv6(err) && !o.ipv6only {
+		return listenTCP(netip.AddrPortFrom(netip.IPv4Unspecified(), uint16(a.Port)), o)
+	}
+	return p, err
+}
+
+// noIPv6 reports whether listening on [::] failed because the machine has no
+// IPv6. A port in use is no reason to serve IPv4 alone and look as if all was well.
+func noIPv6(err error) bool {
+	return errors.Is(err, syscall.EAFNOSUPPORT) || errors.Is(err, syscall.EADDRNOTAVAIL) ||
+		errors.Is(err, syscall.EPROTONOSUPPORT)
+}
+
+// listenTCP makes front, and common if there is to be a gate.
+//
+// front is bound and listens without SO_REUSEPORT, which is the only way to
+// hear that the address is in use, and gets the option afterwards. There is no
+// moment in which another program, or another muster of this user, can slip in
+// between a trial and the real thing, and no connection is lost to a trial.
+func listenTCP(at netip.AddrPort, o portOptions) (*port, error) {
+	fd, err := newTCPSocket(at.Addr(), o.ipv6only)
+	if err != nil {
+		return nil, err
+	}
+	why := whyFixedChosen
+	if o.gate {
+		why = ""
+		if err := prepareGate(fd); err != nil {
+			why = whyNoGate(err)
+		}
+	}
+	if err := bindAndListen(fd, at, o.backlog); err != nil {
+		_ = unix.Close(fd)
+		return nil, err
+	}
+	num, err := boundPort(fd) // if it was 0, the kernel has chosen one
+	if err != nil {
+		_ = unix.Close(fd)
+		return nil, err
+	}
+	bound := netip.AddrPortFrom(at.Addr(), num)
+	common := -1
+	if why == "" {
+		common, err = joinGroup(fd, bound, o)
+		switch {
+		case err == nil:
+		case outOfResources(err):
+			_ = unix.Close(fd)
+			return nil, err
+		default: // a kernel that is not quite Linux: go on with one socket
+			_ = setReusePort(fd, false)
+			why = whyNoGate(err)
+		}
+	}
+	p, err := newPort(fd, common)
+	if err != nil {
+		return nil, err
+	}
+	p.addr = Address{Network: "tcp", Host: bound.Addr().String(), Port: int(bound.Port())}
+	p.whyFixed = why
+	return p, nil
+}
+
+// newPort takes the descriptors over, also if it fails.
+func newPort(front, common int) (*port, error) {
+	f := os.NewFile(uintptr(front), "listener") // non-blocking, so it joins the poller
+	if err := f.SetReadDeadline(time.Time{}); err != nil {
+		_ = f.Close()
+		if common >= 0 {
+			_ = unix.Close(common)
+		}
+		return nil, fmt.Errorf("watching a listening socket: %w", err)
+	}
+	return &port{front: f, frontFD: front, common: common, gated: common >= 0}, nil
+}
+
+// joinGroup makes the second socket of front's group.
+func joinGroup(front int, at netip.AddrPort, o portOptions) (int, error) {
+	if err := setReusePort(front, true); err != nil {
+		return -1, err
+	}
+	fd, err := newTCPSocket(at.Addr(), o.ipv6only)
+	if err != nil {
+		return -1, err
+	}
+	if err = setReusePort(fd, true); err == nil {
+		err = bindAndListen(fd, at, o.backlog)
+	}
+	if err != nil {
+		_ = unix.Close(fd)
+		return -1, err
+	}
+	return fd, nil
+}
+
+// setGate sends new connections to front or to common, atomically. Connections
+// that already wait stay where they are, for the owner of that socket.
+func (p *port) setGate(g gate) error {
+	if !p.gated {
+		return errors.New(p.whyFixed)
+	}
+	if err := attachGate(p.frontFD, g); err != nil {
+		return fmt.Errorf("gate of %s to %s: %w", p.addr, g, err)
+	}
+	return nil
+}
+
+// commonFD is the descriptor workers get a copy of. It stays the port's: the
+// caller sends it and does not close it.
+func (p *port) commonFD() int {
+	if p.gated {
+		return p.common
+	}
+	return p.frontFD
+}
+
+// waiting is how many connections wait in the kernel to be accepted; 0 where
+// that is not known (unix sockets, not Linux).
+func (p *port) waiting() (front, common int) {
+	if p.closed || p.addr.Network != "tcp" {
+		return 0, 0
+	}
+	front = queued(p.frontFD)
+	if p.gated {
+		common = queued(p.common)
+	}
+	return front, common
+}
+
+// quiet begins the end of the address: clients that have not begun to connect
+// are not let in any more, those that have still end up in the queues. Give
+// them 50 ms, drain, and close.
+func (p *port) quiet() error {
+	if p.closed {
+		return nil
+	}
+	if p.name != nil {
+		return p.name.remove() // who finds no name cannot connect
+	}
+	err := refuseNew(p.frontFD)
+	if p.gated {
+		err = errors.Join(err, refuseNew(p.common))
+	}
+	if err != nil {
+		return fmt.Errorf("quieting %s: %w", p.addr, err)
+	}
+	return nil
+}
+
+// close ends the accept goroutine and waits for it, and so for a deliver that
+// is under way; then it closes the sockets and removes the path of a unix
+// socket. Connections that still wait are reset. It may be called from another
+// goroutine than the owner's if the owner has let go of the port.
+func (p *port) close() error {
+	if p.closed {
+		return nil
+	}
+	p.stopAccept()
+	p.closed = true
+	var err error
+	if p.name != nil {
+		err = p.name.remove() // before the close: an open socket keeps its inode number from being used again
+	}
+	err = errors.Join(err, p.front.Close())
+	if p.gated {
+		err = errors.Join(err, os.NewSyscallError("close", unix.Close(p.common)))
+	}
+	if err != nil {
+		return fmt.Errorf("closing %s: %w", p.addr, err)
+	}
+	return nil
+}

@@ -1,0 +1,114 @@
+package engine
+
+import (
+	"slices"
+	"time"
+)
+
+// publish makes a new snapshot if something has changed and the last one is
+// old enough; otherwise it sees to it that one is made then.
+func (l *loop) publish() {
+	if !l.dirty {
+		return
+	}
+	now := l.now()
+	if due := l.snapAt.Add(snapEvery); now.Before(due) {
+		if l.snapDue == nil {
+			l.snapDue = l.timers.at(due, func(time.Time) { l.snapDue = nil })
+		}
+		return
+	}
+	l.dirty, l.snapAt = false, now
+	l.snap.Store(l.picture(now))
+	l.wake()
+}
+
+// picture is the cluster as it is now.
+func (l *loop) picture(now time.Time) *Snapshot {
+	s := &Snapshot{
+		V: 1, Seq: l.events.newest(), Tick: l.tick, Time: now, Started: l.started, PID: l.pid,
+		CPUs: l.cpus, Command: l.program.command,
+		Policy: l.policy, PolicyFixed: l.policyFixed(), Grace: l.o.Grace, Stall: l.o.Stall,
+		Stopping: l.stopping != nil,
+		Restarts: l.tot.restarts, Accepted: l.tot.accepted, Dealt: l.tot.dealt, Taken: l.tot.taken,
+		Refused: l.tot.refused, DealtAgain: l.tot.again, Lost: l.tot.lost, OddAnswers: l.tot.odd,
+		ReqRate: l.reqRate, PrimaryCPU: l.self.cpu, PrimaryMem: l.self.mem,
+	}
+	if l.stopping != nil && l.o.Grace > 0 {
+		s.StopBy = l.stopping.since.Add(quietFor + l.o.Grace)
+	}
+	handOff := *l.handOff
+	s.HandOff = &handOff
+	for _, srv := range l.order {
+		s.Addresses = append(s.Addresses, srv.port.addr)
+		s.Queue += srv.dealer.Queued()
+		if c, ok := srv.dealer.Head(); ok {
+			s.Waited = max(s.Waited, now.Sub(l.conns[c].at))
+		}
+		s.Free = append(s.Free, srv.dealer.Free(now)...)
+	}
+	open, known := 0, false
+	for _, sl := range l.slots {
+		rows := slices.Clone(sl.live)
+		if sl.last != nil && !slices.Contains(rows, sl.last) {
+			rows = append(rows, sl.last)
+		}
+		slices.SortFunc(rows, func(a, b *worker) int { return a.id - b.id })
+		for _, w := range rows {
+			row := l.row(w, now)
+			s.Handing += row.Hand
+			if row.Open != nil {
+				open, known = open+*row.Open, true
+			}
+			s.Workers = append(s.Workers, row)
+		}
+	}
+	if known {
+		s.Open = &open
+	}
+	return s
+}
+
+// row is one worker of the picture.
+func (l *loop) row(w *worker, now time.Time) Worker {
+	sl := w.slot
+	r := Worker{
+		ID: w.id, Slot: sl.index, PID: w.pid(), State: w.life.state, By: w.by,
+		Forked: w.forked, Online: w.online, Listening: w.listening, Ended: w.ended, Changed: w.changed,
+		Connected: w.ch != nil && !w.life.chanEnded, Dead: w.life.procEnded,
+		ExitedAfterDisconnect: w.life.voluntary.pointer(),
+		Replaces:              w.replaces, ReplacesWhy: w.replacesWhy, Restarts: sl.restarts,
+		LastExit: sl.exitText, LastExitAt: sl.exitAt,
+		Stalled: w.stalled, Dealt: w.dealt, Refused: w.refused, Cut: w.cut,
+		CPU: w.cpu, Mem: w.mem, ReqRate: w.reqRate, Addresses: slices.Clone(w.addrs),
+	}
+	if w.replacedBy != nil {
+		r.ReplacedBy = w.replacedBy.id
+	}
+	if w.life.leaving && w.life.state != StateExited {
+		r.LeaveBy = w.leaveBy
+	}
+	for s := range w.servers {
+		r.Hand += s.dealer.InFlight(w.id)
+	}
+	if st := w.stats; st != nil {
+		done := st.done
+		r.Done, r.Latency = &done, st.latency
+		if w.life.state != StateExited {
+			open := st.open()
+			r.Open = &open
+		}
+	}
+	if w.life.state != StateExited {
+		return r
+	}
+	exit := *w.exit
+	r.Exit = &exit
+	if sl.last == w && (sl.due != nil || sl.stopped) {
+		r.Next = &Next{Deaths: sl.deaths, Of: deathsMax, Stopped: sl.stopped, Reason: sl.reason, Lines: sl.lines}
+		if sl.due != nil {
+			r.Next.At = sl.due.at
+		}
+	}
+	return r
+}

@@ -1,0 +1,150 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"muster/ipc"
+)
+
+// queried answers a worker that wants to listen (node-ipc: queryServer). Every
+// worker gets the address's common socket, whatever the policy is: it accepts
+// there and takes hand-offs as well, and the gate decides which of the two
+// happens.
+func (l *loop) queried(w *worker, m *ipc.ClusterMsg) {
+	if w.life.leaving || m.Query == nil {
+		return // it is leaving: as in Node the question is not answered
+	}
+	s, err := l.serverFor(w, m)
+	if err != nil {
+		l.failed(w, fmt.Sprintf("worker %d cannot listen", w.id), err)
+		errno := -int(errnoOf(err))
+		l.send(w, ipc.QueryReply{Ack: m.Seq, Seq: l.nextSeq(), Key: queryKey(m.Query), Errno: &errno})
+		return
+	}
+	if s.data == nil {
+		s.data = m.Query.Data
+	}
+	zero := 0
+	seq := l.nextSeq()
+	inner, err := ipc.AppendJSON(nil, ipc.QueryReply{
+		Ack: m.Seq, Seq: seq, Key: s.key, Errno: &zero, Data: s.data, Sockname: sockname(s.port.addr),
+	})
+	if err == nil {
+		var line []byte
+		if line, err = ipc.AppendHandle(nil, "net.Native", inner); err == nil {
+			err = w.ch.Send(line, s.port.commonFD())
+		}
+	}
+	if err != nil {
+		if !errors.Is(err, ipc.ErrClosed) {
+			l.failed(w, fmt.Sprintf("answering worker %d", w.id), err)
+		}
+		return
+	}
+	w.unacked = append(w.unacked, handle{seq: seq})
+	w.servers[s] = true
+	s.users[w] = false
+	w.addrs = append(w.addrs, s.port.addr)
+}
+
+// serverFor finds or opens what a worker wants to listen on.
+func (l *loop) serverFor(w *worker, m *ipc.ClusterMsg) (*server, error) {
+	q := m.Query
+	if q.FD >= 0 {
+		return nil, fmt.Errorf("listening on a descriptor number of the primary: %w", syscall.ENOTSUP)
+	}
+	if strings.HasPrefix(q.AddressType, "udp") {
+		return nil, fmt.Errorf("sharing a UDP socket: %w", syscall.ENOTSUP)
+	}
+	a := Address{Network: "tcp", Port: q.Port}
+	if q.Address != nil {
+		a.Host = *q.Address
+	}
+	if q.AddressType == "-1" {
+		a.Network, a.Port = "unix", 0
+	}
+	key := queryKey(q)
+	s := l.servers[key]
+	if s == nil {
+		for _, o := range l.order {
+			if o.keep && o.port.addr == a {
+				s = o
+			}
+		}
+	}
+	if s != nil {
+		if closed, using := s.users[w]; using && !closed {
+			return nil, fmt.Errorf("%s: worker %d listens there already: %w", a, w.id, syscall.EADDRINUSE)
+		}
+		return s, nil
+	}
+	s, err := l.openServer(key, a, portOptions{
+		gate: true, backlog: q.Backlog, ipv6only: q.Flags&1 != 0, readableAll: q.ReadableAll, writableAll: q.WritableAll,
+	})
+	if err != nil {
+		return nil, err
+	}
+	l.serve(s)
+	return s, nil
+}
+
+// queryKey names an address among the live servers. The index counts only for
+// port 0, as in Node 22 and later, so that a worker that closes and listens
+// again meets the others.
+func queryKey(q *ipc.Query) string {
+	addr := ""
+	if q.Address != nil {
+		addr = *q.Address
+	}
+	key := addr + ":" + strconv.Itoa(q.Port) + ":" + q.AddressType + ":" + strconv.Itoa(q.FD)
+	if q.Port == 0 {
+		key += ":" + strconv.Itoa(q.Index)
+	}
+	return key
+}
+
+func sockname(a Address) *ipc.Sockname {
+	if a.Network != "tcp" {
+		return nil
+	}
+	family := "IPv4"
+	if strings.Contains(a.Host, ":") {
+		family = "IPv6"
+	}
+	return &ipc.Sockname{Address: a.Host, Family: family, Port: a.Port}
+}
+
+// listens takes in that a server of the worker listens.
+func (l *loop) listens(w *worker, m *ipc.ClusterMsg) {
+	if m.Query == nil || w.life.leaving {
+		return
+	}
+	now := l.now()
+	d := ListeningDetail{Port: m.Query.Port, AddressType: m.Query.AddressType, Ms: ms(now.Sub(w.forked))}
+	if m.Query.Address != nil {
+		d.Address = *m.Query.Address
+	}
+	d.DeathMs, d.Of = w.sinceDeath(now)
+	l.step(w, inListening)
+	call := w.eventCall("listening", fmt.Sprintf(", {port: %d}", d.Port))
+	l.emitFor(w, Event{Kind: KindListening, By: ByOutside, Call: call, Detail: d})
+	for s := range w.servers {
+		if !s.users[w] {
+			s.dealer.Add(w.id, now)
+			l.deal(s, now)
+		}
+	}
+}
+
+// errnoOf is the errno in err, EINVAL if there is none.
+func errnoOf(err error) syscall.Errno {
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		return errno
+	}
+	return syscall.EINVAL
+}

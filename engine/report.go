@@ -1,0 +1,65 @@
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// report is what a Go worker tells about itself, in a NODE_MUSTER message: when
+// something has changed, at most four times a second. The counters are
+// cumulative, Times are the answer times since the last report.
+type report struct {
+	Accepted uint64      `json:"accepted"`        // connections it took, from the primary or by itself
+	Closed   uint64      `json:"closed"`          // of these
+	Done     uint64      `json:"done"`            // requests answered
+	Times    [][2]uint64 `json:"times,omitempty"` // bucket (see Latency), count
+	MaxNs    uint64      `json:"max_ns,omitempty"`
+}
+
+// workerStats is the sum of a worker's reports.
+type workerStats struct {
+	accepted, closed, done uint64
+	latency                *Latency // replaced, never changed: snapshots share it
+}
+
+// open is how many connections were open at the last report.
+func (s *workerStats) open() int {
+	if s.closed > s.accepted {
+		return 0
+	}
+	return int(min(s.accepted-s.closed, 1<<30))
+}
+
+// add returns the sum with one more report. A worker is outside: what it says
+// is taken, but cannot do harm.
+func (s *workerStats) add(r report) *workerStats {
+	n := &workerStats{accepted: r.Accepted, closed: r.Closed, done: r.Done, latency: &Latency{}}
+	if s != nil {
+		if r.Done < s.done || r.Accepted < s.accepted || r.Closed < s.closed {
+			return s
+		}
+		n.latency = s.latency
+	}
+	if len(r.Times) > 0 {
+		lat := *n.latency
+		for _, t := range r.Times {
+			if t[0] < latencyBuckets {
+				lat.addBucket(int(t[0]), t[1])
+			}
+		}
+		lat.sawMax(r.MaxNs)
+		n.latency = &lat
+	}
+	return n
+}
+
+// reported takes in a worker's own message.
+func (l *loop) reported(w *worker, raw []byte) {
+	var r report
+	if err := json.Unmarshal(raw, &r); err != nil {
+		l.failed(w, fmt.Sprintf("report of worker %d", w.id), err)
+		return
+	}
+	w.stats = w.stats.add(r)
+	l.dirty = true
+}

@@ -1,0 +1,121 @@
+package engine
+
+import (
+	"context"
+	"runtime"
+	"time"
+
+	"github.com/shirou/gopsutil/v3/process"
+)
+
+// usage is what the system says of a process; nil is not known.
+type usage struct {
+	cpu *float64 // percent of one core since the last sample
+	mem *uint64  // bytes resident
+}
+
+// sampler reads CPU and memory. It lives outside the loop, because reading
+// /proc of 256 processes takes time; one sample is under way at once.
+type sampler struct {
+	known map[int]*process.Process // by pid, kept: Percent(0) is the rate since the last call
+}
+
+// samples is one look at everything.
+type samples struct {
+	at      time.Time
+	self    usage
+	workers map[int]usage // by worker id
+}
+
+func (s *sampler) look(self int, pids map[int]int, at time.Time) samples {
+	r := samples{at: at, self: s.one(self), workers: make(map[int]usage, len(pids))}
+	alive := map[int]bool{self: true}
+	for id, pid := range pids {
+		r.workers[id] = s.one(pid)
+		alive[pid] = true
+	}
+	for pid := range s.known {
+		if !alive[pid] {
+			delete(s.known, pid)
+		}
+	}
+	return r
+}
+
+// one reads one process. Errors (it has just ended) mean: not known.
+func (s *sampler) one(pid int) usage {
+	var u usage
+	p := s.known[pid]
+	fresh := p == nil
+	if fresh {
+		// Not NewProcess: it asks whether the process exists, by a signal. The
+		// workers are ours and not reaped, so the number cannot be another's.
+		p = &process.Process{Pid: int32(pid)}
+		s.known[pid] = p
+	}
+	cpu, err := p.PercentWithContext(context.Background(), 0)
+	if err != nil {
+		delete(s.known, pid)
+		return u
+	}
+	if !fresh { // the first call only starts the measurement
+		u.cpu = &cpu
+	}
+	if m, err := p.MemoryInfo(); err == nil && m != nil {
+		u.mem = &m.RSS
+	}
+	return u
+}
+
+// sample asks for a look; the answer comes as a message.
+func (l *loop) sample() {
+	if l.sampling {
+		return
+	}
+	l.sampling = true
+	pids := make(map[int]int, len(l.workers))
+	for id, w := range l.workers {
+		if w.proc != nil && !w.life.procEnded {
+			pids[id] = w.proc.pid
+		}
+	}
+	if l.sampler == nil {
+		l.sampler = &sampler{known: make(map[int]*process.Process)}
+	}
+	self, at := l.pid, l.now()
+	l.spawnTask(func() { l.post(msgSampled{l.sampler.look(self, pids, at)}) })
+}
+
+// sampled takes in a look, and counts what was done since the last one.
+func (l *loop) sampled(s samples) {
+	l.sampling = false
+	dt := s.at.Sub(l.sampledAt).Seconds()
+	first := l.sampledAt.IsZero()
+	l.sampledAt = s.at
+	l.self = s.self
+	l.tick++
+	l.dirty = true
+	total, known := 0.0, false
+	for id, w := range l.workers {
+		u := s.workers[id]
+		w.cpu, w.mem, w.reqRate = u.cpu, u.mem, nil
+		if w.stats == nil {
+			continue
+		}
+		done := w.stats.done
+		if !first && dt > 0 {
+			rate := float64(done-w.doneAtTick) / dt
+			w.reqRate = &rate
+			total, known = total+rate, true
+		}
+		w.doneAtTick = done
+	}
+	l.reqRate = nil
+	if known {
+		l.reqRate = &total
+	}
+}
+
+// CPUs is how many processors this process may use: affinity and cgroup quota
+// counted, at least 1. A GOMAXPROCS in the environment overrides it.
+func CPUs() int { return runtime.GOMAXPROCS(0) }

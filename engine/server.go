@@ -1,0 +1,186 @@
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	queueMax    = 1024 // connections queued at one address; past it the kernel's backlog holds the rest
+	queueResume = queueMax / 2
+)
+
+// server is one address the cluster serves: its sockets, who uses them and who
+// gets the connections accepted in the primary.
+type server struct {
+	key    string
+	port   *port
+	dealer *dealer
+	users  map[*worker]bool // workers that have its socket; true once they closed it
+	keep   bool             // Options.Addr: stays open without users
+	paused bool             // accepting waits for the queue
+	data   json.RawMessage  // the first worker's, given to all (TLS ticket keys)
+	retry  *timer
+	ended  bool
+}
+
+// openServer opens an address. It is called by New for Options.Addr, and by
+// the loop for what workers listen on.
+func (l *loop) openServer(key string, a Address, o portOptions) (*server, error) {
+	p, err := openPort(a, o)
+	if err != nil {
+		return nil, err
+	}
+	s := &server{key: key, port: p, dealer: newDealer(), users: make(map[*worker]bool)}
+	if p.gated {
+		if err := p.setGate(gateFor(l.policy, 0)); err != nil {
+			p.close()
+			return nil, fmt.Errorf("gate of %s: %w", p.addr, err)
+		}
+	}
+	l.servers[key] = s
+	l.order = append(l.order, s)
+	return s, nil
+}
+
+// primaryAccepts tells whether connections of s may come to the primary: not
+// where the policy is fixed to shared.
+func (l *loop) primaryAccepts(s *server) bool { return s.port.gated || l.policy == SchedRR }
+
+// serve starts accepting in the primary.
+func (l *loop) serve(s *server) {
+	if !l.primaryAccepts(s) {
+		return
+	}
+	s.port.startAccept(func(b []accepted) {
+		if !l.post(msgAccepted{s, b}) {
+			for _, a := range b {
+				_ = unix.Close(a.fd)
+			}
+		}
+	}, func(err error) { l.post(msgFailed{"accepting at " + s.port.addr.String(), err}) })
+}
+
+// closeServer closes an address. What is still queued there is lost.
+func (l *loop) closeServer(s *server) {
+	if s.ended {
+		return
+	}
+	s.ended = true
+	l.timers.stop(s.retry)
+	// Not waited for here: the accept goroutine may be waiting to give us a
+	// batch, and close waits for it.
+	l.closing++
+	l.spawnTask(func() { l.post(msgClosed{s, s.port.close()}) })
+	for _, c := range s.dealer.Drain() {
+		l.drop(c)
+		l.tot.lost++
+	}
+	delete(l.servers, s.key)
+	for i, o := range l.order {
+		if o == s {
+			l.order = append(l.order[:i], l.order[i+1:]...)
+			break
+		}
+	}
+	l.dirty = true
+}
+
+// closed says that the sockets of a server are closed.
+func (l *loop) closed(s *server, err error) {
+	l.closing--
+	l.dirty = true
+	if err != nil {
+		l.failed(nil, "closing "+s.port.addr.String(), err)
+	}
+}
+
+// setGate points the gate of s where policy and leaving workers want it.
+func (l *loop) setGate(s *server) error {
+	if !s.port.gated || s.ended {
+		return nil
+	}
+	leaving := 0
+	for w, closed := range s.users {
+		if w.life.leaving && !closed {
+			leaving++
+		}
+	}
+	if err := s.port.setGate(gateFor(l.policy, leaving)); err != nil {
+		return fmt.Errorf("gate of %s: %w", s.port.addr, err)
+	}
+	return nil
+}
+
+func (l *loop) setGateOrSay(s *server) {
+	if err := l.setGate(s); err != nil {
+		l.failed(nil, "", err)
+	}
+}
+
+// released says that a worker has left a server: it closed it, or its channel
+// has ended.
+func (l *loop) released(w *worker, s *server) {
+	if s.users[w] {
+		return
+	}
+	s.users[w] = true
+	l.setGateOrSay(s)
+}
+
+// closeUnused closes an address when the last worker that used it has closed
+// its server of its own accord. One that was told to leave, or died, does not
+// count: connections wait for its replacement.
+func (l *loop) closeUnused(w *worker, s *server) {
+	if s.keep || w.life.leaving || l.stopping != nil {
+		return
+	}
+	for _, closed := range s.users {
+		if !closed {
+			return
+		}
+	}
+	l.closeServer(s)
+}
+
+// forget takes a worker that is gone out of a server.
+func (l *loop) forget(w *worker, s *server) {
+	delete(s.users, w)
+	l.setGateOrSay(s)
+}
+
+// accepted takes in a batch from the accept goroutine.
+func (l *loop) accepted(s *server, batch []accepted, now time.Time) {
+	for _, a := range batch {
+		if s.ended {
+			_ = unix.Close(a.fd)
+			l.tot.lost++
+			continue
+		}
+		s.dealer.Offer(l.hold(a.fd, a.at))
+	}
+	l.tot.accepted += uint64(len(batch))
+	l.deal(s, now)
+}
+
+func (l *loop) hold(fd int, at time.Time) conn {
+	h := held{fd: fd, at: at}
+	if n := len(l.freeConns); n > 0 {
+		c := l.freeConns[n-1]
+		l.freeConns = l.freeConns[:n-1]
+		l.conns[c] = h
+		return c
+	}
+	l.conns = append(l.conns, h)
+	return conn(len(l.conns) - 1)
+}
+
+// drop closes the primary's copy of a connection.
+func (l *loop) drop(c conn) {
+	_ = unix.Close(l.conns[c].fd)
+	l.conns[c] = held{fd: -1}
+	l.freeConns = append(l.freeConns, c)
+}

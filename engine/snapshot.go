@@ -1,0 +1,186 @@
+package engine
+
+import (
+	"net"
+	"strconv"
+	"time"
+)
+
+// State is where a worker is in its life:
+// forked, online, listening, disconnecting, disconnected, exited.
+type State string
+
+const (
+	StateForked        State = "forked"
+	StateOnline        State = "online"
+	StateListening     State = "listening"
+	StateDisconnecting State = "disconnecting" // told to leave: takes no more, finishes what it has
+	StateDisconnected  State = "disconnected"  // its channel has ended, its process has not
+	StateExited        State = "exited"
+)
+
+// Snapshot is an immutable picture of the cluster. Whoever gets one may keep
+// and read it from any goroutine; nothing in it is ever changed. Counters are
+// cumulative since the start. A pointer field that is nil is not known: show a
+// dash, never a zero.
+type Snapshot struct {
+	V       int       `json:"v"`    // version of the JSON form: 1
+	Seq     uint64    `json:"seq"`  // the newest event this picture includes
+	Tick    uint64    `json:"tick"` // samples taken so far, one a second: rates, CPU and memory change with it
+	Time    time.Time `json:"time"`
+	Started time.Time `json:"started"`
+	PID     int       `json:"pid"`
+	CPUs    int       `json:"cpus"` // processors this process may use
+	Command string    `json:"command"`
+
+	Policy      Policy        `json:"policy"`
+	PolicyFixed string        `json:"policy_fixed,omitempty"` // why the policy cannot be changed; "" if it can
+	Addresses   []Address     `json:"addresses"`
+	Grace       time.Duration `json:"grace_ns"`
+	Stall       time.Duration `json:"stall_ns"`
+	Stopping    bool          `json:"stopping,omitempty"`
+	StopBy      time.Time     `json:"stop_by,omitzero"` // when the grace of a stop is over
+
+	Workers []Worker `json:"workers"` // one a row: by slot, then by id
+
+	Restarts   uint64 `json:"restarts"`    // workers forked in place of a dead one
+	Accepted   uint64 `json:"accepted"`    // connections the primary accepted (rr)
+	Dealt      uint64 `json:"dealt"`       // hand-offs sent
+	Taken      uint64 `json:"taken"`       // hand-offs a worker answered with yes
+	Refused    uint64 `json:"refused"`     // hand-offs a worker answered with no
+	DealtAgain uint64 `json:"dealt_again"` // connections sent to a second worker, for whatever reason
+	Lost       uint64 `json:"lost"`        // connections accepted or taken and never answered
+	OddAnswers uint64 `json:"odd_answers"` // answers to hand-offs that were not awaited: ignored
+
+	Queue   int           `json:"queue"`     // accepted and not yet handed off
+	Waited  time.Duration `json:"waited_ns"` // how long the oldest in the queue has waited
+	Handing int           `json:"handing"`   // handed off and not yet answered
+	Free    []int         `json:"free"`      // ids in the order the next connections go to them
+	HandOff *Latency      `json:"-"`         // time from hand-off to answer, all workers
+
+	ReqRate *float64 `json:"req_rate"` // requests answered in the last second, of the workers that tell
+	Open    *int     `json:"open"`     // connections open at the workers that tell
+
+	PrimaryCPU *float64 `json:"primary_cpu"` // percent of one core
+	PrimaryMem *uint64  `json:"primary_mem"` // bytes resident
+}
+
+// Address is one the cluster serves.
+type Address struct {
+	Network string `json:"network"` // "tcp", "unix", "udp"
+	Host    string `json:"host"`    // "127.0.0.1", "::", or the path of a unix socket
+	Port    int    `json:"port"`    // 0 for unix
+}
+
+// String is "127.0.0.1:3000", "[::]:3000" or the path.
+func (a Address) String() string {
+	if a.Network == "unix" {
+		return a.Host
+	}
+	return net.JoinHostPort(a.Host, strconv.Itoa(a.Port))
+}
+
+// Worker is one row: a live worker, or the last one of its slot.
+//
+// A worker that has exited stays in the snapshot while its slot waits for the
+// replacement (Next is set) or has given up (Next.Stopped), and for 5 s after
+// a voluntary exit.
+type Worker struct {
+	ID    int   `json:"id"`
+	Slot  int   `json:"slot"`
+	PID   int   `json:"pid"`
+	State State `json:"state"`
+	By    By    `json:"by"` // who had it forked
+
+	Forked    time.Time `json:"forked"`
+	Online    time.Time `json:"online,omitzero"`
+	Listening time.Time `json:"listening,omitzero"`
+	Ended     time.Time `json:"ended,omitzero"` // its exit
+	Changed   time.Time `json:"changed"`        // when State last changed
+
+	Connected             bool        `json:"connected"`               // Node: isConnected()
+	Dead                  bool        `json:"dead"`                    // Node: isDead()
+	ExitedAfterDisconnect *bool       `json:"exited_after_disconnect"` // nil = unset
+	Exit                  *ExitDetail `json:"exit,omitempty"`          // once it has exited
+	Replaces              int         `json:"replaces,omitempty"`      // id of the one it took the slot from
+	ReplacesWhy           string      `json:"replaces_why,omitempty"`  // how that one ended: "SIGKILL", "exit code 1", "restart"
+	ReplacedBy            int         `json:"replaced_by,omitempty"`   // during a restart: the id of the new one that comes up
+	Restarts              int         `json:"restarts"`                // deaths in this slot that were followed by a fork
+	LastExit              string      `json:"last_exit,omitempty"`     // how the last one in this slot that died ended
+	LastExitAt            time.Time   `json:"last_exit_at,omitzero"`   // and when
+	LeaveBy               time.Time   `json:"leave_by,omitzero"`       // disconnecting: when the grace is over; zero = no limit
+	Stalled               time.Time   `json:"stalled,omitzero"`        // since when a hand-off is unanswered, once it has been for 1 s
+	Next                  *Next       `json:"next,omitempty"`          // exited: what becomes of the slot
+	Addresses             []Address   `json:"addresses,omitempty"`     // what it listens on
+
+	Dealt   uint64 `json:"dealt"`   // connections handed to it
+	Refused uint64 `json:"refused"` // of these, answered with no
+	Hand    int    `json:"hand"`    // hand-offs in flight
+
+	// What the worker itself reports (built-in and library workers do).
+	Open    *int     `json:"open"`     // connections open
+	Done    *uint64  `json:"done"`     // requests answered
+	Cut     int      `json:"cut"`      // dead: connections taken and not closed by its last report
+	ReqRate *float64 `json:"req_rate"` // requests answered in the last second
+	Latency *Latency `json:"-"`        // times from request to answer
+
+	// Sampled once a second.
+	CPU *float64 `json:"cpu"` // percent of one core over the last second
+	Mem *uint64  `json:"mem"` // bytes resident
+}
+
+// Next is what becomes of the slot of a worker that has exited.
+type Next struct {
+	At      time.Time `json:"at,omitzero"` // when the replacement is forked
+	Deaths  int       `json:"deaths"`      // in a row
+	Of      int       `json:"of"`          // deaths in a row at which the slot stops
+	Stopped bool      `json:"stopped"`     // no more tries until a restart is asked for
+	Reason  string    `json:"reason"`      // the line of stderr that says most ("" if it wrote none); outside text, not safe for a terminal
+	Lines   int       `json:"lines"`       // further lines of stderr it left
+}
+
+// Counts of workers by what they are good for.
+type Counts struct {
+	Rows      int // rows that count: all but voluntary exits
+	Listening int
+	Stopped   int // slots that gave up
+}
+
+// Count counts the workers of the picture.
+func (s *Snapshot) Count() Counts {
+	var c Counts
+	for i := range s.Workers {
+		w := &s.Workers[i]
+		switch {
+		case w.State == StateListening:
+			c.Listening++
+			c.Rows++
+		case w.State != StateExited:
+			c.Rows++
+		case w.Next != nil:
+			c.Rows++
+			if w.Next.Stopped {
+				c.Stopped++
+			}
+		}
+	}
+	return c
+}
+
+// ByID returns the row of a worker, or nil.
+func (s *Snapshot) ByID(id int) *Worker {
+	for i := range s.Workers {
+		if s.Workers[i].ID == id {
+			return &s.Workers[i]
+		}
+	}
+	return nil
+}
+
+// spec is the form ParseAddr reads.
+func (a Address) spec() string {
+	if a.Network == "unix" {
+		return "unix:" + a.Host
+	}
+	return a.String()
+}

@@ -1,0 +1,149 @@
+package engine
+
+import "syscall"
+
+// life is a worker's life as far as rules go. step moves it; the loop carries
+// out the effects. Pure: no process, channel or clock.
+//
+// forked -> online -> listening -> (disconnecting) -> disconnected -> exited;
+// each event once, and exit only after disconnect.
+type life struct {
+	state State
+	// voluntary is Node's exitedAfterDisconnect, unset until it is known.
+	voluntary tri
+	leaving   bool // out of the rotation for good
+	chanEnded bool
+	procEnded bool
+}
+
+type tri int8
+
+const (
+	unset tri = iota
+	yes
+	no
+)
+
+// pointer is the form of a snapshot: nil = unset.
+func (t tri) pointer() *bool {
+	if t == unset {
+		return nil
+	}
+	v := t == yes
+	return &v
+}
+
+// input is what can happen to a worker.
+type input int
+
+const (
+	inOnline    input = iota // it said so
+	inListening              // a server of it listens
+	inOrder                  // the primary tells it to disconnect
+	inAnnounce               // it said exitedAfterDisconnect: it leaves by itself
+	inKill                   // a signal through the API that is meant to end it
+	inChanEnd                // the channel has ended, everything in it was read
+	inProcEnd                // the process has ended
+	inHoldOver               // the process has ended and the channel did not follow in time
+)
+
+// effect is what the loop has to do, in order.
+type effect int
+
+const (
+	fxOnline     effect = iota // publish online
+	fxListening                // publish listening, the first one: it joins the rotation
+	fxMoreListen               // publish listening, another server
+	fxLeave                    // take it out of the rotation
+	fxSettle                   // every answer is read: deal again what it did not answer
+	fxDisconnect               // publish disconnect
+	fxExit                     // publish exit; it is gone
+	fxHold                     // the process has ended first: wait for the channel's end, 1 s at most
+)
+
+func (l life) step(in input) (life, []effect) {
+	if l.state == StateExited {
+		return l, nil
+	}
+	switch in {
+	case inOnline:
+		if l.state != StateForked {
+			return l, nil
+		}
+		l.state = StateOnline
+		return l, []effect{fxOnline}
+
+	case inListening:
+		if l.leaving || l.chanEnded {
+			return l, nil
+		}
+		if l.state == StateListening {
+			return l, []effect{fxMoreListen}
+		}
+		l.state = StateListening
+		return l, []effect{fxListening}
+
+	case inOrder, inAnnounce:
+		if l.chanEnded {
+			return l, nil
+		}
+		l.voluntary = yes
+		l.state = StateDisconnecting
+		return l.leave(nil)
+
+	case inKill:
+		l.voluntary = yes
+		return l, nil
+
+	case inChanEnd, inHoldOver:
+		if l.chanEnded {
+			return l, nil
+		}
+		l.chanEnded = true
+		if l.voluntary == unset {
+			l.voluntary = no
+		}
+		l.state = StateDisconnected
+		l, fx := l.leave(nil)
+		fx = append(fx, fxSettle, fxDisconnect)
+		if l.procEnded {
+			l.state = StateExited
+			fx = append(fx, fxExit)
+		}
+		return l, fx
+
+	case inProcEnd:
+		if l.procEnded {
+			return l, nil
+		}
+		l.procEnded = true
+		if l.voluntary == unset {
+			l.voluntary = no
+		}
+		if l.chanEnded {
+			l.state = StateExited
+			return l, []effect{fxExit}
+		}
+		l, fx := l.leave(nil)
+		return l, append(fx, fxHold)
+	}
+	return l, nil
+}
+
+func (l life) leave(fx []effect) (life, []effect) {
+	if l.leaving {
+		return l, fx
+	}
+	l.leaving = true
+	return l, append(fx, fxLeave)
+}
+
+// endsWorker tells whether a signal sent through the API counts as a kill. Stop, continue
+// and the signals programs use among themselves do not.
+func endsWorker(sig syscall.Signal) bool {
+	switch sig {
+	case syscall.SIGSTOP, syscall.SIGCONT, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGWINCH:
+		return false
+	}
+	return true
+}
