@@ -1,0 +1,17 @@
+// Package safetext makes text from outside safe and measurable for a terminal.
+//
+// Outside text is all that muster did not write itself: a worker's output, its
+// messages, a command line, an error of the system, a header. Printed raw it
+// could move the cursor, change the title or the clipboard, or make the
+// terminal answer as if the user had typed. Measured raw it has no honest
+// width, and one wrong width breaks every column to its right.
+//
+// Line is the one door: after it a string is a single line of visible
+// characters, its width is Width, and no later step has to think about it
+// again. Style a text after Line, Cut or Pad, never before: the escape
+// sequences of a style are escaped like any other.
+//
+// JSON is the second door, for text that is JSON already.
+//
+// Everything here is a pure function and may be called from any goroutine.
+package safetext

@@ -1,0 +1,147 @@
+package safetext
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/charmbracelet/x/ansi"
+)
+
+// What one character on the screen may be made of. Real text needs no more (a
+// Vietnamese vowel has two marks, a Devanagari conjunct seven parts); without
+// a bound one cell could hold a megabyte, or cover the lines above it.
+const (
+	maxMarks = 3 // combining marks in a row
+	maxParts = 8 // code points in all
+)
+
+// Line returns s as one safe line: valid UTF-8 with nothing in it that a
+// terminal obeys, that turns the direction of text or that cannot be seen.
+//
+//   - Controls (C0, DEL, C1), line breaks of every kind, bidi controls, zero
+//     width and other format characters become visible escapes as in Go:
+//     \x1b, \n, \u202e. So do a raw C1 byte (\x9b) and unassigned code points.
+//   - Any other byte that is not UTF-8 becomes U+FFFD.
+//   - A tab becomes the spaces up to the next multiple of 8 cells, counted
+//     from the start of s.
+//   - U+FE0E and U+FE0F (text or emoji form, please) are dropped behind a
+//     visible character: terminals do not agree on the width of the pair.
+//   - More than 3 combining marks in a row, or more than 8 code points in one
+//     character, are escaped from there on, as is a mark with nothing before it.
+//     An emoji sequence shows its parts with the escaped joiner between them.
+//
+// Line(Line(s)) == Line(s). A backslash of the text stays single, so the
+// escapes are for reading and cannot be undone. Printable ASCII costs one scan
+// and no allocation; the result is otherwise at most eight times as long as s.
+func Line(s string) string {
+	if printable(s) {
+		return s
+	}
+	b := make([]byte, 0, len(s)+len(s)/4+16)
+	col := 0
+	for {
+		seg, rest, tab := strings.Cut(s, "\t")
+		start := len(b)
+		b = appendClusters(b, visible(seg))
+		if !tab {
+			return string(b)
+		}
+		col += Width(string(b[start:]))
+		fill := tabStop - col%tabStop
+		b = append(b, "        "[:fill]...)
+		col += fill
+		s = rest
+	}
+}
+
+// printable reports whether s is printable ASCII only.
+func printable(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// visible escapes every hidden code point and mends what is not UTF-8.
+func visible(s string) string {
+	if printable(s) {
+		return s
+	}
+	b := make([]byte, 0, len(s)+len(s)/4+16)
+	kept := false // the code point before went through as it was
+	for i := 0; i < len(s); {
+		r, size := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			// A raw C1 byte is a control to an 8-bit terminal: name it.
+			if c := s[i]; c < 0xa0 {
+				b = appendHex(append(b, `\x`...), rune(c), 2)
+			} else {
+				b = utf8.AppendRune(b, utf8.RuneError)
+			}
+			kept = false
+		case presentation(r) && kept:
+			kept = false
+		case hidden(r):
+			b = appendEscape(b, r)
+			kept = false
+		default:
+			b = append(b, s[i:i+size]...)
+			kept = true
+		}
+		i += size
+	}
+	return string(b)
+}
+
+// appendClusters appends s, which went through visible, with every grapheme
+// cluster bounded. What is over the bound is escaped to the cluster's end: the
+// part before it stays one cluster and an escape never joins to it, so a
+// second pass finds nothing to do.
+func appendClusters(b []byte, s string) []byte {
+	for first := true; len(s) > 0; first = false {
+		// An ASCII character belongs to a longer cluster only if what follows
+		// is not ASCII.
+		if s[0] < utf8.RuneSelf && (len(s) == 1 || s[1] < utf8.RuneSelf) {
+			b = append(b, s[0])
+			s = s[1:]
+			continue
+		}
+		cluster, width := ansi.FirstGraphemeCluster(s, ansi.GraphemeWidth)
+		if cluster == "" { // never seen; without it a fault there would be an endless loop here
+			cluster = s
+		}
+		s = s[len(cluster):]
+		keep := bounded(cluster)
+		// With nothing before it a mark would join to whatever the caller puts
+		// there, a border say, and take no cell of its own.
+		if width == 0 || first && ansi.StringWidth("a"+cluster) != 1+width {
+			keep = 0
+		}
+		b = append(b, cluster[:keep]...)
+		for _, r := range cluster[keep:] {
+			b = appendEscape(b, r)
+		}
+	}
+	return b
+}
+
+// bounded returns how many bytes of a cluster are within the bounds.
+func bounded(cluster string) int {
+	parts, marks := 0, 0
+	for i, r := range cluster {
+		parts++
+		if unicode.IsMark(r) {
+			marks++
+		} else {
+			marks = 0
+		}
+		if parts > maxParts || marks > maxMarks {
+			return i
+		}
+	}
+	return len(cluster)
+}
