@@ -1,0 +1,206 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"muster/engine"
+)
+
+// patience is how long a test waits for what must happen.
+const patience = 10 * time.Second
+
+// fakeCluster is a cluster without processes: a test publishes its events.
+type fakeCluster struct {
+	changed chan struct{}
+	killed  chan struct{} // closed by KillAll
+	stopped chan struct{} // closed when Run was told to stop
+	release chan error    // what Run returns, once the test sends it
+
+	mu     sync.Mutex
+	events []engine.Event
+	first  uint64 // Seq of events[0]: older ones have left the ring
+	snap   *engine.Snapshot
+	kills  int
+}
+
+func newFake() *fakeCluster {
+	return &fakeCluster{
+		changed: make(chan struct{}, 1),
+		killed:  make(chan struct{}),
+		stopped: make(chan struct{}),
+		release: make(chan error, 1),
+		first:   1,
+		snap:    &engine.Snapshot{},
+	}
+}
+
+func (f *fakeCluster) Run(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		close(f.stopped)
+	case err := <-f.release:
+		return err
+	}
+	select {
+	case err := <-f.release:
+		return err
+	case <-f.killed:
+		return nil
+	}
+}
+
+func (f *fakeCluster) KillAll() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.kills++; f.kills == 1 {
+		close(f.killed)
+	}
+}
+
+func (f *fakeCluster) Changed() <-chan struct{} { return f.changed }
+
+func (f *fakeCluster) Snapshot() *engine.Snapshot {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.snap
+}
+
+func (f *fakeCluster) Events(after uint64) (ev []engine.Event, lost uint64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if after+1 < f.first {
+		lost = f.first - after - 1
+		after = f.first - 1
+	}
+	return append(ev, f.events[min(int(after+1-f.first), len(f.events)):]...), lost
+}
+
+// publish adds an event and wakes the reader.
+func (f *fakeCluster) publish(e engine.Event) {
+	f.mu.Lock()
+	e.Seq = f.first + uint64(len(f.events))
+	f.events = append(f.events, e)
+	f.snap = &engine.Snapshot{Seq: e.Seq, Workers: f.snap.Workers}
+	f.mu.Unlock()
+	f.wake()
+}
+
+// show replaces the workers of the picture.
+func (f *fakeCluster) show(workers ...engine.Worker) {
+	f.mu.Lock()
+	f.snap = &engine.Snapshot{Seq: f.snap.Seq, Workers: workers}
+	f.mu.Unlock()
+	f.wake()
+}
+
+func (f *fakeCluster) wake() {
+	select {
+	case f.changed <- struct{}{}:
+	default:
+	}
+}
+
+// output is a writer a test can wait for, and make fail.
+type output struct {
+	mu    sync.Mutex
+	b     bytes.Buffer
+	wrote chan struct{}
+	fail  func(p []byte) (int, error) // nil: writes succeed
+}
+
+func newOutput() *output { return &output{wrote: make(chan struct{}, 1)} }
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	n, err := len(p), error(nil)
+	if o.fail != nil {
+		n, err = o.fail(p)
+	}
+	o.b.Write(p[:n])
+	select {
+	case o.wrote <- struct{}{}:
+	default:
+	}
+	return n, err
+}
+
+func (o *output) setFail(f func(p []byte) (int, error)) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.fail = f
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.String()
+}
+
+// waitFor waits until the output satisfies ok.
+func (o *output) waitFor(t *testing.T, ok func(string) bool) {
+	t.Helper()
+	deadline := time.After(patience)
+	for !ok(o.String()) {
+		select {
+		case <-o.wrote:
+		case <-deadline:
+			t.Fatalf("the output never came; it is %q", o.String())
+		}
+	}
+}
+
+// waitClosed waits for c, which is named what.
+func waitClosed(t *testing.T, c <-chan struct{}, what string) {
+	t.Helper()
+	select {
+	case <-c:
+	case <-time.After(patience):
+		t.Fatalf("%s never happened", what)
+	}
+}
+
+// serving is app.serve running over a fake.
+type serving struct {
+	*fakeCluster
+	stdout, stderr *output
+	signals        chan os.Signal
+	result         chan error
+}
+
+func startServing(form format) *serving {
+	s := &serving{
+		fakeCluster: newFake(),
+		stdout:      newOutput(),
+		stderr:      newOutput(),
+		signals:     make(chan os.Signal, 2),
+		result:      make(chan error, 1),
+	}
+	a := &app{stdout: s.stdout, stderr: s.stderr, getenv: func(string) string { return "" }}
+	go func() { s.result <- a.serve(s.fakeCluster, form, s.signals) }()
+	return s
+}
+
+// code waits for the end and returns the exit code.
+func (s *serving) code(t *testing.T) int {
+	t.Helper()
+	select {
+	case err := <-s.result:
+		if err == nil {
+			return 0
+		}
+		f, ok := err.(*failure)
+		if !ok {
+			t.Fatalf("serve returned %v, not a *failure", err)
+		}
+		return f.code
+	case <-time.After(patience):
+		t.Fatal("serve never ended")
+		return -1
+	}
+}

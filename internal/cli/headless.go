@@ -1,0 +1,102 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+)
+
+// flushTime is how long the end waits for an output that is not read.
+const flushTime = time.Second
+
+// cluster is what running without a screen needs of *engine.Cluster.
+type cluster interface {
+	source
+	Run(context.Context) error
+	KillAll()
+}
+
+// serve runs the cluster without a screen until it ends. The first signal
+// stops it gracefully, the second at once. It returns a *failure or nil.
+//
+// Three goroutines, each ended by this one or with the process: Run, the
+// printer, and this one, which never writes to stdout and so always hears a
+// signal.
+func (a *app) serve(c cluster, form format, signals <-chan os.Signal) error {
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	ran := make(chan error, 1)
+	go func() { ran <- c.Run(ctx) }()
+
+	over := make(chan struct{})
+	printed := make(chan error, 1)
+	p := &printer{out: a.stdout, form: form, say: a.say}
+	go func() { printed <- p.follow(c, over) }()
+
+	var output error // how printing went, once it has ended
+	for asked := false; ; {
+		select {
+		case s := <-signals:
+			if asked {
+				c.KillAll()
+				await(ran, nil) // so that no address is left behind
+				return &failure{code: signalCode(s)}
+			}
+			asked = true
+			stop()
+		case output = <-printed:
+			printed = nil
+			if output != nil && !errors.Is(output, errIncomplete) {
+				a.say("%v; stopping the cluster", output)
+			}
+			stop()
+		case err := <-ran:
+			close(over)
+			if printed != nil {
+				var done bool
+				if output, done = await(printed, signals); !done {
+					a.say("stdout is not read; the last events were not printed")
+					output = errIncomplete
+				}
+			}
+			if err != nil {
+				return failed(fmt.Errorf("the cluster failed: %w", err))
+			}
+			if output != nil {
+				return &failure{code: exitFailed}
+			}
+			return nil
+		}
+	}
+}
+
+// await waits for a result, but no longer than flushTime or the next signal.
+func await(result <-chan error, signals <-chan os.Signal) (err error, done bool) {
+	t := time.NewTimer(flushTime)
+	defer t.Stop()
+	select {
+	case err = <-result:
+		return err, true
+	case <-signals:
+	case <-t.C:
+	}
+	return nil, false
+}
+
+// form is the output the flags ask for. It writes the line that comes before
+// all events, if the form has one.
+func (s *settings) form(out io.Writer, pid int) (format, error) {
+	switch {
+	case s.json:
+		return jsonLines{}, nil
+	case s.plain:
+		if _, err := io.WriteString(out, masterLine(pid)); err != nil {
+			return nil, fmt.Errorf("writing to stdout: %w", err)
+		}
+		return &pageLines{started: map[int]bool{}}, nil
+	}
+	return lines{}, nil
+}

@@ -1,0 +1,142 @@
+package cli
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"syscall"
+
+	"muster/engine"
+)
+
+// errIncomplete: some output could not be written, and that was said.
+var errIncomplete = errors.New("the output is incomplete")
+
+// source is where a printer reads; *engine.Cluster is one.
+type source interface {
+	Snapshot() *engine.Snapshot
+	Events(after uint64) (ev []engine.Event, lost uint64)
+	Changed() <-chan struct{}
+}
+
+// chunk is how much is formatted before it is written.
+const chunk = 64 << 10
+
+// printer writes the events of a cluster to one output. It runs in a goroutine
+// of its own, so that an output nobody reads holds up the printer and nothing
+// else: events it then misses have left the ring, and it says how many.
+//
+// An output that fails is no reason to end a service: a full disk is said once
+// on stderr, and printing goes on when there is room again. An output whose
+// reader has gone is different: whoever closed the pipe is done with us.
+type printer struct {
+	out  io.Writer
+	form format
+	say  func(format string, args ...any) // one line on stderr
+
+	buf    bytes.Buffer
+	events uint64 // events in buf
+	gap    uint64 // events missed and not yet said
+	torn   bool   // the output ends within a line
+	failed bool   // a write has failed, and that was said
+}
+
+// follow prints until over is closed and everything is printed, or until the
+// form says that it is complete. It returns errIncomplete if something could
+// not be written, and another error at once if the reader of the output has gone.
+func (p *printer) follow(c source, over <-chan struct{}) error {
+	var after uint64
+	form, finite := p.form.(interface{ complete(*engine.Snapshot) bool })
+	for {
+		ended := closed(over) // looked at first: what happened before it is in this pull
+		ev, lost := c.Events(after)
+		if err := p.print(ev, lost); err != nil {
+			return err
+		}
+		if n := len(ev); n > 0 {
+			after = ev[n-1].Seq
+		}
+		if finite && form.complete(c.Snapshot()) || ended && len(ev) == 0 {
+			break
+		}
+		select {
+		case <-c.Changed():
+		case <-over:
+		}
+	}
+	p.sayGap() // nothing could be written since
+	if p.failed {
+		return errIncomplete
+	}
+	return nil
+}
+
+func (p *printer) print(ev []engine.Event, lost uint64) error {
+	p.gap += lost
+	for i := range ev {
+		p.form.event(&p.buf, &ev[i])
+		p.events++
+		if p.buf.Len() >= chunk {
+			if err := p.flush(); err != nil {
+				return err
+			}
+		}
+	}
+	return p.flush()
+}
+
+// flush writes what is formatted, and before it what was missed. The error
+// means that the reader has gone; any other failure is kept as a gap.
+func (p *printer) flush() error {
+	lines, events := p.buf.Bytes(), p.events
+	defer func() { p.buf.Reset(); p.events = 0 }()
+	var missed bytes.Buffer
+	if p.gap > 0 {
+		p.form.missed(&missed, p.gap)
+	}
+	if len(lines)+missed.Len() == 0 {
+		return nil
+	}
+	whole := append(missed.Bytes(), lines...)
+	if p.torn {
+		whole = append([]byte{'\n'}, whole...)
+	}
+	n, err := p.out.Write(whole)
+	switch {
+	case err == nil:
+		p.torn = false
+		if missed.Len() == 0 {
+			p.sayGap()
+		}
+		p.gap = 0
+	case errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ECONNRESET):
+		return fmt.Errorf("writing events to stdout: %w", err)
+	default:
+		if n > 0 {
+			p.torn = whole[n-1] != '\n'
+		}
+		p.gap += events
+		if !p.failed {
+			p.failed = true
+			p.say("%v; the cluster goes on, and so does the output when it can be written again", err)
+		}
+	}
+	return nil
+}
+
+// sayGap says on stderr what the form has no words for.
+func (p *printer) sayGap() {
+	if p.gap > 0 {
+		p.say("%s missed", count(p.gap, "event"))
+	}
+}
+
+func closed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}

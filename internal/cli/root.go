@@ -1,0 +1,122 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+const about = `muster runs a cluster: a primary process, worker processes that share one port,
+and a screen on which you see them live and try what happens to them.`
+
+const examples = `  muster                            the screen, on http://127.0.0.1:3000
+  muster --workers 4 --addr :8080   four workers, on all interfaces
+  muster --policy shared            the workers accept for themselves
+  muster --headless | grep exit     no screen: one line per event
+  muster --json | jq .kind          the same for programs
+  muster --plain                    the classic example program, line by line`
+
+// helpWidth is how wide the help may be: every terminal has 80 columns.
+const helpWidth = 80
+
+// rootCommand is muster without a command: the cluster of built-in workers,
+// with the dashboard or without.
+func (a *app) rootCommand() *cobra.Command {
+	var s settings
+	groups := s.groups()
+	root := &cobra.Command{
+		Use:           "muster",
+		Short:         "A cluster of worker processes on one port, live on a screen",
+		Version:       version(),
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          noUnknownCommand,
+		RunE: func(*cobra.Command, []string) error {
+			if err := s.check(a.getenv); err != nil {
+				return misused(err)
+			}
+			return a.runCluster(&s)
+		},
+	}
+	for _, g := range groups {
+		root.Flags().AddFlagSet(g.flags)
+	}
+	root.SetFlagErrorFunc(flagError)
+	completeWords(root, "policy", []string{"rr", "shared"})
+	completeWords(root, "keys", keyMaps)
+	completeWords(root, "theme", themes)
+	root.AddCommand(versionCommand())
+	root.SetHelpCommand(helpCommand())
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "completion" { // cobra's own shows its help for a shell it does not know
+			c.Args, c.RunE = noUnknownCommand, func(c *cobra.Command, _ []string) error { return c.Help() }
+		}
+	}
+
+	// Not SetHelpTemplate: text/template would keep the linker from dropping
+	// unused methods and add megabytes to the binary.
+	standard := root.HelpFunc()
+	root.SetHelpFunc(func(c *cobra.Command, args []string) {
+		if c != root {
+			standard(c, args)
+			return
+		}
+		help(c, groups)
+	})
+	return root
+}
+
+func help(root *cobra.Command, groups []flagGroup) {
+	w := root.OutOrStdout()
+	fmt.Fprintf(w, "%s\n\nUsage:\n  muster [flags]\n  muster COMMAND\n\nExamples:\n%s\n\nCommands:\n", about, examples)
+	for _, c := range root.Commands() {
+		if c.IsAvailableCommand() || c.Name() == "help" {
+			fmt.Fprintf(w, "  %-12s%s\n", c.Name(), c.Short)
+		}
+	}
+	for _, g := range groups {
+		fmt.Fprintf(w, "\n%s:\n%s", g.title, g.flags.FlagUsagesWrapped(helpWidth))
+	}
+	fmt.Fprint(w, "\nWithout a terminal on stdin and stdout, or with TERM=dumb, muster is headless.\n"+
+		"SIGTERM, SIGINT and SIGHUP stop it gracefully, a second one at once. Exit codes:\n"+
+		"0 asked to stop, 1 failed, 2 wrong usage, 128+n ended by a second signal n.\n")
+}
+
+// helpCommand is cobra's, but for a command that does not exist: that is wrong
+// usage.
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Show this, or the help of a command",
+		RunE: func(c *cobra.Command, args []string) error {
+			about, rest, err := c.Root().Find(args)
+			if err != nil {
+				return misused(err)
+			}
+			if err := noUnknownCommand(about, rest); err != nil {
+				return err
+			}
+			return about.Help()
+		},
+	}
+}
+
+// noUnknownCommand refuses what cobra takes for an argument of a command that
+// has none: a command below it that does not exist.
+func noUnknownCommand(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	c.SuggestionsMinimumDistance = 2
+	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		return misused(fmt.Errorf("unknown command %q; did you mean %s?", args[0], near[0]))
+	}
+	return misused(fmt.Errorf("unknown command %q", args[0]))
+}
+
+// completeWords makes the shell complete a flag's value. The flag exists, so
+// the only error cobra knows here cannot come up.
+func completeWords(c *cobra.Command, flag string, words []string) {
+	_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+}

@@ -1,0 +1,50 @@
+package cli
+
+import (
+	"os"
+	"sync/atomic"
+
+	"github.com/charmbracelet/x/term"
+
+	"muster/engine"
+	"muster/tui"
+)
+
+// runCluster is muster itself: the cluster, with the screen or without.
+func (a *app) runCluster(s *settings) error {
+	catchSIGPIPE()
+	var running atomic.Pointer[engine.Cluster] // OnPanic may need it before New has returned
+	terminal := tui.NewTerminal(os.Stdin, os.Stdout, func() {
+		if c := running.Load(); c != nil {
+			c.KillAll()
+		}
+	})
+	options := s.engineOptions()
+	options.OnPanic = func(v any, _ []byte) { terminal.Panicked(v) }
+	c, err := engine.New(options)
+	if err != nil {
+		return failed(err) // says what to do, with the process that holds the address
+	}
+	running.Store(c)
+	if !s.noScreen() && a.interactive() {
+		return a.dashboard(c, terminal, s)
+	}
+
+	signals, end := stopSignals()
+	defer end()
+	form, err := s.form(a.stdout, os.Getpid())
+	if err != nil {
+		return failed(err)
+	}
+	return a.serve(c, form, signals)
+}
+
+// noScreen tells that the flags ask for output without a screen.
+func (s *settings) noScreen() bool { return s.headless || s.json || s.plain }
+
+// interactive tells whether there is a terminal to draw on and to read keys
+// from, and one that can do it.
+func (a *app) interactive() bool {
+	t := a.getenv("TERM")
+	return t != "" && t != "dumb" && term.IsTerminal(os.Stdin.Fd()) && term.IsTerminal(os.Stdout.Fd())
+}

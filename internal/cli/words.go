@@ -1,0 +1,139 @@
+package cli
+
+import (
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"muster/engine"
+)
+
+// words says what an event is about, without its time, worker and call. The
+// text may hold what came from outside: it is not safe for a terminal yet.
+func words(e *engine.Event) (kind, text string) {
+	kind = string(e.Kind)
+	switch d := e.Detail.(type) {
+	case engine.SetupDetail:
+		text = fmt.Sprintf("%s, %s, policy %s", strings.Join(append([]string{d.Exec}, d.Args...), " "), count(uint64(d.Workers), "worker"), d.Policy)
+	case engine.ForkDetail:
+		text = forkWords(e.PID, d)
+	case engine.OnlineDetail:
+		text = sinceWords(d.Ms, d.DeathMs, d.Of)
+	case engine.ListeningDetail:
+		text = addressWords(d) + ", " + sinceWords(d.Ms, d.DeathMs, d.Of)
+	case engine.MessageDetail:
+		text = string(d.Message)
+	case engine.DisconnectDetail:
+		text = fmt.Sprintf("channel closed, exitedAfterDisconnect %t", d.Voluntary)
+		if d.Error != "" {
+			text += ": " + d.Error
+		}
+	case engine.ExitDetail:
+		text = exitWords(d)
+	case engine.PolicyDetail:
+		text = fmt.Sprintf("%s -> %s in %s", d.From, d.To, ms(d.Ms))
+	case engine.KillDetail:
+		text = killWords(e.PID, d)
+	case engine.LeaveDetail:
+		text = fmt.Sprintf("takes no more; %d in flight, ", d.InFlight)
+		if d.GraceMs == 0 {
+			text += "no limit"
+		} else {
+			text += ms(d.GraceMs) + " to go"
+		}
+	case engine.StallDetail:
+		text = "a connection it was handed is unanswered for " + ms(d.Ms)
+	case engine.DealtAgainDetail:
+		text = count(uint64(d.Count), "connection") + " dealt again"
+	case engine.OutputDetail:
+		kind, text = d.Stream, d.Text
+		if d.Missed > 0 {
+			text = fmt.Sprintf("(%s left out) %s", count(d.Missed, "line"), text)
+		}
+	case engine.ErrorDetail:
+		text = d.Text
+		if d.Errno != "" && !strings.Contains(text, d.Errno) {
+			text += " (" + d.Errno + ")"
+		}
+	case engine.StoppedDetail:
+		text = fmt.Sprintf("no more tries after %s in a row", count(uint64(d.Deaths), "death"))
+		if d.Text != "" {
+			text += ": " + d.Text
+		}
+	}
+	return kind, text
+}
+
+func forkWords(pid int, d engine.ForkDetail) string {
+	text := fmt.Sprintf("pid %d", pid)
+	if d.Replaces == 0 {
+		return text
+	}
+	text += fmt.Sprintf(", replaces %d", d.Replaces)
+	if d.Why != "" {
+		text += ": " + d.Why
+	}
+	if d.Try > 0 {
+		text += fmt.Sprintf(" (try %d of %d)", d.Try, d.Of)
+	}
+	return text
+}
+
+func exitWords(d engine.ExitDetail) string {
+	text := d.String() + ", not voluntary"
+	if d.Voluntary {
+		text = d.String() + ", voluntary"
+	}
+	if d.DealtAgain > 0 {
+		text += fmt.Sprintf("; %d dealt again", d.DealtAgain)
+	}
+	if d.Cut > 0 {
+		text += fmt.Sprintf("; %d cut", d.Cut)
+	}
+	if d.RetryMs > 0 {
+		text += "; fork in " + ms(d.RetryMs)
+	}
+	if d.Deaths > 0 {
+		text += fmt.Sprintf(" (%d of %d)", d.Deaths, d.Of)
+	}
+	return text
+}
+
+func killWords(pid int, d engine.KillDetail) string {
+	text := fmt.Sprintf("%s to pid %d", d.Signal, pid)
+	if d.Crash {
+		text += ", like an accident"
+	}
+	if d.Reason != "" {
+		text += ": " + d.Reason
+	}
+	return text
+}
+
+func addressWords(d engine.ListeningDetail) string {
+	if d.Port < 0 {
+		return d.Address
+	}
+	return net.JoinHostPort(d.Address, strconv.Itoa(d.Port))
+}
+
+func sinceWords(sinceFork, sinceDeath float64, of int) string {
+	if sinceDeath > 0 {
+		return fmt.Sprintf("%s after the death of %d", ms(sinceDeath), of)
+	}
+	return ms(sinceFork) + " after its fork"
+}
+
+// ms writes milliseconds as people read them: "0.3 ms", "21 ms", "1.9 s".
+func ms(v float64) string {
+	d := time.Duration(v * float64(time.Millisecond))
+	switch {
+	case d >= time.Second:
+		return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + " s"
+	case d >= 10*time.Millisecond:
+		return strconv.FormatFloat(v, 'f', 0, 64) + " ms"
+	}
+	return strconv.FormatFloat(v, 'f', 1, 64) + " ms"
+}
