@@ -1,0 +1,57 @@
+# Nothing here is needed to use muster: `go run .` and `go test ./...` do
+# without make. `make help` lists the targets.
+
+GO       ?= go
+FUZZTIME ?= 20s
+SOAKMINS ?= 60
+# Every Node to try, by path: make node-matrix NODES="/opt/node18/bin/node /opt/node24/bin/node"
+NODES    ?= $(shell command -v node)
+
+.PHONY: help build test race lint fuzz bench demo soak node-matrix
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
+
+build: ## the binary, ./muster
+	$(GO) build -trimpath -o muster .
+
+test: ## all tests
+	$(GO) test ./...
+
+race: ## all tests with the race detector, in the workers too
+	$(GO) test -race ./...
+
+lint: ## gofmt, go vet for three systems, staticcheck
+	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "gofmt would change:"; echo "$$unformatted"; exit 1; }
+	GOOS=linux $(GO) vet ./...
+	GOOS=darwin $(GO) vet ./...
+	GOOS=freebsd $(GO) vet ./...
+	$(GO) tool -modfile=tools.mod staticcheck ./...
+
+fuzz: ## every fuzz target, FUZZTIME each
+	@set -e; for pkg in $$($(GO) list ./...); do \
+	  for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+	    echo "$$pkg $$target"; \
+	    $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg; \
+	  done; \
+	done
+
+bench: ## every benchmark, with allocations
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+demo: build ## demo.gif and demo.mp4 from demo.tape (needs vhs, ttyd, ffmpeg and a Chromium)
+	PATH="$(CURDIR):$$PATH" timeout -k 10 300 vhs demo.tape
+	@for f in demo.gif demo.mp4; do [ -s $$f ] || { echo "$$f is missing or empty"; exit 1; }; done
+
+soak: ## the whole suite under the race detector, over and over for SOAKMINS minutes
+	@set -e; end=$$(($$(date +%s) + 60 * $(SOAKMINS))); n=0; \
+	while [ $$(date +%s) -lt $$end ]; do \
+	  n=$$((n + 1)); echo "round $$n"; $(GO) test -race -count=1 -shuffle=on ./...; \
+	done
+
+node-matrix: ## the tests against real Node programs, once for each of NODES
+	@[ -n "$(NODES)" ] || { echo "no node found: set NODES"; exit 1; }
+	@set -e; for node in $(NODES); do \
+	  echo "$$node $$($$node --version)"; \
+	  PATH="$$(dirname $$node):$$PATH" $(GO) test -count=1 -run Node ./...; \
+	done
