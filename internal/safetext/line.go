@@ -103,11 +103,9 @@ func visible(s string) string {
 // second pass finds nothing to do.
 func appendClusters(b []byte, s string) []byte {
 	for first := true; len(s) > 0; first = false {
-		// An ASCII character belongs to a longer cluster only if what follows
-		// is not ASCII.
-		if s[0] < utf8.RuneSelf && (len(s) == 1 || s[1] < utf8.RuneSelf) {
-			b = append(b, s[0])
-			s = s[1:]
+		if n := alone(s); n > 0 {
+			b = append(b, s[:n]...)
+			s = s[n:]
 			continue
 		}
 		cluster, width := ansi.FirstGraphemeCluster(s, ansi.GraphemeWidth)
@@ -127,6 +125,19 @@ func appendClusters(b []byte, s string) []byte {
 		}
 	}
 	return b
+}
+
+// alone returns how many bytes s begins with that are ASCII characters and
+// clusters of their own: the last before other text may be part of a longer one.
+func alone(s string) int {
+	n := 0
+	for n < len(s) && s[n] < utf8.RuneSelf {
+		n++
+	}
+	if n > 0 && n < len(s) {
+		n--
+	}
+	return n
 }
 
 // bounded returns how many bytes of a cluster are within the bounds.

@@ -148,7 +148,7 @@ func TestEveryCodePointKeepsItsCells(t *testing.T) {
 }
 
 func TestLineOfAMegabyte(t *testing.T) {
-	for _, part := range []string{"a", "\x1b]0;", "\t", "\u202e", "\u0301", "क्", "\ufe0f", "中\u0302", "\xff"} {
+	for _, part := range []string{"a", "\x1b]0;", "\u0301", "中\u0302"} {
 		in := strings.Repeat(part, 1<<20/len(part))
 		got := Line(in)
 		if !utf8.ValidString(got) || strings.ContainsFunc(got, forbidden) || len(got) > 8*len(in) {

@@ -1,0 +1,72 @@
+package load
+
+import (
+	"fmt"
+	"time"
+)
+
+// Counts is how many requests were sent and how they ended. At the end of a
+// run Sent == OK + Failed().
+type Counts struct {
+	Sent, OK, Refused, Reset, TimedOut, Cut, Wrong uint64
+}
+
+// Failed is how many requests ended in any other way than ok.
+func (c Counts) Failed() uint64 {
+	return c.Refused + c.Reset + c.TimedOut + c.Cut + c.Wrong
+}
+
+// String is one line with every kind, zeros too:
+// "sent 100, ok 97, refused 0, reset 1, timed out 0, cut 2, wrong 0".
+func (c Counts) String() string {
+	return fmt.Sprintf("sent %d, ok %d, refused %d, reset %d, timed out %d, cut %d, wrong %d",
+		c.Sent, c.OK, c.Refused, c.Reset, c.TimedOut, c.Cut, c.Wrong)
+}
+
+// Stats is a run as it stands.
+type Stats struct {
+	Counts
+	InFlight uint64 // sent and not ended
+	Elapsed  time.Duration
+}
+
+// Result is a run that has ended.
+type Result struct {
+	Counts
+	// ByWorker counts the ok answers by the worker that gave them: the first
+	// word of the header Muster-Worker, its id. Answers without the header are
+	// not in it.
+	ByWorker map[string]uint64
+	Elapsed  time.Duration // until the last request had ended
+	// Errors are the first few different failures, each with its kind. They
+	// may quote what the server sent: not safe for a terminal.
+	Errors  []string
+	Latency Latency // of the ok answers
+}
+
+// Latency says how long answers took. The percentiles are at most 3.2 % too
+// high, Max is exact. All are 0 if there was no answer.
+type Latency struct {
+	P50, P99, Max time.Duration
+}
+
+// String is the counts, the rate and the latency in one line.
+func (r Result) String() string {
+	s := fmt.Sprintf("%v in %v", r.Counts, r.Elapsed.Round(time.Millisecond))
+	if sec := r.Elapsed.Seconds(); sec > 0 {
+		s += fmt.Sprintf(" (%.0f/s)", float64(r.Sent)/sec)
+	}
+	if r.OK > 0 {
+		s += fmt.Sprintf(", p50 %v, p99 %v, max %v", round(r.Latency.P50), round(r.Latency.P99), round(r.Latency.Max))
+	}
+	return s
+}
+
+// round keeps three digits or so: more would be noise.
+func round(d time.Duration) time.Duration {
+	unit := time.Duration(1)
+	for d/unit >= 1000 {
+		unit *= 10
+	}
+	return d.Round(unit)
+}
