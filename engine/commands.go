@@ -245,12 +245,15 @@ func (l *loop) setPolicy(p Policy, by By) (Policy, error) {
 	return p, nil
 }
 
-// policyFixed is why the policy cannot be changed, "" if it can.
+// policyFixed is why the policy cannot be changed, "" if it can: at least one
+// address has a gate, or there is none yet.
 func (l *loop) policyFixed() string {
+	why := ""
 	for _, s := range l.order {
-		if !s.port.gated {
-			return s.port.whyFixed
+		if s.port.gated {
+			return ""
 		}
+		why = s.port.whyFixed
 	}
-	return ""
+	return why
 }

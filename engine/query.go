@@ -28,27 +28,43 @@ func (l *loop) queried(w *worker, m *ipc.ClusterMsg) {
 	if s.data == nil {
 		s.data = m.Query.Data
 	}
-	zero := 0
-	seq := l.nextSeq()
-	inner, err := ipc.AppendJSON(nil, ipc.QueryReply{
-		Ack: m.Seq, Seq: seq, Key: s.key, Errno: &zero, Data: s.data, Sockname: sockname(s.port.addr),
-	})
-	if err == nil {
-		var line []byte
-		if line, err = ipc.AppendHandle(nil, "net.Native", inner); err == nil {
-			err = w.ch.Send(line, s.port.commonFD())
-		}
-	}
-	if err != nil {
+	if err := l.answerQuery(w, s, m.Seq); err != nil {
 		if !errors.Is(err, ipc.ErrClosed) {
 			l.failed(w, fmt.Sprintf("answering worker %d", w.id), err)
 		}
 		return
 	}
-	w.unacked = append(w.unacked, handle{seq: seq})
 	w.servers[s] = true
 	s.users[w] = false
 	w.addrs = append(w.addrs, s.port.addr)
+}
+
+// answerQuery says yes. That a worker is to wait for hand-offs only it knows by
+// there being no descriptor.
+func (l *loop) answerQuery(w *worker, s *server, ack int64) error {
+	seq := l.nextSeq()
+	reply := ipc.QueryReply{Ack: ack, Seq: seq, Key: s.key, Data: s.data, Sockname: sockname(s.port.addr)}
+	if !s.workersAccept() {
+		line, err := ipc.AppendJSON(nil, reply)
+		if err != nil {
+			return err
+		}
+		return w.ch.Send(line, -1)
+	}
+	reply.Errno = new(int) // 0
+	inner, err := ipc.AppendJSON(nil, reply)
+	if err != nil {
+		return err
+	}
+	line, err := ipc.AppendHandle(nil, "net.Native", inner)
+	if err != nil {
+		return err
+	}
+	if err := w.ch.Send(line, s.port.commonFD()); err != nil {
+		return err
+	}
+	w.unacked = append(w.unacked, handle{seq: seq})
+	return nil
 }
 
 // serverFor finds or opens what a worker wants to listen on.

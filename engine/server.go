@@ -22,6 +22,7 @@ type server struct {
 	users  map[*worker]bool // workers that have its socket; true once they closed it
 	keep   bool             // Options.Addr: stays open without users
 	paused bool             // accepting waits for the queue
+	fixed  Policy           // the policy it was opened with, if it has no gate; else 0
 	data   json.RawMessage  // the first worker's, given to all (TLS ticket keys)
 	retry  *timer
 	ended  bool
@@ -35,7 +36,9 @@ func (l *loop) openServer(key string, a Address, o portOptions) (*server, error)
 		return nil, err
 	}
 	s := &server{key: key, port: p, dealer: newDealer(), users: make(map[*worker]bool)}
-	if p.gated {
+	if !p.gated {
+		s.fixed = l.policy
+	} else {
 		if err := p.setGate(gateFor(l.policy, 0)); err != nil {
 			p.close()
 			return nil, fmt.Errorf("gate of %s: %w", p.addr, err)
@@ -46,13 +49,15 @@ func (l *loop) openServer(key string, a Address, o portOptions) (*server, error)
 	return s, nil
 }
 
-// primaryAccepts tells whether connections of s may come to the primary: not
-// where the policy is fixed to shared.
-func (l *loop) primaryAccepts(s *server) bool { return s.port.gated || l.policy == SchedRR }
+// primaryAccepts tells whether connections of s may come to the primary.
+func (s *server) primaryAccepts() bool { return s.fixed != SchedNone }
+
+// workersAccept tells whether the workers get a socket of s.
+func (s *server) workersAccept() bool { return s.fixed != SchedRR }
 
 // serve starts accepting in the primary.
 func (l *loop) serve(s *server) {
-	if !l.primaryAccepts(s) {
+	if !s.primaryAccepts() {
 		return
 	}
 	s.port.startAccept(func(b []accepted) {

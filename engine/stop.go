@@ -39,7 +39,7 @@ func (l *loop) stop(by By) {
 	}
 	l.timers.at(now.Add(quietFor), func(now time.Time) {
 		for _, s := range l.order {
-			if l.primaryAccepts(s) {
+			if s.primaryAccepts() {
 				l.accepted(s, s.port.drainOnce(queueMax), now)
 			}
 			// A descriptor of common is in the workers' hands too, but they are
