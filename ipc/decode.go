@@ -1,0 +1,205 @@
+package ipc
+
+import (
+	"bytes"
+	"strings"
+)
+
+// readSize is the room offered to one read, and the size of an idle buffer:
+// there is one for each worker.
+const readSize = 16 << 10
+
+// decoder turns what the reads bring into messages. It does no system call, so
+// that it can be fuzzed; it owns the descriptors it was given until they are in
+// a Message.
+type decoder struct {
+	buf     []byte
+	n       int       // buf[:n] is the frame in progress
+	scanned int       // buf[:scanned] holds no newline
+	fd      int       // descriptor of the frame in progress, -1 = none
+	closeFD func(int) // for descriptors nobody will get
+	names   intern
+}
+
+func newDecoder(closeFD func(int)) *decoder {
+	return &decoder{fd: -1, closeFD: closeFD}
+}
+
+// space is where the next read goes: never empty. It grows with the frame in
+// progress, not to the limit at once.
+func (d *decoder) space() []byte {
+	if cap(d.buf)-d.n < readSize/4 {
+		size := min(max(readSize, 2*cap(d.buf)), MaxFrame+readSize)
+		b := make([]byte, size)
+		copy(b, d.buf[:d.n])
+		d.buf = b
+	}
+	return d.buf[d.n:]
+}
+
+// arrival is what came with the bytes of one read.
+type arrival struct {
+	fd      int    // the one descriptor, or -1
+	refused string // why descriptors that came, and are closed by now, were refused; "" = none were
+}
+
+// feed takes in n more bytes, which lie in space, and appends every message
+// they complete. On an error the messages before the bad one are in dst, and
+// the decoder is of no more use.
+//
+// Which frame a descriptor belongs to: a descriptor rides on the first byte of
+// its frame, and the kernel ends a read with the piece of data that carried
+// one. So its frame is the last to start in that read, perhaps behind plain
+// frames that were there before, a wrapper without descriptor among them. A
+// peer that puts plain frames behind it into the same write is tolerated: it is
+// the last wrapper to start then.
+func (d *decoder) feed(dst []Message, n int, in arrival) ([]Message, error) {
+	first, before := len(dst), d.n
+	d.n += n
+	start := 0                  // of the frame being looked at
+	oldest, owner := false, -1  // dst[first] started in an earlier read; last wrapper to start in this one
+	lastStart, lastEnd := 0, -1 // the last complete frame that started in this read
+	for {
+		i := bytes.IndexByte(d.buf[d.scanned:d.n], '\n')
+		if i < 0 {
+			break
+		}
+		end := d.scanned + i
+		m, err := message(d.buf[start:end], &d.names)
+		if err == nil && start < before {
+			oldest = true
+			err = d.settle(&m, d.buf[start:end])
+		}
+		if err != nil {
+			return d.fail(dst, first, in, err)
+		}
+		dst = append(dst, m)
+		if start >= before {
+			lastStart, lastEnd = start, end
+			if m.Handle != "" {
+				owner = len(dst) - 1
+			}
+		}
+		start = end + 1
+		d.scanned = start
+	}
+	rest := d.buf[start:d.n]
+	d.scanned = d.n
+	switch {
+	case len(rest) > MaxFrame:
+		return d.fail(dst, first, in, protocolError(rest, "a frame of over %d bytes", MaxFrame))
+	case len(rest) > MaxInternal && startsInternal(rest):
+		return d.fail(dst, first, in, protocolError(rest, "an internal message of over %d bytes", MaxInternal))
+	}
+
+	restIsNew := len(rest) > 0 && start >= before
+	blame := func(reason string) ([]Message, error) {
+		bad := rest
+		if !restIsNew && lastEnd >= 0 {
+			bad = d.buf[lastStart:lastEnd]
+		}
+		if len(rest) == 0 {
+			dst = d.pop(dst)
+		}
+		return d.fail(dst, first, in, protocolError(bad, "%s", reason))
+	}
+	if in.refused != "" {
+		return blame(in.refused)
+	}
+	if in.fd >= 0 {
+		switch {
+		case restIsNew && (owner < 0 || couldBeHandle(rest)):
+			d.fd = in.fd
+		case owner >= 0:
+			dst[owner].FD = in.fd
+		case oldest && dst[first].Handle != "" && dst[first].FD < 0 && lastEnd < 0:
+			dst[first].FD = in.fd
+		case len(rest) > 0 && d.fd < 0: // all of the read belongs to a longer frame
+			d.fd = in.fd
+		case len(rest) > 0:
+			return blame("a second descriptor with one message")
+		default:
+			return blame("a descriptor with a message that takes none")
+		}
+	}
+	markMissing(dst[first:])
+	d.keepRest(start)
+	return dst, nil
+}
+
+// settle gives the descriptor of the frame in progress to the message it has
+// become.
+func (d *decoder) settle(m *Message, frame []byte) error {
+	if d.fd < 0 {
+		return nil
+	}
+	if m.Handle == "" {
+		return protocolError(frame, "a descriptor with a message that takes none")
+	}
+	m.FD, d.fd = d.fd, -1
+	return nil
+}
+
+// keepRest moves the frame in progress to the front, and lets go of a buffer
+// that one long message has made large.
+func (d *decoder) keepRest(start int) {
+	if start == 0 {
+		return // a long frame must not be moved again and again
+	}
+	rest := d.buf[start:d.n]
+	if cap(d.buf) > 4*readSize && len(rest) <= readSize {
+		d.buf = make([]byte, 2*readSize)
+	}
+	copy(d.buf, rest)
+	d.n, d.scanned = len(rest), len(rest)
+}
+
+func (d *decoder) fail(dst []Message, first int, in arrival, err error) ([]Message, error) {
+	if in.fd >= 0 && in.fd != d.fd {
+		d.closeFD(in.fd)
+	}
+	d.drop()
+	markMissing(dst[first:])
+	return dst, err
+}
+
+// drop closes the descriptor of a frame that will never be complete.
+func (d *decoder) drop() {
+	if d.fd >= 0 {
+		d.closeFD(d.fd)
+		d.fd = -1
+	}
+}
+
+// pop takes back a message that turned out to be the bad one.
+func (d *decoder) pop(dst []Message) []Message {
+	last := len(dst) - 1
+	if dst[last].FD >= 0 {
+		d.closeFD(dst[last].FD)
+	}
+	return dst[:last]
+}
+
+func markMissing(ms []Message) {
+	for i := range ms {
+		ms[i].Missing = ms[i].Handle != "" && ms[i].FD < 0
+	}
+}
+
+const (
+	internalStart = `{"cmd":"NODE_`
+	handleStart   = `{"cmd":"NODE_HANDLE"`
+)
+
+// startsInternal tells that a frame whose end has not come is an internal one
+// already, so that no more than its limit is read.
+func startsInternal(b []byte) bool {
+	rest, ok := after(b, internalStart)
+	return ok && len(rest) > 0 && rest[0] != '"' && !couldBeHandle(b)
+}
+
+// couldBeHandle tells whether a frame may become a wrapper, as far as it has
+// come. Node and we write cmd first.
+func couldBeHandle(b []byte) bool {
+	return strings.HasPrefix(handleStart, string(b[:min(len(b), len(handleStart))]))
+}

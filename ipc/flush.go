@@ -1,0 +1,110 @@
+//go:build unix
+
+package ipc
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// flush sends kept output until there is none, the Conn fails, or Close ends
+// it. It is the only goroutine that sends while output is kept.
+func (c *Conn) flush() {
+	for {
+		var result flushResult
+		err := c.rc.Write(func(fd uintptr) bool {
+			for result = flushMore; result == flushMore; {
+				result = c.flushOne(int(fd))
+			}
+			return result != flushWait
+		})
+		if err != nil || result == flushDone {
+			return // err: Close has closed the file
+		}
+		// The kernel is out of something else than room in this socket (it limits
+		// descriptors under way, for one), and will not tell when it has it again.
+		select {
+		case <-c.done:
+			return
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+type flushResult int
+
+const (
+	flushMore  flushResult = iota // go on
+	flushWait                     // until the socket is writable
+	flushPause                    // for a moment
+	flushDone                     // nothing is left, or nothing can be done
+)
+
+func (c *Conn) flushOne(sock int) flushResult {
+	o := &c.out
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.kept) == 0 {
+		o.flushing = false
+		if o.finish {
+			_ = unix.Shutdown(sock, unix.SHUT_WR)
+		}
+		return flushDone
+	}
+	head := &o.kept[0]
+	n, err := o.sendmsg(sock, head.data[:min(len(head.data), maxChunk)], head.fd)
+	switch {
+	case err == unix.EAGAIN:
+		return flushWait
+	case err != nil && isFull(err):
+		return flushPause
+	case err != nil:
+		o.flushing = false
+		_ = c.fail(err)
+		return flushDone
+	}
+	if head.fd >= 0 && n > 0 {
+		closeFD(head.fd)
+		head.fd = -1
+	}
+	head.data = head.data[n:]
+	o.pending -= n
+	if len(head.data) == 0 {
+		*head = chunk{}
+		o.kept = o.kept[1:]
+	}
+	return flushMore
+}
+
+// isFull tells that a send may work later.
+func isFull(err error) bool {
+	switch err {
+	case unix.EAGAIN, unix.ENOBUFS, unix.ENOMEM, unix.ETOOMANYREFS:
+		return true
+	}
+	return false
+}
+
+// fail ends the Conn for an error of a send. Held: mu.
+func (c *Conn) fail(err error) error {
+	switch {
+	case errors.Is(err, unix.EPIPE), errors.Is(err, unix.ECONNRESET), errors.Is(err, unix.ENOTCONN):
+		c.out.end(ErrClosed) // the peer has gone; Read will see it too
+		return ErrClosed
+	}
+	return c.failAs(fmt.Errorf("writing a channel: %w", os.NewSyscallError("sendmsg", err)))
+}
+
+// failAs ends the Conn for a reason of its own. The peer sees the end of the
+// channel; what it had sent can still be read (on Linux; the BSDs drop it with
+// the shutdown). Held: mu.
+func (c *Conn) failAs(reason error) error {
+	c.out.failed = reason
+	c.out.end(reason)
+	_ = c.rc.Control(func(fd uintptr) { _ = unix.Shutdown(int(fd), unix.SHUT_RDWR) })
+	return reason
+}

@@ -1,0 +1,179 @@
+//go:build unix
+
+package ipc
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// input is the reading half of a Conn.
+type input struct {
+	mu  sync.Mutex // held by the reader while it waits; Close takes it after waking it
+	dec *decoder
+	oob []byte
+	err error // what Read returns from now on
+
+	// Arguments and results of the one receive function, which is made once so
+	// that a read allocates nothing.
+	receive      func(fd uintptr) bool // false = nothing there
+	receiveNow   func(fd uintptr)
+	buf          []byte
+	n, oobn      int
+	flags        int
+	receiveError error
+}
+
+func (in *input) init() {
+	in.dec = newDecoder(closeFD)
+	// Room for all that Linux lets through in one message, so that too many are
+	// seen as that, and every one can be closed.
+	const maxDescriptors = 253
+	in.oob = make([]byte, unix.CmsgSpace(4*maxDescriptors))
+	in.receive = func(fd uintptr) bool {
+		for {
+			in.n, in.oobn, in.flags, in.receiveError = recvmsg(int(fd), in.buf, in.oob)
+			if in.receiveError != unix.EINTR {
+				break
+			}
+		}
+		return in.receiveError != unix.EAGAIN
+	}
+	in.receiveNow = func(fd uintptr) { in.receive(fd) }
+}
+
+func (in *input) close() {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.dec.drop()
+	in.err = ErrClosed
+}
+
+// Read waits for a message and appends to dst all messages that the one read
+// which completed it has brought, so that they can be handled as a batch. With an error
+// come the messages before it. The error is io.EOF if the peer closed between
+// frames, io.ErrUnexpectedEOF if within one, a *ProtocolError if the peer broke
+// the protocol, ErrClosed after Close. After an error Read returns only that.
+func (c *Conn) Read(dst []Message) ([]Message, error) { return c.read(dst, true) }
+
+// ReadMore is Read for as much as is there: it returns dst unchanged if no
+// complete message is.
+func (c *Conn) ReadMore(dst []Message) ([]Message, error) { return c.read(dst, false) }
+
+func (c *Conn) read(dst []Message, wait bool) ([]Message, error) {
+	in := &c.in
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	had := len(dst)
+	for len(dst) == had {
+		if in.err != nil {
+			return dst, in.err
+		}
+		in.buf = in.dec.space()
+		var err error
+		if wait {
+			err = c.rc.Read(in.receive)
+		} else {
+			err = c.rc.Control(in.receiveNow)
+		}
+		if err != nil { // without a call of receive: the file is closed
+			in.err = ErrClosed
+			continue
+		}
+		if in.receiveError == unix.EAGAIN {
+			return dst, nil
+		}
+		if dst, in.err = c.take(dst); in.err != nil {
+			return dst, in.err
+		}
+	}
+	return dst, nil
+}
+
+// take gives the decoder what the last receive brought.
+func (c *Conn) take(dst []Message) ([]Message, error) {
+	in := &c.in
+	err := in.receiveError
+	if err == nil && in.n > 0 {
+		return in.dec.feed(dst, in.n, arrivalOf(in.oob[:in.oobn], in.flags))
+	}
+	partial := in.dec.n > 0
+	in.dec.drop()
+	if failure := c.out.failure(); failure != nil {
+		return dst, failure // it was us who ended the channel, and this is why
+	}
+	switch {
+	// A peer that closes with input unread looks like a reset; it is all the same to us.
+	case err != nil && !errors.Is(err, unix.ECONNRESET):
+		return dst, fmt.Errorf("reading a channel: %w", os.NewSyscallError("recvmsg", err))
+	case partial:
+		return dst, io.ErrUnexpectedEOF
+	}
+	return dst, io.EOF
+}
+
+// arrivalOf looks at the descriptors that came with a read, and closes them all
+// if they cannot be accepted.
+func arrivalOf(oob []byte, flags int) arrival {
+	in := arrival{fd: -1}
+	if len(oob) == 0 {
+		return in
+	}
+	count := 0
+	for fd := range descriptors(oob) {
+		in.fd = fd
+		count++
+	}
+	if count == 0 {
+		return in
+	}
+	switch {
+	case count > 1:
+		in.refused = fmt.Sprintf("%d descriptors with one message", count)
+	case flags&unix.MSG_CTRUNC != 0:
+		// We had room for more than one, but no descriptors left.
+		in.refused = "more than one descriptor with one message"
+	case !isSocket(in.fd):
+		in.refused = "a descriptor that is not a socket"
+	}
+	if in.refused != "" {
+		for fd := range descriptors(oob) {
+			closeFD(fd)
+		}
+		in.fd = -1
+	}
+	return in
+}
+
+// descriptors walks the descriptors of control data. By hand, because the
+// parser of x/sys allocates.
+func descriptors(oob []byte) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for len(oob) > 0 {
+			hdr, data, rest, err := unix.ParseOneSocketControlMessage(oob)
+			if err != nil {
+				return
+			}
+			if hdr.Level == unix.SOL_SOCKET && hdr.Type == unix.SCM_RIGHTS {
+				for ; len(data) >= 4; data = data[4:] {
+					if !yield(int(int32(binary.NativeEndian.Uint32(data)))) {
+						return
+					}
+				}
+			}
+			oob = rest
+		}
+	}
+}
+
+func isSocket(fd int) bool {
+	var st unix.Stat_t
+	return unix.Fstat(fd, &st) == nil && uint32(st.Mode)&unix.S_IFMT == unix.S_IFSOCK
+}

@@ -1,0 +1,247 @@
+//go:build unix
+
+package ipc
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// output is the writing half of a Conn: an order of bytes and descriptors. What
+// the socket does not take at once is kept, and everything after it too, until
+// a goroutine has sent it.
+type output struct {
+	mu       sync.Mutex // held over non-blocking system calls only
+	err      error      // what Send returns; nil = open
+	failed   error      // why the Conn ended itself
+	closed   bool
+	finish   bool // shut down when nothing is kept any more
+	kept     []chunk
+	pending  int // bytes in kept
+	flushing bool
+
+	scratch []byte // a line that came without its newline
+	oob     []byte // control data of one descriptor
+
+	// Arguments and results of the one send function, as in input.
+	send      func(fd uintptr)
+	line      []byte
+	fd        int
+	n         int
+	sendError error
+}
+
+// chunk is kept output. A descriptor rides on its first byte; such a chunk
+// holds nothing but its own frame, so that the receiver can tell whose
+// descriptor it is.
+type chunk struct {
+	data []byte
+	fd   int // our own duplicate, -1 = none
+}
+
+// maxChunk bounds one sendmsg of kept output, and with it how long mu is held.
+const maxChunk = 64 << 10
+
+func (o *output) init() {
+	o.oob = unix.UnixRights(0)
+	o.send = func(fd uintptr) { o.n, o.sendError = o.sendmsg(int(fd), o.line, o.fd) }
+}
+
+// sendmsg sends some of line, and the descriptor if any of it goes.
+func (o *output) sendmsg(sock int, line []byte, fd int) (int, error) {
+	var oob []byte
+	if fd >= 0 {
+		oob = o.oob
+		binary.NativeEndian.PutUint32(oob[unix.CmsgLen(0):], uint32(fd))
+	}
+	for {
+		n, err := unix.SendmsgN(sock, line, oob, nil, sendFlags)
+		if err != unix.EINTR {
+			return max(n, 0), err
+		}
+	}
+}
+
+// Send sends one line, and a descriptor with it if fd is not -1. A line that
+// does not end in a newline gets one. It never waits: what the socket does not
+// take is kept, with a duplicate of the descriptor, and sent in order when the
+// peer reads.
+//
+// After ErrClosed and ErrPendingFull the Conn takes no more. With any other
+// error nothing of this line has been sent, and the Conn goes on: ErrNotALine,
+// ErrTooLong, or no descriptor was left for the duplicate.
+func (c *Conn) Send(line []byte, fd int) error { return c.sendLine(line, fd, true) }
+
+// TrySend is Send without keeping: if output is kept already, or the socket
+// does not take a byte, it returns ErrFull and nothing has happened. If the
+// socket takes a part, the rest is kept, since a frame cannot be taken back.
+func (c *Conn) TrySend(line []byte, fd int) error { return c.sendLine(line, fd, false) }
+
+func (c *Conn) sendLine(line []byte, fd int, keep bool) error {
+	o := &c.out
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.err != nil {
+		return o.err
+	}
+	line, err := o.oneLine(line)
+	if err != nil {
+		return err
+	}
+	return c.sendOrKeep(line, fd, keep)
+}
+
+// sendOrKeep sends what the socket takes, and keeps the rest if it may. Held: mu.
+func (c *Conn) sendOrKeep(line []byte, fd int, keep bool) error {
+	sent := 0
+	if c.out.pending == 0 {
+		var err error
+		if sent, err = c.sendNow(line, fd); err != nil {
+			return err
+		}
+	}
+	switch {
+	case sent == len(line):
+		return nil
+	case sent == 0 && !keep:
+		return ErrFull
+	case sent > 0:
+		fd = -1 // it went with the first byte
+	}
+	return c.keep(line[sent:], fd)
+}
+
+// oneLine makes sure that line is one frame.
+func (o *output) oneLine(line []byte) ([]byte, error) {
+	switch i := bytes.IndexByte(line, '\n'); {
+	case len(line) == 0 || i >= 0 && i < len(line)-1 || len(line) == 1 && i == 0:
+		return nil, ErrNotALine
+	case i < 0:
+		o.scratch = append(append(o.scratch[:0], line...), '\n')
+		line = o.scratch
+		if cap(o.scratch) > maxChunk {
+			o.scratch = nil // not for ever
+		}
+	}
+	if len(line)-1 > MaxFrame {
+		return nil, ErrTooLong
+	}
+	return line, nil
+}
+
+// sendNow makes one attempt. Held: mu.
+func (c *Conn) sendNow(line []byte, fd int) (int, error) {
+	o := &c.out
+	o.line, o.fd = line, fd
+	err := c.rc.Control(o.send)
+	o.line = nil // it is the caller's
+	if err != nil {
+		return 0, ErrClosed // closed between our look at err and now
+	}
+	switch err := o.sendError; {
+	case err == nil:
+		return o.n, nil
+	case isFull(err):
+		return 0, nil
+	case errors.Is(err, unix.EBADF):
+		// Ours is open, or Control would have said so: it is the caller's.
+		return 0, fmt.Errorf("sending descriptor %d: %w", fd, err)
+	default:
+		return 0, c.fail(err)
+	}
+}
+
+// keep appends to the kept output and sees that it is sent. Held: mu.
+func (c *Conn) keep(b []byte, fd int) error {
+	o := &c.out
+	if o.pending+len(b) > MaxPending {
+		return c.failAs(ErrPendingFull)
+	}
+	if fd >= 0 {
+		own, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
+		if err != nil {
+			return fmt.Errorf("keeping descriptor %d for a channel: %w", fd, os.NewSyscallError("fcntl", err))
+		}
+		fd = own
+	}
+	last := len(o.kept) - 1
+	if fd < 0 && last >= 0 && o.kept[last].fd < 0 && len(o.kept[last].data)+len(b) <= maxChunk {
+		o.kept[last].data = append(o.kept[last].data, b...)
+	} else {
+		o.kept = append(o.kept, chunk{data: bytes.Clone(b), fd: fd})
+	}
+	o.pending += len(b)
+	if !o.flushing {
+		o.flushing = true
+		c.flusher.Go(c.flush)
+	}
+	return nil
+}
+
+// end stops all sending. Held: mu.
+func (o *output) end(err error) {
+	o.err = err
+	o.drop()
+}
+
+func (o *output) drop() {
+	for _, k := range o.kept {
+		if k.fd >= 0 {
+			closeFD(k.fd)
+		}
+	}
+	o.kept, o.pending = nil, 0
+}
+
+// Pending is how many bytes are kept, 0 if all is sent.
+func (c *Conn) Pending() int {
+	c.out.mu.Lock()
+	defer c.out.mu.Unlock()
+	return c.out.pending
+}
+
+// CloseWhenSent ends our writing half as soon as all output so far is sent, so
+// that the peer sees the end after it. Send returns ErrClosed from now on; Read
+// goes on until the peer ends its half. It does not wait, and does not replace
+// Close.
+func (c *Conn) CloseWhenSent() {
+	o := &c.out
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.err != nil {
+		return
+	}
+	o.err, o.finish = ErrClosed, true
+	if !o.flushing {
+		_ = c.rc.Control(func(fd uintptr) { _ = unix.Shutdown(int(fd), unix.SHUT_WR) })
+	}
+}
+
+// close stops sending; false if that was done before.
+func (o *output) close() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closed {
+		return false
+	}
+	o.closed, o.err = true, ErrClosed
+	return true
+}
+
+func (o *output) dropAll() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.drop()
+}
+
+func (o *output) failure() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.failed
+}

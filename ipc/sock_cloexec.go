@@ -1,0 +1,22 @@
+//go:build linux || freebsd
+
+package ipc
+
+import "golang.org/x/sys/unix"
+
+// MSG_DONTWAIT although the socket is non-blocking: that flag belongs to the
+// open socket, and whoever else has had the descriptor may have cleared it.
+const (
+	sendFlags = unix.MSG_DONTWAIT | unix.MSG_NOSIGNAL
+	recvFlags = unix.MSG_DONTWAIT | unix.MSG_CMSG_CLOEXEC
+)
+
+func socketpair() ([2]int, error) {
+	return unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+}
+
+// recvmsg receives with every descriptor close-on-exec.
+func recvmsg(fd int, p, oob []byte) (n, oobn, flags int, err error) {
+	n, oobn, flags, _, err = unix.Recvmsg(fd, p, oob, recvFlags)
+	return n, oobn, flags, err
+}
