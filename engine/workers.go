@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -205,7 +206,7 @@ func (l *loop) read(w *worker, msgs []ipc.Message, now time.Time) {
 }
 
 func (l *loop) userMessage(w *worker, m *ipc.Message) {
-	d := MessageDetail{Message: m.Raw}
+	d := MessageDetail{Message: bytes.ToValidUTF8(m.Raw, []byte("\uFFFD"))}
 	if len(m.Raw) > lineMax {
 		d.Message, d.Cut = quoteJSON(validText(string(m.Raw))), true
 	}
