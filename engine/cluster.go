@@ -37,6 +37,12 @@ type Options struct {
 	// WorkerProcs is GOMAXPROCS in the built-in workers. 0 = 1: a worker is one
 	// core's worth.
 	WorkerProcs int
+	// OnMessage is called for every message of a worker's program, in order and
+	// one at a time, on a goroutine of its own: it may block and may call the
+	// Cluster. 1,024 messages may wait for it; more are dropped, with an event.
+	// A Handle is its own to close. nil = messages are events only, and handles
+	// are closed.
+	OnMessage func(Message)
 	// OnPanic is called when a goroutine of the cluster has panicked, with the
 	// value and the stack, on that goroutine. When it returns, every worker is
 	// killed and the panic goes on. It must not call the Cluster, but for
@@ -72,20 +78,25 @@ func New(o Options) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
+	inherited := inheritedSockets()
 	closeOnExecAll()
 	l := &loop{
 		o: o, program: prog, policy: o.Policy, now: time.Now,
 		events: newEventRing(), changed: make(chan struct{}, 1),
 		in: make(chan msg, 64), done: make(chan struct{}),
 		servers: make(map[string]*server), workers: make(map[int]*worker), handOff: &Latency{},
-		pid: os.Getpid(), started: time.Now(), cpus: CPUs(),
+		pid: os.Getpid(), started: time.Now(), cpus: CPUs(), inherited: inherited,
 	}
 	if o.Addr != "" {
 		a, err := ParseAddr(o.Addr)
 		if err != nil {
 			return nil, err
 		}
-		s, err := l.openServer(a.String(), a, portOptions{gate: true})
+		p, err := openPort(a, portOptions{gate: true})
+		if err != nil {
+			return nil, err
+		}
+		s, err := l.addServer(a.String(), p)
 		if err != nil {
 			return nil, err
 		}

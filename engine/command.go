@@ -1,6 +1,9 @@
 package engine
 
-import "syscall"
+import (
+	"encoding/json"
+	"syscall"
+)
 
 // Op names what a Command does.
 type Op string
@@ -13,6 +16,7 @@ const (
 	OpDisconnectAll Op = "disconnect_all" // cluster.disconnect(); the cluster stays and can fork again
 	OpRestart       Op = "restart"        // replace Worker, the new one first; on a stopped or waiting slot: try now
 	OpPolicy        Op = "policy"         // set the scheduling policy of the live cluster
+	OpSend          Op = "send"           // send Message, and Handle if there is one, to Worker: worker.send(message, handle)
 	OpInspect       Op = "inspect"        // Result.Details about Worker; changes nothing
 	OpStop          Op = "stop"           // end the cluster gracefully; a second one ends it at once
 )
@@ -24,8 +28,11 @@ type Command struct {
 	Worker int            // for kill, crash, disconnect, restart, inspect
 	Signal syscall.Signal // for kill; 0 means SIGTERM
 	Policy Policy         // for policy
-	Env    []string       // for fork: KEY=VALUE added to that worker's environment
-	By     By             // "" means ByAPI
+	// Message is a JSON value, for send; Handle goes with it and stays the caller's.
+	Message json.RawMessage
+	Handle  *Handle
+	Env     []string // for fork: KEY=VALUE added to that worker's environment
+	By      By       // "" means ByAPI
 }
 
 // Result is the answer to a Command that succeeded.

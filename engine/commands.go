@@ -96,6 +96,15 @@ func (l *loop) act(c Command, by By, reply chan<- cmdReply) (r Result, later boo
 		l.leave(w, by, fmt.Sprintf("cluster.workers[%d].disconnect()", w.id))
 		return r, false, nil
 
+	case OpSend:
+		if err := l.sendUser(w, c.Message, c.Handle); err != nil {
+			return r, false, err
+		}
+		d := messageDetail(c.Message)
+		call := fmt.Sprintf("cluster.workers[%d].send(%s)", w.id, d.Message)
+		l.emitFor(w, Event{Kind: KindSend, By: by, Call: call, Detail: SendDetail(d)})
+		return r, false, nil
+
 	case OpInspect:
 		r.Details = l.inspect(w)
 		return r, false, nil

@@ -27,6 +27,7 @@ const (
 	KindLeave      Kind = "leave"       // a worker was taken out of the rotation to disconnect
 	KindStall      Kind = "stall"       // a worker left a hand-off unanswered
 	KindDealtAgain Kind = "dealt_again" // hand-offs of a dead worker went to others
+	KindSend       Kind = "send"        // a message was sent to a worker
 	KindOutput     Kind = "output"      // a line of a worker's stdout or stderr
 	KindError      Kind = "error"       // something failed and the cluster went on
 	KindStopped    Kind = "stopped"     // a slot gave up after too many deaths in a row
@@ -100,6 +101,9 @@ type MessageDetail struct {
 	Message json.RawMessage `json:"message"`       // as it was sent, cut at 4 KiB
 	Cut     bool            `json:"cut,omitempty"` // Message is a JSON string that holds the first 4 KiB of the message's text
 }
+
+// SendDetail is a message sent to a worker, in MessageDetail's form.
+type SendDetail MessageDetail
 
 // DisconnectDetail says why a worker's channel ended.
 type DisconnectDetail struct {
@@ -188,6 +192,7 @@ func (ForkDetail) kind() Kind       { return KindFork }
 func (OnlineDetail) kind() Kind     { return KindOnline }
 func (ListeningDetail) kind() Kind  { return KindListening }
 func (MessageDetail) kind() Kind    { return KindMessage }
+func (SendDetail) kind() Kind       { return KindSend }
 func (DisconnectDetail) kind() Kind { return KindDisconnect }
 func (ExitDetail) kind() Kind       { return KindExit }
 func (PolicyDetail) kind() Kind     { return KindPolicy }
@@ -279,6 +284,8 @@ func decodeDetail(k Kind, b []byte) (Detail, error) {
 		return detailOf[ListeningDetail](b)
 	case KindMessage:
 		return detailOf[MessageDetail](b)
+	case KindSend:
+		return detailOf[SendDetail](b)
 	case KindDisconnect:
 		return detailOf[DisconnectDetail](b)
 	case KindExit:

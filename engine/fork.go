@@ -75,18 +75,38 @@ func (l *loop) fork(sl *slot, by By, prev *worker, env []string) *worker {
 	l.workers[w.id] = w
 	l.spawning++
 	l.dirty = true
-	full := l.environ(w)
+	argv, full := withInspectPort(l.program.argv, l.environ(w), w.id)
+	if l.program.builtin {
+		argv = []string{fmt.Sprintf(workerNameForm, w.id)}
+	}
 	w.env = full
+	w.silent = l.timers.at(now.Add(listenWithin), func(time.Time) { l.neverListened(w) })
 	l.spawner.do(func() {
 		m := msgSpawned{w: w, errs: &lineReader{keep: true}}
 		var outs [2]*os.File
-		m.p, m.ch, outs, m.err = l.startWorker(w.id, full)
+		m.p, m.ch, outs, m.err = l.startWorker(argv, full)
 		l.post(m) // always taken: the loop does not end while a fork is under way
 		if m.err == nil {
 			l.watch(m, outs)
 		}
 	})
 	return w
+}
+
+// listenWithin is how long a worker may take to listen before its row says that
+// it has not.
+const listenWithin = 10 * time.Second
+
+// neverListened says that a worker has no server after a while. It is not ended
+// for that: a program may do without.
+func (l *loop) neverListened(w *worker) {
+	if len(w.servers) > 0 || w.ready || w.life.leaving || w.life.chanEnded || w.proc == nil {
+		return
+	}
+	w.note = "never listened"
+	l.failed(w, "", fmt.Errorf("worker %d has not listened for %v: it gets no connections. "+
+		"A launcher (npm, npx, tsx) keeps the channel from the program below it, `exclusive` and `reusePort` go past the cluster; "+
+		"start the script itself: node SCRIPT", w.id, listenWithin))
 }
 
 // environ is the environment of a worker.
@@ -138,7 +158,7 @@ const spawnsMax = 2 * workersMax
 // startWorker starts the process and makes its channel, on the spawner's
 // thread. outs are the reading
 // ends of its stdout and stderr.
-func (l *loop) startWorker(id int, env []string) (p *proc, ch *ipc.Conn, outs [2]*os.File, err error) {
+func (l *loop) startWorker(argv, env []string) (p *proc, ch *ipc.Conn, outs [2]*os.File, err error) {
 	var files []*os.File // of the child: closed here in any case
 	defer func() {
 		for _, f := range files {
@@ -153,11 +173,7 @@ func (l *loop) startWorker(id int, env []string) (p *proc, ch *ipc.Conn, outs [2
 			}
 		}
 	}()
-	spec := spawnSpec{path: l.program.path, dir: l.o.Dir, env: env}
-	spec.argv = append([]string(nil), l.program.argv...)
-	if l.program.builtin {
-		spec.argv[0] = fmt.Sprintf(workerNameForm, id)
-	}
+	spec := spawnSpec{path: l.program.path, argv: argv, dir: l.o.Dir, env: env}
 	for i, w := range []**os.File{&spec.stdout, &spec.stderr} {
 		if outs[i], *w, err = os.Pipe(); err != nil {
 			return nil, nil, outs, fmt.Errorf("pipe for the output: %w", err)

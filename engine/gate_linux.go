@@ -19,9 +19,9 @@ const (
 	tcpListen = 10
 )
 
-// newSocket makes a non-blocking, close-on-exec stream socket.
-func newSocket(family, proto int) (int, error) {
-	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, proto)
+// newSocket makes a non-blocking, close-on-exec socket.
+func newSocket(family, typ, proto int) (int, error) {
+	fd, err := unix.Socket(family, typ|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, proto)
 	return fd, os.NewSyscallError("socket", err)
 }
 

@@ -18,11 +18,11 @@ const (
 
 var errNoGate = errors.New("there is no SO_ATTACH_REUSEPORT_CBPF here")
 
-// newSocket makes a non-blocking, close-on-exec stream socket. The lock keeps
+// newSocket makes a non-blocking, close-on-exec socket. The lock keeps
 // a fork from seeing it before it is close-on-exec.
-func newSocket(family, proto int) (int, error) {
+func newSocket(family, typ, proto int) (int, error) {
 	syscall.ForkLock.RLock()
-	fd, err := unix.Socket(family, unix.SOCK_STREAM, proto)
+	fd, err := unix.Socket(family, typ, proto)
 	if err == nil {
 		unix.CloseOnExec(fd)
 	}

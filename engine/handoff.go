@@ -56,6 +56,8 @@ func (l *loop) answered(w *worker, seq int64, accepted bool, now time.Time) {
 		if c, took, ok := s.dealer.Accepted(w.id, seq, now); ok {
 			l.drop(c)
 			l.handOff.Record(took)
+			w.handOff.Record(took)
+			w.handOffShown = nil
 			w.stalled = time.Time{}
 			l.tot.taken++
 			return

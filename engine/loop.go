@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"os"
 	"runtime/debug"
@@ -23,17 +24,19 @@ const (
 // loop owns everything that is known about the cluster. Only its run goroutine
 // touches the fields below the line; everything else sends it a message.
 type loop struct {
-	o       Options
-	program program
-	cpus    int
-	now     func() time.Time
-	events  *eventRing
-	changed chan struct{}
-	snap    atomic.Pointer[Snapshot]
-	in      chan msg
-	done    chan struct{} // closed when run has returned
-	procs   procSet
-	tasks   sync.WaitGroup // goroutines of ours beside run
+	o         Options
+	program   program
+	cpus      int
+	inherited map[int]bool // sockets this process was started with
+	now       func() time.Time
+	events    *eventRing
+	changed   chan struct{}
+	snap      atomic.Pointer[Snapshot]
+	in        chan msg
+	done      chan struct{} // closed when run has returned
+	messages  chan Message  // to OnMessage; nil without one
+	procs     procSet
+	tasks     sync.WaitGroup // goroutines of ours beside run
 
 	// ---- owned by run ----
 
@@ -123,23 +126,28 @@ type (
 		stream string
 		lines  []outLine
 	}
-	msgSampled struct{ s samples }
-	msgClosed  struct {
+	msgSampled      struct{ s samples }
+	msgHandleClosed struct {
+		w   *worker
+		key json.RawMessage
+	}
+	msgClosed struct {
 		s   *server
 		err error
 	}
 )
 
-func (msgCommand) isMsg()  {}
-func (msgAccepted) isMsg() {}
-func (msgFailed) isMsg()   {}
-func (msgSpawned) isMsg()  {}
-func (msgRead) isMsg()     {}
-func (msgChanEnd) isMsg()  {}
-func (msgExited) isMsg()   {}
-func (msgOutput) isMsg()   {}
-func (msgSampled) isMsg()  {}
-func (msgClosed) isMsg()   {}
+func (msgCommand) isMsg()      {}
+func (msgAccepted) isMsg()     {}
+func (msgFailed) isMsg()       {}
+func (msgSpawned) isMsg()      {}
+func (msgRead) isMsg()         {}
+func (msgChanEnd) isMsg()      {}
+func (msgExited) isMsg()       {}
+func (msgOutput) isMsg()       {}
+func (msgSampled) isMsg()      {}
+func (msgClosed) isMsg()       {}
+func (msgHandleClosed) isMsg() {}
 
 type cmdReply struct {
 	r   Result
@@ -248,6 +256,8 @@ func (l *loop) handle(m msg) {
 		l.sampled(m.s)
 	case msgClosed:
 		l.closed(m.s, m.err)
+	case msgHandleClosed:
+		l.handleClosed(m.w, m.key)
 	}
 }
 
@@ -257,6 +267,10 @@ func (l *loop) begin() {
 	l.started = l.now()
 	l.pid = os.Getpid()
 	l.spawner = newSpawner(l.spawnTask)
+	if l.o.OnMessage != nil {
+		l.messages = make(chan Message, messagesMax)
+		l.spawnTask(l.receive)
+	}
 	l.emit(Event{Kind: KindSetup, By: ByAPI, Call: "cluster.setupPrimary()", Detail: SetupDetail{
 		Exec: l.program.path, Args: l.program.argv[1:], Workers: l.o.Workers, Policy: l.policy,
 	}})
@@ -272,6 +286,9 @@ func (l *loop) begin() {
 // end is the last thing before run returns: no worker lives, no address is open.
 func (l *loop) end() {
 	l.spawner.close()
+	if l.messages != nil {
+		close(l.messages)
+	}
 	l.dirty, l.snapAt = true, time.Time{}
 	l.publish()
 }

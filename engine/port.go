@@ -217,7 +217,7 @@ func (p *port) waiting() (front, common int) {
 // are not let in any more, those that have still end up in the queues. Give
 // them 50 ms, drain, and close.
 func (p *port) quiet() error {
-	if p.closed {
+	if p.closed || p.addr.Network == "udp" {
 		return nil
 	}
 	if p.name != nil {

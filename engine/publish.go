@@ -79,7 +79,7 @@ func (l *loop) row(w *worker, now time.Time) Worker {
 		ExitedAfterDisconnect: w.life.voluntary.pointer(),
 		Replaces:              w.replaces, ReplacesWhy: w.replacesWhy, Restarts: sl.restarts,
 		LastExit: sl.exitText, LastExitAt: sl.exitAt,
-		Stalled: w.stalled, Dealt: w.dealt, Refused: w.refused, Cut: w.cut,
+		Stalled: w.stalled, Note: w.note, Dealt: w.dealt, Refused: w.refused, Cut: w.cut,
 		CPU: w.cpu, Mem: w.mem, ReqRate: w.reqRate, Addresses: slices.Clone(w.addrs),
 	}
 	if w.replacedBy != nil {
@@ -99,7 +99,17 @@ func (l *loop) row(w *worker, now time.Time) Worker {
 			r.Open = &open
 		}
 	}
+	if w.handOff.Count() > 0 {
+		if w.handOffShown == nil {
+			shown := w.handOff
+			w.handOffShown = &shown
+		}
+		r.HandOff = w.handOffShown
+	}
 	if w.life.state != StateExited {
+		if w.stats == nil {
+			r.Open = w.openSeen
+		}
 		return r
 	}
 	exit := *w.exit

@@ -35,6 +35,7 @@ func (l *loop) queried(w *worker, m *ipc.ClusterMsg) {
 		return
 	}
 	w.servers[s] = true
+	w.note = ""
 	s.users[w] = false
 	w.addrs = append(w.addrs, s.port.addr)
 }
@@ -56,7 +57,11 @@ func (l *loop) answerQuery(w *worker, s *server, ack int64) error {
 	if err != nil {
 		return err
 	}
-	line, err := ipc.AppendHandle(nil, "net.Native", inner)
+	typ := "net.Native"
+	if s.port.addr.Network == "udp" {
+		typ = "dgram.Native"
+	}
+	line, err := ipc.AppendHandle(nil, typ, inner)
 	if err != nil {
 		return err
 	}
@@ -70,12 +75,7 @@ func (l *loop) answerQuery(w *worker, s *server, ack int64) error {
 // serverFor finds or opens what a worker wants to listen on.
 func (l *loop) serverFor(w *worker, m *ipc.ClusterMsg) (*server, error) {
 	q := m.Query
-	if q.FD >= 0 {
-		return nil, fmt.Errorf("listening on a descriptor number of the primary: %w", syscall.ENOTSUP)
-	}
-	if strings.HasPrefix(q.AddressType, "udp") {
-		return nil, fmt.Errorf("sharing a UDP socket: %w", syscall.ENOTSUP)
-	}
+	udp := strings.HasPrefix(q.AddressType, "udp")
 	a := Address{Network: "tcp", Port: q.Port}
 	if q.Address != nil {
 		a.Host = *q.Address
@@ -98,10 +98,21 @@ func (l *loop) serverFor(w *worker, m *ipc.ClusterMsg) (*server, error) {
 		}
 		return s, nil
 	}
-	s, err := l.openServer(key, a, portOptions{
-		gate: true, backlog: q.Backlog, ipv6only: q.Flags&1 != 0, readableAll: q.ReadableAll, writableAll: q.WritableAll,
-	})
+	o := portOptions{gate: true, backlog: q.Backlog, ipv6only: q.Flags&1 != 0, readableAll: q.ReadableAll, writableAll: q.WritableAll}
+	var p *port
+	var err error
+	switch {
+	case q.FD >= 0:
+		p, err = openInherited(q.FD, l.inherited)
+	case udp:
+		p, err = openUDP(a, q.AddressType == "udp6", o, q.Flags&udpReuseAddr != 0)
+	default:
+		p, err = openPort(a, o)
+	}
 	if err != nil {
+		return nil, err
+	}
+	if s, err = l.addServer(key, p); err != nil {
 		return nil, err
 	}
 	l.serve(s)

@@ -10,8 +10,15 @@ import (
 
 // usage is what the system says of a process; nil is not known.
 type usage struct {
-	cpu *float64 // percent of one core since the last sample
-	mem *uint64  // bytes resident
+	cpu  *float64 // percent of one core since the last sample
+	mem  *uint64  // bytes resident
+	open *int     // connections at our ports, where it was asked for
+}
+
+// target is a worker process to look at.
+type target struct {
+	pid  int
+	open bool // count its connections: it does not tell itself
 }
 
 // sampler reads CPU and memory. It lives outside the loop, because reading
@@ -27,12 +34,22 @@ type samples struct {
 	workers map[int]usage // by worker id
 }
 
-func (s *sampler) look(self int, pids map[int]int, at time.Time) samples {
-	r := samples{at: at, self: s.one(self), workers: make(map[int]usage, len(pids))}
+func (s *sampler) look(self int, targets map[int]target, ports map[int]bool, at time.Time) samples {
+	r := samples{at: at, self: s.one(self), workers: make(map[int]usage, len(targets))}
 	alive := map[int]bool{self: true}
-	for id, pid := range pids {
-		r.workers[id] = s.one(pid)
-		alive[pid] = true
+	var inodes map[uint32]bool // at our ports; asked for once, and only if somebody needs it
+	for id, t := range targets {
+		u := s.one(t.pid)
+		if t.open && len(ports) > 0 {
+			if inodes == nil {
+				inodes, _ = openSockets(ports) // not known then: a dash on the screen
+			}
+			if n, ok := socketsOf(t.pid, inodes); ok && inodes != nil {
+				u.open = &n
+			}
+		}
+		r.workers[id] = u
+		alive[t.pid] = true
 	}
 	for pid := range s.known {
 		if !alive[pid] {
@@ -73,17 +90,23 @@ func (l *loop) sample() {
 		return
 	}
 	l.sampling = true
-	pids := make(map[int]int, len(l.workers))
+	targets := make(map[int]target, len(l.workers))
 	for id, w := range l.workers {
 		if w.proc != nil && !w.life.procEnded {
-			pids[id] = w.proc.pid
+			targets[id] = target{w.proc.pid, w.stats == nil && len(w.servers) > 0}
+		}
+	}
+	ports := make(map[int]bool)
+	for _, s := range l.order {
+		if s.port.addr.Network == "tcp" {
+			ports[s.port.addr.Port] = true
 		}
 	}
 	if l.sampler == nil {
 		l.sampler = &sampler{known: make(map[int]*process.Process)}
 	}
 	self, at := l.pid, l.now()
-	l.spawnTask(func() { l.post(msgSampled{l.sampler.look(self, pids, at)}) })
+	l.spawnTask(func() { l.post(msgSampled{l.sampler.look(self, targets, ports, at)}) })
 }
 
 // sampled takes in a look, and counts what was done since the last one.
@@ -98,7 +121,7 @@ func (l *loop) sampled(s samples) {
 	total, known := 0.0, false
 	for id, w := range l.workers {
 		u := s.workers[id]
-		w.cpu, w.mem, w.reqRate = u.cpu, u.mem, nil
+		w.cpu, w.mem, w.openSeen, w.reqRate = u.cpu, u.mem, u.open, nil
 		if w.stats == nil {
 			continue
 		}

@@ -28,17 +28,17 @@ type server struct {
 	ended  bool
 }
 
-// openServer opens an address. It is called by New for Options.Addr, and by
-// the loop for what workers listen on.
-func (l *loop) openServer(key string, a Address, o portOptions) (*server, error) {
-	p, err := openPort(a, o)
-	if err != nil {
-		return nil, err
-	}
+// addServer makes a server of open sockets. It is called by New for
+// Options.Addr, and by the loop for what workers listen on. If it fails the
+// sockets are closed.
+func (l *loop) addServer(key string, p *port) (*server, error) {
 	s := &server{key: key, port: p, dealer: newDealer(), users: make(map[*worker]bool)}
-	if !p.gated {
+	switch {
+	case p.addr.Network == "udp":
+		s.fixed = SchedNone
+	case !p.gated:
 		s.fixed = l.policy
-	} else {
+	default:
 		if err := p.setGate(gateFor(l.policy, 0)); err != nil {
 			p.close()
 			return nil, fmt.Errorf("gate of %s: %w", p.addr, err)

@@ -110,6 +110,7 @@ type Worker struct {
 	LastExitAt            time.Time   `json:"last_exit_at,omitzero"`   // and when
 	LeaveBy               time.Time   `json:"leave_by,omitzero"`       // disconnecting: when the grace is over; zero = no limit
 	Stalled               time.Time   `json:"stalled,omitzero"`        // since when a hand-off is unanswered, once it has been for 1 s
+	Note                  string      `json:"note,omitempty"`          // what is odd about it, in a few words for its row
 	Next                  *Next       `json:"next,omitempty"`          // exited: what becomes of the slot
 	Addresses             []Address   `json:"addresses,omitempty"`     // what it listens on
 
@@ -117,8 +118,15 @@ type Worker struct {
 	Refused uint64 `json:"refused"` // of these, answered with no
 	Hand    int    `json:"hand"`    // hand-offs in flight
 
+	// HandOff is the time from a hand-off to its answer. For a program with an
+	// event loop it is the loop's delay. nil = none was answered.
+	HandOff *Latency `json:"-"`
+
+	// Open is the connections open: as the worker reports, or as the kernel
+	// knows them of a program that does not.
+	Open *int `json:"open"`
+
 	// What the worker itself reports (built-in and library workers do).
-	Open    *int     `json:"open"`     // connections open
 	Done    *uint64  `json:"done"`     // requests answered
 	Cut     int      `json:"cut"`      // dead: connections taken and not closed by its last report
 	ReqRate *float64 `json:"req_rate"` // requests answered in the last second

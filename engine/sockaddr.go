@@ -42,7 +42,7 @@ func newTCPSocket(ip netip.Addr, ipv6only bool) (int, error) {
 	if ip.Is6() {
 		family = unix.AF_INET6
 	}
-	fd, err := newSocket(family, unix.IPPROTO_TCP)
+	fd, err := newSocket(family, unix.SOCK_STREAM, unix.IPPROTO_TCP)
 	if err != nil {
 		return -1, err
 	}

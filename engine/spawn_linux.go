@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strconv"
 	"sync"
 	"syscall"
 
@@ -163,16 +164,24 @@ func closeOnExecAll() {
 	if unix.CloseRange(3, ^uint(0), unix.CLOSE_RANGE_CLOEXEC) == nil {
 		return
 	}
+	for _, fd := range openDescriptors() {
+		unix.CloseOnExec(fd)
+	}
+}
+
+// openDescriptors lists what is open from descriptor 3 up.
+func openDescriptors() []int {
 	dir, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
-		return
+		return nil
 	}
+	var fds []int
 	for _, e := range dir {
-		var fd int
-		if _, err := fmt.Sscan(e.Name(), &fd); err == nil && fd > 2 {
-			unix.CloseOnExec(fd)
+		if fd, err := strconv.Atoi(e.Name()); err == nil && fd > 2 {
+			fds = append(fds, fd)
 		}
 	}
+	return fds
 }
 
 // selfExe is a path that starts this very binary even if its file has gone,

@@ -91,6 +91,8 @@ func (p *proc) wait() (*os.ProcessState, error) {
 
 func closeOnExecAll() {}
 
+func openDescriptors() []int { return nil }
+
 func selfExe() (string, error) { return os.Executable() }
 
 func nameSelf(string) {}

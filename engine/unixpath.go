@@ -32,10 +32,13 @@ func openUnix(a Address, o portOptions) (*port, error) {
 	if why, errno := badUnixPath(a.Host); why != "" {
 		return nil, fmt.Errorf("%s (%w)", why, errno)
 	}
+	if abstract(a.Host) {
+		return openAbstract(a, o)
+	}
 	if err := clearStale(a.Host); err != nil {
 		return nil, err
 	}
-	fd, err := newSocket(unix.AF_UNIX, 0)
+	fd, err := newSocket(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -66,12 +69,40 @@ func badUnixPath(path string) (why string, errno syscall.Errno) {
 	switch {
 	case path == "":
 		return "the path is empty", syscall.EINVAL
-	case strings.ContainsRune(path, 0):
-		return "the path holds a NUL; sockets without a file are not served", syscall.EINVAL
+	case strings.ContainsRune(path[1:], 0):
+		return "the path holds a NUL", syscall.EINVAL
 	case len(fileName(path)) > maxUnixPath:
 		return fmt.Sprintf("the path of a unix socket is at most %d bytes, this one has %d", maxUnixPath, len(path)), syscall.ENAMETOOLONG
 	}
 	return "", 0
+}
+
+// abstract tells whether a path is the name of a socket without a file (Linux,
+// unix(7)): it starts with a NUL.
+func abstract(path string) bool { return path[0] == 0 }
+
+// openAbstract makes the one socket of a name without a file. The kernel knows
+// whether it is in use, and forgets it with its last descriptor.
+func openAbstract(a Address, o portOptions) (*port, error) {
+	fd, err := newSocket(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	if err != nil {
+		return nil, err
+	}
+	// x/sys writes a NUL for an @ at the start.
+	if err := unix.Bind(fd, &unix.SockaddrUnix{Name: "@" + a.Host[1:]}); err != nil {
+		_ = unix.Close(fd)
+		return nil, os.NewSyscallError("bind", err)
+	}
+	if err := listenOn(fd, o.backlog); err != nil {
+		_ = unix.Close(fd)
+		return nil, err
+	}
+	p, err := newPort(fd, -1)
+	if err != nil {
+		return nil, err
+	}
+	p.addr, p.whyFixed = a, whyFixedUnix
+	return p, nil
 }
 
 // fileName keeps a path that starts with @ from naming a socket without a file.
@@ -147,7 +178,7 @@ func clearStale(path string) error {
 
 // knock connects to a unix socket and tells who listens there.
 func knock(path string) (pid int, err error) {
-	fd, err := newSocket(unix.AF_UNIX, 0)
+	fd, err := newSocket(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 	if err != nil {
 		return 0, err
 	}

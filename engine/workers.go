@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -71,18 +70,24 @@ type worker struct {
 	addrs   []Address
 	unacked []handle // handles sent and not acknowledged, oldest first
 	reading chan []ipc.Message
+	sockets []*socketList
+	ready   bool // it has sent PM2's "ready"
 
 	dealt, refused uint64
 	again, cut     int
 	stalled        time.Time
 	stats          *workerStats
-	latency        *Latency
+	handOff        Latency  // time from hand-off to answer
+	handOffShown   *Latency // what snapshots share; nil = handOff has changed since
+	openSeen       *int     // connections the kernel knows of, for a worker that does not tell
+	note           string
 	cpu            *float64
 	mem            *uint64
 	reqRate        *float64
 	doneAtTick     uint64
 
 	leaveBy               time.Time
+	silent                *timer
 	tell, grace, hold, up *timer
 	vacated, killed       bool
 	exit                  *ExitDetail
@@ -122,7 +127,7 @@ func (l *loop) step(w *worker, in input) {
 			l.emitFor(w, Event{Kind: KindOnline, By: ByOutside, Call: w.eventCall("online", ""), Detail: d})
 		case fxListening:
 			w.listening = now
-			l.joined(w, now)
+			l.joined(w)
 		case fxLeave:
 			for s := range w.servers {
 				s.dealer.Leave(w.id)
@@ -160,6 +165,14 @@ func (l *loop) read(w *worker, msgs []ipc.Message, now time.Time) {
 	answers := false
 	for i := range msgs {
 		m := &msgs[i]
+		if m.Handle != "" {
+			// At once: a worker that waits for it stays silent for good.
+			if m.Missing {
+				_ = w.ch.Send(ipc.AppendNack(nil), -1)
+				continue
+			}
+			_ = w.ch.Send(ipc.AppendAck(nil), -1)
+		}
 		switch m.Kind {
 		case ipc.Ack, ipc.Nack:
 			if len(w.unacked) == 0 {
@@ -183,14 +196,12 @@ func (l *loop) read(w *worker, msgs []ipc.Message, now time.Time) {
 			l.reported(w, m.Raw)
 		case ipc.User:
 			l.userMessage(w, m)
+		case ipc.OtherInternal:
+			l.otherInternal(w, m)
 		}
-		if m.FD >= 0 {
-			// Nothing here takes a worker's handles: say that it arrived, or the
-			// worker stays silent for good, and close it.
+		if m.FD >= 0 { // a handle nobody knows what to do with
 			_ = unix.Close(m.FD)
-			_ = w.ch.Send(ipc.AppendAck(nil), -1)
-		} else if m.Missing {
-			_ = w.ch.Send(ipc.AppendNack(nil), -1)
+			m.FD = -1
 		}
 	}
 	if answers {
@@ -203,14 +214,6 @@ func (l *loop) read(w *worker, msgs []ipc.Message, now time.Time) {
 	case w.reading <- msgs[:0]:
 	default:
 	}
-}
-
-func (l *loop) userMessage(w *worker, m *ipc.Message) {
-	d := MessageDetail{Message: bytes.ToValidUTF8(m.Raw, []byte("\uFFFD"))}
-	if len(m.Raw) > lineMax {
-		d.Message, d.Cut = quoteJSON(validText(string(m.Raw))), true
-	}
-	l.emitFor(w, Event{Kind: KindMessage, By: ByOutside, Call: w.eventCall("message", ", ..."), Detail: d})
 }
 
 // clusterMessage takes in one of Node's cluster messages that is no answer.
@@ -257,7 +260,7 @@ func (l *loop) send(w *worker, v any) {
 }
 
 // joined puts a worker into the rotation of its servers; a restart goes on.
-func (l *loop) joined(w *worker, now time.Time) {
+func (l *loop) joined(w *worker) {
 	l.timers.stop(w.up)
 	if w.slot.last != nil {
 		l.forgetRow(w.slot)
@@ -351,7 +354,7 @@ func exitOf(state *os.ProcessState) *ExitDetail {
 
 // exited is the end of a worker.
 func (l *loop) exited(w *worker, now time.Time) {
-	for _, t := range []*timer{w.tell, w.grace, w.hold, w.up} {
+	for _, t := range []*timer{w.tell, w.grace, w.hold, w.up, w.silent} {
 		l.timers.stop(t)
 	}
 	if w.stats != nil {

@@ -53,14 +53,14 @@ func slowMessage(frame []byte) (Message, error) {
 
 // handleMessage reads a NODE_HANDLE wrapper and what is in it.
 func handleMessage(frame, v []byte) (Message, error) {
-	typ, inner := wrapped(v)
+	typ, inner, key := wrapped(v)
 	if typ == "" || inner == nil {
 		return Message{}, protocolError(frame, "%s without a type or a message", cmdHandle)
 	}
 	cmd := command(inner)
 	if cmd == "" {
 		m := userMessage(inner) // as long as a user message may be
-		m.Handle = typ
+		m.Handle, m.HandleKey = typ, key
 		return m, nil
 	}
 	if err := checkInternal(frame); err != nil {
@@ -103,16 +103,32 @@ func command(v []byte) string {
 }
 
 // wrapped takes a NODE_HANDLE message apart.
-func wrapped(v []byte) (typ string, inner []byte) {
+func wrapped(v []byte) (typ string, inner []byte, key json.RawMessage) {
 	for name, val := range members(v) {
 		switch name {
 		case "type":
 			typ = text(val)
 		case "msg":
 			inner = val
+		case "key":
+			key = opaque(val)
 		}
 	}
-	return typ, inner
+	return typ, inner, key
+}
+
+// SocketKey is the key in the Raw of NODE_SOCKET_NOTIFY_CLOSE and
+// NODE_SOCKET_GET_COUNT, nil if there is none.
+func SocketKey(raw []byte) (key json.RawMessage) {
+	if !isObject(raw) {
+		return nil
+	}
+	for name, val := range members(raw) {
+		if name == "key" {
+			key = opaque(val)
+		}
+	}
+	return key
 }
 
 func userMessage(v []byte) Message {

@@ -52,6 +52,10 @@ type Message struct {
 	// Handle is the type of the NODE_HANDLE wrapper, e.g. "net.Native"; "" if
 	// the message came without one.
 	Handle string
+	// HandleKey is the wrapper's key, raw JSON: a net.Socket that one of the
+	// sender's servers accepted has one, and the sender asks about it later
+	// (NODE_SOCKET_NOTIFY_CLOSE, whose Raw has the same key). nil = none.
+	HandleKey json.RawMessage
 	// Missing is set on a message with a wrapper whose descriptor did not
 	// arrive: the sender sent none, or we are out of descriptors. The receiver
 	// answers with AppendNack and drops the message. A loop-lag probe looks
