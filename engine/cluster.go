@@ -22,6 +22,8 @@ type Options struct {
 	// Command is the program of the workers and its arguments. Empty = this
 	// very binary, which must call Role first thing in main.
 	Command []string
+	// Note is a line for people about Command, told with the setup event.
+	Note string
 	// Dir is the working directory of the workers. "" = the primary's.
 	Dir string
 	// Env is KEY=VALUE added to the environment of every worker.

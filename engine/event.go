@@ -68,6 +68,7 @@ type SetupDetail struct {
 	Args    []string `json:"args,omitempty"`
 	Workers int      `json:"workers"`
 	Policy  Policy   `json:"policy"`
+	Note    string   `json:"note,omitempty"` // Options.Note
 }
 
 // ForkDetail says why a worker was forked.

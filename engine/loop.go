@@ -272,7 +272,7 @@ func (l *loop) begin() {
 		l.spawnTask(l.receive)
 	}
 	l.emit(Event{Kind: KindSetup, By: ByAPI, Call: "cluster.setupPrimary()", Detail: SetupDetail{
-		Exec: l.program.path, Args: l.program.argv[1:], Workers: l.o.Workers, Policy: l.policy,
+		Exec: l.program.path, Args: l.program.argv[1:], Workers: l.o.Workers, Policy: l.policy, Note: l.o.Note,
 	}})
 	for _, s := range l.order {
 		l.serve(s)

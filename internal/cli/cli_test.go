@@ -70,7 +70,7 @@ func TestHelpNamesEveryFlagAndCommand(t *testing.T) {
 		t.Errorf("exit code %d, stderr %q", code, stderr)
 	}
 	var s settings
-	for _, g := range s.groups() {
+	for _, g := range s.groups(true) {
 		g.flags.VisitAll(func(f *pflag.Flag) {
 			if !strings.Contains(stdout, "--"+f.Name+" ") {
 				t.Errorf("the help does not name --%s", f.Name)
@@ -95,7 +95,7 @@ func TestReadmeNamesEveryFlag(t *testing.T) {
 		t.Fatal(err)
 	}
 	var s settings
-	for _, g := range s.groups() {
+	for _, g := range s.groups(true) {
 		g.flags.VisitAll(func(f *pflag.Flag) {
 			if !strings.Contains(string(readme), "`--"+f.Name) {
 				t.Errorf("README.md does not name --%s", f.Name)
@@ -142,7 +142,7 @@ func TestPolicyFlagBeatsTheEnvironment(t *testing.T) {
 
 func TestDefaults(t *testing.T) {
 	var s settings
-	s.groups()
+	s.groups(true)
 	s.workers = 3
 	if err := s.check(func(string) string { return "" }); err != nil {
 		t.Fatal(err)

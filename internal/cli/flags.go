@@ -3,12 +3,14 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"muster/engine"
+	"muster/internal/nodecmd"
 )
 
 const (
@@ -24,8 +26,9 @@ var (
 	themes  = []string{"auto", "dark", "light", "none"}
 )
 
-// settings is what the flags of the root command say.
+// settings is what the flags of muster and muster run say.
 type settings struct {
+	run         *nodecmd.Plan // muster run: the workers' program; nil = the built-in worker
 	addr        string
 	workers     int           // 0 = not given
 	policy      engine.Policy // 0 = not given
@@ -48,8 +51,9 @@ type flagGroup struct {
 	flags *pflag.FlagSet
 }
 
-// groups makes the flags that fill s.
-func (s *settings) groups() []flagGroup {
+// groups makes the flags that fill s. The address and the processors of the
+// built-in worker are not a program's: it decides them itself.
+func (s *settings) groups(builtin bool) []flagGroup {
 	*s = settings{addr: defaultAddr, grace: defaultGrace, stall: defaultStall, keys: keyMaps[0], theme: themes[0]}
 	set := func() *pflag.FlagSet {
 		f := pflag.NewFlagSet("", pflag.ContinueOnError)
@@ -59,13 +63,17 @@ func (s *settings) groups() []flagGroup {
 
 	// The words after the names are the Type of each value.
 	cluster := set()
-	cluster.Var(addrValue{&s.addr}, "addr", "HOST:PORT, :PORT (all interfaces), PORT or unix:PATH")
+	if builtin {
+		cluster.Var(addrValue{&s.addr}, "addr", "HOST:PORT, :PORT (all interfaces), PORT or unix:PATH")
+	}
 	cluster.Var(intValue{&s.workers, 1, maxWorkers}, "workers", "how many, 1 to 256 (default one per CPU this process may use)")
 	cluster.Var(policyValue{&s.policy}, "policy", "who accepts: the primary, in turn for each worker, or the workers (default NODE_CLUSTER_SCHED_POLICY, or rr)")
 	cluster.Var(durationValue{&s.grace}, "grace", "for a worker to finish when it is told to leave; then it is killed; 0 = no limit")
 	cluster.Var(durationValue{&s.stall}, "stall", "kill a worker that leaves a hand-off unanswered for so long; 0 = never")
 	cluster.BoolVar(&s.noRestart, "no-restart", false, "leave dead workers dead, as Node's cluster does")
-	cluster.Var(intValue{&s.workerProcs, 1, maxWorkers}, "worker-procs", "GOMAXPROCS of each worker (default 1: one core's worth)")
+	if builtin {
+		cluster.Var(intValue{&s.workerProcs, 1, maxWorkers}, "worker-procs", "GOMAXPROCS of each worker (default 1: one core's worth)")
+	}
 
 	output := set()
 	output.BoolVar(&s.headless, "headless", false, "one line per event on stdout")
@@ -107,7 +115,7 @@ func policyFromEnv(v string) engine.Policy {
 
 // engineOptions is the cluster these settings describe.
 func (s *settings) engineOptions() engine.Options {
-	return engine.Options{
+	o := engine.Options{
 		Addr:        s.addr,
 		Workers:     s.workers,
 		Policy:      s.policy,
@@ -116,6 +124,13 @@ func (s *settings) engineOptions() engine.Options {
 		NoRestart:   s.noRestart || s.plain,
 		WorkerProcs: s.workerProcs,
 	}
+	if s.run != nil {
+		o.Addr, o.Command, o.Note = "", s.run.Args, s.run.Note
+		if s.run.Path != "" {
+			o.Env = []string{"PATH=" + s.run.Path + string(os.PathListSeparator) + os.Getenv("PATH")}
+		}
+	}
+	return o
 }
 
 // flagError says what is wrong with a flag in the words of this program;

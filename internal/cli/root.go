@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 )
@@ -12,6 +13,7 @@ and a screen on which you see them live and try what happens to them.`
 const examples = `  muster                            the screen, on http://127.0.0.1:3000
   muster --workers 4 --addr :8080   four workers, on all interfaces
   muster --policy shared            the workers accept for themselves
+  muster run -- node server.js      a Node program as the workers, unchanged
   muster --headless | grep exit     no screen: one line per event
   muster --json | jq .kind          the same for programs
   muster --plain                    the classic example program, line by line`
@@ -23,7 +25,7 @@ const helpWidth = 80
 // with the dashboard or without.
 func (a *app) rootCommand() *cobra.Command {
 	var s settings
-	groups := s.groups()
+	groups := s.groups(true)
 	root := &cobra.Command{
 		Use:           "muster",
 		Short:         "A cluster of worker processes on one port, live on a screen",
@@ -38,14 +40,10 @@ func (a *app) rootCommand() *cobra.Command {
 			return a.runCluster(&s)
 		},
 	}
-	for _, g := range groups {
-		root.Flags().AddFlagSet(g.flags)
-	}
+	addFlags(root, groups)
 	root.SetFlagErrorFunc(flagError)
-	completeWords(root, "policy", []string{"rr", "shared"})
-	completeWords(root, "keys", keyMaps)
-	completeWords(root, "theme", themes)
-	root.AddCommand(versionCommand())
+	runCmd, runGroups := a.runCommand()
+	root.AddCommand(runCmd, versionCommand())
 	root.SetHelpCommand(helpCommand())
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
@@ -58,13 +56,25 @@ func (a *app) rootCommand() *cobra.Command {
 	// unused methods and add megabytes to the binary.
 	standard := root.HelpFunc()
 	root.SetHelpFunc(func(c *cobra.Command, args []string) {
-		if c != root {
+		switch c {
+		case root:
+			help(c, groups)
+		case runCmd:
+			runHelp(c, runGroups)
+		default:
 			standard(c, args)
-			return
 		}
-		help(c, groups)
 	})
 	return root
+}
+
+func addFlags(c *cobra.Command, groups []flagGroup) {
+	for _, g := range groups {
+		c.Flags().AddFlagSet(g.flags)
+	}
+	completeWords(c, "policy", []string{"rr", "shared"})
+	completeWords(c, "keys", keyMaps)
+	completeWords(c, "theme", themes)
 }
 
 func help(root *cobra.Command, groups []flagGroup) {
@@ -75,6 +85,11 @@ func help(root *cobra.Command, groups []flagGroup) {
 			fmt.Fprintf(w, "  %-12s%s\n", c.Name(), c.Short)
 		}
 	}
+	flagHelp(w, groups)
+}
+
+// flagHelp ends the help of a command that runs a cluster.
+func flagHelp(w io.Writer, groups []flagGroup) {
 	for _, g := range groups {
 		fmt.Fprintf(w, "\n%s:\n%s", g.title, g.flags.FlagUsagesWrapped(helpWidth))
 	}
