@@ -206,9 +206,10 @@ func (l *loop) read(w *worker, msgs []ipc.Message, now time.Time) {
 }
 
 func (l *loop) userMessage(w *worker, m *ipc.Message) {
-	d := MessageDetail{Message: bytes.ToValidUTF8(m.Raw, []byte("\uFFFD"))}
-	if len(m.Raw) > lineMax {
-		d.Message, d.Cut = quoteJSON(validText(string(m.Raw))), true
+	raw := bytes.ToValidUTF8(m.Raw, []byte("\uFFFD"))
+	d := MessageDetail{Message: raw}
+	if len(raw) > lineMax {
+		d.Message, d.Cut = quoteJSON(validText(string(raw))), true
 	}
 	l.emitFor(w, Event{Kind: KindMessage, By: ByOutside, Call: w.eventCall("message", ", ..."), Detail: d})
 }
@@ -279,6 +280,13 @@ func (l *loop) settle(w *worker, now time.Time) {
 		for _, c := range back {
 			l.conns[c].again = true
 		}
+		if s.ended { // the address is closed: nobody can serve them
+			for _, c := range s.dealer.Drain() {
+				l.drop(c)
+				l.tot.lost++
+			}
+			continue
+		}
 		w.again += len(back)
 		l.released(w, s)
 		l.deal(s, now)
@@ -322,9 +330,16 @@ func (l *loop) disconnected(w *worker, now time.Time) {
 	if w.grace == nil {
 		l.armGrace(w, now)
 	}
-	if !d.Voluntary {
-		l.vacate(w, now)
+	if d.Voluntary {
+		return
 	}
+	if !w.proc.dying() {
+		l.vacate(w, now)
+		return
+	}
+	// The kernel closes a dying process's descriptors before it tells of its
+	// end, which says more about why.
+	w.hold = l.timers.at(now.Add(exitHold), func(now time.Time) { l.vacate(w, now) })
 }
 
 // procEnded says that a worker's process has ended.
