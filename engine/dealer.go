@@ -35,6 +35,7 @@ type handoff struct {
 	conn conn
 	seq  int64 // of the newconn message; what the answer refers to
 	at   time.Time
+	turn uint64 // the worker's turn before it
 }
 
 // member is a worker that listens on the dealer's address.
@@ -79,8 +80,10 @@ func newDealer() *dealer { return &dealer{members: make(map[int]*member)} }
 // change, so those who refused are asked again.
 func (d *dealer) Add(id int, now time.Time) {
 	if m := d.members[id]; m != nil {
-		m.limit = max(m.limit, 1) // it left and is back: it listens again
-		d.look(m, now)
+		if m.limit == 0 { // it had left and listens again
+			m.limit, m.turn = 1, d.nextTurn()
+			d.look(m, now)
+		}
 		return
 	}
 	m := &member{id: id, limit: 1, place: -1, turn: d.nextTurn()}
@@ -134,7 +137,7 @@ func (d *dealer) Next(seq int64, now time.Time) (c conn, worker int, ok bool) {
 			continue
 		}
 		c = d.queue.popFront()
-		m.hands = append(m.hands, handoff{conn: c, seq: seq, at: now})
+		m.hands = append(m.hands, handoff{conn: c, seq: seq, at: now, turn: m.turn})
 		m.turn = d.nextTurn()
 		if m.mayGet(now) {
 			heap.Fix(&d.ready, m.place)
@@ -155,10 +158,11 @@ func (d *dealer) Unsent(id int) {
 		return
 	}
 	last := len(m.hands) - 1
+	d.unready(m)
 	d.queue.pushFront(m.hands[last].conn)
+	m.turn = m.hands[last].turn // it keeps its place
 	m.hands = m.hands[:last]
 	m.full = true
-	d.unready(m)
 }
 
 // Writable says that the worker's channel takes messages again.

@@ -103,10 +103,11 @@ func (l *loop) userMessage(w *worker, m *ipc.Message) {
 
 // messageDetail is a message as events hold it.
 func messageDetail(raw []byte) MessageDetail {
-	if len(raw) > lineMax {
-		return MessageDetail{Message: quoteJSON(validText(string(raw))), Cut: true}
+	text := bytes.ToValidUTF8(raw, []byte("\uFFFD"))
+	if len(text) > lineMax {
+		return MessageDetail{Message: quoteJSON(validText(string(text))), Cut: true}
 	}
-	return MessageDetail{Message: bytes.ToValidUTF8(raw, []byte("\uFFFD"))}
+	return MessageDetail{Message: text}
 }
 
 // isReady tells whether a message is PM2's "ready" (its wait_ready).

@@ -81,7 +81,8 @@ func (l *loop) refused(w *worker, s *server, c conn, until time.Time) {
 	w.stalled = time.Time{}
 	l.tot.refused++
 	l.conns[c].again = true
-	if s.retry == nil {
+	if s.retry == nil || until.Before(s.retry.at) {
+		l.timers.stop(s.retry)
 		l.wakeDealer(s, until)
 	}
 }

@@ -125,10 +125,3 @@ func (l *Latency) Merge(other *Latency) {
 	l.n += other.n
 	l.max = max(l.max, other.max)
 }
-
-// sawMax corrects Max, which buckets know only roughly.
-func (l *Latency) sawMax(ns uint64) {
-	if d := time.Duration(min(ns, 1<<62)); l.n > 0 && d > 0 {
-		l.max = max(min(l.max, d), d)
-	}
-}

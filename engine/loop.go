@@ -16,7 +16,7 @@ import (
 
 const (
 	beatEvery   = 250 * time.Millisecond // stalls are looked for
-	lateBeat    = time.Second            // a beat later than this: the primary itself stood still
+	lateBeat    = time.Second            // asleep for this much longer: the primary itself stood still
 	sampleEvery = time.Second
 	snapEvery   = 100 * time.Millisecond // at most one snapshot in this time
 )
@@ -200,7 +200,7 @@ func (l *loop) run(ctx context.Context) error {
 	defer sample.Stop()
 	deadline := time.NewTimer(time.Hour)
 	defer deadline.Stop()
-	lastBeat := l.now()
+	awake := l.now() // when the loop last ran
 	stop := ctx.Done()
 
 	for !l.finished() {
@@ -210,24 +210,36 @@ func (l *loop) run(ctx context.Context) error {
 		} else {
 			deadline.Reset(time.Hour)
 		}
+		var m msg
+		var beats, samples, stops bool
 		select {
-		case m := <-l.in:
-			l.handle(m)
+		case m = <-l.in:
 		case <-deadline.C:
 		case <-beat.C:
-			now := l.now()
-			if gap := now.Sub(lastBeat) - beatEvery; gap > lateBeat {
-				l.stoodStill(gap)
-			}
-			lastBeat = now
-			l.beat(now)
+			beats = true
 		case <-sample.C:
-			l.sample()
+			samples = true
 		case <-stop:
-			stop = nil
+			stop, stops = nil, true
+		}
+		// Before anything is judged by the time: the beat wakes the loop four times
+		// a second, so it was not there if it slept for longer.
+		now := l.now()
+		if gap := now.Sub(awake) - beatEvery; gap > lateBeat {
+			l.stoodStill(gap)
+		}
+		switch {
+		case m != nil:
+			l.handle(m)
+		case beats:
+			l.beat(now)
+		case samples:
+			l.sample()
+		case stops:
 			l.stop(ByAPI)
 		}
-		l.timers.run(l.now())
+		awake = l.now()
+		l.timers.run(awake)
 	}
 	l.end()
 	return nil

@@ -134,7 +134,13 @@ func lineText(b []byte, cut bool) string {
 			b = b[:len(b)-1]
 		}
 	}
-	return strings.ToValidUTF8(string(b), "\uFFFD")
+	s := strings.ToValidUTF8(string(b), "\uFFFD")
+	for end := lineMax; len(s) > lineMax; end-- { // U+FFFD is longer than the byte it stands for
+		if utf8.RuneStart(s[end]) {
+			s = s[:end]
+		}
+	}
+	return s
 }
 
 // output publishes lines a worker wrote.

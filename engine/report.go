@@ -3,6 +3,7 @@ package engine
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 )
 
 // report is what a Go worker tells about itself, in a NODE_MUSTER message: when
@@ -42,12 +43,15 @@ func (s *workerStats) add(r report) *workerStats {
 	}
 	if len(r.Times) > 0 {
 		lat := *n.latency
+		longest := lat.max
 		for _, t := range r.Times {
 			if t[0] < latencyBuckets {
 				lat.addBucket(int(t[0]), t[1])
 			}
 		}
-		lat.sawMax(r.MaxNs)
+		if r.MaxNs > 0 && lat.n > 0 { // it tells exactly what buckets know roughly
+			lat.max = max(longest, time.Duration(min(r.MaxNs, 1<<62)))
+		}
 		n.latency = &lat
 	}
 	return n

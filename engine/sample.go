@@ -42,7 +42,7 @@ func (s *sampler) look(self int, targets map[int]target, ports map[int]bool, at 
 		u := s.one(t.pid)
 		if t.open && len(ports) > 0 {
 			if inodes == nil {
-				inodes, _ = openSockets(ports) // not known then: a dash on the screen
+				inodes, _ = connectionsAt(ports) // not known then: a dash on the screen
 			}
 			if n, ok := socketsOf(t.pid, inodes); ok && inodes != nil {
 				u.open = &n

@@ -27,7 +27,11 @@ func (l *loop) judge(w *worker, now time.Time) verdict {
 	}
 	listened := time.Duration(-1)
 	if !w.listening.IsZero() {
-		listened = now.Sub(w.listening)
+		end := now
+		if !w.ended.IsZero() {
+			end = w.ended
+		}
+		listened = end.Sub(w.listening)
 	}
 	var v verdict
 	w.slot.record, v = w.slot.record.died(listened)

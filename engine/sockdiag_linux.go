@@ -26,8 +26,8 @@ const (
 	diagTimeout     = 500 * time.Millisecond
 )
 
-// openSockets lists the inodes of the TCP connections at the given local ports.
-func openSockets(ports map[int]bool) (map[uint32]bool, error) {
+// connectionsAt lists the inodes of the TCP connections at the given local ports.
+func connectionsAt(ports map[int]bool) (map[uint32]bool, error) {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, unix.NETLINK_SOCK_DIAG)
 	if err != nil {
 		return nil, os.NewSyscallError("socket", err)

@@ -4,8 +4,8 @@ package engine
 
 import "errors"
 
-// openSockets: see sockdiag_linux.go.
-func openSockets(map[int]bool) (map[uint32]bool, error) {
+// connectionsAt: see sockdiag_linux.go.
+func connectionsAt(map[int]bool) (map[uint32]bool, error) {
 	return nil, errors.New("there is no sock_diag here")
 }
 

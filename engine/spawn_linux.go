@@ -1,11 +1,13 @@
 package engine
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"runtime"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -114,6 +116,24 @@ func (p *proc) killGroup() {
 	if !p.reaped {
 		_ = unix.Kill(-p.pid, unix.SIGKILL)
 	}
+}
+
+// dying tells whether the process is in its end: the kernel has begun to take
+// it apart (PF_EXITING in the flags of proc(5)'s stat), or it is gone.
+func (p *proc) dying() bool {
+	const pfExiting = 0x4
+	b, err := os.ReadFile("/proc/" + strconv.Itoa(p.pid) + "/stat")
+	if err != nil {
+		return true
+	}
+	// The name may hold anything, also a parenthesis; the flags are the seventh
+	// field after it.
+	f := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
+	if len(f) < 7 {
+		return true
+	}
+	flags, err := strconv.ParseUint(f[6], 10, 64)
+	return err != nil || flags&pfExiting != 0
 }
 
 // wait waits for the end of the process and reaps it. It waits in the runtime's

@@ -81,6 +81,9 @@ func (p *proc) killGroup() {
 	}
 }
 
+// dying is not to be known here: its exit is waited for a moment.
+func (p *proc) dying() bool { return true }
+
 func (p *proc) wait() (*os.ProcessState, error) {
 	s, err := p.p.Wait()
 	p.mu.Lock()

@@ -42,10 +42,7 @@ func (r record) died(listened time.Duration) (record, verdict) {
 		return r, verdict{}
 	}
 	r.quick++
-	v := verdict{deaths: r.quick}
-	if listened < 0 {
-		v.deaths = r.deaths
-	}
+	v := verdict{deaths: r.deaths}
 	if r.deaths >= deathsMax {
 		v.stop = true
 		return r, v

@@ -44,7 +44,6 @@ const (
 	inKill                   // a signal through the API that is meant to end it
 	inChanEnd                // the channel has ended, everything in it was read
 	inProcEnd                // the process has ended
-	inHoldOver               // the process has ended and the channel did not follow in time
 )
 
 // effect is what the loop has to do, in order.
@@ -52,8 +51,7 @@ type effect int
 
 const (
 	fxOnline     effect = iota // publish online
-	fxListening                // publish listening, the first one: it joins the rotation
-	fxMoreListen               // publish listening, another server
+	fxListening                // its first server listens
 	fxLeave                    // take it out of the rotation
 	fxSettle                   // every answer is read: deal again what it did not answer
 	fxDisconnect               // publish disconnect
@@ -74,11 +72,8 @@ func (l life) step(in input) (life, []effect) {
 		return l, []effect{fxOnline}
 
 	case inListening:
-		if l.leaving || l.chanEnded {
+		if l.leaving || l.chanEnded || l.state == StateListening {
 			return l, nil
-		}
-		if l.state == StateListening {
-			return l, []effect{fxMoreListen}
 		}
 		l.state = StateListening
 		return l, []effect{fxListening}
@@ -95,7 +90,7 @@ func (l life) step(in input) (life, []effect) {
 		l.voluntary = yes
 		return l, nil
 
-	case inChanEnd, inHoldOver:
+	case inChanEnd:
 		if l.chanEnded {
 			return l, nil
 		}

@@ -282,6 +282,13 @@ func (l *loop) settle(w *worker, now time.Time) {
 		for _, c := range back {
 			l.conns[c].again = true
 		}
+		if s.ended { // the address is closed: nobody can serve them
+			for _, c := range s.dealer.Drain() {
+				l.drop(c)
+				l.tot.lost++
+			}
+			continue
+		}
 		w.again += len(back)
 		l.released(w, s)
 		l.deal(s, now)
@@ -325,9 +332,16 @@ func (l *loop) disconnected(w *worker, now time.Time) {
 	if w.grace == nil {
 		l.armGrace(w, now)
 	}
-	if !d.Voluntary {
-		l.vacate(w, now)
+	if d.Voluntary {
+		return
 	}
+	if !w.proc.dying() {
+		l.vacate(w, now)
+		return
+	}
+	// The kernel closes a dying process's descriptors before it tells of its
+	// end, which says more about why.
+	w.hold = l.timers.at(now.Add(exitHold), func(now time.Time) { l.vacate(w, now) })
 }
 
 // procEnded says that a worker's process has ended.

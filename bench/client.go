@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"strings"
+	"time"
+
+	"muster/engine/demo"
+	"muster/internal/load"
+)
+
+// clients is how many connections are open at once under load.
+const clients = 32
+
+// traffic is what came of a time of load.
+type traffic struct {
+	requests  uint64 // answered
+	failed    uint64
+	perSecond float64 // answered
+}
+
+func (t traffic) String() string {
+	s := fmt.Sprintf("%.0f/s", t.perSecond)
+	if t.failed > 0 {
+		s += fmt.Sprintf(" (%d failed)", t.failed)
+	}
+	return s
+}
+
+// client sends requests, a connection each.
+type client interface {
+	name() string
+	load(ctx context.Context, addr string, d time.Duration) (traffic, error)
+}
+
+// newClient picks the client for runs of d: wrk takes less of the machine from
+// the servers, but counts in whole seconds.
+func newClient(ctx context.Context, kind string, d time.Duration) (client, error) {
+	whole := d%time.Second == 0
+	path, err := exec.LookPath("wrk")
+	switch {
+	case kind == "wrk" && err != nil:
+		return nil, fmt.Errorf("--client wrk: %w", err)
+	case kind == "wrk" && !whole:
+		return nil, fmt.Errorf("--client wrk: it needs whole seconds, not %v", d)
+	case kind != "load" && err == nil && whole:
+		return wrk{path, wrkVersion(ctx, path)}, nil
+	}
+	return ownClient{}, nil
+}
+
+// ownClient is internal/load. It checks every answer.
+type ownClient struct{}
+
+func (ownClient) name() string { return fmt.Sprintf("internal/load, %d clients", clients) }
+
+func (ownClient) load(ctx context.Context, addr string, d time.Duration) (traffic, error) {
+	r, err := load.Run(ctx, load.Options{Addr: addr, Concurrency: clients, Duration: d, ExpectBody: demo.Page})
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		return traffic{}, err
+	}
+	return traffic{r.OK, r.Failed(), float64(r.OK) / r.Elapsed.Seconds()}, nil
+}
+
+// wrk is https://github.com/wg/wrk. It checks the status only.
+type wrk struct{ path, version string }
+
+func (w wrk) name() string {
+	return strings.TrimSpace("wrk "+w.version) + fmt.Sprintf(", 1 thread, %d connections", clients)
+}
+
+func (w wrk) load(ctx context.Context, addr string, d time.Duration) (traffic, error) {
+	seconds := fmt.Sprintf("-d%ds", int(d/time.Second))
+	out, err := command(ctx, w.path, "-t1", fmt.Sprintf("-c%d", clients), seconds, "-H", "Connection: close", "http://"+addr+"/").CombinedOutput()
+	switch {
+	case ctx.Err() != nil:
+		return traffic{}, ctx.Err()
+	case err != nil:
+		return traffic{}, fmt.Errorf("running wrk: %w: %s", err, strings.TrimSpace(string(out)))
+	}
+	return parseWrk(string(out))
+}
+
+// wrkVersion is "4.1.0", or "" if wrk does not say. wrk -v ends with 1.
+func wrkVersion(ctx context.Context, path string) string {
+	out, _ := exec.CommandContext(ctx, path, "-v").CombinedOutput()
+	for word := range strings.FieldsSeq(string(out)) {
+		word = strings.TrimPrefix(word, "debian/")
+		if word != "" && word[0] >= '0' && word[0] <= '9' {
+			version, _, _ := strings.Cut(word, "-")
+			return version
+		}
+	}
+	return ""
+}

@@ -1,0 +1,64 @@
+package main
+
+import "context"
+
+// measurement is one thing that can be asked for by name. To add one: a file
+// with its run method, and its entry here.
+type measurement struct {
+	name  string
+	goals []goal // what it finds out, in the order of Result.Values
+	run   func(context.Context) (Result, error)
+}
+
+// goal is one line of the table before it is measured.
+type goal struct {
+	what    string
+	unit    string // "" for a ratio
+	aim     float64
+	atLeast bool // the aim is a lower bound; else an upper one
+}
+
+// Result is what a measurement found.
+type Result struct {
+	Values []spread // one for each goal
+	Notes  []string // what a reader of the value has to know, each one sentence
+	Raw    []string // a line for each round, for --verbose
+}
+
+// notHere is the error of a measurement that this machine cannot make. It is
+// no failure.
+type notHere struct{ why string }
+
+func (e *notHere) Error() string { return e.why }
+
+// measurements is all there is, in the order of the report.
+func (s *suite) measurements() []measurement {
+	return []measurement{
+		{"rr-shared", []goal{
+			{"requests/s, rr / shared, a connection each, 32 clients", "", 0.85, true},
+		}, s.rrShared},
+		{"rr-node", []goal{
+			{"requests/s, rr of muster / rr of Node's cluster, a connection each, 32 clients", "", 2.5, true},
+		}, s.rrNode},
+		{"handoff-cpu", []goal{
+			{"CPU of the primary for a connection in rr", "µs", 20, false},
+		}, s.handoffCPU},
+		{"dashboard-idle", []goal{
+			{"CPU of the dashboard at 120x40 with 16 idle workers", "% of a core", 0.5, false},
+		}, s.dashboardIdle},
+		{"frame", []goal{
+			{"a frame at 120x40, every figure new, 16 workers", "ms", 1, false},
+			{"the same, 256 workers", "ms", 1, false},
+		}, s.frame},
+		{"start", []goal{
+			{"from exec to the first answered request", "ms", 100, false},
+		}, s.start},
+		{"memory", []goal{
+			{"PSS of an idle worker", "MB", 4, false},
+			{"PSS of the primary without a screen", "MB", 8, false},
+		}, s.memory},
+		{"replace", []goal{
+			{"from kill -9 of a worker to its replacement listening", "ms", 50, false},
+		}, s.replace},
+	}
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// clusterJS is the lesson's program on Node's own cluster module, policy rr.
+//
+//go:embed testdata/cluster.js
+var clusterJS []byte
+
+// rrNode compares muster with Node's own cluster, both in rr.
+func (s *suite) rrNode(ctx context.Context) (res Result, err error) {
+	node, err := exec.LookPath("node")
+	if err != nil {
+		return res, &notHere{"there is no node on PATH"}
+	}
+	theirs, addr, err := s.startNode(ctx, node, s.workers())
+	if err != nil {
+		return res, err
+	}
+	defer func() { err = errors.Join(err, theirs.stop()) }()
+	ours, err := s.startPrimary(ctx, s.workers(), "--policy", "rr")
+	if err != nil {
+		return res, err
+	}
+	defer func() { err = errors.Join(err, ours.stop()) }()
+	return s.interleave(ctx, "rr-node", side{"muster", ours.addr}, side{"node", addr})
+}
+
+// startNode runs cluster.js with so many workers and returns when all of them
+// listen, and where.
+func (s *suite) startNode(ctx context.Context, node string, workers int) (c *child, addr string, err error) {
+	program := filepath.Join(s.dir, "cluster.js")
+	if err := os.WriteFile(program, clusterJS, 0o600); err != nil {
+		return nil, "", fmt.Errorf("writing the program for Node: %w", err)
+	}
+	c = newChild(node, program, strconv.Itoa(workers))
+	out, err := c.cmd.StdoutPipe()
+	if err != nil {
+		return nil, "", fmt.Errorf("starting Node: %w", err)
+	}
+	if err := c.cmd.Start(); err != nil {
+		return nil, "", fmt.Errorf("starting Node: %w", err)
+	}
+	ready := make(chan string, 1)
+	c.wait(func() {
+		for lines := bufio.NewScanner(out); lines.Scan(); {
+			if a, ok := strings.CutPrefix(lines.Text(), "ready "); ok {
+				select {
+				case ready <- a:
+				default:
+				}
+			}
+		}
+		_, _ = io.Copy(io.Discard, out) // what a line too long left
+	})
+	t := time.NewTimer(comeUp)
+	defer t.Stop()
+	select {
+	case addr = <-ready:
+		return c, addr, nil
+	case <-c.done:
+		return nil, "", c.failed()
+	case <-ctx.Done():
+		err = ctx.Err()
+	case <-t.C:
+		err = fmt.Errorf("the workers of Node did not listen in %v", comeUp)
+	}
+	return nil, "", errors.Join(err, c.stop())
+}

@@ -1,0 +1,222 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// An accept that fails costs pauses, not a busy loop; one connection a time is
+// closed by giving up the reserve; one report a second.
+func TestAcceptFailures(t *testing.T) {
+	checkNoLeaks(t)
+	p := mustOpen(t, loopback, portOptions{gate: true})
+	var calls atomic.Int64
+	var failing atomic.Bool
+	failing.Store(true)
+	reports := make(chan error, 100)
+	got := make(chan []accepted, 100)
+	shed := dial(t, p.addr)
+	p.startAcceptWith(func(fd int) (int, netip.AddrPort, error) {
+		n := calls.Add(1)
+		if failing.Load() && n%2 == 1 {
+			return -1, netip.AddrPort{}, unix.EMFILE // every first try; the second has the reserve
+		}
+		return acceptOne(fd)
+	}, func(b []accepted) { got <- b }, func(err error) { reports <- err })
+
+	if _, err := shed.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Error("a connection without a descriptor was not closed")
+	}
+	err := receive(t, reports)
+	if !errors.Is(err, unix.EMFILE) || !strings.Contains(err.Error(), "closed without an answer: 1") {
+		t.Errorf("report: %v", err)
+	}
+	before := calls.Load()
+	during := time.NewTimer(300 * time.Millisecond)
+	<-during.C
+	// 5 + 10 + 20 + 40 + 80 + 160 ms: 6 rounds of at most 3 calls.
+	if n := calls.Load() - before; n > 20 {
+		t.Errorf("%d accepts in 300 ms of trouble", n)
+	}
+	if len(reports) > 0 {
+		t.Error("two reports in a second")
+	}
+	failing.Store(false)
+	dial(t, p.addr)
+	closeAccepted(receive(t, got))
+}
+
+// A connection that was reset before it was accepted is skipped: no pause, no report.
+func TestAcceptSkipsAborted(t *testing.T) {
+	checkNoLeaks(t)
+	p := mustOpen(t, loopback, portOptions{gate: true})
+	var calls atomic.Int64
+	got := make(chan []accepted, 100)
+	p.startAcceptWith(func(fd int) (int, netip.AddrPort, error) {
+		if n := calls.Add(1); n <= 3*batchMax { // also whole batches of them lose no wake-up
+			return -1, netip.AddrPort{}, unix.ECONNABORTED
+		}
+		return acceptOne(fd)
+	}, func(b []accepted) { got <- b }, func(err error) { t.Errorf("reported: %v", err) })
+	c := dial(t, p.addr)
+	b := receive(t, got)
+	if len(b) != 1 || b[0].from.String() != c.LocalAddr().String() || b[0].at.IsZero() {
+		t.Errorf("%+v from %v", b, c.LocalAddr())
+	}
+	closeAccepted(b)
+}
+
+func TestPauseAccept(t *testing.T) {
+	checkNoLeaks(t)
+	p := mustOpen(t, loopback, portOptions{gate: true})
+	got := make(chan []accepted, 10)
+	empty := make(chan bool, 1)
+	p.startAcceptWith(func(fd int) (int, netip.AddrPort, error) {
+		n, from, err := acceptOne(fd)
+		if errors.Is(err, unix.EAGAIN) {
+			select {
+			case empty <- true:
+			default:
+			}
+		}
+		return n, from, err
+	}, func(b []accepted) { got <- b }, func(err error) { t.Errorf("reported: %v", err) })
+	receive(t, empty) // from here on it waits, and is woken by the first connection
+	p.pauseAccept()
+	p.pauseAccept()
+	for range 3 {
+		dial(t, p.addr)
+	}
+	poll(t, "all three wait in the kernel", func() bool { n, _ := p.waiting(); return n == 3 })
+	if b := p.drainOnce(1); len(b) != 1 {
+		t.Errorf("drained %d, want 1", len(b))
+	} else {
+		closeAccepted(b)
+	}
+	p.resumeAccept()
+	p.resumeAccept()
+	for n := 0; n < 2; {
+		b := receive(t, got)
+		n += len(b)
+		closeAccepted(b)
+	}
+	p.pauseAccept()
+	mustClose(t, p) // also while paused
+	mustClose(t, p)
+}
+
+// Batches are bounded, and the descriptors are as workers need them.
+func TestAcceptBatches(t *testing.T) {
+	checkNoLeaks(t)
+	p := mustOpen(t, loopback, portOptions{gate: true})
+	const clients = 2*batchMax + 10
+	for range clients {
+		dial(t, p.addr)
+	}
+	got := make(chan []accepted)
+	p.startAccept(func(b []accepted) { got <- b }, func(err error) { t.Errorf("reported: %v", err) })
+	for n := 0; n < clients; {
+		b := receive(t, got)
+		n += len(b)
+		if len(b) > batchMax {
+			t.Errorf("a batch of %d", len(b))
+		}
+		for _, a := range b {
+			checkFlags(t, a.fd)
+		}
+		closeAccepted(b)
+	}
+}
+
+// What a Go worker makes of a hand-off has TCP_NODELAY, so accept need not set it.
+func TestFileConnSetsNoDelay(t *testing.T) {
+	checkNoLeaks(t)
+	p := mustOpen(t, loopback, portOptions{gate: true})
+	got := make(chan []accepted, 1)
+	p.startAccept(func(b []accepted) { got <- b }, func(err error) { t.Errorf("reported: %v", err) })
+	dial(t, p.addr)
+	b := receive(t, got)
+	f := os.NewFile(uintptr(b[0].fd), "")
+	defer f.Close()
+	c, err := net.FileConn(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if v, err := unix.GetsockoptInt(b[0].fd, unix.IPPROTO_TCP, unix.TCP_NODELAY); err != nil || v == 0 {
+		t.Errorf("TCP_NODELAY is %d (%v)", v, err)
+	}
+	checkFlags(t, b[0].fd)
+}
+
+const outOfDescriptorsEnv = "MUSTER_TEST_OUT_OF_DESCRIPTORS"
+
+// The same as TestAcceptFailures with a real limit, in a process of its own.
+func TestAcceptOutOfDescriptors(t *testing.T) {
+	if os.Getenv(outOfDescriptorsEnv) == "" {
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		defer cancel()
+		cmd := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestAcceptOutOfDescriptors$", "-test.v")
+		cmd.Env = append(os.Environ(), outOfDescriptorsEnv+"=1")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		return
+	}
+	p := mustOpen(t, loopback, portOptions{gate: true})
+	reports := make(chan error, 100)
+	got := make(chan []accepted, 100)
+	p.startAccept(func(b []accepted) { got <- b }, func(err error) { reports <- err })
+
+	var clients []net.Conn
+	for range 4 {
+		clients = append(clients, dial(t, p.addr)) // these have their descriptors before the limit
+	}
+	held := receive(t, got)
+	for len(held) < 4 {
+		held = append(held, receive(t, got)...)
+	}
+	p.pauseAccept()
+	late := []net.Conn{dial(t, p.addr), dial(t, p.addr)}
+	lowest, err := unix.Dup(p.frontFD)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unix.Close(lowest)
+	var before unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &before); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: uint64(lowest), Max: before.Max}); err != nil {
+		t.Fatal(err)
+	}
+	p.resumeAccept()
+	for _, c := range late {
+		if _, err := c.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("a connection beyond the limit: %v", err)
+		}
+	}
+	if err := receive(t, reports); !errors.Is(err, unix.EMFILE) {
+		t.Errorf("report: %v", err)
+	}
+	// Descriptors come free: accepting goes on by itself.
+	for _, c := range clients {
+		c.Close()
+	}
+	closeAccepted(held)
+	dial(t, p.addr)
+	closeAccepted(receive(t, got))
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &before); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,153 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+func TestParseAddr(t *testing.T) {
+	long := "/" + strings.Repeat("x", maxUnixPath)
+	for _, c := range []struct {
+		in   string
+		want Address
+		err  string // part of it
+	}{
+		{in: "127.0.0.1:3000", want: Address{"tcp", "127.0.0.1", 3000}},
+		{in: ":3000", want: Address{"tcp", "", 3000}},
+		{in: "3000", want: Address{"tcp", "127.0.0.1", 3000}},
+		{in: "0", want: Address{"tcp", "127.0.0.1", 0}},
+		{in: "65535", want: Address{"tcp", "127.0.0.1", 65535}},
+		{in: "[::1]:80", want: Address{"tcp", "::1", 80}},
+		{in: "[0:0::1]:80", want: Address{"tcp", "::1", 80}},
+		{in: "[fe80::1%eth0]:80", want: Address{"tcp", "fe80::1%eth0", 80}},
+		{in: "localhost:3000", want: Address{"tcp", "localhost", 3000}},
+		{in: "my_host-2.example:3000", want: Address{"tcp", "my_host-2.example", 3000}},
+		{in: "unix:/tmp/a b.sock", want: Address{"unix", "/tmp/a b.sock", 0}},
+		{in: "unix:rel", want: Address{"unix", "rel", 0}},
+		{in: "unix:" + long[:maxUnixPath], want: Address{"unix", long[:maxUnixPath], 0}},
+
+		{in: "", err: "it is empty; for example 127.0.0.1:3000"},
+		{in: "localhost", err: "it has no port"},
+		{in: "127.0.0.1:", err: "the port is missing"},
+		{in: ":", err: "the port is missing"},
+		{in: "localhost:http", err: "the port is not a number"},
+		{in: ":-1", err: "the port is not a number"},
+		{in: ":+80", err: "the port is not a number"},
+		{in: "65536", err: "the port is not in 0..65535"},
+		{in: ":99999999999999999999", err: "the port is not in 0..65535"},
+		{in: "::1:3000", err: "an IPv6 address must stand in brackets"},
+		{in: "[::1:3000", err: "the ] is missing"},
+		{in: "[::1]", err: "a : and a port must follow the ]"},
+		{in: "[::1]3000", err: "a : and a port must follow the ]"},
+		{in: "[localhost]:3000", err: "not an IPv6 address"},
+		{in: "[127.0.0.1]:3000", err: "not an IPv6 address"},
+		{in: "http://localhost:3000", err: "it is a URL"},
+		{in: "a b:3000", err: "letters, digits, dots and hyphens"},
+		{in: "\x1b[2J:3000", err: `"\x1b[2J:3000"`},
+		{in: strings.Repeat("a", 254) + ":3000", err: "more than 253"},
+		{in: "unix:", err: "the path is empty; for example unix:/tmp/muster.sock"},
+		{in: "unix:a\x00b", err: "NUL"},
+		{in: "unix:" + long, err: fmt.Sprintf("at most %d bytes, this one has %d", maxUnixPath, maxUnixPath+1)},
+	} {
+		got, err := ParseAddr(c.in)
+		switch {
+		case c.err == "" && (err != nil || got != c.want):
+			t.Errorf("ParseAddr(%q) = %v, %v; want %v", c.in, got, err, c.want)
+		case c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err)):
+			t.Errorf("ParseAddr(%q) = %v, %v; want an error with %q", c.in, got, err, c.err)
+		}
+	}
+}
+
+// What is accepted is canonical: written and read again it is the same.
+func FuzzParseAddr(f *testing.F) {
+	for _, s := range []string{"127.0.0.1:3000", ":1", "1", "[::1]:80", "unix:/a", "[fe80::1%x]:1", "::1:1", "unix:@x", "\x1b:1"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		a, err := ParseAddr(s)
+		if err != nil {
+			if msg := err.Error(); strings.ContainsFunc(msg, func(r rune) bool { return r < 0x20 || r > 0x7e }) {
+				t.Fatalf("the error is not printable ASCII: %q", msg)
+			}
+			return
+		}
+		if a.Port < 0 || a.Port > maxPort {
+			t.Fatalf("%q: port %d", s, a.Port)
+		}
+		text := a.String()
+		if a.Network == "unix" {
+			text = "unix:" + text
+		}
+		if b, err := ParseAddr(text); err != nil || a != b {
+			t.Fatalf("%q is %v; read again from %q: %v, %v", s, a, text, b, err)
+		}
+	})
+}
+
+func TestAddrErrorText(t *testing.T) {
+	tcp := func(host string, port int) Address { return Address{"tcp", host, port} }
+	bind := func(e syscall.Errno) error { return os.NewSyscallError("bind", e) }
+	for _, c := range []struct {
+		err  AddrError
+		want string
+	}{
+		{AddrError{tcp("127.0.0.1", 3000), bind(syscall.EADDRINUSE), 4711, "node"},
+			"address 127.0.0.1:3000 is in use by pid 4711 (node); choose another with --addr"},
+		{AddrError{tcp("127.0.0.1", 3000), bind(syscall.EADDRINUSE), 4711, ""},
+			"address 127.0.0.1:3000 is in use by pid 4711; choose another with --addr"},
+		{AddrError{tcp("::", 3000), bind(syscall.EADDRINUSE), 0, ""},
+			"address [::]:3000 is in use; choose another with --addr"},
+		{AddrError{tcp("127.0.0.1", 80), bind(syscall.EACCES), 0, ""},
+			"address 127.0.0.1:80 needs a privilege this user does not have (ports below 1024); choose another with --addr"},
+		{AddrError{tcp("127.0.0.1", 3000), bind(syscall.EACCES), 0, ""},
+			"address 127.0.0.1:3000 cannot be listened on: bind: permission denied; choose another with --addr"},
+		{AddrError{tcp("10.9.9.9", 3000), bind(syscall.EADDRNOTAVAIL), 0, ""},
+			"address 10.9.9.9:3000 is not one of this machine's; choose another with --addr"},
+		{AddrError{tcp("nohost", 3000), &net.DNSError{Err: "no such host", Name: "nohost"}, 0, ""},
+			"address nohost:3000 has a host name that leads to no address; choose another with --addr"},
+		{AddrError{Address{"unix", "/a", 0}, &inUseError{7}, 7, `x\x1b`},
+			`address /a is in use by pid 7 (x\x1b); choose another with --addr`},
+		{AddrError{Address{"unix", "/a", 0}, errForeignFile, 0, ""},
+			"address /a is the place of a file that is not a socket; choose another with --addr"},
+		{AddrError{Address{"unix", "/a", 0}, bind(syscall.EACCES), 0, ""},
+			"address /a is in a place where this user may not make a socket; choose another with --addr"},
+	} {
+		if got := c.err.Error(); got != c.want {
+			t.Errorf("got  %s\nwant %s", got, c.want)
+		}
+	}
+	var errno syscall.Errno
+	if err := error(&AddrError{Err: bind(syscall.EACCES)}); !errors.As(err, &errno) || errno != syscall.EACCES {
+		t.Errorf("the errno of %v is %v", err, errno)
+	}
+}
+
+func TestNoIPv6IsNotAnExcuseForAPortInUse(t *testing.T) {
+	for errno, want := range map[syscall.Errno]bool{
+		syscall.EAFNOSUPPORT: true, syscall.EADDRNOTAVAIL: true, syscall.EADDRINUSE: false, syscall.EACCES: false,
+	} {
+		if got := noIPv6(os.NewSyscallError("bind", errno)); got != want {
+			t.Errorf("%v: %v", errno, got)
+		}
+	}
+}
+
+func TestGateFor(t *testing.T) {
+	for _, c := range []struct {
+		p       Policy
+		leaving int
+		want    gate
+	}{
+		{SchedRR, 0, gateFront}, {SchedRR, 2, gateFront}, {SchedNone, 0, gateCommon}, {SchedNone, 1, gateFront},
+	} {
+		if got := gateFor(c.p, c.leaving); got != c.want {
+			t.Errorf("%v, %d leaving: %v, want %v", c.p, c.leaving, got, c.want)
+		}
+	}
+}

@@ -1,0 +1,348 @@
+package engine
+
+import (
+	"slices"
+	"testing"
+	"time"
+)
+
+// epoch is where the clocks of the pure tests start.
+var epoch = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+// give takes the next hand-off and fails the test unless it is c for worker.
+func give(t *testing.T, d *dealer, seq int64, now time.Time, c conn, worker int) {
+	t.Helper()
+	gotC, gotW, ok := d.Next(seq, now)
+	if !ok || gotC != c || gotW != worker {
+		t.Fatalf("Next = connection %d to worker %d, %v; want %d to %d", gotC, gotW, ok, c, worker)
+	}
+}
+
+func giveNone(t *testing.T, d *dealer, now time.Time) {
+	t.Helper()
+	if c, w, ok := d.Next(-1, now); ok {
+		t.Fatalf("Next = connection %d to worker %d, want none", c, w)
+	}
+}
+
+func accept(t *testing.T, d *dealer, id int, seq int64, now time.Time) {
+	t.Helper()
+	if _, _, ok := d.Accepted(id, seq, now); !ok {
+		t.Fatalf("answer %d of worker %d was not awaited", seq, id)
+	}
+}
+
+// In rr four free workers get 400 connections as in Node: strictly in turn.
+func TestDealerTakesTurns(t *testing.T) {
+	d := newDealer()
+	for id := 1; id <= 4; id++ {
+		d.Add(id, epoch)
+	}
+	got := make(map[int]int)
+	for i := range 400 {
+		d.Offer(conn(i))
+		give(t, d, int64(i), epoch, conn(i), i%4+1)
+		accept(t, d, i%4+1, int64(i), epoch)
+		got[i%4+1]++
+	}
+	for id, n := range got {
+		if n != 100 {
+			t.Errorf("worker %d got %d of 400", id, n)
+		}
+	}
+}
+
+// Answers come out of order, which must not change whose turn it is.
+func TestDealerTurnsDoNotDependOnAnswers(t *testing.T) {
+	d := newDealer()
+	for id := 1; id <= 3; id++ {
+		d.Add(id, epoch)
+	}
+	for i := range conn(9) {
+		d.Offer(i)
+	}
+	for i := range 3 {
+		give(t, d, int64(i), epoch, conn(i), i+1)
+	}
+	for _, i := range []int{2, 0, 1} {
+		accept(t, d, i+1, int64(i), epoch)
+	}
+	for i := 3; i < 6; i++ {
+		give(t, d, int64(i), epoch, conn(i), i-2)
+	}
+}
+
+// A worker with all the hand-offs it may have is skipped and keeps its place.
+func TestDealerFullWorkerKeepsItsPlace(t *testing.T) {
+	d := newDealer()
+	d.Add(1, epoch)
+	d.Add(2, epoch)
+	for i := range conn(5) {
+		d.Offer(i)
+	}
+	give(t, d, 0, epoch, 0, 1)
+	give(t, d, 1, epoch, 1, 2)
+	giveNone(t, d, epoch) // both have one, which is all until they have shown that they are fast
+	accept(t, d, 2, 1, epoch)
+	give(t, d, 2, epoch, 2, 2) // its turn is after that of 1, which is full
+	accept(t, d, 1, 0, epoch)
+	give(t, d, 3, epoch, 3, 1)
+}
+
+func TestDealerLimit(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		took  []time.Duration // of the answers, one after another
+		limit int
+	}{
+		{"at first", nil, 1},
+		{"fast", []time.Duration{time.Millisecond}, 2},
+		{"not fast enough", []time.Duration{2 * time.Millisecond}, 1},
+		{"fast four times", []time.Duration{0, 0, 0, 0}, 16},
+		{"never more", []time.Duration{0, 0, 0, 0, 0, 0}, 16},
+		{"middling keeps it", []time.Duration{0, 0, 20 * time.Millisecond}, 4},
+		{"slow", []time.Duration{0, 0, 0, 0, 20*time.Millisecond + 1}, 1},
+		{"slow and fast again", []time.Duration{0, 0, time.Second, 0}, 2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d, now, seq := newDealer(), epoch, int64(0)
+			d.Add(1, now)
+			for _, took := range c.took {
+				d.Offer(conn(seq))
+				give(t, d, seq, now, conn(seq), 1)
+				now = now.Add(took)
+				accept(t, d, 1, seq, now)
+				seq++
+			}
+			for i := range 32 {
+				d.Offer(conn(1000 + i))
+			}
+			for {
+				if _, _, ok := d.Next(seq, now); !ok {
+					break
+				}
+				seq++
+			}
+			if n := d.InFlight(1); n != c.limit {
+				t.Errorf("%d at once, want %d", n, c.limit)
+			}
+		})
+	}
+}
+
+// A hand-off that is not answered stops the next ones, and is never dealt
+// again for it: the worker may wake up.
+func TestDealerSilentWorkerGetsNoMore(t *testing.T) {
+	d := newDealer()
+	d.Add(1, epoch)
+	d.Offer(0)
+	give(t, d, 0, epoch, 0, 1)
+	accept(t, d, 1, 0, epoch) // may have two
+	for i := range conn(3) {
+		d.Offer(i + 1)
+	}
+	give(t, d, 1, epoch, 1, 1)
+	late := epoch.Add(silentAfter)
+	giveNone(t, d, late)
+	if free := d.Free(late); len(free) != 0 {
+		t.Errorf("free: %v", free)
+	}
+	if d.Wake(late); d.InFlight(1) != 1 || d.Queued() != 2 {
+		t.Errorf("in flight %d, queued %d: something was dealt again", d.InFlight(1), d.Queued())
+	}
+	if at, ok := d.Oldest(1); !ok || !at.Equal(epoch) {
+		t.Errorf("oldest %v, %v", at, ok)
+	}
+	accept(t, d, 1, 1, late)
+	give(t, d, 2, late, 2, 1)
+}
+
+func TestDealerJustNotSilent(t *testing.T) {
+	d := newDealer()
+	d.Add(1, epoch)
+	d.Offer(0)
+	give(t, d, 0, epoch, 0, 1)
+	accept(t, d, 1, 0, epoch)
+	d.Offer(1)
+	d.Offer(2)
+	give(t, d, 1, epoch, 1, 1)
+	give(t, d, 2, epoch.Add(silentAfter-1), 2, 1)
+}
+
+// While the primary itself stood still, nobody was silent.
+func TestDealerShift(t *testing.T) {
+	d := newDealer()
+	d.Add(1, epoch)
+	d.Offer(0)
+	give(t, d, 0, epoch, 0, 1)
+	accept(t, d, 1, 0, epoch)
+	d.Offer(1)
+	d.Offer(2)
+	give(t, d, 1, epoch, 1, 1)
+	d.Shift(time.Hour)
+	now := epoch.Add(time.Hour)
+	give(t, d, 2, now, 2, 1)
+	if _, took, ok := d.Accepted(1, 1, now.Add(time.Millisecond)); !ok || took != time.Millisecond {
+		t.Errorf("took %v, %v", took, ok)
+	}
+}
+
+// After a refusal the connection is at the head again, and the worker is left
+// alone: 50 ms doubling to 1 s.
+func TestDealerRefusals(t *testing.T) {
+	d, now := newDealer(), epoch
+	d.Add(1, now)
+	d.Offer(0)
+	d.Offer(1)
+	for i, want := range []time.Duration{50, 100, 200, 400, 800, 1000, 1000} {
+		want *= time.Millisecond
+		seq := int64(i)
+		give(t, d, seq, now, 0, 1)
+		c, until, ok := d.Refused(1, seq, now)
+		if !ok || c != 0 || until.Sub(now) != want {
+			t.Fatalf("refusal %d: connection %d, wait %v, %v; want 0, %v", i+1, c, until.Sub(now), ok, want)
+		}
+		giveNone(t, d, until.Add(-1))
+		if next := d.Wake(until.Add(-1)); !next.Equal(until) {
+			t.Fatalf("wake at %v, want %v", next, until)
+		}
+		now = until
+		if next := d.Wake(now); !next.IsZero() {
+			t.Fatalf("wake at %v though nobody waits", next)
+		}
+	}
+	give(t, d, 100, now, 0, 1)
+	accept(t, d, 1, 100, now)
+	give(t, d, 101, now, 1, 1)
+	if _, until, _ := d.Refused(1, 101, now); until.Sub(now) != refusedWait {
+		t.Errorf("an acceptance did not end the doubling: %v", until.Sub(now))
+	}
+}
+
+// A worker that comes or goes is a change: all who refused are asked again.
+func TestDealerChangeForgetsRefusals(t *testing.T) {
+	for name, change := range map[string]func(*dealer){
+		"add":    func(d *dealer) { d.Add(3, epoch); d.Leave(3) },
+		"remove": func(d *dealer) { d.Remove(2, epoch) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDealer()
+			d.Add(1, epoch)
+			d.Offer(7)
+			give(t, d, 1, epoch, 7, 1)
+			d.Add(2, epoch)
+			d.Leave(2)
+			if _, _, ok := d.Refused(1, 1, epoch); !ok {
+				t.Fatal("not awaited")
+			}
+			giveNone(t, d, epoch)
+			change(d)
+			give(t, d, 2, epoch, 7, 1)
+		})
+	}
+}
+
+// The connections a dead worker did not answer come before all that wait,
+// oldest first.
+func TestDealerRemove(t *testing.T) {
+	d := newDealer()
+	d.Add(1, epoch)
+	for i := range conn(3) { // so that it may have eight
+		d.Offer(i)
+		give(t, d, int64(i), epoch, i, 1)
+		accept(t, d, 1, int64(i), epoch)
+	}
+	for i := conn(10); i < 16; i++ {
+		d.Offer(i)
+	}
+	for i := conn(10); i < 14; i++ {
+		give(t, d, int64(i), epoch, i, 1)
+	}
+	accept(t, d, 1, 11, epoch)
+	d.Leave(1)
+	accept(t, d, 1, 12, epoch) // its answers still count
+	giveNone(t, d, epoch)
+	if back := d.Remove(1, epoch); !slices.Equal(back, []conn{10, 13}) {
+		t.Errorf("put back %v, want [10 13]", back)
+	}
+	if _, _, ok := d.Accepted(1, 10, epoch); ok {
+		t.Error("an answer of a worker that is gone counted")
+	}
+	if d.Remove(1, epoch) != nil || d.InFlight(1) != 0 {
+		t.Error("it is still there")
+	}
+	if all := d.Drain(); !slices.Equal(all, []conn{10, 13, 14, 15}) || d.Queued() != 0 {
+		t.Errorf("queue %v, want [10 13 14 15]", all)
+	}
+}
+
+// What the channel did not take goes to another worker, and this one gets
+// nothing until its channel takes messages again.
+func TestDealerUnsent(t *testing.T) {
+	for name, free := range map[string]func(d *dealer){
+		"writable": func(d *dealer) { d.Writable(1, epoch) },
+		"answered": func(d *dealer) { accept(t, d, 1, 1, epoch) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDealer()
+			d.Add(1, epoch)
+			d.Offer(0)
+			give(t, d, 0, epoch, 0, 1)
+			accept(t, d, 1, 0, epoch) // may have two
+			d.Offer(1)
+			d.Offer(2)
+			give(t, d, 1, epoch, 1, 1)
+			give(t, d, 2, epoch, 2, 1)
+			d.Unsent(1)
+			if c, ok := d.Head(); !ok || c != 2 {
+				t.Fatalf("head %d, %v; want 2", c, ok)
+			}
+			giveNone(t, d, epoch)
+			free(d)
+			give(t, d, 3, epoch, 2, 1)
+		})
+	}
+}
+
+// What refers to nothing changes nothing.
+func TestDealerIgnoresWhatIsNotAwaited(t *testing.T) {
+	d := newDealer()
+	d.Add(1, epoch)
+	d.Add(1, epoch)
+	d.Offer(0)
+	give(t, d, 5, epoch, 0, 1)
+	for _, a := range []struct {
+		id  int
+		seq int64
+	}{{1, 4}, {2, 5}, {1, -1}} {
+		if _, _, ok := d.Accepted(a.id, a.seq, epoch); ok {
+			t.Errorf("worker %d, number %d accepted", a.id, a.seq)
+		}
+		if _, _, ok := d.Refused(a.id, a.seq, epoch); ok {
+			t.Errorf("worker %d, number %d refused", a.id, a.seq)
+		}
+	}
+	d.Leave(9)
+	d.Unsent(9)
+	d.Writable(9, epoch)
+	if _, ok := d.Oldest(9); ok || d.InFlight(9) != 0 || d.Queued() != 0 || d.InFlight(1) != 1 {
+		t.Error("something has changed")
+	}
+	accept(t, d, 1, 5, epoch)
+	if _, _, ok := d.Accepted(1, 5, epoch); ok {
+		t.Error("the same answer counted twice")
+	}
+	if _, ok := d.Head(); ok {
+		t.Error("an empty queue has a head")
+	}
+}
+
+// A worker may close its server and listen again.
+func TestDealerAddAfterLeave(t *testing.T) {
+	d := newDealer()
+	d.Add(1, epoch)
+	d.Leave(1)
+	d.Add(1, epoch)
+	d.Offer(0)
+	give(t, d, 0, epoch, 0, 1)
+}

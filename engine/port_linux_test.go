@@ -1,0 +1,376 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// hosts are the addresses the gate is tried on: what to open, where to connect.
+func hosts(t *testing.T) map[string]string {
+	h := map[string]string{"127.0.0.1": "127.0.0.1", "0.0.0.0": "127.0.0.1"}
+	if l, err := net.Listen("tcp", "[::1]:0"); err == nil {
+		l.Close()
+		h["::1"], h["::"], h[""] = "::1", "127.0.0.1", "127.0.0.1" // the last two: IPv4 through a dual-stack socket
+	} else {
+		t.Logf("no IPv6 here: %v", err)
+	}
+	return h
+}
+
+// Once setGate has returned, every new connection goes to that side and none to
+// the other.
+func TestGateIsExact(t *testing.T) {
+	for host, to := range hosts(t) {
+		t.Run("host "+host, func(t *testing.T) {
+			checkNoLeaks(t)
+			p := mustOpen(t, Address{Network: "tcp", Host: host}, portOptions{gate: true})
+			if !p.gated || p.whyFixed != "" {
+				t.Fatalf("no gate: %s", p.whyFixed)
+			}
+			front, common := &echo{side: 'f'}, &echo{side: 'c'}
+			p.startAccept(front.batch, func(err error) { t.Errorf("reported: %v", err) })
+			defer common.onCommon(t, p)()
+			at := Address{Network: "tcp", Host: to, Port: p.addr.Port}
+			for i := range 20 {
+				g, want := gateFront, byte('f') // at first it is front without being set
+				if i%2 == 1 {
+					g, want = gateCommon, 'c'
+				}
+				if i > 0 {
+					if err := p.setGate(g); err != nil {
+						t.Fatal(err)
+					}
+				}
+				var clients sync.WaitGroup
+				for range 10 {
+					clients.Go(func() {
+						if got, err := ask(at); err != nil || got != want {
+							t.Errorf("switch %d to %v: %q, %v", i, g, got, err)
+						}
+					})
+				}
+				clients.Wait()
+			}
+		})
+	}
+}
+
+// 500 clients at once while the gate swings: every one is answered.
+func TestGateSwitchesLoseNothing(t *testing.T) {
+	checkNoLeaks(t)
+	p := mustOpen(t, loopback, portOptions{gate: true})
+	front, common := &echo{side: 'f'}, &echo{side: 'c'}
+	p.startAccept(front.batch, func(err error) { t.Errorf("reported: %v", err) })
+	stopCommon := common.onCommon(t, p)
+	var clients sync.WaitGroup
+	for range 500 {
+		clients.Go(func() {
+			for range 4 {
+				if _, err := ask(p.addr); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	ended := make(chan struct{})
+	go func() { clients.Wait(); close(ended) }()
+	tick := time.NewTicker(3 * time.Millisecond)
+	defer tick.Stop()
+	switches := 0
+	for running := true; running; {
+		select {
+		case <-tick.C:
+			switches++
+			if err := p.setGate(gate(switches % 2)); err != nil {
+				t.Error(err)
+			}
+		case <-ended:
+			running = false
+		}
+	}
+	stopCommon()
+	if front.count() == 0 || common.count() == 0 || front.count()+common.count() != 2000 {
+		t.Errorf("front %d, common %d in %d switches; want 2000 in all", front.count(), common.count(), switches)
+	}
+}
+
+// The start of the group is exact as well: the first connections, that come
+// while common is being made, do not go there.
+func TestGateHoldsFromTheFirstConnection(t *testing.T) {
+	checkNoLeaks(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := Address{"tcp", "127.0.0.1", l.Addr().(*net.TCPAddr).Port}
+	l.Close()
+	stop := make(chan struct{})
+	var clients sync.WaitGroup
+	for range 4 {
+		clients.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				if c, err := net.Dial("tcp", a.String()); err == nil {
+					c.Close()
+				}
+			}
+		})
+	}
+	for range 50 {
+		p, err := openPort(a, portOptions{gate: true})
+		if err != nil {
+			t.Error(err)
+			break
+		}
+		if b := p.drainCommon(); len(b) > 0 {
+			t.Errorf("%d connections reached common", len(b))
+			closeAccepted(b)
+		}
+		closeAccepted(p.drainOnce(1000))
+		mustClose(t, p)
+	}
+	close(stop)
+	clients.Wait()
+}
+
+// A port in use is found whoever uses it and however, and its holder is named.
+func TestPortInUse(t *testing.T) {
+	plain := func(t *testing.T) int {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { l.Close() })
+		return l.Addr().(*net.TCPAddr).Port
+	}
+	group := func(host string) func(t *testing.T) int {
+		return func(t *testing.T) int {
+			return mustOpen(t, Address{Network: "tcp", Host: host}, portOptions{gate: true}).addr.Port
+		}
+	}
+	foreignGroup := func(t *testing.T) int {
+		lc := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
+			var err error
+			if e := c.Control(func(fd uintptr) { err = setReusePort(int(fd), true) }); e != nil {
+				return e
+			}
+			return err
+		}}
+		l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { l.Close() })
+		return l.Addr().(*net.TCPAddr).Port
+	}
+	for _, c := range []struct {
+		name string
+		hold func(t *testing.T) int
+		host string
+	}{
+		{"a plain listener", plain, "127.0.0.1"},
+		{"a plain listener, asked for all addresses", plain, ""},
+		{"another muster", group("127.0.0.1"), "127.0.0.1"},
+		{"another muster on all addresses", group(""), "127.0.0.1"},
+		{"another SO_REUSEPORT group", foreignGroup, "127.0.0.1"},
+	} {
+		for _, gated := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, gate %v", c.name, gated), func(t *testing.T) {
+				checkNoLeaks(t)
+				a := Address{"tcp", c.host, c.hold(t)}
+				poll(t, "the holder is named", func() bool { // on a busy machine not in the time there is for it
+					p, err := openPort(a, portOptions{gate: gated})
+					if err == nil {
+						mustClose(t, p)
+						t.Fatal("opened")
+					}
+					var e *AddrError
+					if !errors.As(err, &e) || !errors.Is(err, syscall.EADDRINUSE) || e.Addr != a {
+						t.Fatalf("%#v: %v", e, err)
+					}
+					if e.PID != 0 && e.PID != os.Getpid() {
+						t.Fatalf("it is us: %v", err)
+					}
+					return e.PID != 0 && e.Process != ""
+				})
+			})
+		}
+	}
+}
+
+// Of several that start at one moment, at most one gets the address.
+func TestOpenRace(t *testing.T) {
+	checkNoLeaks(t)
+	for range 5 {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := Address{"tcp", "127.0.0.1", l.Addr().(*net.TCPAddr).Port}
+		l.Close()
+		var opened atomic.Int32
+		var all sync.WaitGroup
+		ports := make(chan *port, 8)
+		for range 8 {
+			all.Go(func() {
+				if p, err := openPort(a, portOptions{gate: true}); err == nil {
+					opened.Add(1)
+					ports <- p
+				}
+			})
+		}
+		all.Wait()
+		close(ports)
+		for p := range ports {
+			mustClose(t, p)
+		}
+		if n := opened.Load(); n > 1 {
+			t.Fatalf("%d of 8 share one address", n)
+		}
+	}
+}
+
+func TestNotThisMachines(t *testing.T) {
+	checkNoLeaks(t)
+	_, err := openPort(Address{"tcp", "192.0.2.77", 0}, portOptions{gate: true})
+	if err == nil || !strings.Contains(err.Error(), "is not one of this machine's") {
+		t.Error(err)
+	}
+}
+
+// Connections in TIME_WAIT at the server, and even open ones, do not block a restart.
+func TestRestart(t *testing.T) {
+	checkNoLeaks(t)
+	p := mustOpen(t, loopback, portOptions{gate: true})
+	a := p.addr
+	first, second := dial(t, a), dial(t, a)
+	poll(t, "both wait", func() bool { n, _ := p.waiting(); return n == 2 })
+	b := p.drainOnce(2)
+	if len(b) != 2 {
+		t.Fatalf("%d connections", len(b))
+	}
+	_ = unix.Close(b[0].fd) // the server closes first: TIME_WAIT is its
+	for _, c := range []net.Conn{first, second} {
+		if c.LocalAddr().String() == b[0].from.String() {
+			_, _ = c.Read(make([]byte, 1))
+			c.Close()
+		}
+	}
+	mustClose(t, p)
+	again := mustOpen(t, a, portOptions{gate: true})
+	if again.addr != a || !again.gated {
+		t.Errorf("%v, gate %v", again.addr, again.gated)
+	}
+	_ = unix.Close(b[1].fd)
+}
+
+func TestSocketsOfAPort(t *testing.T) {
+	checkNoLeaks(t)
+	p := mustOpen(t, Address{Network: "tcp", Host: "localhost"}, portOptions{gate: true, backlog: 7})
+	if p.addr.Host != "127.0.0.1" && p.addr.Host != "::1" || p.addr.Port == 0 {
+		t.Errorf("bound to %v", p.addr)
+	}
+	p.startAccept(closeAccepted, func(err error) { t.Errorf("reported: %v", err) })
+	for _, fd := range []int{p.frontFD, p.commonFD(), p.acc.reserve} {
+		if fd != p.acc.reserve {
+			checkFlags(t, fd)
+		} else if fl, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err != nil || fl&unix.FD_CLOEXEC == 0 {
+			t.Errorf("the reserve survives exec (%#x, %v)", fl, err)
+		}
+	}
+	if p.commonFD() == p.frontFD {
+		t.Error("common is front")
+	}
+
+	single := mustOpen(t, loopback, portOptions{})
+	if single.gated || single.whyFixed == "" || single.commonFD() != single.frontFD {
+		t.Errorf("without a gate: %+v", single)
+	}
+	if err := single.setGate(gateCommon); err == nil || err.Error() != single.whyFixed {
+		t.Errorf("setGate without a gate: %v", err)
+	}
+	if v, err := unix.GetsockoptInt(single.frontFD, unix.SOL_SOCKET, unix.SO_REUSEPORT); err != nil || v != 0 {
+		t.Errorf("others may join the one socket (%d, %v)", v, err)
+	}
+}
+
+// A worker that makes its copy blocking must not make the primary wait for ever.
+func TestDrainOfABlockingSocket(t *testing.T) {
+	checkNoLeaks(t)
+	p := mustOpen(t, loopback, portOptions{gate: true})
+	if err := unix.SetNonblock(p.commonFD(), false); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan []accepted, 1)
+	go func() { done <- p.drainCommon() }()
+	if b := receive(t, done); len(b) != 0 {
+		t.Errorf("%d connections", len(b))
+	}
+}
+
+// The end under clients: who has connected is answered, the others are refused.
+func TestStopLosesNothing(t *testing.T) {
+	for _, g := range []gate{gateFront, gateCommon} {
+		t.Run(g.String(), func(t *testing.T) {
+			checkNoLeaks(t)
+			for range 3 {
+				stopUnderClients(t, g)
+			}
+		})
+	}
+}
+
+func stopUnderClients(t *testing.T, g gate) {
+	p := mustOpen(t, loopback, portOptions{gate: true})
+	front, common := &echo{side: 'f'}, &echo{side: 'c'}
+	p.startAccept(front.batch, func(err error) { t.Errorf("reported: %v", err) })
+	stopCommon := common.onCommon(t, p)
+	if err := p.setGate(g); err != nil {
+		t.Fatal(err)
+	}
+	var clients sync.WaitGroup
+	var answered atomic.Int64
+	for range 64 {
+		clients.Go(func() {
+			for {
+				switch _, err := ask(p.addr); {
+				case err == nil:
+					answered.Add(1)
+				case errors.Is(err, syscall.ECONNREFUSED):
+					return
+				default:
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	target := 200 + rand.Int64N(200)
+	poll(t, "the clients are at it", func() bool { return answered.Load() > target })
+	stopCommon() // the workers leave without another look at common
+	if err := p.quiet(); err != nil {
+		t.Fatal(err)
+	}
+	<-time.After(50 * time.Millisecond) // not a wait for something: the time quiet asks for
+	front.batch(p.drainOnce(1 << 20))
+	front.batch(p.drainCommon())
+	mustClose(t, p)
+	clients.Wait()
+	front.n.Wait()
+	common.n.Wait()
+}

@@ -1,0 +1,413 @@
+package engine
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// child is a process started through a spawner, and what it writes.
+type child struct {
+	*proc
+	out   *os.File
+	ended chan *os.ProcessState // gets its end
+}
+
+// spawn starts a shell command. It is killed with the test, its group too.
+func spawn(t *testing.T, s *spawner, script string) *child {
+	t.Helper()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	p, err := s.start(spawnSpec{path: "/bin/sh", argv: []string{"sh", "-c", script}, env: os.Environ(), stdout: w, stderr: w, chanFD: w})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &child{proc: p, out: r, ended: make(chan *os.ProcessState, 1)}
+	var waiter sync.WaitGroup
+	waiter.Go(func() {
+		state, err := p.wait()
+		if err != nil {
+			t.Errorf("wait: %v", err)
+		}
+		c.ended <- state
+	})
+	t.Cleanup(func() {
+		p.killGroup()
+		waiter.Wait()
+		r.Close()
+	})
+	return c
+}
+
+// line reads a number the child prints.
+func (c *child) line(t *testing.T) int {
+	t.Helper()
+	_ = c.out.SetReadDeadline(time.Now().Add(10 * time.Second))
+	s, err := bufio.NewReader(c.out).ReadString('\n')
+	if err != nil {
+		t.Fatalf("the child says %q: %v", s, err)
+	}
+	n, err := strconv.Atoi(strings.TrimSpace(s))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func testSpawner(t *testing.T) *spawner {
+	var ended sync.WaitGroup
+	s := newSpawner(ended.Go)
+	t.Cleanup(func() {
+		s.close()
+		ended.Wait()
+	})
+	return s
+}
+
+// stateOf is the letter of a process's state, 0 if there is no such process.
+func stateOf(pid int) byte {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	i := bytes.LastIndexByte(b, ')')
+	if err != nil || i < 0 || i+2 >= len(b) {
+		return 0
+	}
+	return b[i+2]
+}
+
+// dead tells whether a process has ended. One whose parent has gone may wait
+// for somebody to reap it.
+func dead(pid int) bool {
+	s := stateOf(pid)
+	return s == 0 || s == 'Z' || s == 'X'
+}
+
+func openFDs(t *testing.T) int {
+	t.Helper()
+	dir, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(dir)
+}
+
+func TestExitOfAChild(t *testing.T) {
+	s := testSpawner(t)
+	for _, c := range []struct{ script, how string }{
+		{"exit 0", "code 0"},
+		{"exit 7", "code 7"},
+		{"kill -TERM $$", "SIGTERM"},
+		{"kill -KILL $$", "SIGKILL"},
+	} {
+		p := spawn(t, s, c.script)
+		if got := exitOf(receive(t, p.ended)).String(); got != c.how {
+			t.Errorf("%s: %s, want %s", c.script, got, c.how)
+		}
+		if err := p.signal(syscall.SIGTERM); err != nil {
+			t.Errorf("a signal after its end: %v", err)
+		}
+		p.killGroup() // nor does this harm anybody
+	}
+}
+
+// A stopped child has not ended.
+func TestWaitDoesNotMindAStop(t *testing.T) {
+	p := spawn(t, testSpawner(t), "exec sleep 60")
+	if err := p.signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	poll(t, "the child is stopped", func() bool { return stateOf(p.pid) == 'T' })
+	if err := p.signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	poll(t, "the child goes on", func() bool { return stateOf(p.pid) == 'S' })
+	select {
+	case state := <-p.ended:
+		t.Fatalf("wait says %v", state)
+	default:
+	}
+	if err := p.signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if how := exitOf(receive(t, p.ended)).String(); how != "SIGTERM" {
+		t.Errorf("it ended by %s", how)
+	}
+}
+
+// Waiting is by pidfd, in the runtime's poller: a worker costs no thread.
+func TestWaitingCostsNoThread(t *testing.T) {
+	const n = 24
+	s := testSpawner(t)
+	before := threads(t)
+	for range n {
+		spawn(t, s, "exec sleep 60")
+	}
+	poll(t, "all are waited for", func() bool {
+		dir, _ := os.ReadDir("/proc/self/fd")
+		pidfds := 0
+		for _, e := range dir {
+			if to, _ := os.Readlink("/proc/self/fd/" + e.Name()); to == "anon_inode:[pidfd]" || strings.HasPrefix(to, "pidfd:") {
+				pidfds++
+			}
+		}
+		return pidfds >= 2*n // os.Process has one too
+	})
+	if more := threads(t) - before; more > n/2 {
+		t.Errorf("%d threads more for %d children", more, n)
+	}
+}
+
+func threads(t *testing.T) int {
+	t.Helper()
+	dir, err := os.ReadDir("/proc/self/task")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(dir)
+}
+
+// poll itself, and not what wait falls back to: it says so when the process has
+// ended, and leaves it to be reaped.
+func TestPollByPidfd(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	p, err := testSpawner(t).start(spawnSpec{path: "/bin/sh", argv: []string{"sh", "-c", "read x"}, stdout: w, stderr: w, chanFD: w})
+	w.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- p.poll() }()
+	if err := receive(t, done); err != nil {
+		t.Errorf("poll: %v", err)
+	}
+	if s := stateOf(p.pid); s != 'Z' {
+		t.Errorf("state %q after poll, want a zombie", s)
+	}
+	if state, err := p.wait(); err != nil || state.ExitCode() != 1 {
+		t.Errorf("wait: %v, %v", state, err)
+	}
+	if p.poll() == nil {
+		t.Error("poll of a process that is gone")
+	}
+}
+
+func TestGroupKillTakesGrandchildren(t *testing.T) {
+	p := spawn(t, testSpawner(t), "sleep 60 & echo $!; wait")
+	grandchild := p.line(t)
+	if g, err := unix.Getpgid(grandchild); err != nil || g != p.pid {
+		t.Fatalf("the grandchild is in group %d (%v), the child is %d", g, err, p.pid)
+	}
+	p.killGroup()
+	if how := exitOf(receive(t, p.ended)).String(); how != "SIGKILL" {
+		t.Errorf("it ended by %s", how)
+	}
+	poll(t, "the grandchild is dead", func() bool { return dead(grandchild) })
+}
+
+// A signal is for the worker alone.
+func TestSignalLeavesGrandchildren(t *testing.T) {
+	p := spawn(t, testSpawner(t), "sleep 60 >/dev/null 2>&1 3>&1 & echo $!; wait")
+	grandchild := p.line(t)
+	defer func() { _ = unix.Kill(grandchild, unix.SIGKILL) }() // its parent holds the number until it is reaped
+	if err := p.signal(syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	receive(t, p.ended)
+	if dead(grandchild) {
+		t.Error("the grandchild died with it")
+	}
+}
+
+func TestKillAll(t *testing.T) {
+	s := testSpawner(t)
+	var set procSet
+	set.killAll() // of nobody
+	var waiters sync.WaitGroup
+	var pids []int
+	for range 3 {
+		p, err := s.start(spawnSpec{path: "/bin/sleep", argv: []string{"sleep", "60"}, stdout: os.Stderr, stderr: os.Stderr, chanFD: os.Stderr})
+		if err != nil {
+			t.Fatal(err)
+		}
+		set.add(p)
+		pids = append(pids, p.pid)
+		waiters.Go(func() {
+			_, _ = p.wait()
+			set.remove(p)
+			set.remove(p)
+		})
+	}
+	start := time.Now()
+	set.killAll()
+	if took := time.Since(start); took >= time.Second {
+		t.Errorf("it took %v", took)
+	}
+	for _, pid := range pids {
+		if stateOf(pid) != 0 {
+			t.Errorf("%d is not reaped", pid)
+		}
+	}
+	waiters.Wait()
+}
+
+// The kernel ends a child when the primary dies, however it dies.
+func TestChildDiesWithThePrimary(t *testing.T) {
+	exe, err := selfExe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	primary := exec.Command(exe)
+	primary.Env = helper("starter")
+	primary.Stderr = os.Stderr
+	in, err := primary.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	out, err := primary.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := primary.Start(); err != nil {
+		t.Fatal(err)
+	}
+	said, err := bufio.NewReader(out).ReadString('\n')
+	pid, convErr := strconv.Atoi(strings.TrimSpace(said))
+	if err != nil || convErr != nil || dead(pid) {
+		_ = primary.Process.Kill()
+		_ = primary.Wait()
+		t.Fatalf("the helper says %q: %v, %v", said, err, convErr)
+	}
+	_ = primary.Process.Kill()
+	killed := time.Now()
+	_ = primary.Wait()
+	poll(t, "the child is dead", func() bool { return dead(pid) })
+	if took := time.Since(killed); took > time.Second {
+		t.Errorf("the child lived for %v", took)
+	}
+}
+
+// PR_SET_PDEATHSIG fires when the forking THREAD ends. So children must not
+// hang on the thread of whoever asked for them, and do hang on the spawner's.
+func TestChildHangsOnTheSpawnersThread(t *testing.T) {
+	var spawnerEnded sync.WaitGroup
+	s := newSpawner(spawnerEnded.Go)
+	started := make(chan *child, 1)
+	threadID := make(chan int, 1)
+	go func() {
+		runtime.LockOSThread() // never unlocked: the thread ends with this goroutine
+		threadID <- unix.Gettid()
+		started <- spawn(t, s, "exec sleep 60")
+	}()
+	tid := receive(t, threadID)
+	p := receive(t, started)
+	poll(t, "the thread that asked for it has ended", func() bool {
+		_, err := os.Stat(fmt.Sprintf("/proc/self/task/%d", tid))
+		return errors.Is(err, fs.ErrNotExist) || tid == os.Getpid() // the main one stays
+	})
+	select {
+	case state := <-p.ended:
+		t.Fatalf("the child ended with the thread that asked for it: %v", state)
+	default:
+	}
+	s.close()
+	spawnerEnded.Wait()
+	if how := exitOf(receive(t, p.ended)).String(); how != "SIGKILL" {
+		t.Errorf("the child ended by %s", how)
+	}
+}
+
+// What a worker has: stdin is /dev/null, two pipes, its channel. Nothing else.
+func TestDescriptorsOfAChild(t *testing.T) {
+	stray, err := unix.Dup(int(os.Stderr.Fd())) // as a shell may leave one: not close-on-exec
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(stray)
+	closeOnExecAll()
+	if fl, err := unix.FcntlInt(uintptr(stray), unix.F_GETFD, 0); err != nil || fl&unix.FD_CLOEXEC == 0 {
+		t.Errorf("flags of a stray descriptor: %#x, %v", fl, err)
+	}
+	p := spawn(t, testSpawner(t), `readlink /proc/$$/fd/0; cd /proc/$$/fd; echo *`)
+	b, err := io.ReadAll(p.out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(b)), "\n")
+	if len(lines) != 2 || lines[0] != "/dev/null" {
+		t.Fatalf("the child says %q", b)
+	}
+	fds := strings.Fields(lines[1])
+	// The shell opens the directory it lists, at the lowest free number.
+	fds = slices.DeleteFunc(fds, func(s string) bool { return s == "4" })
+	if !slices.Equal(fds, []string{"0", "1", "2", "3"}) {
+		t.Errorf("descriptors %v", fds)
+	}
+	fl, err := unix.FcntlInt(os.Stderr.Fd(), unix.F_GETFD, 0)
+	if err != nil || fl&unix.FD_CLOEXEC != 0 {
+		t.Errorf("flags of stderr: %#x, %v", fl, err)
+	}
+}
+
+func TestSpawnFailsClean(t *testing.T) {
+	s := testSpawner(t)
+	notExecutable := filepath.Join(t.TempDir(), "x")
+	if err := os.WriteFile(notExecutable, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	before := openFDs(t)
+	for path, want := range map[string]error{
+		"/no/such/program": unix.ENOENT, notExecutable: unix.EACCES, "/": unix.EACCES,
+	} {
+		p, err := s.start(spawnSpec{path: path, argv: []string{"x"}, stdout: os.Stderr, stderr: os.Stderr, chanFD: os.Stderr})
+		if p != nil || !errors.Is(err, want) {
+			t.Errorf("%s: %v, %v; want %v", path, p, err, want)
+		}
+	}
+	if n := openFDs(t); n != before {
+		t.Errorf("%d descriptors, %d before", n, before)
+	}
+}
+
+func TestSpawnLeaksNoDescriptor(t *testing.T) {
+	s := testSpawner(t)
+	one := func() {
+		p, err := s.start(spawnSpec{path: "/bin/true", argv: []string{"true"}, stdout: os.Stderr, stderr: os.Stderr, chanFD: os.Stderr})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.wait(); err != nil {
+			t.Error(err)
+		}
+	}
+	one()
+	before := openFDs(t)
+	for range 10 {
+		one()
+	}
+	if n := openFDs(t); n > before {
+		t.Errorf("%d descriptors, %d before", n, before)
+	}
+}

@@ -1,0 +1,145 @@
+package engine
+
+import (
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+func unixAddr(path string) Address { return Address{Network: "unix", Host: path} }
+
+func TestUnixSocket(t *testing.T) {
+	checkNoLeaks(t)
+	a := unixAddr(filepath.Join(t.TempDir(), "s"))
+	p := mustOpen(t, a, portOptions{gate: true, readableAll: true, writableAll: true})
+	if p.gated || p.whyFixed != "the policy of a unix socket is fixed when it starts to listen" || p.addr != a {
+		t.Errorf("%+v", p)
+	}
+	checkFlags(t, p.commonFD())
+	if fi, err := os.Lstat(a.Host); err != nil || fi.Mode().Perm()&0o666 != 0o666 {
+		t.Errorf("mode %v, %v", fi.Mode(), err)
+	}
+	e := &echo{side: 'f'}
+	p.startAccept(e.batch, func(err error) { t.Errorf("reported: %v", err) })
+	for range 20 {
+		if got, err := ask(a); err != nil || got != 'f' {
+			t.Errorf("%q, %v", got, err)
+		}
+	}
+	// In use: it answers, and says who it is.
+	_, err := openPort(a, portOptions{})
+	var in *AddrError
+	if !errors.As(err, &in) || !errors.Is(err, syscall.EADDRINUSE) || runtime.GOOS == "linux" && in.PID != os.Getpid() {
+		t.Errorf("a second one: %v", err)
+	}
+	// At the end the name goes first, what waits is still served.
+	if err := p.quiet(); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Lstat(a.Host); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the path after quiet: %v", err)
+	}
+	mustClose(t, p)
+	e.n.Wait()
+}
+
+func TestUnixStalePath(t *testing.T) {
+	checkNoLeaks(t)
+	a := unixAddr(filepath.Join(t.TempDir(), "s"))
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: a.Host})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.SetUnlinkOnClose(false)
+	l.Close() // as a killed process leaves it
+	p := mustOpen(t, a, portOptions{})
+	dial(t, a)
+	if b := p.drainOnce(10); len(b) != 1 {
+		t.Errorf("%d connections", len(b))
+	} else {
+		closeAccepted(b)
+	}
+	mustClose(t, p)
+	if _, err := os.Lstat(a.Host); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the path after close: %v", err)
+	}
+}
+
+// What is not ours stays: a file at the path before, and one put there after.
+func TestUnixForeignFile(t *testing.T) {
+	checkNoLeaks(t)
+	dir := t.TempDir()
+	path := filepath.Join(dir, "s")
+	write := func() {
+		if err := os.WriteFile(path, []byte("mine"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	intact := func() {
+		t.Helper()
+		if b, err := os.ReadFile(path); err != nil || string(b) != "mine" {
+			t.Errorf("the file: %q, %v", b, err)
+		}
+	}
+	write()
+	_, err := openPort(unixAddr(path), portOptions{})
+	if !errors.Is(err, syscall.EADDRINUSE) || !strings.Contains(err.Error(), "a file that is not a socket") {
+		t.Error(err)
+	}
+	intact()
+	if err := os.Symlink(path, filepath.Join(dir, "link")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := openPort(unixAddr(filepath.Join(dir, "link")), portOptions{}); err == nil {
+		t.Error("opened a symbolic link")
+	}
+	intact()
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	p := mustOpen(t, unixAddr(path), portOptions{})
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	write()
+	mustClose(t, p)
+	intact()
+}
+
+func TestUnixBadPaths(t *testing.T) {
+	checkNoLeaks(t)
+	for path, want := range map[string]error{
+		"":                                     syscall.EINVAL,
+		"\x00abstract":                         syscall.EINVAL,
+		"/" + strings.Repeat("x", maxUnixPath): syscall.ENAMETOOLONG,
+		filepath.Join(t.TempDir(), "no", "s"):  syscall.ENOENT,
+	} {
+		p, err := openPort(unixAddr(path), portOptions{})
+		if err == nil {
+			mustClose(t, p)
+		}
+		if !errors.Is(err, want) {
+			t.Errorf("%q: %v, want %v", path, err, want)
+		}
+	}
+	t.Chdir(t.TempDir())
+	p := mustOpen(t, unixAddr("@name"), portOptions{}) // a file, not an abstract socket
+	if _, err := os.Lstat("@name"); err != nil {
+		t.Error(err)
+	}
+	mustClose(t, p)
+}
+
+func TestOtherNetworks(t *testing.T) {
+	for _, a := range []Address{{Network: "udp", Host: "127.0.0.1"}, {Network: "tcp", Host: "127.0.0.1", Port: 70000}, {}} {
+		var e *AddrError
+		if _, err := openPort(a, portOptions{}); !errors.As(err, &e) {
+			t.Errorf("%v: %v", a, err)
+		}
+	}
+}

@@ -1,0 +1,82 @@
+package tui
+
+// bands are the two rows of panes between the table and the log of a large
+// screen. It also returns the cells at which a line from above meets the log's
+// rule.
+func bands(s *screen, lay layout) (out []string, joint int) {
+	widths := make([]int, lay.across)
+	for i := range widths {
+		widths[i] = paneW(s.w, lay.across, i)
+	}
+	req := graphPane{name: "requests/s", t: s.hist.cluster(), m: mReq, whole: true, fmt: fmtCount}
+	open := graphPane{name: "open connections", t: s.hist.cluster(), m: mOpen, whole: true, fmt: fmtCount}
+	cpu := graphPane{name: "cpu of " + plural(max(s.snap.CPUs, 1), "core"), t: s.hist.cluster(), m: mCPU, whole: true, fmt: fmtPercent}
+	if lay.across == 2 {
+		out = sideBySide(s, out, lay.first, s.signs.tee,
+			sharePart(s, widths[0], lay.first, false), graphPart(s, req, widths[1], widths[1]-1, lay.first))
+		out = sideBySide(s, out, lay.second, s.signs.cross,
+			latencyPart(s, widths[0], lay.second, 2), graphPart(s, cpu, widths[1], widths[1]-1, lay.second))
+		return out, widths[0]
+	}
+	out = sideBySide(s, out, lay.first, s.signs.tee,
+		graphPart(s, req, widths[0], widths[0]-2, lay.first),
+		graphPart(s, open, widths[1], widths[1]-2, lay.first),
+		graphPart(s, cpu, widths[2], widths[2]-2, lay.first))
+	out = sideBySide(s, out, lay.second, s.signs.cross,
+		sharePart(s, widths[0], lay.second, true),
+		latencyPart(s, widths[1], lay.second, 1),
+		part{rule{title: "the way of a connection", right: "now"}, widths[2], pathPane(s, widths[2], lay.second)})
+	return out, widths[0]
+}
+
+// part is a pane beside others.
+type part struct {
+	rule  rule
+	w     int
+	lines []string
+}
+
+func sharePart(s *screen, w, rows int, last bool) part {
+	index, _ := fairness(s)
+	return part{rule{title: shareTitle(s.snap.Policy), right: "fairness " + fmtFairness(index)}, w, sharePane(s, w, rows, last)}
+}
+
+func latencyPart(s *screen, w, rows, lead int) part {
+	return part{rule{title: "latency, last 10 s", right: "ms"}, w, latencyPane(s, w, rows, lead)}
+}
+
+func graphPart(s *screen, g graphPane, w, cells, rows int) part {
+	title, right := g.title(s, cells)
+	lines := g.rows(s, cells, rows)
+	for i := range lines {
+		l := newLine(w, s.signs)
+		l.gap(1)
+		l.raw(s.theme.Accent, lines[i], cells)
+		lines[i] = l.String()
+	}
+	return part{rule{title: title, right: right}, w, lines}
+}
+
+// sideBySide appends parts of rows lines, joined by junction in their rules and
+// by lines below.
+func sideBySide(s *screen, out []string, rows int, junction string, parts ...part) []string {
+	for y := range rows + 1 {
+		text := ""
+		for i, p := range parts {
+			switch {
+			case y == 0 && i > 0:
+				p.rule.inner = true
+				text += s.theme.Muted.Render(junction)
+			case i > 0:
+				text += s.theme.Muted.Render(s.signs.pipe)
+			}
+			if y == 0 {
+				text += p.rule.draw(s, p.w)
+			} else {
+				text += p.lines[y-1]
+			}
+		}
+		out = append(out, text)
+	}
+	return out
+}

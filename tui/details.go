@@ -1,0 +1,142 @@
+package tui
+
+import (
+	"fmt"
+
+	"muster/engine"
+)
+
+// detailsLayout is what of a worker's details fits.
+type detailsLayout struct {
+	facts  []fact // the left column
+	right  []fact // the right column, or nil
+	graph  int    // lines of the graphs, 0 = none
+	events int    // lines of its events
+}
+
+// detailsFor is the layout of the details in the lines between the head and
+// the hints.
+func detailsFor(s *screen, d *detailsDialog) detailsLayout {
+	var lay detailsLayout
+	w := s.snap.ByID(d.worker)
+	if w == nil {
+		lay.events = max(s.h-5, 0)
+		return lay
+	}
+	lay.facts, lay.right = workerFacts(s, w, d.details), workerFigures(s, w, d.details)
+	if s.w < namesW {
+		lay.facts, lay.right = append([]fact{figuresFact(lay.right)}, lay.facts...), nil
+	}
+	room := s.h - 2 - 1 - 1 - len(lay.facts) - 1 // head, hints, the two rules
+	const least = 4                              // events
+	lay.facts = lay.facts[:clamp(0, len(lay.facts)+room-least, len(lay.facts))]
+	room = max(room, least)
+	if n := room - 1 - 5; n >= 3 {
+		lay.graph = clamp(3, (n+2)/2, 8)
+		room -= 1 + lay.graph
+	}
+	lay.events = room
+	return lay
+}
+
+// detailsView is everything between the head and the hints; its first line is
+// line y.
+func detailsView(s *screen, d *detailsDialog, y int) ([]string, []zone) {
+	n := s.h - y - 1
+	lay := detailsFor(s, d)
+	w := s.snap.ByID(d.worker)
+	right := "esc back"
+	if s.w >= namesW {
+		right = s.signs.left + " " + s.signs.selected + " other worker   esc back"
+	}
+	if !s.frozen.IsZero() {
+		right = frozenText(s)
+	}
+	if w == nil {
+		out := []string{rule{title: fmt.Sprintf("worker %d has left", d.worker), right: right}.draw(s, s.w)}
+		lines, zones := eventsOf(s, d, lay.events, y+1, 0)
+		return filledUp(append(out, lines...), n, s.w), zones
+	}
+	sign := s.signs.of(w.State)
+	if stopped(w) {
+		sign = s.signs.stopped
+	}
+	title := fmt.Sprintf("worker %d   pid %d   %s %s", w.ID, w.PID, sign, stateWord(w))
+	out := []string{rule{title: title, right: right}.draw(s, s.w)}
+	out = append(out, factLines(s, lay)...)
+	joint := 0
+	if lay.graph > 0 {
+		var g []string
+		g, joint = detailsGraphs(s, w, lay.graph)
+		out = append(out, g...)
+	}
+	lines, zones := eventsOf(s, d, lay.events, y+len(out), joint)
+	return filledUp(append(out, lines...), n, s.w), zones
+}
+
+func factLines(s *screen, lay detailsLayout) []string {
+	const at, value = 49, 73 // cells at which the right column begins and its values end
+	var out []string
+	for i, f := range lay.facts {
+		l := newLine(s.w, s.signs)
+		l.gap(1)
+		l.padded(s.theme.Muted, f.name, 10)
+		if i >= len(lay.right) {
+			l.put(s.theme.Text, f.value)
+		} else {
+			shift := s.w - 80
+			l.put(s.theme.Text, cutTo(s, f.value, at+shift-l.n-1))
+			l.to(at + shift)
+			l.put(s.theme.Muted, lay.right[i].name)
+			l.right(s.theme.Text, lay.right[i].value, value+shift-l.n)
+		}
+		out = append(out, l.String())
+	}
+	return out
+}
+
+// detailsGraphs are the worker's requests and its CPU, side by side, with their
+// rules; joint is the cell of the line between them.
+func detailsGraphs(s *screen, w *engine.Worker, rows int) (out []string, joint int) {
+	left := s.w / 2
+	right := s.w - left - 1
+	cells := min(left-2, right-1)
+	t := s.hist.worker(w.ID)
+	req := graphPane{name: "requests/s", t: t, m: mReq, fmt: fmtCount}
+	cpu := graphPane{name: "cpu %", t: t, m: mCPU, fmt: fmtCPU}
+	ta, ra := req.title(s, cells)
+	tb, rb := cpu.title(s, cells)
+	out = append(out, rule{title: ta, right: ra}.draw(s, left)+s.theme.Muted.Render(s.signs.tee)+
+		rule{title: tb, right: rb, inner: true}.draw(s, right))
+	a, b := req.rows(s, cells, rows), cpu.rows(s, cells, rows)
+	for i := range rows {
+		l := newLine(s.w, s.signs)
+		l.gap(1)
+		l.raw(s.theme.Accent, a[i], cells)
+		l.to(left)
+		l.raw(s.theme.Muted, s.signs.pipe, 1)
+		l.raw(s.theme.Accent, b[i], cells)
+		out = append(out, l.String())
+	}
+	return out, left
+}
+
+// eventsOf is the rule and rows lines of a worker's events and output.
+func eventsOf(s *screen, d *detailsDialog, rows, y, joint int) ([]string, []zone) {
+	lines, left := linesOf(s, d.worker, rows, d.scroll)
+	right := ""
+	if left > 0 {
+		right = fmt.Sprintf("%s below", plural(left, "newer line"))
+	}
+	out := []string{rule{title: "its events and lines", right: right, joint: joint}.draw(s, s.w)}
+	zones := []zone{{x1: s.w, y: y, kind: zoneLog}}
+	for i := range rows {
+		zones = append(zones, zone{x1: s.w, y: y + 1 + i, kind: zoneLog})
+		if i < len(lines) {
+			out = append(out, shortLogLine(s, lines[i], s.w))
+		} else {
+			out = append(out, spaces(s.w))
+		}
+	}
+	return out, zones
+}

@@ -1,0 +1,192 @@
+package tui
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// unknown stands for what is not known, not measurable or not alive. Zero is
+// "0".
+const unknown = "-"
+
+// three writes v with three significant digits: 8.24, 18.5, 425. Rounding
+// never makes a fourth.
+func three(v float64) string {
+	switch {
+	case v < 9.995:
+		return strconv.FormatFloat(v, 'f', 2, 64)
+	case v < 99.95:
+		return strconv.FormatFloat(v, 'f', 1, 64)
+	}
+	return strconv.FormatFloat(v, 'f', 0, 64)
+}
+
+// fmtCount writes a count or a rate in at most 5 cells: whole under 1000, then
+// three digits and an SI letter.
+func fmtCount(v float64) string {
+	if math.IsNaN(v) || v < 0 {
+		return unknown
+	}
+	if v < 999.5 {
+		return strconv.FormatFloat(v, 'f', 0, 64)
+	}
+	for _, unit := range []string{"k", "M", "G", "T", "P"} {
+		v /= 1000
+		if v < 999.5 {
+			return three(v) + unit
+		}
+	}
+	return ">999P"
+}
+
+// fmtShort is a count in at most 4 cells: whole up to limit, then 12k.
+func fmtShort(v, limit uint64) string {
+	if v <= limit {
+		return strconv.FormatUint(v, 10)
+	}
+	for _, unit := range []string{"k", "M", "G", "T", "P"} {
+		v /= 1000
+		if v < 1000 {
+			return strconv.FormatUint(v, 10) + unit
+		}
+	}
+	return ">E"
+}
+
+// fmtOpen is a number of connections: whole to 9999.
+func fmtOpen(n int) string { return fmtShort(uint64(max(n, 0)), 9999) }
+
+// fmtCPU is the percent of one core, without the sign, in at most 4 cells.
+func fmtCPU(v float64) string {
+	if math.IsNaN(v) || v < 0 {
+		return unknown
+	}
+	if v < 99.95 {
+		return strconv.FormatFloat(v, 'f', 1, 64)
+	}
+	return fmtShort(uint64(min(v+0.5, 1e15)), 9999)
+}
+
+// fmtPercent is a whole percentage in at most 4 cells; from 1000 on without its
+// sign.
+func fmtPercent(v float64) string {
+	if math.IsNaN(v) || v < 0 {
+		return unknown
+	}
+	if v < 999.5 {
+		return strconv.FormatFloat(v, 'f', 0, 64) + "%"
+	}
+	return fmtShort(uint64(min(v+0.5, 1e15)), 9999)
+}
+
+// fmtMem is a number of bytes, base 1024: 7.9M, 24M, 1.2G.
+func fmtMem(n float64) string {
+	if math.IsNaN(n) || n < 0 {
+		return unknown
+	}
+	unit := 0
+	for n >= 999.5 && unit < 6 {
+		n /= 1024
+		unit++
+	}
+	if unit > 0 && n < 9.95 {
+		return strconv.FormatFloat(n, 'f', 1, 64) + "BKMGTPE"[unit:unit+1]
+	}
+	return strconv.FormatFloat(n, 'f', 0, 64) + "BKMGTPE"[unit:unit+1]
+}
+
+// fmtSpan is a time to the second in at most 6 cells: 6s, 4m12s, 2h05m, 3d04h.
+func fmtSpan(d time.Duration) string {
+	s := max(int64(d/time.Second), 0)
+	switch {
+	case s < 60:
+		return fmt.Sprintf("%ds", s)
+	case s < 3600:
+		return fmt.Sprintf("%dm%02ds", s/60, s%60)
+	case s < 86400:
+		return fmt.Sprintf("%dh%02dm", s/3600, s/60%60)
+	case s < 100*86400:
+		return fmt.Sprintf("%dd%02dh", s/86400, s/3600%24)
+	}
+	return fmt.Sprintf("%dd", s/86400)
+}
+
+// fmtAge is how long ago something was, in its largest unit: at most 4 cells
+// in the first 27 years.
+func fmtAge(d time.Duration) string {
+	s := max(int64(d/time.Second), 0)
+	switch {
+	case s < 60:
+		return fmt.Sprintf("%ds", s)
+	case s < 3600:
+		return fmt.Sprintf("%dm", s/60)
+	case s < 86400:
+		return fmt.Sprintf("%dh", s/3600)
+	}
+	return fmt.Sprintf("%dd", s/86400)
+}
+
+// fmtShortly is a time that is about to be over: 0.4, 12.
+func fmtShortly(d time.Duration) string {
+	s := max(d, 0).Seconds()
+	if s < 9.95 {
+		return strconv.FormatFloat(s, 'f', 1, 64)
+	}
+	return strconv.FormatFloat(s, 'f', 0, 64)
+}
+
+// fmtLatency is an answer time in at most 6 cells: 0.31ms, 12.4ms, 1.24s.
+func fmtLatency(d time.Duration) string {
+	ms := float64(d) / float64(time.Millisecond)
+	switch {
+	case d < 0:
+		return unknown
+	case d == 0:
+		return "0"
+	case ms < 999.5:
+		return three(ms) + "ms"
+	case ms < 999500:
+		return three(ms/1000) + "s"
+	}
+	return fmtAge(d)
+}
+
+// fmtMs is a number of milliseconds an event tells, as prose: "0.4 ms",
+// "31 ms", "1.2 s".
+func fmtMs(ms float64) string {
+	switch {
+	case math.IsNaN(ms) || ms < 0:
+		return unknown
+	case ms < 0.95:
+		return strconv.FormatFloat(ms, 'f', 1, 64) + " ms"
+	case ms < 999.5:
+		return strconv.FormatFloat(ms, 'f', 0, 64) + " ms"
+	case ms < 1e15:
+		return fmtProse(time.Duration(ms * float64(time.Millisecond)))
+	}
+	return unknown
+}
+
+// fmtProse is a time in a sentence: "5 s", "0.4 s", "4m12s".
+func fmtProse(d time.Duration) string {
+	if d >= time.Minute {
+		return fmtSpan(d)
+	}
+	return strings.TrimSuffix(fmtShortly(d), ".0") + " s"
+}
+
+// plural is "1 connection", "2 connections".
+func plural(n int, one string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + one + "s"
+}
+
+// fmtSeconds is "24 s".
+func fmtSeconds(n int) string { return strconv.Itoa(n) + " s" }
+
+func itoa(n int) string { return strconv.Itoa(n) }

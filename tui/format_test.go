@@ -1,0 +1,81 @@
+package tui
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"muster/internal/safetext"
+)
+
+func TestNumbers(t *testing.T) {
+	nan := math.NaN()
+	for _, c := range []struct{ got, want string }{
+		{fmtCount(0), "0"}, {fmtCount(87), "87"}, {fmtCount(999.4), "999"}, {fmtCount(999.6), "1.00k"}, {fmtCount(8240), "8.24k"},
+		{fmtCount(9996), "10.0k"}, {fmtCount(18500), "18.5k"}, {fmtCount(99960), "100k"}, {fmtCount(425000), "425k"},
+		{fmtCount(999499), "999k"}, {fmtCount(999500), "1.00M"}, {fmtCount(1.24e6), "1.24M"}, {fmtCount(nan), "-"}, {fmtCount(-1), "-"},
+		{fmtOpen(9999), "9999"}, {fmtOpen(12345), "12k"}, {fmtOpen(0), "0"},
+		{fmtCPU(0), "0.0"}, {fmtCPU(48.21), "48.2"}, {fmtCPU(99.94), "99.9"}, {fmtCPU(99.96), "100"}, {fmtCPU(213), "213"}, {fmtCPU(nan), "-"},
+		{fmtPercent(97.5), "98%"}, {fmtPercent(999.4), "999%"}, {fmtPercent(3085), "3085"}, {fmtPercent(25600), "25k"}, {fmtPercent(nan), "-"},
+		{fmtMem(7.9 * 1024 * 1024), "7.9M"}, {fmtMem(1.2 * (1 << 30)), "1.2G"}, {fmtMem(23.6 * (1 << 20)), "24M"}, {fmtMem(0), "0B"},
+		{fmtMem(1000 << 20), "1.0G"}, {fmtMem(999 << 20), "999M"}, {fmtMem(nan), "-"}, {fmtMem(9.97 * (1 << 20)), "10M"},
+		{fmtSpan(6 * time.Second), "6s"}, {fmtSpan(252 * time.Second), "4m12s"}, {fmtSpan(125 * time.Minute), "2h05m"},
+		{fmtSpan(76 * time.Hour), "3d04h"}, {fmtSpan(-time.Second), "0s"}, {fmtSpan(200 * 24 * time.Hour), "200d"},
+		{fmtLatency(310 * time.Microsecond), "0.31ms"}, {fmtLatency(12400 * time.Microsecond), "12.4ms"}, {fmtLatency(1240 * time.Millisecond), "1.24s"},
+		{fmtLatency(9996 * time.Microsecond), "10.0ms"}, {fmtLatency(999600 * time.Microsecond), "1.00s"}, {fmtLatency(-1), "-"}, {fmtLatency(0), "0"},
+		{fmtMs(31), "31 ms"}, {fmtMs(0.4), "0.4 ms"}, {fmtMs(1200), "1.2 s"}, {fmtMs(nan), "-"},
+		{fmtProse(5 * time.Second), "5 s"}, {fmtProse(400 * time.Millisecond), "0.4 s"}, {fmtProse(12 * time.Second), "12 s"}, {fmtProse(90 * time.Second), "1m30s"},
+	} {
+		if c.got != c.want {
+			t.Errorf("got %q, want %q", c.got, c.want)
+		}
+	}
+}
+
+// TestNumbersKeepTheirWidth: a figure that is a cell too wide would push its
+// row apart.
+func TestNumbersKeepTheirWidth(t *testing.T) {
+	for v := 0.001; v < 1e17; v *= 1.013 {
+		d := time.Duration(min(v, 1e17))
+		for _, c := range []struct {
+			name, got string
+			most      int
+		}{
+			{"count", fmtCount(v), 5}, {"open", fmtOpen(int(v)), 4}, {"cpu", fmtCPU(v), 4}, {"percent", fmtPercent(v), 4},
+			{"mem", fmtMem(v), 5}, {"latency", fmtLatency(d), 6}, {"span", fmtSpan(d * 50), 6},
+		} {
+			if n := safetext.Width(c.got); n > c.most {
+				t.Errorf("%s of %g is %q: %d cells, want at most %d", c.name, v, c.got, n, c.most)
+			}
+		}
+	}
+}
+
+func TestStep125(t *testing.T) {
+	for _, c := range [][2]float64{
+		{0, 1}, {1, 1}, {1.1, 2}, {2, 2}, {4.13, 5}, {5, 5}, {8.41, 10}, {10, 10}, {10.5, 20}, {4130, 5000}, {98, 100}, {1000, 1000}, {math.NaN(), 1},
+	} {
+		if got := step125(c[0]); got != c[1] {
+			t.Errorf("step125(%g) = %g, want %g", c[0], got, c[1])
+		}
+	}
+	for v := 1.0; v < 1e12; v *= 1.37 {
+		if got := step125(v); got < v || got > 2.5*v {
+			t.Errorf("step125(%g) = %g", v, got)
+		}
+	}
+}
+
+func TestSpark(t *testing.T) {
+	sg := newSigns(false)
+	if got := sg.spark([]float64{math.NaN(), 0, 0.01, 4, 8, 9}, 8); got != " _▁▄██" {
+		t.Errorf("spark = %q", got)
+	}
+	got := sg.graph([]float64{math.NaN(), 0, 1, 12, 16}, 16, 2)
+	if got[0] != "   ▄█" || got[1] != " _▁██" {
+		t.Errorf("graph = %q", got)
+	}
+	if got := newSigns(true).spark([]float64{math.NaN(), 0, 0.01, 4, 8}, 8); got != " _.+@" {
+		t.Errorf("spark in ASCII = %q", got)
+	}
+}

@@ -1,0 +1,252 @@
+package tui
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"muster/engine"
+	"muster/styles"
+
+	"github.com/charmbracelet/x/ansi"
+	"github.com/muesli/termenv"
+)
+
+var update = flag.Bool("update", false, "write the golden frames anew")
+
+// pictures are the frames that are kept as text.
+func pictures() map[string]*screen {
+	p := map[string]*screen{
+		"overview-60x16":  scene(60, 16),
+		"overview-80x24":  scene(80, 24),
+		"overview-100x30": scene(100, 30),
+		"overview-120x40": scene(120, 40),
+		"overview-160x50": scene(160, 50),
+		"overview-200x60": scene(200, 60),
+		"small-58x20":     scene(58, 20),
+	}
+	with := func(name string, w, h int, change func(*screen)) {
+		s := scene(w, h)
+		change(s)
+		p[name] = s
+	}
+	with("overview-80x20", 80, 20, func(*screen) {})
+	with("ascii-80x24", 80, 24, func(s *screen) { s.signs = newSigns(true) })
+	with("log-80x24", 80, 24, func(s *screen) { s.view, s.focus = viewLog, paneLog })
+	with("log-filtered-120x40", 120, 40, func(s *screen) {
+		s.view, s.focus, s.filter[paneLog] = viewLog, paneLog, "sigkill"
+		s.log = nil
+		for _, l := range s.all {
+			if l.match("sigkill") {
+				s.log = append(s.log, l)
+			}
+		}
+	})
+	for _, size := range []struct {
+		name string
+		w, h int
+	}{{"60x16", 60, 16}, {"80x24", 80, 24}, {"120x40", 120, 40}} {
+		with("help-"+size.name, size.w, size.h, func(s *screen) { s.help = true })
+		with("kill-"+size.name, size.w, size.h, func(s *screen) { s.dialog = &killMenu{worker: 2, pid: 20412} })
+		with("details-"+size.name, size.w, size.h, func(s *screen) {
+			s.dialog = &detailsDialog{worker: 2, details: &engine.Details{
+				Worker: 2, PID: 20412, Command: "muster (built-in worker)", FDs: 60, FDLimit: 1024,
+				Env: []string{"PATH=/usr/bin:/bin", "DB_PASSWORD=hunter2", "NODE_UNIQUE_ID=2", "LANG=C.UTF-8", "HOME=/root"},
+			}}
+		})
+		with("crash-loop-"+size.name, size.w, size.h, crashScene)
+		with("empty-"+size.name, size.w, size.h, emptyScene)
+	}
+	with("quit-80x24", 80, 24, func(s *screen) {
+		s.dialog = &question{
+			title: "stop the cluster and leave?", yes: "let them finish, 5 s at most", no: "stay",
+			facts: "4 workers   87 connections open", act: actQuit,
+		}
+	})
+	with("stopping-80x24", 80, 24, func(s *screen) {
+		s.dialog = &stopping{since: s.now}
+		s.snap.Stopping, s.snap.StopBy = true, s.now.Add(4200*time.Millisecond)
+	})
+	with("frozen-80x24", 80, 24, func(s *screen) {
+		s.frozen, s.missedIn = s.now, 48
+		s.now = s.now.Add(12 * time.Second)
+	})
+	with("scrolled-80x24", 80, 24, func(s *screen) { s.focus, s.logBack = paneLog, 5 })
+	with("filter-80x24", 80, 24, func(s *screen) { s.filtering, s.filter[paneTable] = true, "20412" })
+	with("toast-80x24", 80, 24, func(s *screen) { s.toast = "1 shows the workers" })
+	with("shared-80x24", 80, 24, func(s *screen) { s.snap.Policy = engine.SchedNone })
+	with("many-80x24", 80, 24, func(s *screen) { manyScene(s, 64); s.tableTop = 4 })
+	with("many-120x40", 120, 40, func(s *screen) { manyScene(s, 16) })
+	return p
+}
+
+func crashScene(s *screen) {
+	now := sceneStart.Add(14 * time.Second)
+	s.now, s.selected, s.snap, s.hist = now, 17, crashSnapshot(now), newHistory()
+	s.hist.add(s.snap)
+	s.all, s.log = nil, nil
+}
+
+func crashSnapshot(now time.Time) *engine.Snapshot {
+	snap := &engine.Snapshot{
+		Time: now, Tick: 14, Started: sceneStart, Policy: engine.SchedRR, CPUs: 4, Restarts: 16,
+		Addresses: []engine.Address{{Network: "tcp", Host: "127.0.0.1", Port: 3000}},
+	}
+	for i := range 4 {
+		snap.Workers = append(snap.Workers, engine.Worker{
+			ID: 17 + i, Slot: i, PID: 21044 + 3*i, State: engine.StateExited, Restarts: 4, Dead: true,
+			Forked: now.Add(-4300 * time.Millisecond), Ended: now.Add(-4 * time.Second), Changed: now.Add(-4 * time.Second),
+			Exit:     &engine.ExitDetail{Code: ptr(1)},
+			Next:     &engine.Next{Stopped: true, Deaths: 5, Of: 5, Reason: "Error: Cannot find module './config'", Lines: 3},
+			LastExit: "exit code 1", LastExitAt: now.Add(-4 * time.Second),
+		})
+	}
+	return snap
+}
+
+func emptyScene(s *screen) {
+	now := sceneStart.Add(63 * time.Second)
+	s.now, s.selected, s.hist = now, 0, newHistory()
+	s.snap = &engine.Snapshot{
+		Time: now, Tick: 63, Started: sceneStart, Policy: engine.SchedRR, Queue: 12,
+		Addresses: []engine.Address{{Network: "tcp", Host: "127.0.0.1", Port: 3000}},
+	}
+	s.hist.add(s.snap)
+}
+
+// manyScene has n workers that do the same.
+func manyScene(s *screen, n int) {
+	s.hist = newHistory()
+	for t := range 30 {
+		snap := *s.snap
+		snap.Tick, snap.Workers = uint64(t), nil
+		for i := range n {
+			w := s.snap.Workers[0]
+			w.ID, w.Slot, w.PID = i+1, i, 30000+i
+			w.Dealt = uint64(t * (100 + i%5))
+			snap.Workers = append(snap.Workers, w)
+		}
+		s.hist.add(&snap)
+		if t == 29 {
+			s.snap = &snap
+		}
+	}
+}
+
+func TestGoldenFrames(t *testing.T) {
+	for name, s := range pictures() {
+		t.Run(name, func(t *testing.T) {
+			if strings.HasPrefix(name, "kill") && runtime.GOOS != "linux" {
+				t.Skip("the numbers of the signals are others here")
+			}
+			f := render(s)
+			checkFrame(t, s, f)
+			got := plain(f)
+			file := filepath.Join("testdata", name+".golden")
+			if *update {
+				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != string(want) {
+				t.Errorf("%s differs:\n%s", file, differing(string(want), got))
+			}
+		})
+	}
+}
+
+// TestColoursSayNothingMore: a frame reads the same in every theme.
+func TestColoursSayNothingMore(t *testing.T) {
+	for name, s := range pictures() {
+		want := plain(render(s))
+		for _, th := range []*styles.Theme{theme(termenv.TrueColor), theme(termenv.ANSI), styles.None()} {
+			s.theme = th
+			f := render(s)
+			checkFrame(t, s, f)
+			if got := plain(f); got != want {
+				t.Errorf("%s in theme %s reads otherwise:\n%s", name, th.Name, differing(want, got))
+			}
+		}
+	}
+}
+
+// plain is a frame without colours.
+func plain(f frame) string {
+	var b strings.Builder
+	for _, l := range f.lines {
+		b.WriteString(ansi.Strip(l) + "\n")
+	}
+	return b.String()
+}
+
+func differing(want, got string) string {
+	w, g := strings.Split(want, "\n"), strings.Split(got, "\n")
+	var b strings.Builder
+	for i := range max(len(w), len(g)) {
+		a, c := "", ""
+		if i < len(w) {
+			a = w[i]
+		}
+		if i < len(g) {
+			c = g[i]
+		}
+		if a != c {
+			b.WriteString("want |" + a + "|\ngot  |" + c + "|\n")
+		}
+	}
+	return b.String()
+}
+
+// checkFrame: exactly h lines of exactly w cells, nothing but colours in them,
+// and zones that lie inside.
+func checkFrame(t *testing.T, s *screen, f frame) {
+	t.Helper()
+	if len(f.lines) != max(s.h, 0) {
+		t.Errorf("%dx%d: %d lines", s.w, s.h, len(f.lines))
+	}
+	for y, l := range f.lines {
+		if n := ansi.StringWidth(l); n != max(s.w, 0) {
+			t.Errorf("%dx%d: line %d has %d cells: %q", s.w, s.h, y, n, l)
+		}
+		for _, r := range ansi.Strip(l) {
+			if r < ' ' || r >= 0x7f && r < 0xa0 {
+				t.Errorf("%dx%d: line %d has control %U: %q", s.w, s.h, y, r, l)
+			}
+		}
+		if rest := withoutColours(l); strings.ContainsRune(rest, '\x1b') {
+			t.Errorf("%dx%d: line %d has more than colours: %q", s.w, s.h, y, l)
+		}
+	}
+	for _, z := range f.zones {
+		if z.x0 < 0 || z.x1 > s.w || z.x0 > z.x1 || z.y < 0 || z.y >= s.h {
+			t.Errorf("%dx%d: zone %+v lies outside", s.w, s.h, z)
+		}
+	}
+}
+
+// withoutColours takes the sequences ESC [ digits and ; m away.
+func withoutColours(l string) string {
+	var b strings.Builder
+	for i := 0; i < len(l); i++ {
+		if l[i] == '\x1b' && i+1 < len(l) && l[i+1] == '[' {
+			end := i + 2
+			for end < len(l) && (l[end] == ';' || l[end] >= '0' && l[end] <= '9') {
+				end++
+			}
+			if end < len(l) && l[end] == 'm' {
+				i = end
+				continue
+			}
+		}
+		b.WriteByte(l[i])
+	}
+	return b.String()
+}

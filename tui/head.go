@@ -1,0 +1,249 @@
+package tui
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"muster/engine"
+	"muster/internal/safetext"
+)
+
+// level is how bad a verdict is.
+type level int
+
+const (
+	levelWell level = iota
+	levelWarn
+	levelDead
+)
+
+// verdict is the state of the cluster in a few words.
+func verdict(s *screen) (string, level) {
+	if s.snap.Stopping {
+		return "stopping", levelWell
+	}
+	slots, listening, gaveUp := countSlots(s.snap)
+	of := fmt.Sprintf("%d of %d listening", listening, slots)
+	switch {
+	case slots == 0:
+		return s.signs.warning + " no workers", levelWarn
+	case gaveUp > 0:
+		return s.signs.stopped + " " + of + ": CRASH LOOP", levelDead
+	case listening < slots:
+		return s.signs.warning + " " + of, levelWarn
+	}
+	return s.signs.listening + " " + of, levelWell
+}
+
+// countSlots counts places, not rows: while a worker is restarted its slot has
+// two, and it is served as long as one of them listens.
+func countSlots(snap *engine.Snapshot) (slots, listening, gaveUp int) {
+	seen := make(map[int]bool, len(snap.Workers)) // slot -> is one listening
+	for i := range snap.Workers {
+		w := &snap.Workers[i]
+		if !alive(w) && w.Next == nil {
+			continue // gone for good
+		}
+		seen[w.Slot] = seen[w.Slot] || w.State == engine.StateListening
+		if stopped(w) {
+			gaveUp++
+		}
+	}
+	for _, ok := range seen {
+		if ok {
+			listening++
+		}
+	}
+	return len(seen), listening, gaveUp
+}
+
+// headLines are the two lines on top.
+func headLines(s *screen) []string {
+	return []string{headLine(s), figuresLine(s)}
+}
+
+// headLine says what runs, and the verdict at its right end, which is never
+// cut for the rest.
+func headLine(s *screen) string {
+	v, lv := verdict(s)
+	n := safetext.Width(v)
+	l := newLine(s.w, s.signs)
+	room := s.w - n - 2
+	l.put(s.theme.Text, " ")
+	l.put(s.theme.Title, "muster")
+	l.put(s.theme.Text, headText(s, room-l.n))
+	l.to(s.w - n - 2)
+	st := verdictStyle(s.theme, lv)
+	if lv == levelWell {
+		l.gap(1)
+		l.put(st, v)
+	} else {
+		l.raw(st, " "+v+" ", n+2)
+	}
+	return l.String()
+}
+
+// headText is the address, the policy and the time since the start, in the
+// form that fits in cells.
+func headText(s *screen, cells int) string {
+	addr, port, more := unknown, unknown, ""
+	if as := s.snap.Addresses; len(as) > 0 {
+		addr = safetext.Line(as[0].String())
+		port = addr
+		if as[0].Network != "unix" {
+			port = ":" + strconv.Itoa(as[0].Port)
+		}
+		if len(as) > 1 {
+			more = " +" + strconv.Itoa(len(as)-1)
+		}
+	}
+	up := fmt.Sprintf("up %6s", fmtSpan(clockOf(s).Sub(s.snap.Started)))
+	policy := s.snap.Policy.String()
+	text := fitting(cells,
+		"  "+addr+more+"   policy "+policy+"   "+up,
+		"  "+addr+more+"  "+policy+"  "+up,
+		" "+port+more+"  "+policy+"  "+up)
+	if s.w < 80 {
+		text = " " + port + more + "  " + policy + "  " + up
+	}
+	if safetext.Width(text) > cells { // a path, perhaps
+		rest := more + "  " + policy + "  " + up
+		text = " " + safetext.Cut(port, max(cells-1-len(rest), 1), s.signs.ellipsis) + rest
+	}
+	return safetext.Cut(text, max(cells, 0), s.signs.ellipsis)
+}
+
+// figure is one of the head's figures; those that do not fit are left out, the
+// last of the order first.
+type figure struct {
+	text  string
+	order int
+}
+
+// figuresLine is the line of figures over the whole cluster.
+func figuresLine(s *screen) string {
+	snap := s.snap
+	queue := unknown
+	if snap.Policy == engine.SchedRR {
+		queue = fmtOpen(snap.Queue)
+	}
+	open := unknown
+	if snap.Open != nil {
+		open = fmtOpen(*snap.Open)
+	}
+	lat, cpu, mem := noLatencies, unknown, unknown
+	if t := s.hist.cluster(); t != nil {
+		lat = t.answered
+		cpu = fmtPercent(s.hist.at(t, mCPU, 0))
+		mem = fmtMem(s.hist.at(t, mMem, 0))
+	}
+	fair, _ := fairness(s)
+	figures := []figure{
+		{fmt.Sprintf("req/s %5s", fmtCount(deref(snap.ReqRate))), 0},
+		{fmt.Sprintf("p50 %6s", fmtLatency(lat.p50)), 7},
+		{fmt.Sprintf("p99 %6s", fmtLatency(lat.p99)), 8},
+		{fmt.Sprintf("open %4s", open), 1},
+		{fmt.Sprintf("queue %4s", queue), 2},
+		{fmt.Sprintf("cpu %4s", cpu), 3},
+		{fmt.Sprintf("mem %5s", mem), 6},
+		{fmt.Sprintf("restarts %3s", fmtShort(snap.Restarts, 999)), 4},
+		{fmt.Sprintf("lost %3s", fmtShort(snap.Lost, 999)), 5},
+		{fmt.Sprintf("fair %4s", fmtFairness(fair)), 9},
+		{fmt.Sprintf("tick %3s", fmtTick(s.tick)), 10},
+		{fmt.Sprintf("missed %3s", fmtShort(s.missed, 999)), 11},
+	}
+	upTo := fitFigures(figures, s.w)
+	l := newLine(s.w, s.signs)
+	for _, f := range figures {
+		if f.order >= upTo {
+			continue
+		}
+		if l.n == 0 {
+			l.gap(1)
+		} else {
+			l.gap(2)
+		}
+		name, value, _ := strings.Cut(f.text, " ")
+		l.put(s.theme.Muted, name)
+		st := s.theme.Text
+		if name == "lost" && snap.Lost > 0 {
+			st = s.theme.Warn
+		}
+		l.put(st, " "+value)
+	}
+	return l.String()
+}
+
+// fitFigures is the order from which figures are left out in w cells.
+func fitFigures(figures []figure, w int) int {
+	used := -1
+	for order := range len(figures) {
+		for _, f := range figures {
+			if f.order == order {
+				used += 2 + len(f.text)
+			}
+		}
+		if used > w {
+			return order
+		}
+	}
+	return len(figures)
+}
+
+func fmtTick(d time.Duration) string {
+	if d > 0 && d < time.Second {
+		return fmt.Sprintf("%dms", d.Milliseconds())
+	}
+	return fmtAge(d)
+}
+
+// viewBar is the line of the views' names, with what has to be said about the
+// table at its right end. Without names it is a plain rule.
+func viewBar(s *screen, lay layout, y int) (string, []zone) {
+	var zones []zone
+	l := newLine(s.w, s.signs)
+	if lay.names {
+		l.fill(s.theme.Muted, s.signs.rule, 2)
+		for _, v := range []struct {
+			id   viewID
+			name string
+		}{{viewOverview, "overview"}, {viewLog, "log"}, {viewKeys, "keys"}} {
+			key := strconv.Itoa(int(v.id))
+			x := l.n
+			if v.id == shownView(s) {
+				l.put(s.theme.Accent.And(s.theme.Bold), "["+key+" "+v.name+"]")
+			} else {
+				l.put(s.theme.Text, " "+key+" "+v.name+" ")
+			}
+			zones = append(zones, zone{x0: x, x1: l.n, y: y, kind: zoneView, key: key})
+		}
+	}
+	right, frozen := barNote(s, lay)
+	st := s.theme.Muted
+	if frozen {
+		st = s.theme.Warn
+	}
+	if n := safetext.Width(right); n > 0 {
+		right = safetext.Cut(right, max(s.w-l.n-4, 0), s.signs.ellipsis)
+		n = safetext.Width(right)
+		l.fill(s.theme.Muted, s.signs.rule, s.w-n-3)
+		l.put(st, " "+right)
+		typed := s.filtering && s.focus == paneTable && right == "/"+s.filter[paneTable]
+		if typed {
+			l.raw(s.theme.Cursor, " ", 1)
+		} else {
+			l.gap(1)
+		}
+	}
+	l.fill(s.theme.Muted, s.signs.rule, s.w)
+	return l.String(), zones
+}
+
+func shownView(s *screen) viewID {
+	if s.help {
+		return viewKeys
+	}
+	return s.view
+}

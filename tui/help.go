@@ -1,0 +1,215 @@
+package tui
+
+import "muster/internal/safetext"
+
+// helpView is the overlay of ?: all keys, from the table the keys themselves
+// come from. It is h lines of the screen's width.
+func helpView(s *screen, h int) []string {
+	th, sg := s.theme, s.signs
+	top := newLine(s.w, sg)
+	top.raw(th.Muted, sg.cornerTL+sg.rule, 2)
+	top.put(th.Title, " keys ")
+	right := " default map; --keys vim: j k move, K kills "
+	if s.vim {
+		right = " --keys vim: j k move, K kills "
+	}
+	if n := len(right); top.n+n+3 <= s.w {
+		top.fill(th.Muted, sg.rule, s.w-n-2)
+		top.put(th.Muted, right)
+	}
+	top.fill(th.Muted, sg.rule, s.w-1)
+	top.raw(th.Muted, sg.cornerTR, 1)
+
+	bottom := newLine(s.w, sg)
+	bottom.raw(th.Muted, sg.cornerBL, 1)
+	bottom.fill(th.Muted, sg.rule, s.w-1)
+	bottom.raw(th.Muted, sg.cornerBR, 1)
+
+	room := max(h-2, 0)
+	body := helpBody(s, s.w-4, room)
+	for _, n := range []string{
+		"ask = y or n first when something would be cut off (--yes: never asks)",
+		"Capital letters never do what cannot be undone without asking.",
+	} {
+		if len(body) < room {
+			l := newLine(s.w-4, sg)
+			l.put(th.Muted, n)
+			body = append(body, l.String())
+		}
+	}
+	out := []string{top.String()}
+	side := th.Muted.Render(sg.pipe)
+	for _, text := range body[:min(len(body), room)] {
+		out = append(out, side+" "+text+" "+side)
+	}
+	return filledUp(append(out, bottom.String()), h, s.w)
+}
+
+// helpBody lays the groups out in as many columns as fit in w cells, each group
+// whole in one column, so that the longest column is as short as can be. Where
+// even that is more than rows lines, the keys stand close together.
+func helpBody(s *screen, w, rows int) []string {
+	groups := helpGroups(s.vim)
+	var best [][]helpRow
+	var cells []int
+	for n := 1; n <= len(groups); n++ {
+		cols := helpColumns(s, groups, n)
+		widths, sum := make([]int, n), 3*(n-1)
+		for i, rows := range cols {
+			for _, r := range rows {
+				widths[i] = max(widths[i], r.width())
+			}
+			sum += widths[i]
+		}
+		if n > 1 && sum > w {
+			break
+		}
+		if best == nil || longest(cols) < longest(best) {
+			best, cells = cols, widths
+		}
+	}
+	if longest(best) > rows {
+		best, cells = helpTight(s, groups, w, rows)
+	}
+	return helpLines(s, best, cells, w)
+}
+
+// helpTight is all keys without titles, in columns of the same width; what has
+// no room in its column is cut.
+func helpTight(s *screen, groups []helpGroup, w, rows int) (cols [][]helpRow, cells []int) {
+	var all []helpRow
+	for _, g := range groups {
+		all = append(all, groupRows(s, g)[1:]...)
+	}
+	rows = max(rows, 1)
+	n := (len(all) + rows - 1) / rows
+	for i := range n {
+		col := all[i*rows : min((i+1)*rows, len(all))]
+		align(col)
+		cols = append(cols, col)
+		cells = append(cells, max((w-3*(n-1))/n, 1))
+	}
+	return cols, cells
+}
+
+// helpRow is one line of a column of the help: a group's title, or a key.
+type helpRow struct {
+	title string
+	keys  string
+	at    int // cell at which text begins
+	text  string
+	note  string
+}
+
+func (r helpRow) width() int {
+	if r.title != "" {
+		return len(r.title)
+	}
+	n := r.at + safetext.Width(r.text)
+	if r.text == "" {
+		n = safetext.Width(r.keys)
+	}
+	if r.note != "" {
+		n += 2 + len(r.note)
+	}
+	return n
+}
+
+// helpColumns puts the groups, in their order, into n columns.
+func helpColumns(s *screen, groups []helpGroup, n int) [][]helpRow {
+	total := 0
+	for _, g := range groups {
+		total += len(g.items) + 2
+	}
+	cols := make([][]helpRow, n)
+	c := 0
+	for i, g := range groups {
+		rows := groupRows(s, g)
+		full := len(cols[c])+len(rows) > (total+n-1)/n
+		if full && len(cols[c]) > 0 && c < n-1 || len(groups)-i < n-c {
+			c = min(c+1, n-1)
+		}
+		if len(cols[c]) > 0 {
+			cols[c] = append(cols[c], helpRow{})
+		}
+		cols[c] = append(cols[c], rows...)
+	}
+	for _, rows := range cols {
+		align(rows)
+	}
+	return cols
+}
+
+func groupRows(s *screen, g helpGroup) []helpRow {
+	rows := []helpRow{{title: g.title}}
+	for _, it := range g.items {
+		rows = append(rows, helpRow{keys: s.signs.say(it.keys), text: it.text, note: it.note})
+	}
+	return rows
+}
+
+// align has the texts of a column begin in one cell.
+func align(rows []helpRow) {
+	const most = 8 // keys of more cells push their own text to the right
+	at := 0
+	for _, r := range rows {
+		if n := safetext.Width(r.keys); n <= most {
+			at = max(at, n)
+		}
+	}
+	for i := range rows {
+		rows[i].at = max(at, safetext.Width(rows[i].keys)) + 2
+	}
+}
+
+func longest(cols [][]helpRow) int {
+	n := 0
+	for _, c := range cols {
+		n = max(n, len(c))
+	}
+	return n
+}
+
+func helpLines(s *screen, cols [][]helpRow, cells []int, w int) []string {
+	// What is left goes between the columns.
+	spare := w
+	for _, n := range cells {
+		spare -= n
+	}
+	gap := 3
+	if len(cols) > 1 {
+		gap = clamp(3, spare/(len(cols)-1), 8)
+	}
+	out := make([]string, longest(cols))
+	for y := range out {
+		l := newLine(w, s.signs)
+		x := 0
+		for i, rows := range cols {
+			l.to(x)
+			if y < len(rows) {
+				rows[y].draw(s, l, x+cells[i])
+			}
+			x += cells[i] + gap
+		}
+		out[y] = l.String()
+	}
+	return out
+}
+
+func (r helpRow) draw(s *screen, l *line, end int) {
+	if r.title != "" {
+		l.put(s.theme.Title, r.title)
+		return
+	}
+	start := l.n
+	if r.note != "" {
+		end -= len(r.note) + 2
+	}
+	l.put(s.theme.Key, cutTo(s, r.keys, end-start))
+	l.to(min(start+r.at, end))
+	l.put(s.theme.Text, cutTo(s, r.text, end-l.n))
+	if r.note != "" {
+		l.to(end + 2)
+		l.put(s.theme.Muted, r.note)
+	}
+}

@@ -1,0 +1,72 @@
+package tui
+
+import (
+	"slices"
+
+	"muster/internal/safetext"
+)
+
+// hintLine is the last line: what can be pressed now, or a toast. The last hint
+// stands at the right end and is never left out.
+func hintLine(s *screen, y int) (string, []zone) {
+	l := newLine(s.w, s.signs)
+	if s.toast != "" {
+		l.gap(1)
+		l.put(s.theme.Bold, s.toast)
+		return l.String(), nil
+	}
+	hints := hintsFor(s)
+	if len(hints) == 0 {
+		return l.String(), nil
+	}
+	hints = fitHints(s, hints)
+	var zones []zone
+	last := len(hints) - 1
+	for i, h := range hints {
+		n := hintWidth(s, h)
+		switch {
+		case i == last && i > 0 && l.n+2+n < s.w:
+			l.to(s.w - n - 1)
+		case i > 0:
+			l.gap(2)
+		default:
+			l.gap(1)
+		}
+		start := l.n
+		l.put(s.theme.Key, s.signs.say(h.key))
+		l.gap(1)
+		l.put(s.theme.Text, h.text)
+		zones = append(zones, zone{x0: start, x1: l.n, y: y, kind: zoneHint, key: h.key})
+	}
+	return l.String(), zones
+}
+
+func hintWidth(s *screen, h hint) int {
+	return safetext.Width(s.signs.say(h.key)) + 1 + safetext.Width(h.text)
+}
+
+// fitHints makes the hints fit: one after the other gets its short words, and
+// then they are left out from the back, but never the last one.
+func fitHints(s *screen, hints []hint) []hint {
+	hints = slices.Clone(hints)
+	need := func() int {
+		n := 1 + 2*(len(hints)-1)
+		for _, h := range hints {
+			n += hintWidth(s, h)
+		}
+		return n
+	}
+	for i := range hints {
+		if need() <= s.w {
+			break
+		}
+		if hints[i].short != "" {
+			hints[i].text = hints[i].short
+		}
+	}
+	for len(hints) > 1 && need() > s.w {
+		n := len(hints)
+		hints = append(hints[:n-2], hints[n-1])
+	}
+	return hints
+}

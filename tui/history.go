@@ -1,0 +1,315 @@
+package tui
+
+import (
+	"math"
+	"time"
+
+	"muster/engine"
+)
+
+const (
+	keep   = 120 // ticks the history goes back: seconds
+	window = 10  // ticks of "in the last 10 s"
+)
+
+// metric is a figure whose past is kept.
+type metric int
+
+const (
+	mReq   metric = iota // requests answered in the second
+	mCPU                 // percent of one core
+	mMem                 // bytes resident
+	mOpen                // connections open
+	mQueue               // connections accepted and not yet dealt
+	metrics
+)
+
+// latencies are the answer times of the last 10 s; -1 = none was answered.
+type latencies struct{ p50, p90, p99, max time.Duration }
+
+var noLatencies = latencies{-1, -1, -1, -1}
+
+func latenciesOf(l *engine.Latency) latencies {
+	if l.Count() == 0 {
+		return noLatencies
+	}
+	var r latencies
+	r.p50, _ = l.Quantile(0.5)
+	r.p90, _ = l.Quantile(0.9)
+	r.p99, _ = l.Quantile(0.99)
+	r.max = l.Max()
+	return r
+}
+
+// track is the past of one worker, or of the cluster.
+type track struct {
+	first     int // position of its first cell
+	inherited bool
+	seen      int // position of its newest cell
+
+	val [metrics][keep]float64 // NaN = not known
+
+	// Cumulative counts at the last ticks, and what they came to in the window.
+	dealt, done [window + 1]uint64
+	lat         [window + 1]*engine.Latency
+	dealtNew    uint64
+	doneNew     uint64
+	answered    latencies
+}
+
+// history is what the snapshots of the last two minutes said, a cell for each
+// tick. It belongs to the model's goroutine. A nil history knows nothing.
+type history struct {
+	n     int    // cells written so far; the newest is n-1
+	tick  uint64 // of the newest cell
+	all   track
+	byID  map[int]*track
+	scale map[scaleKey]*scaleAt
+
+	accepted, taken         uint64  // counters of the newest tick
+	acceptRate, takenRate   float64 // per second, NaN = not known
+	handOff                 [window + 1]*engine.Latency
+	handOffNew              latencies
+	dealtTotal, answerTotal uint64 // all workers together, in the window
+}
+
+func newHistory() *history {
+	h := &history{byID: map[int]*track{}, scale: map[scaleKey]*scaleAt{}}
+	h.reset()
+	return h
+}
+
+func (h *history) reset() {
+	clear(h.byID)
+	clear(h.scale)
+	h.n, h.tick = 0, 0
+	h.all = newTrack(0, true)
+	h.handOff = [window + 1]*engine.Latency{}
+	h.handOffNew = noLatencies
+	h.acceptRate, h.takenRate = math.NaN(), math.NaN()
+	h.dealtTotal, h.answerTotal = 0, 0
+}
+
+func newTrack(pos int, inherited bool) track {
+	t := track{first: pos, inherited: inherited, answered: noLatencies}
+	for m := range t.val {
+		for i := range t.val[m] {
+			t.val[m][i] = math.NaN()
+		}
+	}
+	return t
+}
+
+// add notes a snapshot; one of a tick that is known already changes nothing.
+// Ticks that were missed become cells that are not known.
+func (h *history) add(s *engine.Snapshot) {
+	if h == nil || s == nil || (h.n > 0 && s.Tick == h.tick) {
+		return
+	}
+	if h.n > 0 && s.Tick < h.tick {
+		h.reset() // another primary
+	}
+	step := uint64(1)
+	if h.n > 0 {
+		step = s.Tick - h.tick
+		for range min(step-1, keep) {
+			h.skip()
+		}
+	}
+	h.tick = s.Tick
+	h.rates(s, step)
+	h.write(s)
+	h.n++
+	h.forget()
+}
+
+// skip writes a cell nobody knows.
+func (h *history) skip() {
+	pos := h.n
+	h.all.skip(pos)
+	for _, t := range h.byID {
+		t.skip(pos)
+	}
+	h.handOff[pos%(window+1)] = h.handOff[(pos+window)%(window+1)]
+	h.n++
+}
+
+func (t *track) skip(pos int) {
+	for m := range t.val {
+		t.val[m][pos%keep] = math.NaN()
+	}
+	now, last := pos%(window+1), (pos+window)%(window+1)
+	t.dealt[now], t.done[now], t.lat[now] = t.dealt[last], t.done[last], t.lat[last]
+	t.seen = pos
+}
+
+func (h *history) rates(s *engine.Snapshot, step uint64) {
+	if h.n > 0 {
+		h.acceptRate = float64(s.Accepted-min(h.accepted, s.Accepted)) / float64(step)
+		h.takenRate = float64(s.Taken-min(h.taken, s.Taken)) / float64(step)
+	}
+	h.accepted, h.taken = s.Accepted, s.Taken
+}
+
+func (h *history) write(s *engine.Snapshot) {
+	pos := h.n
+	h.dealtTotal, h.answerTotal = 0, 0
+	var window10 engine.Latency
+	cpu, mem := math.NaN(), math.NaN()
+	for i := range s.Workers {
+		w := &s.Workers[i]
+		t := h.byID[w.ID]
+		if t == nil {
+			n := newTrack(pos, pos == 0)
+			t = &n
+			h.byID[w.ID] = t
+		}
+		t.writeWorker(pos, w)
+		h.dealtTotal += t.dealtNew
+		h.answerTotal += t.doneNew
+		if l := t.latency(pos); l != nil {
+			window10.Merge(l)
+			t.answered = latenciesOf(l)
+		}
+		cpu, mem = plus(cpu, t.val[mCPU][pos%keep]), plus(mem, t.val[mMem][pos%keep])
+	}
+	at := pos % keep
+	h.all.val[mReq][at] = deref(s.ReqRate)
+	h.all.val[mOpen][at] = deref(s.Open)
+	h.all.val[mCPU][at], h.all.val[mMem][at] = cpu, mem
+	h.all.val[mQueue][at] = math.NaN()
+	if s.Policy == engine.SchedRR {
+		h.all.val[mQueue][at] = float64(s.Queue)
+	}
+	h.all.answered = latenciesOf(&window10)
+	h.all.seen = pos
+	h.handOff[pos%(window+1)] = s.HandOff
+	h.handOffNew = latenciesOf(s.HandOff.Since(h.handOff[base(pos, 0)%(window+1)]))
+}
+
+func (t *track) writeWorker(pos int, w *engine.Worker) {
+	at := pos % keep
+	for m := range t.val {
+		t.val[m][at] = math.NaN()
+	}
+	if alive(w) {
+		t.val[mReq][at] = deref(w.ReqRate)
+		t.val[mCPU][at] = deref(w.CPU)
+		t.val[mMem][at] = deref(w.Mem)
+		t.val[mOpen][at] = deref(w.Open)
+	}
+	now := pos % (window + 1)
+	t.dealt[now] = w.Dealt
+	t.done[now] = 0
+	if w.Done != nil {
+		t.done[now] = *w.Done
+	} else if pos > t.first {
+		t.done[now] = t.done[(pos+window)%(window+1)]
+	}
+	t.lat[now] = w.Latency
+	t.seen = pos
+
+	// What a worker did before its first cell belongs to the window only if it
+	// was born in it.
+	var dealt0, done0 uint64
+	if pos-window >= t.first || t.inherited {
+		b := base(pos, t.first) % (window + 1)
+		dealt0, done0 = t.dealt[b], t.done[b]
+	}
+	t.dealtNew = w.Dealt - min(dealt0, w.Dealt)
+	t.doneNew = t.done[now] - min(done0, t.done[now])
+	t.answered = noLatencies
+}
+
+// latency is what was answered in the window, nil if that is not known.
+func (t *track) latency(pos int) *engine.Latency {
+	now := t.lat[pos%(window+1)]
+	if now == nil {
+		return nil
+	}
+	if pos-window >= t.first || t.inherited {
+		return now.Since(t.lat[base(pos, t.first)%(window+1)])
+	}
+	return now
+}
+
+// base is the position a window that ends at pos counts from.
+func base(pos, first int) int { return max(pos-window, first) }
+
+// forget drops the workers that are gone.
+func (h *history) forget() {
+	for id, t := range h.byID {
+		if t.seen < h.n-1 {
+			delete(h.byID, id)
+		}
+	}
+}
+
+// worker is the track of a worker, nil if there is none.
+func (h *history) worker(id int) *track {
+	if h == nil {
+		return nil
+	}
+	return h.byID[id]
+}
+
+// cluster is the track of all workers together, nil if there is none.
+func (h *history) cluster() *track {
+	if h == nil {
+		return nil
+	}
+	return &h.all
+}
+
+// at is how many ticks ago a cell is, 0 = the newest; NaN if not known.
+func (h *history) at(t *track, m metric, ago int) float64 {
+	pos := h.n - 1 - ago
+	if t == nil || ago < 0 || ago >= keep || pos < t.first || pos > t.seen {
+		return math.NaN()
+	}
+	return t.val[m][pos%keep]
+}
+
+// cells are the last n values of a metric, oldest first.
+func (h *history) cells(t *track, m metric, n int) []float64 {
+	v := make([]float64, max(n, 0))
+	for i := range v {
+		if h == nil {
+			v[i] = math.NaN()
+			continue
+		}
+		v[i] = h.at(t, m, n-1-i)
+	}
+	return v
+}
+
+// highest is the largest of values, NaN if none is known.
+func highest(values []float64) float64 {
+	top := math.NaN()
+	for _, v := range values {
+		if !math.IsNaN(v) && (math.IsNaN(top) || v > top) {
+			top = v
+		}
+	}
+	return top
+}
+
+// alive tells whether a worker has figures of its own.
+func alive(w *engine.Worker) bool { return w.State != engine.StateExited }
+
+func plus(a, b float64) float64 {
+	switch {
+	case math.IsNaN(a):
+		return b
+	case math.IsNaN(b):
+		return a
+	}
+	return a + b
+}
+
+func deref[T int | uint64 | float64](p *T) float64 {
+	if p == nil {
+		return math.NaN()
+	}
+	return float64(*p)
+}

@@ -1,0 +1,106 @@
+package tui
+
+import (
+	"context"
+	"fmt"
+
+	"muster/engine"
+	"muster/internal/safetext"
+
+	tea "github.com/charmbracelet/bubbletea"
+)
+
+// openDetails is the details that are on the screen, nil if none are.
+func (m *model) openDetails() *detailsDialog {
+	d, _ := m.s.dialog.(*detailsDialog)
+	return d
+}
+
+// showDetails opens the details of the selected worker.
+func (m *model) showDetails() {
+	if m.openDetails() != nil {
+		m.toast("these are the details; ◄ and ► show another worker")
+		return
+	}
+	m.open(&detailsDialog{worker: m.s.selected, details: m.details})
+}
+
+// closeDetails takes the details away, and nothing else.
+func (m *model) closeDetails() {
+	if m.openDetails() != nil {
+		m.close()
+	}
+}
+
+// otherWorker shows the details of the next or the last worker.
+func (m *model) otherWorker(act action) {
+	if m.openDetails() == nil {
+		m.toast("◄ and ► show another worker in the details (enter)")
+		return
+	}
+	if act == actLeft {
+		m.selectRow(m.selRow - 1)
+	} else {
+		m.selectRow(m.selRow + 1)
+	}
+}
+
+// detailsMsg is the answer to OpInspect.
+type detailsMsg struct {
+	worker  int
+	details *engine.Details
+	err     error
+}
+
+// askDetails asks for the details of the selected worker where they are shown:
+// at once, and then every few seconds, because counting descriptors costs more
+// than a snapshot should.
+func (m *model) askDetails() {
+	if m.asking || m.s.selected == 0 || !m.s.frozen.IsZero() || !m.wantsDetails() {
+		return
+	}
+	fresh := m.details != nil && m.details.Worker == m.s.selected
+	if fresh && m.s.now.Sub(m.detailsAt) < detailsEvery {
+		return
+	}
+	if !fresh && m.detailsFor == m.s.selected && m.s.now.Sub(m.detailsAt) < detailsEvery {
+		return // it could not be told
+	}
+	m.asking = true
+	m.detailsAt, m.detailsFor = m.s.now, m.s.selected
+	c, worker := m.c, m.s.selected
+	m.run(func() tea.Msg {
+		ctx, cancel := context.WithTimeout(context.Background(), doLimit)
+		defer cancel()
+		res, err := c.Do(ctx, engine.Command{Op: engine.OpInspect, Worker: worker, By: engine.ByKey})
+		return detailsMsg{worker, res.Details, err}
+	})
+}
+
+// wantsDetails tells whether the screen shows what only details know: the
+// dialog, the third column, the column FDS.
+func (m *model) wantsDetails() bool {
+	return m.openDetails() != nil || m.s.view == viewOverview && m.s.w >= 160
+}
+
+func (m *model) onDetails(msg detailsMsg) {
+	m.asking = false
+	d := m.openDetails()
+	if msg.err != nil || msg.details == nil {
+		if d != nil && d.worker == msg.worker && d.details == nil && msg.err != nil {
+			m.toast(safetext.Line(fmt.Sprintf("details of worker %d: %v", msg.worker, msg.err)))
+		}
+		return
+	}
+	if msg.worker != m.s.selected {
+		return // selected no more
+	}
+	m.dirty = true
+	m.details = msg.details
+	if msg.details.FDs >= 0 {
+		m.s.fds = map[int]int{msg.worker: msg.details.FDs}
+	}
+	if d != nil && d.worker == msg.worker {
+		d.details = msg.details
+	}
+}

@@ -1,0 +1,314 @@
+package tui
+
+import (
+	"slices"
+
+	"muster/engine"
+)
+
+// action is what a key means. Keys are looked up once, in update.go; from
+// there on only actions are spoken of.
+type action int
+
+const (
+	actNone action = iota
+	actFork
+	actKill
+	actDisconnect
+	actDisconnectAll
+	actRestart
+	actPolicy
+	actCopy
+	actFilter
+	actFreeze
+	actTab
+	actQuit
+	actQuitNow
+	actDetails
+	actView1
+	actView4
+	actView5
+	actHelp
+	actUp
+	actDown
+	actLeft
+	actRight
+	actPageUp
+	actPageDown
+	actHalfDown
+	actHome
+	actEnd
+	actTextUp   // k where there is text only
+	actTextDown // j
+	actNextHit
+	actPrevHit
+	actEsc
+	actMouse
+	actRedraw
+	actSuspend
+)
+
+// scope says where a key acts.
+type scope int
+
+const (
+	scopeLook    scope = iota // looking around: everywhere, also during a stop
+	scopeCluster              // the cluster: in every view
+	scopeWorker               // the selected worker: where its row is seen
+)
+
+// place is a hint line that may show a key.
+type place uint8
+
+const (
+	inMain place = 1 << iota // view 1
+	inDetails
+	inLog // view 4
+)
+
+// Titles of the help's groups, in its order.
+const (
+	groupCluster = "THE CLUSTER"
+	groupWorker  = "THE SELECTED WORKER"
+	groupMove    = "MOVE"
+	groupLook    = "LOOK"
+)
+
+// binding is one row of the one table the keys, the hint line and the help
+// come from.
+type binding struct {
+	keys  []string // as bubbletea calls them; the first is the one hints name and press
+	vim   []string // with --keys vim, if other
+	act   action
+	scope scope
+
+	hint, short string // words of the hint line, and those of a narrow one
+	places      place  // hint lines that show it
+	from        int    // width from which the hint line of view 1 has room for it
+
+	group            string // group of the help, "" = not there
+	label, vimLabel  string // its keys as the help writes them
+	text, note, more string // what the help says; more: what hint lines say of it in view 4
+}
+
+// bindings is in the order of the hint line.
+var bindings = []binding{
+	{keys: []string{"f"}, act: actFork, scope: scopeCluster, hint: "fork", places: inMain | inLog,
+		group: groupCluster, text: "fork one worker"},
+	{keys: []string{"k", "f9"}, vim: []string{"K", "f9"}, act: actKill, scope: scopeWorker, hint: "kill", places: inMain | inDetails,
+		group: groupWorker, label: "k F9", vimLabel: "K F9", text: "kill: pick a signal"},
+	{keys: []string{"d"}, act: actDisconnect, scope: scopeWorker, hint: "disconnect", short: "disc.", places: inMain | inDetails,
+		group: groupWorker, text: "disconnect"},
+	{keys: []string{"D"}, act: actDisconnectAll, scope: scopeCluster, hint: "all", more: "disconnect all", places: inMain | inLog, from: 120,
+		group: groupCluster, text: "disconnect all", note: "ask"},
+	{keys: []string{"r"}, act: actRestart, scope: scopeWorker, hint: "restart", places: inMain | inDetails,
+		group: groupWorker, text: "restart, try again"},
+	{keys: []string{"p"}, act: actPolicy, scope: scopeCluster, hint: "policy", places: inMain | inLog,
+		group: groupCluster, text: "policy: there, back"},
+	{keys: []string{"c"}, act: actCopy, scope: scopeWorker, hint: "copy pid", places: inMain | inDetails, from: 200,
+		group: groupWorker, text: "copy its PID"},
+	{keys: []string{"/"}, act: actFilter, hint: "filter", places: inMain | inLog, from: 120,
+		group: groupLook, text: "filter"},
+	{keys: []string{" "}, act: actFreeze, hint: "freeze", places: inMain | inLog, from: 120,
+		group: groupLook, label: "space", text: "freeze"},
+	{keys: []string{"tab", "shift+tab"}, act: actTab, hint: "pane", places: inMain, from: 200,
+		group: groupMove, text: "next pane"},
+	{keys: []string{"q"}, act: actQuit, scope: scopeLook, hint: "stop+leave", places: inMain, from: 200,
+		group: groupCluster, text: "stop and leave", note: "ask"},
+	{keys: []string{"ctrl+c"}, act: actQuitNow,
+		group: groupCluster, text: "the same, no ask"},
+	{keys: []string{"enter"}, act: actDetails, scope: scopeWorker,
+		group: groupWorker, text: "details"},
+
+	{keys: []string{"up"}, vim: []string{"up", "k"}, act: actUp,
+		group: groupMove, label: "↑ ↓ pgup pgdn home end g G", vimLabel: "↑ ↓ j k pgup pgdn home end g G"},
+	{keys: []string{"down"}, vim: []string{"down", "j"}, act: actDown},
+	{keys: []string{"left"}, act: actLeft},
+	{keys: []string{"right"}, act: actRight},
+	{keys: []string{"pgup"}, act: actPageUp},
+	{keys: []string{"pgdown"}, act: actPageDown},
+	{keys: []string{"ctrl+d"}, act: actHalfDown},
+	{keys: []string{"home", "g"}, act: actHome},
+	{keys: []string{"end", "G"}, act: actEnd},
+	{keys: []string{"j"}, vim: []string{}, act: actTextDown},
+	{keys: []string{"n"}, act: actNextHit, hint: "next hit",
+		group: groupMove, label: "n N", text: "next hit in a filtered log"},
+	{keys: []string{"N"}, act: actPrevHit},
+	{keys: []string{"esc"}, act: actEsc, hint: "back", places: inDetails,
+		group: groupMove, text: "back, never more"},
+
+	{keys: []string{"1"}, act: actView1, hint: "overview", group: groupLook, text: "overview"},
+	{keys: []string{"4"}, act: actView4, hint: "log", group: groupLook, text: "log"},
+	{keys: []string{"5"}, act: actView5, group: groupLook, label: "5 ? h F1", text: "keys"},
+	{keys: []string{"m"}, act: actMouse, group: groupLook, text: "mouse off, on"},
+	{keys: []string{"ctrl+l"}, act: actRedraw, group: groupLook, text: "redraw"},
+	{keys: []string{"ctrl+z"}, act: actSuspend},
+	{keys: []string{"?", "h", "f1"}, act: actHelp, hint: "all keys", short: "keys", places: inMain | inDetails | inLog},
+}
+
+// names are the keys of b in the map that is on.
+func (b *binding) names(vim bool) []string {
+	if vim && b.vim != nil {
+		return b.vim
+	}
+	return b.keys
+}
+
+// keymap finds the binding of a key.
+func keymap(vim bool) map[string]*binding {
+	m := make(map[string]*binding, 2*len(bindings))
+	for i := range bindings {
+		for _, k := range bindings[i].names(vim) {
+			m[k] = &bindings[i]
+		}
+	}
+	return m
+}
+
+// bindingOf is the row of an action that has a key.
+func bindingOf(a action) *binding {
+	i := slices.IndexFunc(bindings, func(b binding) bool { return b.act == a })
+	return &bindings[i]
+}
+
+// hint is one "key word" of the hint line. A click presses the first word of key.
+type hint struct{ key, text, short string }
+
+func (b *binding) asHint(vim bool) hint {
+	h := hint{key: keyLabel(b.names(vim)[0]), text: b.hint, short: b.short}
+	if h.short == "" {
+		h.short = h.text
+	}
+	return h
+}
+
+// hintOf is the hint of an action in other words than the table's.
+func hintOf(s *screen, a action, text string) hint {
+	h := bindingOf(a).asHint(s.vim)
+	h.text, h.short = text, text
+	return h
+}
+
+// keyLabel is how a key is written in hints.
+func keyLabel(key string) string {
+	switch key {
+	case " ":
+		return "space"
+	case "up":
+		return "↑"
+	case "down":
+		return "↓"
+	case "pgdown":
+		return "pgdn"
+	}
+	return key
+}
+
+// labelKey is the key a click on a hint's label presses.
+func labelKey(label string) string {
+	switch label {
+	case "space":
+		return " "
+	case "↑":
+		return "up"
+	case "↓":
+		return "down"
+	case "pgdn":
+		return "pgdown"
+	}
+	return label
+}
+
+// hintsFor is the hint line of what is on the screen.
+func hintsFor(s *screen) []hint {
+	switch d := s.dialog.(type) {
+	case *killMenu:
+		return []hint{{"enter", "send", "send"}, {"↑ ↓ k j or a number", "pick", "pick"}, {"esc", "back, nothing sent", "back"}}
+	case *question:
+		yes := "y"
+		if d.act == actQuit {
+			yes = "y or q"
+		}
+		return []hint{{yes, d.yes, "yes"}, {"n or esc", d.no, "no"}}
+	case *stopping:
+		return []hint{{"q", "end at once", "at once"}, hintOf(s, actHelp, "keys")}
+	case *detailsDialog:
+		return placeHints(s, inDetails)
+	}
+	switch {
+	case s.filtering:
+		return []hint{{"enter", "keep", "keep"}, {"esc", "clear", "clear"}}
+	case s.view == viewLog:
+		return placeHints(s, inLog)
+	case s.view == viewKeys:
+		return []hint{hintOf(s, actView1, "overview"), hintOf(s, actView4, "log"), hintOf(s, actEsc, "back"), hintOf(s, actHelp, "all keys")}
+	case crashLoop(s.snap):
+		return []hint{hintOf(s, actRestart, "try now"), hintOf(s, actDetails, "its last lines"),
+			hintOf(s, actQuit, "leave"), hintOf(s, actHelp, "keys")}
+	}
+	return placeHints(s, inMain)
+}
+
+// placeHints are the hints of one place, in the order of the table.
+func placeHints(s *screen, where place) []hint {
+	var hs []hint
+	for i := range bindings {
+		b := &bindings[i]
+		if b.places&where == 0 || where == inMain && b.from > s.w {
+			continue
+		}
+		h := b.asHint(s.vim)
+		switch {
+		case where == inLog && b.more != "":
+			h.text = b.more
+		case where == inDetails && b.act == actHelp:
+			h.text = b.short
+		}
+		if where == inLog && b.act == actHelp && s.filter[paneLog] != "" {
+			hs = append(hs, hint{"n N", bindingOf(actNextHit).hint, "hits"})
+		}
+		hs = append(hs, h)
+	}
+	return hs
+}
+
+// crashLoop tells whether no worker is left but slots that gave up.
+func crashLoop(snap *engine.Snapshot) bool {
+	if snap == nil {
+		return false
+	}
+	n := snap.Count()
+	return n.Stopped > 0 && n.Stopped == n.Rows
+}
+
+// helpItem is one line of the help.
+type helpItem struct{ keys, text, note string }
+
+// helpGroup is one of its groups.
+type helpGroup struct {
+	title string
+	items []helpItem
+}
+
+// helpGroups is the help, in the order of the table.
+func helpGroups(vim bool) []helpGroup {
+	gs := []helpGroup{{title: groupCluster}, {title: groupWorker}, {title: groupMove}, {title: groupLook}}
+	for i := range bindings {
+		b := &bindings[i]
+		g := slices.IndexFunc(gs, func(g helpGroup) bool { return g.title == b.group })
+		if g < 0 {
+			continue
+		}
+		label := b.label
+		switch {
+		case vim && b.vimLabel != "":
+			label = b.vimLabel
+		case label == "":
+			label = keyLabel(b.names(vim)[0])
+		}
+		gs[g].items = append(gs[g].items, helpItem{label, b.text, b.note})
+	}
+	move := &gs[2].items
+	*move = append(*move, helpItem{"mouse", "click, wheel", ""})
+	return gs
+}

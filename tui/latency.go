@@ -1,0 +1,63 @@
+package tui
+
+import (
+	"math"
+	"strconv"
+	"time"
+)
+
+// latencyPane is the answer times of the last 10 s, rows lines of w cells. The
+// bars are on a scale that grows as the logarithm, so that one slow answer
+// does not make all others look alike. lead is the cells left free before it.
+func latencyPane(s *screen, w, rows, lead int) []string {
+	lat := noLatencies
+	if t := s.hist.cluster(); t != nil {
+		lat = t.answered
+	}
+	lines := []struct {
+		name string
+		d    time.Duration
+	}{{"p50", lat.p50}, {"p90", lat.p90}, {"p99", lat.p99}, {"max", lat.max}}
+	out := make([]string, 0, rows)
+	for _, q := range lines {
+		if len(out) == rows {
+			return out
+		}
+		l := newLine(w, s.signs)
+		l.gap(lead)
+		l.put(s.theme.Text, q.name)
+		l.right(s.theme.Text, fmtMillis(q.d), 7)
+		l.gap(2)
+		if q.d >= 0 && lat.max > 0 {
+			bar, n := s.signs.bar(slowly(float64(q.d)/float64(lat.max)), w-16)
+			l.raw(s.theme.Accent, bar, n)
+		}
+		out = append(out, l.String())
+	}
+	for len(out) < rows-1 {
+		out = append(out, spaces(w))
+	}
+	if len(out) < rows {
+		l := newLine(w, s.signs)
+		l.gap(lead)
+		l.put(s.theme.Text, plural(int(min(s.snap.Lost, math.MaxInt32)), "connection")+" lost")
+		out = append(out, l.String())
+	}
+	return out
+}
+
+// slowly maps 0 to 1 onto itself, small values stretched: 8 times smaller is a
+// third as long.
+func slowly(part float64) float64 { return math.Log1p(8*part) / math.Log1p(8) }
+
+// fmtMillis is a time in milliseconds without its unit: 0.31, 12.4, 1240.
+func fmtMillis(d time.Duration) string {
+	if d < 0 {
+		return unknown
+	}
+	ms := float64(d) / float64(time.Millisecond)
+	if ms >= 999.5 {
+		return strconv.FormatFloat(min(ms, 9999999), 'f', 0, 64)
+	}
+	return three(ms)
+}

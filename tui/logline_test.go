@@ -1,0 +1,106 @@
+package tui
+
+import (
+	"strings"
+	"testing"
+
+	"muster/engine"
+)
+
+func TestLogLineForms(t *testing.T) {
+	kill := func(d engine.ExitDetail) engine.ExitDetail { d.Signal = ptr("SIGKILL"); return d }
+	for _, c := range []struct {
+		name             string
+		e                engine.Event
+		kind             string
+		sign             signKind
+		c31, c52, beside string // in 31 and 52 cells, and in 40 beside a call
+	}{
+		{"dealt again", engine.Event{Kind: engine.KindExit, Detail: kill(engine.ExitDetail{DealtAgain: 2, Cut: 1})}, "exit", signExited,
+			"SIGKILL; 2 dealt again, 1 cut", "SIGKILL, not voluntary; 2 dealt again, 1 cut", "SIGKILL; 2 dealt again, 1 cut"},
+		{"retry", engine.Event{Kind: engine.KindExit, Detail: kill(engine.ExitDetail{RetryMs: 400, Deaths: 2, Of: 5})}, "exit", signExited,
+			"SIGKILL; fork in 0.4 s (2 of 5)", "SIGKILL, not voluntary; fork in 0.4 s (2 of 5)", "SIGKILL, not voluntary; fork in 0.4 s"},
+		{"voluntary", engine.Event{Kind: engine.KindExit, By: engine.ByKey, Detail: engine.ExitDetail{Code: ptr(0), Voluntary: true}}, "exit", signExited,
+			"code 0, voluntary", "code 0, voluntary", "code 0, voluntary"},
+		{"fork", engine.Event{Kind: engine.KindFork, PID: 20533, Call: "cluster.fork() -> worker 5", By: engine.BySupervisor, Detail: engine.ForkDetail{Replaces: 4, Try: 1, Of: 5}}, "fork", signForked,
+			"replaces 4", "cluster.fork() -> worker 5, pid 20533, replaces 4", "pid 20533, replaces 4 (try 1 of 5)"},
+		{"fork by key", engine.Event{Kind: engine.KindFork, PID: 7, Call: "cluster.fork() -> worker 5", By: engine.ByKey, Detail: engine.ForkDetail{}}, "fork", signUser,
+			"pid 7", "cluster.fork() -> worker 5, pid 7", "pid 7"},
+		{"online", engine.Event{Kind: engine.KindOnline, Detail: engine.OnlineDetail{Ms: 21}}, "online", signOnline, "after 21 ms", "after 21 ms", "after 21 ms"},
+		{"online again", engine.Event{Kind: engine.KindOnline, Detail: engine.OnlineDetail{Ms: 17, DeathMs: 18, Of: 4}}, "online", signOnline,
+			"18 ms after the death of 4", "18 ms after the death of 4", "18 ms after the death of 4"},
+		{"listening", engine.Event{Kind: engine.KindListening, Detail: engine.ListeningDetail{Address: "127.0.0.1", Port: 3000, AddressType: "4"}}, "listening", signListening,
+			"127.0.0.1:3000", "127.0.0.1:3000", "127.0.0.1:3000"},
+		{"listening everywhere", engine.Event{Kind: engine.KindListening, Detail: engine.ListeningDetail{Port: 80, AddressType: "6"}}, "listening", signListening,
+			"[::]:80", "[::]:80", "[::]:80"},
+		{"disconnect", engine.Event{Kind: engine.KindDisconnect, Detail: engine.DisconnectDetail{}}, "disconnect", signDisconnected,
+			"channel closed", "channel closed, exitedAfterDisconnect false", "channel closed"},
+		{"crash", engine.Event{Kind: engine.KindKill, PID: 20414, By: engine.ByKey, Detail: engine.KillDetail{Signal: "SIGKILL", Crash: true}}, "crash", signUser,
+			"SIGKILL from outside", "SIGKILL from outside", "SIGKILL to pid 20414"},
+		{"kill after the grace", engine.Event{Kind: engine.KindKill, PID: 7, By: engine.BySupervisor, Detail: engine.KillDetail{Signal: "SIGTERM", Reason: "grace over"}}, "kill", signNone,
+			"SIGTERM to pid 7: grace over", "SIGTERM to pid 7: grace over", "SIGTERM to pid 7: grace over"},
+		{"leave", engine.Event{Kind: engine.KindLeave, By: engine.ByKey, Detail: engine.LeaveDetail{InFlight: 11, GraceMs: 5000}}, "disconnect", signUser,
+			"11 in flight, 5 s to go", "takes no more; 11 requests in flight, 5 s to go", "takes no more; 11 in flight, 5 s"},
+		{"leave by itself", engine.Event{Kind: engine.KindLeave, By: engine.ByOutside, Detail: engine.LeaveDetail{}}, "leaves", signLeaving,
+			"takes no more; no limit", "takes no more; no limit", "takes no more; no limit"},
+		{"policy", engine.Event{Kind: engine.KindPolicy, By: engine.ByKey, Detail: engine.PolicyDetail{From: engine.SchedRR, To: engine.SchedNone, Ms: 3}}, "policy", signUser,
+			"rr -> shared after 3 ms", "rr -> shared after 3 ms", "rr -> shared after 3 ms"},
+		{"stderr", engine.Event{Kind: engine.KindOutput, Detail: engine.OutputDetail{Stream: "stderr", Text: "a\x1bb", Missed: 2}}, "stderr", signWarning,
+			`(2 lines left out) a\x1bb`, `(2 lines left out) a\x1bb`, `(2 lines left out) a\x1bb`},
+		{"error", engine.Event{Kind: engine.KindError, Detail: engine.ErrorDetail{Text: "accept failed", Errno: "EMFILE"}}, "error", signWarning,
+			"accept failed (EMFILE)", "accept failed (EMFILE)", "accept failed (EMFILE)"},
+	} {
+		l, ok := newLogLine(c.e)
+		if !ok {
+			t.Errorf("%s: no line", c.name)
+			continue
+		}
+		if l.kind != c.kind || l.sign != c.sign {
+			t.Errorf("%s: kind %q, sign %d; want %q, %d", c.name, l.kind, l.sign, c.kind, c.sign)
+		}
+		for _, f := range []struct {
+			got, want string
+		}{{fitting(31, l.plain...), c.c31}, {fitting(52, l.plain...), c.c52}, {fitting(40, l.beside...), c.beside}} {
+			if f.got != f.want {
+				t.Errorf("%s: %q, want %q", c.name, f.got, f.want)
+			}
+		}
+	}
+}
+
+func TestEventsWithoutALine(t *testing.T) {
+	for _, d := range []engine.Detail{engine.SetupDetail{}, engine.DealtAgainDetail{Count: 2}} {
+		if _, ok := newLogLine(engine.Event{Detail: d}); ok {
+			t.Errorf("%T has a line", d)
+		}
+	}
+}
+
+func TestLogLineMatches(t *testing.T) {
+	l, _ := newLogLine(engine.Event{Kind: engine.KindExit, Worker: 42, Call: "cluster 'exit'", Detail: engine.ExitDetail{Signal: ptr("SIGKILL"), RetryMs: 400}})
+	for _, yes := range []string{"sigkill", "42", "EXIT", "cluster '", "Not Voluntary", ""} {
+		if !l.match(yes) {
+			t.Errorf("%q does not match", yes)
+		}
+	}
+	if l.match("nothing of it") {
+		t.Error("what is not there matches")
+	}
+}
+
+func TestSecretsAreMasked(t *testing.T) {
+	for kv, want := range map[string]string{
+		"DB_PASSWORD=hunter2": "DB_PASSWORD=***", "api_key=1": "api_key=***", "PATH=/bin": "PATH=/bin", "ODD": "ODD",
+		"DATABASE_URL=postgres://u:p@h/db": "DATABASE_URL=***", "HOME_PAGE=https://example.org": "HOME_PAGE=https://example.org",
+		"X=\x1b[2J": `X=\x1b[2J`,
+	} {
+		if got := maskEnv(kv); got != want {
+			t.Errorf("maskEnv(%q) = %q, want %q", kv, got, want)
+		}
+	}
+	s := testScreen(80, 24)
+	got := envText(s, []string{"A=1", "NODE_UNIQUE_ID=2", strings.Repeat("B", 200) + "=1"}, 60)
+	if !strings.HasPrefix(got, "NODE_UNIQUE_ID=2") || !strings.HasSuffix(got, "(3 in all)") {
+		t.Errorf("envText = %q", got)
+	}
+}

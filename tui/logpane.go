@@ -1,0 +1,144 @@
+package tui
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// logPane is the rule of the log and rows lines of it, w cells wide; the first
+// is line y of the frame. The newest line is always the last of the pane.
+func logPane(s *screen, w, rows, y, joint int) ([]string, []zone) {
+	title, right := logTitle(s)
+	focused := s.focus == paneLog || s.view == viewLog
+	r := rule{title: title, right: right, focused: focused, joint: joint}
+	if w < namesW && s.filter[paneLog] == "" && s.logBack == 0 {
+		r.right = ""
+	}
+	out := []string{r.draw(s, w)}
+	zones := []zone{{x1: w, y: y, kind: zoneLog}}
+	end := len(s.log) - clamp(0, s.logBack, max(len(s.log)-rows, 0))
+	start := max(end-rows, 0)
+	for i := range max(rows, 0) {
+		text := spaces(w)
+		if n := end - rows + i; n >= start {
+			text = drawLogLine(s, s.log[n], w)
+		}
+		zones = append(zones, zone{x1: w, y: y + len(out), kind: zoneLog})
+		out = append(out, text)
+	}
+	return out, zones
+}
+
+// logTitle is the two sides of the log's rule.
+func logTitle(s *screen) (title, right string) {
+	title, right = "log", "/ filter  space freeze"
+	f := s.filter[paneLog]
+	typing := s.filtering && s.focus == paneLog
+	switch {
+	case typing:
+		title += " /" + f + "_"
+		right = fmt.Sprintf("%d of %d lines   enter keeps  esc clears", len(s.log), s.logTotal)
+	case f != "":
+		title += " /" + f
+		right = fmt.Sprintf("%d of %d lines   esc clears", len(s.log), s.logTotal)
+	}
+	if s.logBack > 0 {
+		right = fmt.Sprintf("%s below   end follows again", plural(s.logBack, "newer line"))
+	}
+	if s.missed > 0 {
+		title += fmt.Sprintf("   %s missed", fmtCount(float64(s.missed)))
+	}
+	return title, right
+}
+
+// drawLogLine is one line of the log in w cells. Wide ones have milliseconds
+// and the API call.
+func drawLogLine(s *screen, ll logLine, w int) string {
+	th := s.theme
+	l := newLine(w, s.signs)
+	fresh := th.Text
+	if age := clockOf(s).Sub(ll.time); age >= 0 && age < newLineTime {
+		fresh = th.Bold
+	}
+	withCall := w >= callW
+	l.gap(1)
+	clock := 8
+	if withCall {
+		clock = 12
+	}
+	l.padded(th.Muted.And(fresh), clockText(ll.time, withCall), clock)
+	l.gap(1)
+	tone := ll.tone.of(th)
+	l.raw(tone.And(fresh), ll.sign.of(s.signs), 1)
+	l.gap(1)
+	worker := unknown
+	if ll.worker != 0 {
+		worker = strconv.Itoa(ll.worker)
+	}
+	l.right(fresh, worker, max(3, len(worker)))
+	l.gap(2)
+	kind := 11
+	if w < namesW {
+		kind = 12
+	}
+	l.padded(tone.And(fresh), ll.kind, kind)
+	if !withCall {
+		l.put(fresh, fitting(w-l.n, ll.plain...))
+		return l.String()
+	}
+	const call = 46 // cluster.schedulingPolicy = cluster.SCHED_NONE
+	text := max(w-l.n-call, 30)
+	if ll.call == "" {
+		text = w - l.n // an output line has all the room
+	}
+	n := max(text-2, 0)
+	l.padded(fresh, cutTo(s, fitting(n, ll.beside...), n), text)
+	l.put(th.Muted.And(fresh), ll.call)
+	return l.String()
+}
+
+// shortLogLine is a line of one worker's events, without its id.
+func shortLogLine(s *screen, ll logLine, w int) string {
+	l := newLine(w, s.signs)
+	l.gap(1)
+	l.put(s.theme.Muted, clockText(ll.time, false))
+	l.gap(1)
+	tone := ll.tone.of(s.theme)
+	l.raw(tone, ll.sign.of(s.signs), 1)
+	l.gap(1)
+	l.padded(tone, ll.kind, 11)
+	l.gap(1)
+	l.put(s.theme.Text, fitting(w-l.n, ll.plain...))
+	return l.String()
+}
+
+// linesOf are the lines of one worker, newest last: at most n, after back
+// newer ones were left out, and how many were left out at most.
+func linesOf(s *screen, worker, n, back int) (lines []logLine, left int) {
+	all := s.all
+	if all == nil {
+		all = s.log
+	}
+	total := 0
+	for i := range all {
+		if all[i].worker == worker {
+			total++
+		}
+	}
+	left = clamp(0, back, max(total-n, 0))
+	skip := left
+	for i := len(all) - 1; i >= 0 && len(lines) < n; i-- {
+		if all[i].worker != worker {
+			continue
+		}
+		if skip > 0 {
+			skip--
+			continue
+		}
+		lines = append(lines, all[i])
+	}
+	for i, j := 0, len(lines)-1; i < j; i, j = i+1, j-1 {
+		lines[i], lines[j] = lines[j], lines[i]
+	}
+	return lines, left
+}

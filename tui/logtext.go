@@ -1,0 +1,161 @@
+package tui
+
+import (
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"muster/engine"
+)
+
+// The functions below put an event's details into words, longest form first.
+
+func forkForms(e engine.Event, d engine.ForkDetail) (plain, beside []string) {
+	call := e.Call
+	if call == "" {
+		call = "cluster.fork() -> worker " + strconv.Itoa(e.Worker)
+	}
+	pid := "pid " + strconv.Itoa(e.PID)
+	if d.Replaces == 0 {
+		return []string{call + ", " + pid, pid}, []string{pid}
+	}
+	replaces := "replaces " + strconv.Itoa(d.Replaces)
+	plain = []string{call + ", " + pid + ", " + replaces, replaces}
+	beside = []string{pid + ", " + replaces, replaces}
+	if d.Try > 0 && d.Of > 0 {
+		beside = append([]string{fmt.Sprintf("%s, %s (try %d of %d)", pid, replaces, d.Try, d.Of)}, beside...)
+	}
+	return plain, beside
+}
+
+// upText is how long a worker took to come up.
+func upText(ms, deathMs float64, of int) string {
+	if deathMs > 0 && of != 0 {
+		return fmtMs(deathMs) + " after the death of " + strconv.Itoa(of)
+	}
+	return "after " + fmtMs(ms)
+}
+
+func listeningText(d engine.ListeningDetail) string {
+	if d.DeathMs > 0 && d.Of != 0 {
+		return upText(d.Ms, d.DeathMs, d.Of)
+	}
+	host := d.Address
+	switch {
+	case d.Port < 0:
+		return host
+	case host == "" && d.AddressType == "6":
+		host = "::"
+	case host == "":
+		host = "0.0.0.0"
+	}
+	text := net.JoinHostPort(host, strconv.Itoa(d.Port))
+	if strings.HasPrefix(d.AddressType, "udp") {
+		text += " udp"
+	}
+	return text
+}
+
+func disconnectForms(d engine.DisconnectDetail) (plain, beside []string) {
+	if d.Error != "" {
+		return []string{"channel closed: " + d.Error}, nil
+	}
+	const closed = "channel closed"
+	return []string{fmt.Sprintf("%s, exitedAfterDisconnect %t", closed, d.Voluntary), closed}, []string{closed}
+}
+
+func exitForms(d engine.ExitDetail) []string {
+	how := d.String()
+	told := how + ", not voluntary"
+	if d.Voluntary {
+		told = how + ", voluntary"
+	}
+	var left []string
+	if d.DealtAgain > 0 {
+		left = append(left, strconv.Itoa(d.DealtAgain)+" dealt again")
+	}
+	if d.Cut > 0 {
+		left = append(left, strconv.Itoa(d.Cut)+" cut")
+	}
+	what := ""
+	if len(left) > 0 {
+		what = "; " + strings.Join(left, ", ")
+	}
+	if d.RetryMs <= 0 {
+		return []string{told + what, how + what, how}
+	}
+	fork := "; fork in " + fmtProse(time.Duration(min(d.RetryMs, 1e12)*float64(time.Millisecond)))
+	tries := ""
+	if d.Deaths > 0 && d.Of > 0 {
+		tries = fmt.Sprintf(" (%d of %d)", d.Deaths, d.Of)
+	}
+	return []string{told + what + fork + tries, told + fork + tries, told + fork, how + fork + tries, how + fork, how}
+}
+
+func killForms(e engine.Event, d engine.KillDetail) (plain, beside []string) {
+	to := d.Signal + " to pid " + strconv.Itoa(e.PID)
+	switch {
+	case d.Crash:
+		return []string{d.Signal + " from outside"}, []string{to}
+	case d.Reason != "":
+		return []string{to + ": " + d.Reason, d.Signal + ": " + d.Reason}, nil
+	}
+	return []string{to}, nil
+}
+
+func leaveForms(d engine.LeaveDetail) (plain, beside []string) {
+	long, short := "", ""
+	if d.InFlight > 0 {
+		long, short = plural(d.InFlight, "request")+" in flight", strconv.Itoa(d.InFlight)+" in flight"
+	}
+	grace := "no limit"
+	toGo := grace
+	if d.GraceMs > 0 {
+		grace = fmtProse(time.Duration(min(d.GraceMs, 1e12) * float64(time.Millisecond)))
+		toGo = grace + " to go"
+	}
+	join := func(parts ...string) string {
+		return strings.Join(filled(parts), ", ")
+	}
+	plain = []string{"takes no more; " + join(long, toGo), join(short, toGo)}
+	beside = []string{"takes no more; " + join(short, grace), join(short, grace)}
+	return plain, beside
+}
+
+func filled(parts []string) []string {
+	out := parts[:0]
+	for _, p := range parts {
+		if p != "" {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func outputText(d engine.OutputDetail) string {
+	if d.Missed == 0 {
+		return d.Text
+	}
+	lines := "lines"
+	if d.Missed == 1 {
+		lines = "line"
+	}
+	return fmt.Sprintf("(%d %s left out) %s", d.Missed, lines, d.Text)
+}
+
+func errorText(d engine.ErrorDetail) string {
+	if d.Errno != "" && !strings.Contains(d.Text, d.Errno) {
+		return d.Text + " (" + d.Errno + ")"
+	}
+	return d.Text
+}
+
+func stoppedForms(d engine.StoppedDetail) []string {
+	short := fmt.Sprintf("%d deaths in a row; r tries again", d.Deaths)
+	if d.Text == "" {
+		return []string{short}
+	}
+	return []string{short + ": " + d.Text}
+}

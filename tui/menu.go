@@ -1,0 +1,202 @@
+package tui
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"muster/engine"
+)
+
+// killChoice is one line of the kill menu.
+type killChoice struct {
+	number     int // 0 for the crash, whose key is !
+	name, text string
+	signal     syscall.Signal
+	crash      bool // past the API: the worker is replaced
+}
+
+// killChoices are the lines of the kill menu. The numbers are this system's.
+var killChoices = []killChoice{
+	signalChoice(syscall.SIGTERM, "SIGTERM", "asks it to end; the program may tidy up, or refuse"),
+	signalChoice(syscall.SIGKILL, "SIGKILL", "ends it now"),
+	signalChoice(syscall.SIGINT, "SIGINT", "what Ctrl+C sends"),
+	signalChoice(syscall.SIGHUP, "SIGHUP", "many programs end or read their settings again"),
+	signalChoice(syscall.SIGUSR1, "SIGUSR1", "Node: opens its inspector"),
+	signalChoice(syscall.SIGUSR2, "SIGUSR2", ""),
+	signalChoice(syscall.SIGSTOP, "SIGSTOP", "stands still until SIGCONT: see what its connections do"),
+	signalChoice(syscall.SIGCONT, "SIGCONT", "goes on"),
+	{name: "crash", text: "SIGKILL past the API, like an accident: false, it is replaced", signal: syscall.SIGKILL, crash: true},
+}
+
+func signalChoice(sig syscall.Signal, name, text string) killChoice {
+	return killChoice{number: int(sig), name: name, text: text, signal: sig}
+}
+
+// killPane is the kill menu in rows lines under its rule; the first is line y.
+func killPane(s *screen, d *killMenu, w, rows, y, joint int) ([]string, []zone) {
+	target := s.snap.ByID(d.worker)
+	if target != nil && (target.PID != d.pid || !alive(target)) {
+		target = nil
+	}
+	facts := "pid " + strconv.Itoa(d.pid)
+	if target == nil {
+		facts += "   it has ended: nothing will be sent"
+	} else {
+		if target.Open != nil {
+			facts += "   " + fmtOpen(*target.Open) + " open"
+		}
+		facts += "   up " + fmtSpan(clockOf(s).Sub(target.Forked))
+	}
+	out := []string{rule{title: "kill worker " + strconv.Itoa(d.worker), right: facts, joint: joint}.draw(s, w)}
+
+	// In a low pane the choices scroll, so that what a key would do stays seen.
+	cursor := clamp(0, d.cursor, len(killChoices)-1)
+	notes := killNotes(d.worker, d.pid, killChoices[cursor], s)
+	notes = notes[clamp(0, len(notes)-max(rows-4, 0), len(notes)):]
+	seen := clamp(0, rows-len(notes), len(killChoices))
+	first := clamp(0, cursor-seen+1, max(len(killChoices)-seen, 0))
+	var zones []zone
+	for i := first; i < first+seen; i++ {
+		zones = append(zones, zone{x1: w, y: y + len(out), kind: zoneMenu, worker: i})
+		out = append(out, killLine(s, w, killChoices[i], i == cursor, target))
+	}
+	for _, n := range notes {
+		l := newLine(w, s.signs)
+		l.put(s.theme.Muted, n.name)
+		l.put(s.theme.Text, n.value)
+		out = append(out, l.String())
+	}
+	return filledUp(out, 1+rows, w), zones
+}
+
+func killLine(s *screen, w int, c killChoice, picked bool, target *engine.Worker) string {
+	l := newLine(w, s.signs)
+	st, mark := s.theme.Text, " "
+	if picked {
+		st, mark = s.theme.Selected, s.signs.selected
+	}
+	number := "!"
+	if !c.crash {
+		number = strconv.Itoa(c.number)
+	}
+	text := c.text
+	if c.signal == syscall.SIGKILL && !c.crash && target != nil && target.Open != nil && *target.Open > 0 {
+		text += ": its " + plural(*target.Open, "connection")
+		if *target.Open == 1 {
+			text += " is cut"
+		} else {
+			text += " are cut"
+		}
+	}
+	l.raw(st, " ", 1)
+	l.raw(st, mark, 1)
+	l.put(st, fmt.Sprintf("%3s  %-9s %s", number, c.name, text))
+	if picked {
+		l.raw(st, spaces(w-l.n), w-l.n)
+	}
+	return l.String()
+}
+
+// killNotes say what enter would do.
+func killNotes(worker, pid int, c killChoice, s *screen) []fact {
+	call := fmt.Sprintf("cluster.workers[%d].kill('%s')", worker, c.name)
+	if c.crash {
+		call = fmt.Sprintf("process.kill(%d, 'SIGKILL')", pid)
+	}
+	return []fact{{" call    ", call}, {" then    ", afterSignal(c, s.snap)}}
+}
+
+// afterSignal is what follows a choice.
+func afterSignal(c killChoice, snap *engine.Snapshot) string {
+	switch {
+	case c.crash:
+		return "exit with exitedAfterDisconnect false: not voluntary, replaced"
+	case c.signal == syscall.SIGSTOP:
+		if snap.Policy == engine.SchedRR && snap.Stall > 0 {
+			return "gets no more after 1 s; killed if one waits " + fmtProse(snap.Stall) + " for its answer"
+		}
+		return "exitedAfterDisconnect stays as it is; what waits for it waits"
+	case c.signal == syscall.SIGCONT:
+		return "exitedAfterDisconnect stays as it is"
+	case c.signal == syscall.SIGUSR1, c.signal == syscall.SIGUSR2:
+		return "exitedAfterDisconnect stays as it is; if it ends, it is replaced"
+	}
+	return "exit with exitedAfterDisconnect true: voluntary, not replaced"
+}
+
+// questionPane is a y/n question, with the log going on below it.
+func questionPane(s *screen, q *question, w, rows, y, joint int) ([]string, []zone) {
+	l := newLine(w, s.signs)
+	yes, again := "y", ""
+	if q.act == actQuit {
+		yes, again = "y or q", "again: at once"
+	}
+	l.gap(1)
+	l.put(s.theme.Key, yes)
+	l.put(s.theme.Text, "  "+q.yes)
+	l.put(s.theme.Key, "      n or esc")
+	l.put(s.theme.Text, "  "+q.no)
+	if again != "" {
+		l.put(s.theme.Muted, "      "+again)
+	}
+	head := []string{rule{title: q.title, right: q.facts, joint: joint}.draw(s, w), l.String()}
+	return aboveLog(s, head, w, rows, y)
+}
+
+// stoppingPane is the progress of a graceful end, with the log below it.
+func stoppingPane(s *screen, w, rows, y, joint int) ([]string, []zone) {
+	snap := s.snap
+	right := "q or ctrl+c again: at once"
+	if !snap.StopBy.IsZero() {
+		right = fmtShortly(snap.StopBy.Sub(clockOf(s))) + " s to go   " + right
+	}
+	var left, gone int
+	for i := range snap.Workers {
+		if alive(&snap.Workers[i]) {
+			left++
+		} else {
+			gone++
+		}
+	}
+	l := newLine(w, s.signs)
+	l.gap(1)
+	const cells = 16
+	bar, n := "", 0
+	if left+gone > 0 && gone > 0 {
+		bar, n = s.signs.bar(float64(gone)/float64(left+gone), cells)
+	}
+	if left+gone == 0 {
+		bar, n = s.signs.bar(1, cells)
+	}
+	l.raw(s.theme.Accent, bar, n)
+	l.raw(s.theme.Muted, strings.Repeat(s.signs.hollow, cells-n), cells-n)
+	l.put(s.theme.Text, "  "+plural(left, "worker")+" left")
+	if snap.Open != nil {
+		l.put(s.theme.Text, "   "+plural(*snap.Open, "connection")+" open")
+	}
+	if snap.Queue > 0 {
+		l.put(s.theme.Text, "   "+strconv.Itoa(snap.Queue)+" in the queue")
+	}
+	head := []string{rule{title: "stopping", right: right, joint: joint}.draw(s, w), l.String()}
+	return aboveLog(s, head, w, rows, y)
+}
+
+// aboveLog puts a pane over the log, which keeps the lines that are left.
+func aboveLog(s *screen, head []string, w, rows, y int) ([]string, []zone) {
+	left := 1 + rows - len(head)
+	if left < 2 {
+		return filledUp(head, 1+rows, w), nil
+	}
+	lines, zones := logPane(s, w, left-1, y+len(head), 0)
+	return append(head, lines...), zones
+}
+
+// filledUp is exactly n lines of w cells.
+func filledUp(lines []string, n, w int) []string {
+	for len(lines) < n {
+		lines = append(lines, spaces(w))
+	}
+	return lines[:max(n, 0)]
+}

@@ -1,0 +1,191 @@
+package tui
+
+import (
+	"strings"
+	"time"
+
+	"muster/engine"
+
+	tea "github.com/charmbracelet/bubbletea"
+)
+
+const (
+	maxLog       = 2000                   // lines of the log that are kept
+	toastTime    = 3 * time.Second        // how long a toast stands
+	holdTime     = 120 * time.Millisecond // the same key again within it is a held key
+	digitTime    = time.Second            // digits of one number follow each other within it
+	clickTime    = 400 * time.Millisecond // two clicks within it are a double click
+	quitTime     = time.Second            // a q this soon after one that closed something is not meant
+	detailsEvery = 5 * time.Second        // details of the selected worker are asked again so often
+	doLimit      = 5 * time.Second        // for the cluster to answer a command
+	maxTyped     = 8                      // more keys than this in one read are a paste
+)
+
+// model is the bubbletea model: it turns keys into commands and what the
+// cluster says into a screen. Only bubbletea's goroutine touches it, and it
+// never waits: what may wait is a tea.Cmd.
+type model struct {
+	s      screen
+	c      Cluster
+	end    *ending
+	clock  func() time.Time
+	keys   map[string]*binding
+	yes    bool              // --yes: never asks
+	copyTo func(text string) // to the clipboard; called from a tea.Cmd
+
+	cmds []tea.Cmd // of the message that is being handled
+
+	// What came while the screen was frozen: pictures, one a tick, and lines.
+	heldSnaps []*engine.Snapshot
+	heldLines []logLine
+
+	under    *detailsDialog // open below the dialog that is on top
+	closedAt time.Time      // when q last closed something
+	stopping bool           // the end has been asked for
+	atOnce   bool           // twice
+
+	toastUntil time.Time
+	last       pressed // the key before
+	digits     string  // typed so far in the kill menu
+	digitsAt   time.Time
+	clicked    pressed // the zone that was clicked last
+	mouseOff   bool
+
+	selRow     int // row and slot of the selected worker, for when it goes
+	selSlot    int
+	restarting map[int]bool
+	policy     policySwitch
+
+	details    *engine.Details // of the selected worker, as of detailsAt
+	detailsAt  time.Time       // when they were asked for
+	asking     bool            // for details, at this moment
+	detailsFor int             // of which worker
+
+	taken, takenBefore uint64 // connections the workers took, at the last two ticks
+
+	zones  []zone // of the frame that is on the screen
+	frame  string
+	dirty  bool      // the frame does not show what s says
+	drawn  time.Time // when the frame was made
+	wakeAt time.Time // when the next wakeMsg comes, zero = none is due
+	wakeNo int
+	sizing bool              // a resize was drawn within the last resizeTime
+	size   tea.WindowSizeMsg // the newest
+}
+
+// pressed is something pressed, and when.
+type pressed struct {
+	what string
+	at   time.Time
+}
+
+// again notes a press and tells whether the same one came less than d before.
+func (p *pressed) again(what string, now time.Time, d time.Duration) bool {
+	same := p.what == what && now.Sub(p.at) < d
+	*p = pressed{what, now}
+	return same
+}
+
+// newModel is a model over c. s brings what never changes: theme, signs, vim.
+func newModel(c Cluster, end *ending, s screen, clock func() time.Time) *model {
+	m := &model{
+		s:          s,
+		c:          c,
+		end:        end,
+		clock:      clock,
+		keys:       keymap(s.vim),
+		restarting: map[int]bool{},
+		dirty:      true,
+	}
+	m.s.hist = newHistory()
+	m.s.view = viewOverview
+	m.s.tick = time.Second
+	m.s.fds = map[int]int{}
+	m.s.now = clock()
+	m.show(c.Snapshot())
+	return m
+}
+
+func (m *model) Init() tea.Cmd { return m.flush() }
+
+// Update handles one message. The commands it collected are returned by flush.
+func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	m.s.now = m.clock()
+	m.handle(msg)
+	m.expire()
+	return m, m.flush()
+}
+
+func (m *model) handle(msg tea.Msg) {
+	switch msg := msg.(type) {
+	case tea.KeyMsg:
+		m.dirty = true
+		m.onKey(msg)
+	case tea.MouseMsg:
+		m.onMouse(tea.MouseEvent(msg))
+	case tea.WindowSizeMsg:
+		m.onSize(msg)
+	case sizedMsg:
+		m.sizing = false
+		if m.size.Width != m.s.w || m.size.Height != m.s.h {
+			m.onSize(m.size)
+		}
+	case pulledMsg:
+		m.onPulled(msg)
+	case wakeMsg:
+		m.onWake(msg)
+	case doneMsg:
+		m.dirty = true
+		m.onDone(msg)
+	case detailsMsg:
+		m.onDetails(msg)
+	case stopMsg:
+		m.dirty = true
+		m.onStop(msg)
+	case toastMsg:
+		m.toast(string(msg))
+	}
+}
+
+// run has cmd carried out after this Update.
+func (m *model) run(cmd tea.Cmd) {
+	if cmd != nil {
+		m.cmds = append(m.cmds, cmd)
+	}
+}
+
+// flush is what Update returns: the commands, and the alarm for what changes
+// with time alone.
+func (m *model) flush() tea.Cmd {
+	m.askDetails()
+	m.schedule()
+	cmds := m.cmds
+	m.cmds = nil
+	return tea.Batch(cmds...)
+}
+
+// View is the frame; it is made again only when it would be another one.
+func (m *model) View() string {
+	if !m.dirty {
+		return m.frame
+	}
+	m.dirty = false
+	m.drawn = m.s.now
+	if m.s.w <= 0 || m.s.h <= 0 {
+		m.frame, m.zones = "", nil
+		return m.frame
+	}
+	f := render(&m.s)
+	m.frame, m.zones = strings.Join(f.lines, "\n"), f.zones
+	return m.frame
+}
+
+// toast says text in the place of the hints for a while.
+func (m *model) toast(text string) {
+	m.s.toast = text
+	m.toastUntil = m.s.now.Add(toastTime)
+	m.dirty = true
+}
+
+// toastMsg is a toast from outside the model.
+type toastMsg string

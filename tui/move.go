@@ -1,0 +1,141 @@
+package tui
+
+// wheelLines is how far one notch of the wheel scrolls.
+const wheelLines = 3
+
+// move moves the selection, or scrolls what text has the focus.
+func (m *model) move(act action) {
+	switch d := m.openDetails(); {
+	case act == actNextHit || act == actPrevHit:
+		m.hit(act)
+	case d != nil:
+		m.moveDetails(d, act)
+	case m.s.view == viewKeys:
+		m.toast("there is nothing to scroll here")
+	case m.s.view == viewLog || m.s.focus == paneLog:
+		m.moveLog(act)
+	default:
+		m.moveTable(act)
+	}
+}
+
+func (m *model) moveTable(act action) {
+	rows := len(rowsOf(&m.s))
+	page := max(layoutFor(&m.s).tableRows-1, 1)
+	to := m.selRow
+	switch act {
+	case actUp:
+		to--
+	case actDown:
+		to++
+	case actPageUp:
+		to -= page
+	case actPageDown:
+		to += page
+	case actHalfDown:
+		to += max(page/2, 1)
+	case actHome:
+		to = 0
+	case actEnd:
+		to = rows - 1
+	default:
+		m.toast("the arrows ↑ ↓ move; --keys vim makes it j and k")
+		return
+	}
+	if rows == 0 {
+		m.toast("there is no worker to select")
+		return
+	}
+	m.selectRow(to)
+	m.showSelected() // also when it was there already: the wheel may have scrolled it away
+}
+
+// moveLog scrolls the log; only the log is held, the picture goes on.
+func (m *model) moveLog(act action) {
+	if act == actTextDown && m.s.view != viewLog {
+		m.moveTable(act) // k kills here, so j does not scroll: it says what does
+		return
+	}
+	m.s.logBack += scrollBy(act, m.logRows(), len(m.s.log))
+	m.clampScroll()
+}
+
+func (m *model) moveDetails(d *detailsDialog, act action) {
+	if act == actTextDown || act == actTextUp {
+		m.toast("the arrows ↑ ↓ scroll here")
+		return
+	}
+	d.scroll = max(d.scroll+scrollBy(act, m.logRows(), maxLog), 0)
+}
+
+// scrollBy is how many lines back an action scrolls.
+func scrollBy(act action, page, all int) int {
+	page = max(page-1, 1)
+	switch act {
+	case actUp, actTextUp:
+		return 1
+	case actDown, actTextDown:
+		return -1
+	case actPageUp:
+		return page
+	case actPageDown:
+		return -page
+	case actHalfDown:
+		return -max(page/2, 1)
+	case actHome:
+		return all
+	case actEnd:
+		return -all
+	}
+	return 0
+}
+
+// hit goes to the next or the last hit of the log's filter: in a log that shows
+// nothing but hits, the next or the last line.
+func (m *model) hit(act action) {
+	switch {
+	case m.openDetails() != nil || m.s.view == viewKeys:
+		m.toast("4 shows the log")
+	case m.s.filter[paneLog] == "":
+		m.toast("n and N go through the hits of a filter: / in the log first")
+	case act == actNextHit && m.s.logBack == 0:
+		m.toast("this is the newest hit")
+	case act == actNextHit:
+		m.s.logBack--
+	default:
+		m.s.logBack++
+		m.clampScroll()
+	}
+}
+
+// logRows is how many lines of the log are seen.
+func (m *model) logRows() int { return layoutFor(&m.s).logRows }
+
+// clampScroll keeps the log from being scrolled past its oldest line.
+func (m *model) clampScroll() {
+	m.s.logBack = clamp(0, m.s.logBack, max(len(m.s.log)-max(m.logRows(), 1), 0))
+}
+
+// wheel scrolls the pane under the pointer without moving the selection.
+func (m *model) wheel(z zone, up bool) {
+	n := wheelLines
+	if !up {
+		n = -n
+	}
+	if d := m.openDetails(); d != nil {
+		d.scroll = max(d.scroll+n, 0)
+		return
+	}
+	switch z.kind {
+	case zoneRow:
+		m.s.tableTop -= n / wheelLines
+		m.clampTable()
+	case zoneLog:
+		m.s.logBack += n
+		m.clampScroll()
+	case zoneMenu:
+		if d, ok := m.s.dialog.(*killMenu); ok {
+			d.cursor = clamp(0, d.cursor-n/wheelLines, len(killChoices)-1)
+		}
+	}
+}

@@ -1,0 +1,14 @@
+//go:build !mustertest
+
+package tui
+
+import tea "github.com/charmbracelet/bubbletea"
+
+// panicPoints are the places where a test build can be told to panic. In any
+// other build there are none.
+type panicPoints struct{}
+
+func newPanicPoints(func(string) string) panicPoints { return panicPoints{} }
+func (panicPoints) hit(string)                       {}
+func (panicPoints) cmd() tea.Cmd                     { return nil }
+func (panicPoints) start(*Terminal)                  {}

@@ -1,0 +1,71 @@
+package tui
+
+import "muster/engine"
+
+// fact is a name and its figure.
+type fact struct{ name, value string }
+
+// pathPane is the way of a connection through the primary, rows lines of w
+// cells. In shared the primary sees none of it.
+func pathPane(s *screen, w, rows int) []string {
+	snap := s.snap
+	rr := snap.Policy == engine.SchedRR
+	seen := func(v string) string {
+		if rr {
+			return v
+		}
+		return unknown
+	}
+	accepted, taken, p99 := unknown, unknown, unknown
+	if s.hist != nil {
+		accepted, taken = perSecond(s.hist.acceptRate), perSecond(s.hist.takenRate)
+		p99 = fmtLatency(s.hist.handOffNew.p99)
+	}
+	count := func(n uint64) string { return fmtCount(float64(n)) }
+	lines := [][3]fact{
+		{{"accepted", seen(accepted)}, {"queued", seen(fmtCount(float64(snap.Queue)))}, {"longest wait", seen(fmtLatency(snap.Waited))}},
+		{{"on the way", seen(fmtCount(float64(snap.Handing)))}, {"", ""}, {"p99 of it", seen(p99)}},
+		{{"taken", seen(taken)}, {"dealt again", seen(count(snap.DealtAgain))}, {"refused", seen(count(snap.Refused))}},
+		{{"open", fmtCount(deref(snap.Open))}, {"done", perSecond(deref(snap.ReqRate))}, {"lost", count(snap.Lost)}},
+	}
+	fields, gap := [3]int{19, 15, 20}, 3
+	if w < 62 {
+		fields, gap = [3]int{17, 16, 14}, 1
+		lines[0][2].name, lines[2][1].name = "waited", "again"
+	}
+	out := make([]string, 0, rows)
+	for _, row := range lines {
+		if len(out) == rows {
+			return out
+		}
+		l := newLine(w, s.signs)
+		l.gap(1)
+		for i, f := range row {
+			if i > 0 {
+				l.gap(gap)
+			}
+			l.put(s.theme.Text, f.name)
+			l.right(s.theme.Text, f.value, max(fields[i]-len(f.name), 0))
+		}
+		out = append(out, l.String())
+	}
+	for len(out) < rows-1 {
+		out = append(out, spaces(w))
+	}
+	if len(out) < rows {
+		l := newLine(w, s.signs)
+		if !rr {
+			l.put(s.theme.Muted, " the kernel deals: the primary sees no connection")
+		}
+		out = append(out, l.String())
+	}
+	return out
+}
+
+// perSecond is a rate: "8.24k/s".
+func perSecond(v float64) string {
+	if t := fmtCount(v); t != unknown {
+		return t + "/s"
+	}
+	return unknown
+}

@@ -1,0 +1,65 @@
+package tui
+
+import (
+	"context"
+	"time"
+
+	"muster/engine"
+
+	tea "github.com/charmbracelet/bubbletea"
+)
+
+// pullEvery is the least time between two pulls: at most ten frames a second
+// however much happens.
+const pullEvery = 100 * time.Millisecond
+
+// pulledMsg is what a pull brought.
+type pulledMsg struct {
+	snap   *engine.Snapshot
+	lines  []logLine // of the new events that make a line, at most maxLog
+	events int       // new events
+	lost   uint64    // events that were gone
+}
+
+// pump pulls from c whenever it has changed, until ctx ends. Making lines of
+// events happens here, not in Update: a worker may write a flood. send may wait
+// until the screen is ready for more.
+func pump(ctx context.Context, c Cluster, send func(tea.Msg)) {
+	var after uint64
+	pause := time.NewTimer(0)
+	defer pause.Stop()
+	for {
+		msg := pull(c, &after)
+		if ctx.Err() != nil {
+			return
+		}
+		send(msg)
+		pause.Reset(pullEvery)
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			return
+		}
+		select {
+		case <-c.Changed():
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// pull gets what is new after the event numbered *after, and moves it on.
+func pull(c Cluster, after *uint64) pulledMsg {
+	ev, lost := c.Events(*after)
+	msg := pulledMsg{snap: c.Snapshot(), events: len(ev), lost: lost}
+	if len(ev) == 0 {
+		return msg
+	}
+	*after = ev[len(ev)-1].Seq
+	for _, e := range ev[max(0, len(ev)-maxLog):] {
+		if l, ok := newLogLine(e); ok {
+			msg.lines = append(msg.lines, l)
+		}
+	}
+	return msg
+}

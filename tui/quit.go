@@ -1,0 +1,109 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+
+	"muster/engine"
+	"muster/internal/safetext"
+
+	tea "github.com/charmbracelet/bubbletea"
+)
+
+const atOnceToast = "at once: what is open is cut"
+
+// stopMsg says that the end of the cluster was asked for.
+type stopMsg struct {
+	err error
+	// outside: not by a key, so the screen does not know yet.
+	outside bool
+	again   bool // and it was not the first time
+}
+
+// quit is q: it closes what is open, or asks, or stops an idle cluster.
+func (m *model) quit() {
+	switch {
+	case m.stopping:
+		m.stop()
+	case m.s.dialog != nil:
+		m.closedAt = m.s.now
+		m.closeAll()
+	case m.s.view == viewKeys:
+		m.closedAt = m.s.now
+		m.showView(viewOverview)
+	case m.idle() && m.s.now.Sub(m.closedAt) >= quitTime:
+		m.stop()
+	default:
+		m.thaw()
+		m.ask(m.quitQuestion())
+	}
+}
+
+func (m *model) quitQuestion() *question {
+	yes := "let them finish"
+	if g := m.s.snap.Grace; g > 0 {
+		yes += fmt.Sprintf(", %s at most", strings.TrimSuffix(fmt.Sprintf("%.1f", g.Seconds()), ".0")+" s")
+	}
+	return &question{
+		title: "stop the cluster and leave?",
+		yes:   yes,
+		no:    "stay",
+		facts: quitFacts(m.s.snap),
+		act:   actQuit,
+	}
+}
+
+// quitFacts is what a stop would end.
+func quitFacts(snap *engine.Snapshot) string {
+	facts := count(live(snap), "worker")
+	if open := openFacts(snap.Open); open != "" {
+		facts += "   " + open
+	}
+	return facts
+}
+
+// quitNow is ctrl+c: the same without a question.
+func (m *model) quitNow() { m.stop() }
+
+// stop asks the cluster to end; a second time it ends at once. The dashboard
+// stays until it has.
+func (m *model) stop() {
+	m.thaw()
+	if m.stopping {
+		if m.atOnce {
+			m.toast("the cluster is ending at once")
+			return
+		}
+		m.atOnce = true
+		m.toast(atOnceToast)
+	}
+	m.showStopping()
+	end := m.end
+	m.run(func() tea.Msg { return stopMsg{err: end.ask(ByKey, 0)} })
+}
+
+// showStopping puts the progress of the end on the screen.
+func (m *model) showStopping() {
+	m.stopping = true
+	m.s.help, m.s.filtering = false, false
+	m.s.view, m.s.focus = viewOverview, paneTable
+	if _, ok := m.s.dialog.(*stopping); ok {
+		return
+	}
+	m.closeAll()
+	m.s.dialog = &stopping{since: m.s.now}
+}
+
+func (m *model) onStop(msg stopMsg) {
+	if msg.outside {
+		m.thaw()
+		m.showStopping()
+	}
+	if msg.again {
+		m.atOnce = true
+		m.toast(atOnceToast)
+	}
+	if msg.err != nil {
+		m.toast(safetext.Line(msg.err.Error()))
+	}
+}

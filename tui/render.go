@@ -1,0 +1,90 @@
+package tui
+
+// render draws a screen: exactly h lines of exactly w cells, and the zones the
+// mouse can hit. It changes nothing but the caches of rows and scales, and is
+// for the model's goroutine only.
+func render(s *screen) frame {
+	w, h := max(s.w, 0), max(s.h, 0)
+	if w != s.w || h != s.h {
+		c := *s
+		c.w, c.h = w, h
+		return render(&c)
+	}
+	if w == 0 || h == 0 {
+		return frame{lines: make([]string, h)}
+	}
+	lay := layoutFor(s)
+	if lay.small {
+		return frame{lines: smallView(s)}
+	}
+	f := &frame{}
+	f.add(headLines(s), nil)
+	d, details := s.dialog.(*detailsDialog)
+	switch {
+	case s.help || s.view == viewKeys:
+		f.add(helpView(s, h-len(f.lines)-1), nil)
+	case details:
+		lines, zones := detailsView(s, d, len(f.lines))
+		f.add(lines, zones)
+	default:
+		bar, zones := viewBar(s, lay, len(f.lines))
+		f.add([]string{bar}, zones)
+		joint := 0
+		if s.view != viewLog {
+			joint = f.overview(s, lay)
+		}
+		f.bottom(s, lay, joint)
+	}
+	line, zones := hintLine(s, len(f.lines))
+	f.add([]string{line}, zones)
+	f.lines = filledUp(f.lines, h, w)
+	return *f
+}
+
+func (f *frame) add(lines []string, zones []zone) {
+	f.lines = append(f.lines, lines...)
+	f.zones = append(f.zones, zones...)
+}
+
+// overview draws what stands above the log and returns where a line from there
+// meets the log's rule.
+func (f *frame) overview(s *screen, lay layout) (joint int) {
+	lines, zones := tablePane(s, lay, len(f.lines))
+	f.add(lines, zones)
+	if lay.crash {
+		f.add(filledUp(crashPane(s), crashLines, s.w), nil)
+	}
+	if lay.strip {
+		f.add(shareStrip(s), nil)
+	}
+	if lay.across > 0 {
+		lines, joint = bands(s, lay)
+		f.add(lines, nil)
+	}
+	return joint
+}
+
+// bottom draws the log or the dialog in its place, and the worker beside it.
+func (f *frame) bottom(s *screen, lay layout, joint int) {
+	w, y := lay.logW, len(f.lines)
+	var lines []string
+	var zones []zone
+	switch d := s.dialog.(type) {
+	case *killMenu:
+		lines, zones = killPane(s, d, w, lay.logRows, y, joint)
+	case *question:
+		lines, zones = questionPane(s, d, w, lay.logRows, y, joint)
+	case *stopping:
+		lines, zones = stoppingPane(s, w, lay.logRows, y, joint)
+	default:
+		lines, zones = logPane(s, w, lay.logRows, y, joint)
+	}
+	if w < s.w {
+		junction := s.theme.Muted.Render(s.signs.cross)
+		for i, text := range sidePane(s, s.w-w-1, lay.logRows) {
+			lines[i] += junction + text
+			junction = s.theme.Muted.Render(s.signs.pipe)
+		}
+	}
+	f.add(lines, zones)
+}

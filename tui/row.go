@@ -1,0 +1,153 @@
+package tui
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"muster/engine"
+	"muster/styles"
+)
+
+// drawRow writes a row.
+func drawRow(s *screen, cols columns, v rowValue) string {
+	th, sg := s.theme, s.signs
+	base, coloured := rowStyle(th, v)
+	l := newLine(cols.width(), sg)
+	mark := " "
+	if v.selected {
+		mark = sg.selected
+	}
+	l.raw(base, mark, 1)
+	for id := colNumber; id < columnCount; id++ {
+		n := cols[id]
+		if n == 0 {
+			continue
+		}
+		if id != colNumber {
+			l.raw(base, " ", 1)
+		}
+		st := base
+		switch {
+		case id == colState && coloured:
+			st = base.And(stateStyle(th, v))
+		case id == colLast && coloured && v.last != "" && v.stalled:
+			st = base.And(th.Warn)
+		}
+		if id.leftAligned() {
+			l.padded(st, cellText(s, cols, v, id), n)
+		} else {
+			l.right(st, cellText(s, cols, v, id), n)
+		}
+	}
+	return l.String()
+}
+
+// rowStyle is the style of a whole row, and whether its state may have a
+// colour of its own in it.
+func rowStyle(th *styles.Theme, v rowValue) (base styles.Style, coloured bool) {
+	switch {
+	case v.selected && v.look != lookPlain:
+		return th.Selected.And(th.Bold), false
+	case v.selected:
+		return th.Selected, false
+	case v.look == lookFresh:
+		return th.Changed, false
+	case v.told:
+		return th.Muted, false
+	case v.look == lookBold:
+		return th.Bold, true
+	}
+	return th.Text, true
+}
+
+func stateStyle(th *styles.Theme, v rowValue) styles.Style {
+	switch v.state {
+	case engine.StateListening:
+		return th.Accent
+	case engine.StateDisconnecting, engine.StateDisconnected:
+		return th.Warn
+	case engine.StateExited:
+		if v.stopped {
+			return th.DeadBlock
+		}
+		return th.Dead
+	}
+	return th.Muted
+}
+
+// cellText is what a row says in one column.
+func cellText(s *screen, cols columns, v rowValue, id column) string {
+	switch id {
+	case colNumber:
+		return strconv.Itoa(v.id)
+	case colPID:
+		if v.pid <= 0 {
+			return unknown
+		}
+		return strconv.Itoa(v.pid)
+	case colState:
+		sign := s.signs.of(v.state)
+		if v.stopped {
+			sign = s.signs.stopped
+		}
+		return sign + " " + v.word
+	case colLast:
+		if v.last != "" {
+			return v.last
+		}
+		return s.signs.spark(s.hist.cells(s.hist.worker(v.id), mReq, cols[colLast]), v.reqScale)
+	case colShare:
+		return shareCell(s.signs, v)
+	case colReq:
+		return fmtCount(v.req)
+	case colOpen:
+		return fmtKnown(v.open)
+	case colHand:
+		return fmtKnown(v.hand)
+	case colCPU:
+		return fmtCPU(v.cpu)
+	case colCPUPast:
+		return s.signs.spark(s.hist.cells(s.hist.worker(v.id), mCPU, cols[colCPUPast]), v.cpuScale)
+	case colMem:
+		return fmtMem(v.mem)
+	case colFDs:
+		return fmtKnown(v.fds)
+	case colDealt:
+		return fmtCount(v.dealt)
+	case colDone:
+		return fmtCount(v.done)
+	case colP50:
+		return fmtLatency(v.p50)
+	case colP99:
+		return fmtLatency(v.p99)
+	case colRestarts:
+		return fmtShort(uint64(max(v.restarts, 0)), 999)
+	case colUp:
+		if v.up < 0 {
+			return unknown
+		}
+		return fmtSpan(time.Duration(v.up) * time.Second)
+	case colLastExit:
+		return v.exit
+	}
+	return ""
+}
+
+func fmtKnown(n int) string {
+	if n < 0 {
+		return unknown
+	}
+	return fmtOpen(n)
+}
+
+// shareCell is a bar and the share in percent.
+func shareCell(sg *signs, v rowValue) string {
+	if v.share < 0 {
+		return unknown
+	}
+	width := columnWidths[colShare] - 7
+	bar, n := sg.bar(v.share/max(v.shareTop, 1e-9), width)
+	pct := strconv.FormatFloat(100*v.share, 'f', 1, 64) + "%"
+	return bar + strings.Repeat(" ", max(columnWidths[colShare]-n-len(pct), 0)) + pct
+}

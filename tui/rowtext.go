@@ -1,0 +1,144 @@
+package tui
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"muster/engine"
+	"muster/internal/safetext"
+)
+
+// stateWord is the state of a worker as the table says it, without its sign:
+// "listening", "exit SIGKILL", "exit code 1".
+func stateWord(w *engine.Worker) string {
+	if w.State != engine.StateExited {
+		return string(w.State)
+	}
+	if w.Exit == nil {
+		return "exit"
+	}
+	return "exit " + signalWord(w.Exit.String(), columnWidths[colState]-len("x exit "))
+}
+
+// signalWord shortens the name of a signal that has more than n cells.
+func signalWord(name string, n int) string {
+	if len(name) > n {
+		return strings.TrimPrefix(name, "SIG")
+	}
+	return name
+}
+
+// stopped tells whether the worker's slot gave up.
+func stopped(w *engine.Worker) bool {
+	return w.State == engine.StateExited && w.Next != nil && w.Next.Stopped
+}
+
+// voluntary tells whether a dead worker was told to go, and so is not replaced.
+func voluntary(w *engine.Worker) bool {
+	return w.State == engine.StateExited && w.Exit != nil && w.Exit.Voluntary
+}
+
+// lastText is what LAST says of a worker that is not simply well, in the
+// longest of its forms that fits in cells; "" = show its history.
+func lastText(snap *engine.Snapshot, w *engine.Worker, now time.Time, cells int) string {
+	return fitting(cells, lastForms(snap, w, now)...)
+}
+
+// fitting is the first of forms, which go from the longest to the shortest,
+// that fits in cells; else the last.
+func fitting(cells int, forms ...string) string {
+	for _, f := range forms {
+		if safetext.Width(f) <= cells {
+			return f
+		}
+	}
+	if len(forms) == 0 {
+		return ""
+	}
+	return forms[len(forms)-1]
+}
+
+func lastForms(snap *engine.Snapshot, w *engine.Worker, now time.Time) []string {
+	switch w.State {
+	case engine.StateExited:
+		return deadForms(w, now)
+	case engine.StateDisconnected:
+		return []string{"channel closed"}
+	case engine.StateDisconnecting:
+		return leavingForms(snap, w, now)
+	}
+	if w.ReplacedBy != 0 {
+		return []string{"waits for " + strconv.Itoa(w.ReplacedBy)}
+	}
+	if !w.Stalled.IsZero() {
+		t := fmtShortly(now.Sub(w.Stalled))
+		return []string{"a hand-off unanswered for " + t + " s", "no answer for " + t + " s", "no answer " + t, "no answer"}
+	}
+	if w.Replaces == 0 {
+		return nil
+	}
+	old := snap.ByID(w.Replaces)
+	if old != nil && alive(old) && w.State != engine.StateListening {
+		return []string{"to replace " + strconv.Itoa(w.Replaces)}
+	}
+	if now.Sub(w.Forked) < forTime {
+		why := safetext.Line(strings.TrimPrefix(w.ReplacesWhy, "exit "))
+		id := strconv.Itoa(w.Replaces)
+		if why == "" {
+			return []string{"for " + id}
+		}
+		return []string{"for " + id + ": " + why, id + ": " + why, "for " + id}
+	}
+	return nil
+}
+
+func leavingForms(snap *engine.Snapshot, w *engine.Worker, now time.Time) []string {
+	left, long := "leaving", "leaving"
+	if w.Open != nil {
+		left = fmtOpen(*w.Open) + " left"
+		long = plural(*w.Open, "request") + " left"
+	}
+	if w.LeaveBy.IsZero() {
+		return []string{long + ", no limit", left + ", no limit", left}
+	}
+	t := fmtShortly(w.LeaveBy.Sub(now))
+	if snap.Grace <= 0 {
+		return []string{long + ", " + t + " s", left + ", " + t + " s", left + "  " + t + "s", left}
+	}
+	of := t + " s of " + fmtShortly(snap.Grace) + " s"
+	return []string{long + ", " + of, left + "  " + of, left + ", " + t + " s", left + "  " + t + "s", left}
+}
+
+func deadForms(w *engine.Worker, now time.Time) []string {
+	switch {
+	case w.Next == nil && voluntary(w):
+		return []string{"was told to go", "told to go"}
+	case w.Next == nil:
+		return []string{"not replaced"}
+	case w.Next.Stopped:
+		return []string{"r tries now"}
+	}
+	in := "fork in " + fmtShortly(w.Next.At.Sub(now))
+	if w.Next.Deaths > 0 && w.Next.Of > 0 {
+		tries := fmt.Sprintf("%d of %d)", w.Next.Deaths, w.Next.Of)
+		return []string{in + " s  (try " + tries, in + " s  (" + tries, in + " s", in + "s"}
+	}
+	return []string{in + " s", in + "s"}
+}
+
+// lastExitText is LAST EXIT: how the last one of the slot that died ended, and
+// how long ago.
+func lastExitText(w *engine.Worker, now time.Time, cells int) string {
+	if w.LastExit == "" {
+		return unknown
+	}
+	age := ""
+	if !w.LastExitAt.IsZero() {
+		age = fmtAge(now.Sub(w.LastExitAt))
+	}
+	room := cells - 1 - max(len(age), 4)
+	how := signalWord(strings.TrimPrefix(w.LastExit, "exit "), room)
+	return safetext.Pad(how, max(cells-len(age)-1, 0)) + " " + age
+}

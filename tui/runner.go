@@ -1,0 +1,178 @@
+package tui
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"muster/styles"
+
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/x/term"
+)
+
+// runner is one dashboard from its first frame to the end of the cluster. Its
+// loop is the goroutine of Run: it works while Update or the terminal is stuck.
+type runner struct {
+	t       *Terminal
+	end     *ending
+	p       *tea.Program
+	over    <-chan struct{} // the cluster has ended
+	grace   time.Duration
+	cluster Cluster
+}
+
+func newRunner(c Cluster, o Options, t *Terminal, theme *styles.Theme) *runner {
+	r := &runner{t: t, cluster: c, end: newEnding(c), grace: o.CloseGrace, over: o.Done}
+	if r.grace == 0 {
+		r.grace = 2 * time.Second
+	}
+	if r.over == nil {
+		r.over = r.end.first
+		if d, ok := c.(interface{ Done() <-chan struct{} }); ok {
+			r.over = d.Done()
+		}
+	}
+	clock := o.clock
+	if clock == nil {
+		clock = time.Now
+	}
+	m := newModel(c, r.end, screen{theme: theme, signs: newSigns(o.ASCII), vim: o.Vim}, clock)
+	m.yes = o.Yes
+	m.copyTo = func(text string) { _, _ = t.out.Write([]byte(clipboard(text, os.Getenv))) }
+	if w, h, err := term.GetSize(t.out.Fd()); err == nil {
+		m.s.w, m.s.h = w, h // so that the first frame need not wait for it
+	}
+	var top tea.Model = m
+	if o.wrap != nil {
+		top = o.wrap(m)
+	}
+	r.p = tea.NewProgram(&guarded{top, t, newPanicPoints(os.Getenv)},
+		tea.WithInput(&ttyIn{t.in, t.vanished}),
+		tea.WithOutput(t.out),
+		tea.WithAltScreen(),
+		tea.WithMouseCellMotion(),
+		tea.WithFPS(fps),
+		tea.WithoutSignalHandler(), // it waits for Update
+		tea.WithoutCatchPanics(),   // it prints into the screen; Terminal does it in order
+	)
+	return r
+}
+
+// run carries the dashboard from its first frame to the end of the cluster.
+func (r *runner) run(ctx context.Context) (Outcome, error) {
+	inner, cancel := context.WithCancel(context.Background())
+	defer cancel() // ends the pump
+	sigs, stopSigs := dashboardSignals()
+	defer stopSigs()
+
+	ended, finished := make(chan error, 1), make(chan struct{})
+	r.t.Go(func() { // ends with the program
+		defer close(finished)
+		_, err := r.p.Run()
+		ended <- err
+	})
+	r.t.Go(func() { pump(inner, r.cluster, r.p.Send) })
+	newPanicPoints(os.Getenv).start(r.t)
+
+	defer func() { // whatever the reason, and however stuck the program is
+		r.leave()
+		select {
+		case <-finished:
+		case <-time.After(lastFrame):
+			r.p.Kill()
+		}
+	}()
+	return r.loop(ctx, ended, sigs)
+}
+
+// loop waits for the end of the cluster.
+func (r *runner) loop(ctx context.Context, ended <-chan error, sigs <-chan os.Signal) (Outcome, error) {
+	var (
+		gone       = r.t.gone
+		over       = r.over
+		second     = r.end.second
+		limit      <-chan time.Time // for the cluster, after the end at once
+		last       <-chan time.Time // for the program, after its own
+		isOver     bool
+		failed     error
+		onTerminal = true
+	)
+	for {
+		select {
+		case err := <-ended:
+			ended = nil
+			switch {
+			case isOver && err == nil:
+				r.t.release()
+			case onTerminal && !r.isGone(): // an end nobody here asked for
+				r.leave()
+				failed = fmt.Errorf("the screen ended: %w", err)
+				r.stopOnce(ByCluster, 0)
+			}
+			onTerminal = false
+			if isOver {
+				return r.end.result(), failed
+			}
+
+		case <-gone:
+			gone, onTerminal = nil, false
+			r.leave()
+			r.stopOnce(ByVanished, 0)
+
+		case <-over:
+			over, isOver = nil, true
+			if ended == nil {
+				return r.end.result(), failed
+			}
+			r.quit()
+			last = time.After(lastFrame)
+
+		case <-second:
+			second = nil
+			limit = time.After(r.grace)
+
+		case <-limit:
+			return r.end.result(), failed
+
+		case <-last:
+			return r.end.result(), failed
+
+		case s := <-sigs:
+			if r.onSignal(s, onTerminal) {
+				onTerminal = false
+				r.leave()
+			}
+
+		case <-ctx.Done():
+			return r.end.result(), ctx.Err()
+		}
+	}
+}
+
+// leave restores the terminal and ends the program.
+func (r *runner) leave() {
+	r.t.Restore()
+	r.quit()
+}
+
+// quit ends the program in order. Only one that is stuck is killed: bubbletea
+// then closes descriptors that its reader still uses.
+func (r *runner) quit() {
+	r.t.Go(func() { // ends when the program has taken it, or with the program
+		stuck := time.AfterFunc(lastFrame, r.p.Kill)
+		defer stuck.Stop()
+		r.p.Quit()
+	})
+}
+
+// isGone tells whether the terminal has vanished.
+func (r *runner) isGone() bool {
+	select {
+	case <-r.t.gone:
+		return true
+	default:
+		return false
+	}
+}

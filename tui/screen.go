@@ -1,0 +1,134 @@
+package tui
+
+import (
+	"context"
+	"time"
+
+	"muster/engine"
+	"muster/styles"
+)
+
+// Cluster is all the dashboard knows of the engine. *engine.Cluster is one;
+// every method may be called from any goroutine.
+type Cluster interface {
+	Snapshot() *engine.Snapshot                                // immutable, never nil
+	Events(after uint64) (ev []engine.Event, lost uint64)      // from a bounded ring; lost = how many were gone
+	Changed() <-chan struct{}                                  // coalesced wake-up
+	Do(context.Context, engine.Command) (engine.Result, error) // may wait for the engine's loop: never from Update
+}
+
+// viewID is one of the numbered views.
+type viewID int
+
+const (
+	viewOverview viewID = 1
+	viewWorkers  viewID = 2 // later
+	viewTraffic  viewID = 3 // later
+	viewLog      viewID = 4
+	viewKeys     viewID = 5
+)
+
+// paneID is a pane that can have the focus.
+type paneID int
+
+const (
+	paneTable paneID = iota
+	paneLog
+)
+
+// dialog is what stands in the place of the log.
+type dialog interface{ isDialog() }
+
+// killMenu is the menu of k. The target is fixed when it opens.
+type killMenu struct {
+	worker, pid int
+	cursor      int // index into killChoices
+}
+
+// question is a y/n question: of D, q, d on the last listening worker, f from
+// 4 x CPUs on.
+type question struct {
+	title string // "stop the cluster and leave?"
+	yes   string // what y does: "let them finish, 5 s at most"
+	no    string // what n does: "stay"
+	facts string // right side of the title: "4 workers   87 connections open"
+
+	act    action // what is done after y
+	worker int    // and to which worker, 0 = none
+}
+
+// detailsDialog is the view of one worker (enter); it takes all lines below the head.
+type detailsDialog struct {
+	worker  int
+	details *engine.Details // nil until it was answered
+	scroll  int             // lines scrolled back in its events and lines
+}
+
+// stopping is the progress of a graceful end.
+type stopping struct{ since time.Time }
+
+func (*killMenu) isDialog()      {}
+func (*question) isDialog()      {}
+func (*detailsDialog) isDialog() {}
+func (*stopping) isDialog()      {}
+
+// screen is everything a frame is made of. The model fills it; render turns it
+// into lines and zones and changes nothing but its own caches.
+type screen struct {
+	w, h   int
+	now    time.Time
+	snap   *engine.Snapshot
+	hist   *history // what the snapshots of the last minute said, see history.go
+	theme  *styles.Theme
+	signs  *signs // the drawing characters, UTF-8 or ASCII
+	view   viewID
+	focus  paneID
+	dialog dialog // nil = none
+	help   bool   // the overlay of ?
+
+	selected int // id of the selected worker, 0 = none
+	tableTop int // first visible row
+
+	log       []logLine // newest last, already filtered by logFilter
+	logTotal  int       // before filtering
+	logBack   int       // lines scrolled back from the newest, 0 = follows
+	filter    [2]string // by paneID, "" = none
+	all       []logLine // the log before filtering, for what shows one worker's events
+	filtering bool      // the prompt of / is open for the focused pane; its text is filter[focus]
+
+	toast    string    // takes the place of the hints while not ""
+	frozen   time.Time // zero = live
+	missedIn int       // events since it froze
+	missed   uint64    // events the ring had dropped before we read them
+	fds      map[int]int
+	tick     time.Duration
+	vim      bool // --keys vim
+	attached bool // q detaches and stops nothing (later)
+
+	rows *rowCache // rows of the table as they were drawn; render makes and keeps it
+}
+
+// zone is a part of the frame the mouse can hit: cells x0 <= x < x1 of line y.
+type zone struct {
+	x0, x1, y int
+	kind      zoneKind
+	worker    int    // zoneRow
+	key       string // zoneHint, zoneView: the key a click presses
+}
+
+type zoneKind int
+
+const (
+	zoneRow  zoneKind = iota // a worker's row
+	zoneLog                  // the log pane
+	zoneHint                 // a hint of the key line
+	zoneView                 // a name in the view bar
+	zoneMenu                 // a line of the kill menu; worker is its index
+)
+
+// frame is one picture: exactly h lines of exactly w cells, and what the mouse
+// can hit in it.
+type frame struct {
+	lines []string
+	zones []zone
+}

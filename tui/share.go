@@ -1,0 +1,298 @@
+package tui
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"muster/engine"
+)
+
+// ticks is how many cells were written; it changes with every one of them.
+func (h *history) ticks() int {
+	if h == nil {
+		return 0
+	}
+	return h.n
+}
+
+// newOf is what the worker got in the last 10 s: connections dealt to it in
+// rr, requests it answered in shared, where the primary sees no connection.
+func newOf(p engine.Policy, t *track) uint64 {
+	switch {
+	case t == nil:
+		return 0
+	case p == engine.SchedRR:
+		return t.dealtNew
+	}
+	return t.doneNew
+}
+
+// share is the part (0 to 1) of the last 10 s that went to a worker; -1 if
+// nothing went to anybody.
+func (h *history) share(p engine.Policy, t *track) float64 {
+	if h == nil {
+		return -1
+	}
+	total := h.dealtTotal
+	if p != engine.SchedRR {
+		total = h.answerTotal
+	}
+	if total == 0 {
+		return -1
+	}
+	return float64(newOf(p, t)) / float64(total)
+}
+
+// topShare is the largest share of all rows.
+func (h *history) topShare(snap *engine.Snapshot) float64 {
+	top := -1.0
+	for i := range snap.Workers {
+		top = max(top, h.share(snap.Policy, h.worker(snap.Workers[i].ID)))
+	}
+	return top
+}
+
+// fairness is Jain's index over what the listening workers got in the last
+// 10 s: 1 if all got the same, 1/n if one got all. It is also told of how many
+// it speaks; NaN if nothing went to any of them.
+func fairness(s *screen) (index float64, n int) {
+	var sum, squares float64
+	for i := range s.snap.Workers {
+		w := &s.snap.Workers[i]
+		if w.State != engine.StateListening {
+			continue
+		}
+		x := float64(newOf(s.snap.Policy, s.hist.worker(w.ID)))
+		sum += x
+		squares += x * x
+		n++
+	}
+	if sum == 0 {
+		return math.NaN(), n
+	}
+	return sum * sum / (float64(n) * squares), n
+}
+
+func fmtFairness(v float64) string {
+	if math.IsNaN(v) {
+		return unknown
+	}
+	return strconv.FormatFloat(v, 'f', 2, 64)
+}
+
+func shareTitle(p engine.Policy) string {
+	if p == engine.SchedRR {
+		return "dealt in the last 10 s"
+	}
+	return "answered in the last 10 s"
+}
+
+// shareWorker is one worker of the share panes.
+type shareWorker struct {
+	id    int
+	share float64 // -1 = not known
+	n     uint64
+}
+
+func shareWorkers(s *screen) []shareWorker {
+	ws := make([]shareWorker, len(s.snap.Workers))
+	for i := range s.snap.Workers {
+		t := s.hist.worker(s.snap.Workers[i].ID)
+		ws[i] = shareWorker{s.snap.Workers[i].ID, s.hist.share(s.snap.Policy, t), newOf(s.snap.Policy, t)}
+	}
+	return ws
+}
+
+// shareStrip is the share pane of a small screen: a rule and one line.
+func shareStrip(s *screen) []string {
+	index, n := fairness(s)
+	right := "fairness " + fmtFairness(index)
+	if n > 0 {
+		right += fmt.Sprintf(" of the %d that listen", n)
+	}
+	l := newLine(s.w, s.signs)
+	ws := shareWorkers(s)
+	const least = 16 // cells of a worker with a bar of its own
+	if n := len(ws); n > 0 && s.w/n >= least {
+		stripBars(s, l, ws, s.w/n)
+	} else {
+		stripBlocks(s, l, ws)
+	}
+	return []string{rule{title: shareTitle(s.snap.Policy), right: right}.draw(s, s.w), l.String()}
+}
+
+// stripBars gives each worker cells cells: " 1 ██████████  28%  ".
+func stripBars(s *screen, l *line, ws []shareWorker, cells int) {
+	top := 0.0
+	for _, w := range ws {
+		top = max(top, w.share)
+	}
+	for i, w := range ws {
+		id := strconv.Itoa(w.id)
+		full := max(cells-len(id)-9, 1)
+		l.gap(1)
+		l.put(s.theme.Text, id)
+		l.gap(1)
+		// The bar agrees with the figure beside it, which is rounded.
+		bar, n := s.signs.bar(math.Round(100*w.share)/math.Round(100*max(top, 0.01)), full)
+		if w.share < 0 {
+			bar, n = "", 0
+		}
+		l.raw(s.theme.Accent, bar, n)
+		l.gap(full - n + 1)
+		l.right(s.theme.Text, fmtShare(w.share), 4)
+		l.to((i + 1) * cells)
+	}
+}
+
+// stripBlocks gives each worker one block: "1▇ 2▇ 3▅".
+func stripBlocks(s *screen, l *line, ws []shareWorker) {
+	top := 0.0
+	for _, w := range ws {
+		top = max(top, w.share)
+	}
+	for i, w := range ws {
+		id := strconv.Itoa(w.id)
+		more := " +" + strconv.Itoa(len(ws)-i)
+		if l.w-l.n < len(id)+2+len(more) && i < len(ws)-1 || l.w-l.n < len(id)+2 {
+			l.put(s.theme.Muted, more)
+			return
+		}
+		l.gap(1)
+		l.put(s.theme.Muted, id)
+		v := w.share
+		if v < 0 {
+			v = math.NaN()
+		}
+		l.raw(s.theme.Accent, s.signs.cell(v, top, 8, 0), 1)
+	}
+}
+
+func fmtShare(v float64) string {
+	if v < 0 {
+		return unknown
+	}
+	return fmtPercent(100 * v)
+}
+
+// sharePane is the share pane of a large screen: rows lines of w cells, with
+// the free list. last puts the free list on the last line.
+func sharePane(s *screen, w, rows int, last bool) []string {
+	out := make([]string, 0, rows)
+	ws := shareWorkers(s)
+	fit := max(rows-1, 0)
+	if len(ws) <= fit {
+		for _, sw := range ws {
+			out = append(out, shareRow(s, w, sw, len(ws)))
+		}
+	} else {
+		out = append(out, shareGrid(s, w, fit, ws)...)
+	}
+	blank := spaces(w)
+	for last && len(out) < rows-1 {
+		out = append(out, blank)
+	}
+	if len(out) < rows {
+		l := newLine(w, s.signs)
+		l.gap(2)
+		l.put(s.theme.Text, freeList(s, w-3))
+		out = append(out, l.String())
+	}
+	for len(out) < rows {
+		out = append(out, blank)
+	}
+	return out
+}
+
+// shareRow is "   1  ██████████      28.1% 23.1k". A full bar is four thirds of
+// an even share, or the largest share if that is more.
+func shareRow(s *screen, w int, sw shareWorker, of int) string {
+	full := max((3*w-38)/4, 1)
+	even := 4.0 / 3 / float64(max(of, 1))
+	l := newLine(w, s.signs)
+	l.right(s.theme.Text, strconv.Itoa(sw.id), 4)
+	l.gap(2)
+	bar, n := s.signs.halfBar(sw.share/max(even, s.hist.topShare(s.snap)), full)
+	if sw.share < 0 {
+		bar, n = "", 0
+	}
+	l.raw(s.theme.Accent, bar, n)
+	l.gap(full - n + 1)
+	if sw.share < 0 {
+		l.right(s.theme.Text, unknown, 5)
+	} else {
+		l.right(s.theme.Text, strconv.FormatFloat(100*sw.share, 'f', 1, 64)+"%", 5)
+	}
+	l.gap(1)
+	l.right(s.theme.Text, fmtCount(float64(sw.n)), 5)
+	return l.String()
+}
+
+// shareGrid shows more workers than there are lines, side by side.
+func shareGrid(s *screen, w, rows int, ws []shareWorker) []string {
+	const cell = 13 // "  12 ███  6%"
+	if rows <= 0 {
+		return nil
+	}
+	most := max((w-1)/cell, 1)
+	across := clamp(1, (len(ws)+rows-1)/rows, most)
+	cells := (w - 1) / across
+	top := max(s.hist.topShare(s.snap), 0.01)
+	shown := min(len(ws), rows*across)
+	if shown < len(ws) {
+		shown-- // the last place says how many more there are
+	}
+	out := make([]string, rows)
+	for y := range rows {
+		l := newLine(w, s.signs)
+		for x := range across {
+			i := x*rows + y
+			l.to(x * cells)
+			switch {
+			case i < shown:
+				l.right(s.theme.Text, strconv.Itoa(ws[i].id), 4)
+				l.gap(1)
+				full := max(cells-10, 1)
+				bar, n := s.signs.halfBar(ws[i].share/top, full)
+				if ws[i].share < 0 {
+					bar, n = "", 0
+				}
+				l.raw(s.theme.Accent, bar, n)
+				l.gap(full - n)
+				l.right(s.theme.Text, fmtShare(ws[i].share), 4)
+			case i == shown && shown < len(ws):
+				l.put(s.theme.Muted, fmt.Sprintf("  +%d more", len(ws)-shown))
+			}
+		}
+		out[y] = l.String()
+	}
+	return out
+}
+
+// freeList says who gets the next connections.
+func freeList(s *screen, cells int) string {
+	if s.snap.Policy != engine.SchedRR {
+		return "free list: - (the workers accept themselves)"
+	}
+	if len(s.snap.Free) == 0 {
+		if s.snap.Queue > 0 {
+			return fmt.Sprintf("free list: empty    (%s)", plural(s.snap.Queue, "connection")+" in the queue")
+		}
+		return "free list: empty"
+	}
+	next := fmt.Sprintf("    (the next connection goes to %d)", s.snap.Free[0])
+	var b strings.Builder
+	b.WriteString("free list:")
+	for _, id := range s.snap.Free {
+		if b.Len() > cells {
+			break
+		}
+		b.WriteString(" " + strconv.Itoa(id))
+	}
+	if b.Len()+len(next) <= cells {
+		b.WriteString(next)
+	}
+	return b.String()
+}

@@ -1,0 +1,85 @@
+package tui
+
+import (
+	"muster/engine"
+	"muster/internal/safetext"
+)
+
+// sidePane is the selected worker beside the log: its rule and rows lines of w
+// cells.
+func sidePane(s *screen, w, rows int) []string {
+	sel := s.snap.ByID(s.selected)
+	if sel == nil {
+		return filledUp([]string{rule{title: "no worker is selected", inner: true}.draw(s, w)}, 1+rows, w)
+	}
+	out := []string{rule{title: "worker " + itoa(sel.ID), right: "enter all of it", inner: true}.draw(s, w)}
+	for _, text := range sideFacts(s, sel) {
+		l := newLine(w, s.signs)
+		l.gap(1)
+		l.padded(s.theme.Muted, text.name, 11)
+		l.put(s.theme.Text, text.value)
+		out = append(out, l.String())
+	}
+	t := s.hist.worker(sel.ID)
+	graph := clamp(1, (rows-13)/4, 4)
+	for _, g := range []graphPane{
+		{name: "cpu", t: t, m: mCPU, fmt: fmtPercent},
+		{name: "memory", t: t, m: mMem, fmt: fmtMem},
+	} {
+		title, right := g.title(s, w-2)
+		l := newLine(w, s.signs)
+		l.gap(1)
+		l.put(s.theme.Title, title)
+		l.right(s.theme.Muted, right, w-1-l.n)
+		out = append(out, l.String())
+		out = append(out, graphPart(s, g, w, w-2, graph).lines...)
+	}
+	if left := rows + 1 - len(out) - 2; left > 0 {
+		l := newLine(w, s.signs)
+		l.put(s.theme.Title, " its events and lines")
+		out = append(out, spaces(w), l.String())
+		lines, _ := linesOf(s, sel.ID, left, 0)
+		for _, ll := range lines {
+			out = append(out, shortLogLine(s, ll, w))
+		}
+	}
+	return filledUp(out, 1+rows, w)
+}
+
+// sideFacts is what the side pane says of a worker.
+func sideFacts(s *screen, w *engine.Worker) []fact {
+	now := clockOf(s)
+	fds := unknown
+	if n, ok := s.fds[w.ID]; ok && alive(w) {
+		fds = itoa(n)
+	}
+	grace := "no limit"
+	if s.snap.Grace > 0 {
+		grace = fmtProse(s.snap.Grace)
+	}
+	lat := noLatencies
+	if t := s.hist.worker(w.ID); t != nil {
+		lat = t.answered
+	}
+	open := unknown
+	if w.Open != nil && alive(w) {
+		open = fmtOpen(*w.Open)
+	}
+	return []fact{
+		{"pid", itoa(w.PID) + "   forked " + clockText(w.Forked, false) + "   (" + fmtSpan(now.Sub(w.Forked)) + " ago)"},
+		{"command", commandText(s.snap.Command)},
+		{"port", portText(w)},
+		{"limits", fds + " files open   grace " + grace},
+		{"exited", exitedText(w)},
+		{"requests", fmtCount(deref(w.Done)) + " done, " + open + " open"},
+		{"latency", "p50 " + fmtLatency(lat.p50) + "   p99 " + fmtLatency(lat.p99) + "   max " + fmtLatency(lat.max)},
+		{"", ""},
+	}
+}
+
+func commandText(command string) string {
+	if command == "" {
+		return unknown
+	}
+	return safetext.Line(command)
+}

@@ -1,0 +1,83 @@
+package tui
+
+import (
+	"strings"
+
+	"muster/engine"
+)
+
+// signs are the characters the dashboard draws with, each of one cell but for
+// the names of up and down. Only
+// those that the usual terminal fonts have: no braille, no emoji.
+type signs struct {
+	ascii bool
+
+	forked, online, listening, disconnecting, disconnected, exited, stopped string
+
+	selected, user, warning, done string
+	left, up, down                string // arrows in hints
+
+	rule, pipe                   string // ─ │
+	tee, roof, cross             string // ┬ ┴ ┼
+	cornerTL, cornerTR           string
+	cornerBL, cornerBR           string
+	ellipsis, full, half, hollow string // … █ ▌ ░
+
+	zero   string    // a value of zero in a history
+	levels [9]string // eighths of a cell; [0] is blank
+}
+
+// newSigns returns the characters of a UTF-8 terminal, or of one that has
+// ASCII only.
+func newSigns(ascii bool) *signs {
+	if ascii {
+		return &signs{
+			ascii:  true,
+			forked: ".", online: "o", listening: "*", disconnecting: "v", disconnected: "_", exited: "x", stopped: "!",
+			selected: ">", user: ">", warning: "!", done: "+",
+			left: "<", up: "up", down: "down",
+			rule: "-", pipe: "|", tee: "+", roof: "+", cross: "+",
+			cornerTL: "+", cornerTR: "+", cornerBL: "+", cornerBR: "+",
+			ellipsis: "~", full: "#", half: "=", hollow: ".",
+			zero:   "_",
+			levels: [9]string{" ", ".", "-", "=", "+", "*", "#", "%", "@"},
+		}
+	}
+	return &signs{
+		forked: "·", online: "◦", listening: "●", disconnecting: "↓", disconnected: "□", exited: "×", stopped: "■",
+		selected: "►", user: ">", warning: "!", done: "√",
+		left: "◄", up: "↑", down: "↓",
+		rule: "─", pipe: "│", tee: "┬", roof: "┴", cross: "┼",
+		cornerTL: "┌", cornerTR: "┐", cornerBL: "└", cornerBR: "┘",
+		ellipsis: "…", full: "█", half: "▌", hollow: "░",
+		zero:   "_",
+		levels: [9]string{" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
+	}
+}
+
+// of is the sign of a worker's state.
+func (sg *signs) of(st engine.State) string {
+	switch st {
+	case engine.StateForked:
+		return sg.forked
+	case engine.StateOnline:
+		return sg.online
+	case engine.StateListening:
+		return sg.listening
+	case engine.StateDisconnecting:
+		return sg.disconnecting
+	case engine.StateDisconnected:
+		return sg.disconnected
+	case engine.StateExited:
+		return sg.exited
+	}
+	return " "
+}
+
+// say writes a text of ours with the arrows this terminal has.
+func (sg *signs) say(text string) string {
+	if !sg.ascii {
+		return text
+	}
+	return strings.NewReplacer("↑", sg.up, "↓", sg.down, "◄", sg.left, "►", sg.selected).Replace(text)
+}

@@ -1,0 +1,60 @@
+package tui
+
+import (
+	"fmt"
+
+	"muster/styles"
+)
+
+// smallView is what a screen shows that is too small for anything: what it
+// needs, the verdict, and the way out. The cluster goes on.
+func smallView(s *screen) []string {
+	need := fmt.Sprintf("muster needs %dx%d, this is %dx%d", leastW, leastH, s.w, s.h)
+	if s.snap == nil {
+		need = "muster"
+	}
+	quit := "q stop+leave"
+	if q, ok := s.dialog.(*question); ok {
+		quit = q.title + " y n"
+	}
+	state, st := "", styles.Style{}
+	if s.snap != nil {
+		v, lv := verdict(s)
+		state, st = v, verdictStyle(s.theme, lv)
+	}
+	type piece struct {
+		text string
+		st   styles.Style
+	}
+	pieces := []piece{{need, s.theme.Text}, {state, st}, {quit, s.theme.Muted}}
+	out := make([]string, 0, s.h)
+	if s.h < len(pieces) {
+		// Too few lines for each: the verdict first, it says most.
+		l := newLine(s.w, s.signs)
+		for _, p := range []piece{pieces[1], pieces[2], pieces[0]} {
+			if l.n > 0 {
+				l.gap(2)
+			}
+			l.put(p.st, p.text)
+		}
+		out = append(out, l.String())
+	} else {
+		for _, p := range pieces {
+			l := newLine(s.w, s.signs)
+			l.put(p.st, p.text)
+			out = append(out, l.String())
+		}
+	}
+	return filledUp(out, s.h, s.w)
+}
+
+// verdictStyle: reversed only when something is wrong, so that normal is quiet.
+func verdictStyle(th *styles.Theme, lv level) styles.Style {
+	switch lv {
+	case levelWarn:
+		return th.WarnBlock
+	case levelDead:
+		return th.DeadBlock
+	}
+	return th.Bold
+}

@@ -1,0 +1,185 @@
+package tui
+
+import (
+	"fmt"
+	"time"
+
+	"muster/engine"
+)
+
+// tablePane is the heading and the rows of the workers that are seen; the
+// first of its lines is line y of the frame.
+func tablePane(s *screen, lay layout, y int) ([]string, []zone) {
+	out := []string{headingLine(s, lay.cols)}
+	if len(s.snap.Workers) == 0 {
+		return append(out, emptyPane(s, lay.tableLines)...), nil
+	}
+	if s.rows == nil {
+		s.rows = &rowCache{}
+	}
+	s.rows.use(lay.cols, s.theme, s.signs)
+	now := clockOf(s)
+	var zones []zone
+	seen := seenRows(s, lay)
+	for _, w := range seen {
+		zones = append(zones, zone{x1: s.w, y: y + len(out), kind: zoneRow, worker: w.ID})
+		out = append(out, s.rows.row(s, valueOf(s, w, lay.cols, now)))
+	}
+	if len(seen) == 0 {
+		l := newLine(s.w, s.signs)
+		l.put(s.theme.Muted, "  no worker matches; esc clears the filter")
+		out = append(out, l.String())
+	}
+	for len(out) < 1+lay.tableLines {
+		out = append(out, spaces(s.w))
+	}
+	return out, zones
+}
+
+// seenRows are the workers whose rows are on the screen.
+func seenRows(s *screen, lay layout) []*engine.Worker {
+	rows := rowsOf(s)
+	top := clamp(0, s.tableTop, max(len(rows)-lay.tableRows, 0))
+	return rows[top:min(top+lay.tableRows, len(rows))]
+}
+
+func headingLine(s *screen, cols columns) string {
+	l := newLine(s.w, s.signs)
+	l.gap(1)
+	for id := colNumber; id < columnCount; id++ {
+		n := cols[id]
+		if n == 0 {
+			continue
+		}
+		if id != colNumber {
+			l.gap(1)
+		}
+		if id.leftAligned() {
+			l.padded(s.theme.Title, cols.heading(id), n)
+		} else {
+			l.right(s.theme.Title, cols.heading(id), n)
+		}
+	}
+	return l.String()
+}
+
+// emptyPane is shown in the place of the rows when there is no worker.
+func emptyPane(s *screen, lines int) []string {
+	l1, l2 := newLine(s.w, s.signs), newLine(s.w, s.signs)
+	l1.gap(8)
+	l1.put(s.theme.Text, emptyText(s.snap))
+	l2.gap(4)
+	l2.put(s.theme.Key, "f")
+	l2.put(s.theme.Text, "  forks one      ")
+	l2.put(s.theme.Key, "q")
+	l2.put(s.theme.Text, "  closes the port and leaves")
+	out := []string{spaces(s.w), l1.String(), l2.String(), spaces(s.w)}
+	for len(out) < lines {
+		out = append(out, spaces(s.w))
+	}
+	if lines < len(out) { // the text before the blank lines
+		out = out[1:]
+	}
+	return out[:max(lines, 0)]
+}
+
+func emptyText(snap *engine.Snapshot) string {
+	switch {
+	case len(snap.Addresses) == 0:
+		return "No workers, and no port is open."
+	case snap.Policy != engine.SchedRR:
+		return "No workers. The port is still open: connections wait for one."
+	case snap.Queue == 0:
+		return "No workers. The port is still open: connections will wait for one."
+	}
+	verb := "wait"
+	if snap.Queue == 1 {
+		verb = "waits"
+	}
+	return fmt.Sprintf("No workers. The port is still open: %s %s for one.", plural(snap.Queue, "connection"), verb)
+}
+
+// barNote is what the view bar says about the table: what is filtered, which
+// rows are seen, and that the picture stands still.
+func barNote(s *screen, lay layout) (string, bool) {
+	note := ""
+	add := func(text string) {
+		if note != "" {
+			note += "   "
+		}
+		note += text
+	}
+	if f := s.filter[paneTable]; lay.tableRows > 0 && (f != "" || s.filtering && s.focus == paneTable) {
+		add("/" + f)
+	}
+	if n := len(rowsOf(s)); lay.tableRows > 0 && n > lay.tableRows {
+		top := clamp(0, s.tableTop, n-lay.tableRows)
+		add(fmt.Sprintf("%d-%d of %d", top+1, top+lay.tableRows, n))
+	}
+	if !s.frozen.IsZero() {
+		add(frozenText(s))
+	}
+	return note, !s.frozen.IsZero()
+}
+
+func frozenText(s *screen) string {
+	return fmt.Sprintf("FROZEN %s, %s since", fmtProse(s.now.Sub(s.frozen).Truncate(time.Second)), plural(s.missedIn, "event"))
+}
+
+// crashPane explains a slot that gave up, in crashLines lines.
+func crashPane(s *screen) []string {
+	w := crashed(s)
+	if w == nil {
+		return nil
+	}
+	next := w.Next
+	title := fmt.Sprintf("no more forks: %d deaths in a row, none listened", next.Deaths)
+	out := []string{rule{title: title, right: "r tries again"}.draw(s, s.w)}
+
+	l := newLine(s.w, s.signs)
+	l.put(s.theme.Muted, " last exit   ")
+	l.put(s.theme.Text, lastExitSentence(w))
+	out = append(out, l.String())
+
+	l = newLine(s.w, s.signs)
+	l.put(s.theme.Muted, " stderr      ")
+	switch {
+	case next.Reason == "":
+		l.put(s.theme.Muted, "it wrote nothing")
+	case next.Lines > 0:
+		more := fmt.Sprintf("   (%s: enter)", plural(next.Lines, "more line"))
+		l.put(s.theme.Text, cutTo(s, next.Reason, l.w-l.n-len(more)))
+		l.put(s.theme.Muted, more)
+	default:
+		l.put(s.theme.Text, next.Reason)
+	}
+	return append(out, l.String())
+}
+
+// crashed is the slot that gave up which the pane speaks of: the selected one,
+// else the first.
+func crashed(s *screen) *engine.Worker {
+	if w := s.snap.ByID(s.selected); w != nil && stopped(w) {
+		return w
+	}
+	for i := range s.snap.Workers {
+		if stopped(&s.snap.Workers[i]) {
+			return &s.snap.Workers[i]
+		}
+	}
+	return nil
+}
+
+func lastExitSentence(w *engine.Worker) string {
+	text := fmt.Sprintf("worker %d", w.ID)
+	if w.Exit != nil {
+		text += ", " + w.Exit.String()
+	}
+	if !w.Ended.IsZero() && !w.Forked.IsZero() {
+		text += fmt.Sprintf(", %s after its fork", fmtProse(w.Ended.Sub(w.Forked)))
+	}
+	if w.Listening.IsZero() {
+		text += "; never reached listening"
+	}
+	return text
+}

@@ -1,0 +1,200 @@
+package tui
+
+import (
+	"fmt"
+	"unicode/utf8"
+
+	"muster/internal/safetext"
+
+	tea "github.com/charmbracelet/bubbletea"
+)
+
+// onKey handles what one read of the terminal brought. Keys typed fast, or over
+// a slow line, come together; a paste must never be taken for keys.
+func (m *model) onKey(k tea.KeyMsg) {
+	if m.s.filtering && k.Type == tea.KeyRunes && !k.Alt {
+		m.typeFilter(string(k.Runes))
+		return
+	}
+	switch {
+	case k.Paste, k.Type == tea.KeyRunes && len(k.Runes) > maxTyped:
+		m.toast("pasted text is no keys: nothing was done")
+	case k.Type == tea.KeyRunes && len(k.Runes) > 1:
+		for _, r := range k.Runes {
+			m.press(string(r))
+		}
+	default:
+		m.press(k.String())
+	}
+}
+
+// press handles one key.
+func (m *model) press(key string) {
+	held := m.last.again(key, m.s.now, holdTime)
+	switch key {
+	case "ctrl+c":
+		m.quitNow()
+		return
+	case "ctrl+l":
+		m.run(tea.ClearScreen)
+		return
+	case "ctrl+z":
+		m.toast("ctrl+z is refused: it would stop the primary, and the port with it")
+		return
+	}
+	switch d := m.s.dialog.(type) {
+	case nil, *detailsDialog:
+	case *killMenu:
+		if !m.s.help {
+			m.killKey(d, key)
+			return
+		}
+	case *question:
+		if !m.s.help {
+			m.questionKey(d, key)
+			return
+		}
+	}
+	switch {
+	case m.s.help:
+		m.helpKey(key)
+	case m.s.filtering:
+		m.filterKey(key)
+	default:
+		m.lookUp(key, held)
+	}
+}
+
+// helpKey is a key while the help covers the screen: there is nothing else a
+// key could act on.
+func (m *model) helpKey(key string) {
+	switch b := m.keys[key]; {
+	case key == "q":
+		m.closedAt = m.s.now
+		m.s.help = false
+	case b != nil && (b.act == actHelp || b.act == actEsc || b.act == actView5):
+		m.s.help = false
+	default:
+		m.toast("esc closes the help first")
+	}
+}
+
+// lookUp finds what a key means here and does it.
+func (m *model) lookUp(key string, held bool) {
+	b := m.keys[key]
+	if b == nil {
+		m.toast(fmt.Sprintf("%s does nothing here; ? shows the keys", keyName(key)))
+		return
+	}
+	act := b.act
+	if act == actKill && key == "k" && m.s.view == viewLog {
+		act = actTextUp // where there is no row to kill it scrolls, as in less
+	}
+	switch {
+	case m.stopping && b.scope != scopeLook:
+		m.toast("the cluster is stopping; q ends it at once")
+	case act == actFork && held:
+		m.toast("f is held: one fork a press")
+	case act == actTextUp || b.scope == scopeLook:
+		m.look(act)
+	case b.scope == scopeWorker && !m.workerSeen(act):
+	default:
+		m.act(act)
+	}
+}
+
+// workerSeen tells whether a worker key has a row to act on, and says so if not.
+func (m *model) workerSeen(act action) bool {
+	switch {
+	case m.openDetails() != nil:
+	case m.s.view != viewOverview:
+		m.toast("1 shows the workers")
+		return false
+	case m.worker() != nil && !m.rowSeen() && act != actDetails:
+		m.toast(fmt.Sprintf("worker %d is not on the screen: ↑ or ↓ shows it", m.s.selected))
+		return false
+	}
+	if m.worker() == nil {
+		m.toast("there is no worker to do that to; f forks one")
+		return false
+	}
+	return true
+}
+
+// look carries out what only changes the view.
+func (m *model) look(act action) {
+	switch act {
+	case actUp, actDown, actPageUp, actPageDown, actHalfDown, actHome, actEnd, actTextUp, actTextDown, actNextHit, actPrevHit:
+		m.move(act)
+	case actLeft, actRight:
+		m.otherWorker(act)
+	case actView1:
+		m.showView(viewOverview)
+	case actView4:
+		m.showView(viewLog)
+	case actView5:
+		m.showView(viewKeys)
+	case actHelp:
+		m.s.help = true
+	case actTab:
+		m.nextPane()
+	case actFilter:
+		m.openFilter()
+	case actFreeze:
+		m.freeze()
+	case actMouse:
+		m.switchMouse()
+	case actEsc:
+		m.esc()
+	case actQuit:
+		m.quit()
+	}
+}
+
+// showView goes to a view; the same one again has no effect.
+func (m *model) showView(v viewID) {
+	m.closeDetails()
+	m.s.view = v
+	m.s.focus = paneTable
+	if v == viewLog {
+		m.s.focus = paneLog
+	}
+	m.clampScroll()
+}
+
+// nextPane moves the focus.
+func (m *model) nextPane() {
+	switch {
+	case m.s.view != viewOverview || m.openDetails() != nil:
+		m.toast("there is one pane here")
+	case m.s.focus == paneTable:
+		m.s.focus = paneLog
+	default:
+		m.s.focus = paneTable
+	}
+}
+
+// esc closes or clears one thing, never more.
+func (m *model) esc() {
+	switch {
+	case m.openDetails() != nil:
+		m.closeDetails()
+	case m.s.view == viewKeys:
+		m.showView(viewOverview)
+	case m.s.filter[m.s.focus] != "":
+		m.setFilter("")
+	case m.stopping:
+		m.toast("a stop cannot be taken back; q ends at once")
+	default:
+		m.toast("there is nothing to close; q leaves")
+	}
+}
+
+// keyName is a key as a toast names it: it is what somebody typed, so it may
+// be anything.
+func keyName(key string) string {
+	if l := keyLabel(key); utf8.ValidString(l) {
+		return safetext.Cut(l, 20, "~")
+	}
+	return "that key"
+}

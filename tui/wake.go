@@ -1,0 +1,122 @@
+package tui
+
+import (
+	"time"
+
+	"muster/engine"
+
+	tea "github.com/charmbracelet/bubbletea"
+)
+
+const (
+	// A picture that nothing happened to is drawn again this long after the last
+	// one: a little over the second at which samples come, so that these do.
+	idleTime = 1100 * time.Millisecond
+	// A countdown moves in tenths of a second.
+	countTime = 100 * time.Millisecond
+	// After a resize further ones wait this long, however many come.
+	resizeTime = 50 * time.Millisecond
+
+	reversedTime = time.Second     // a row whose state changed
+	boldTime     = 3 * time.Second // and then, counted from the change
+	newLineTime  = time.Second     // a line of the log is bold
+	forTime      = 5 * time.Second // "for 4: SIGKILL" stands in a new row
+)
+
+// wakeMsg comes when the frame has to be drawn again though nothing happened.
+type wakeMsg struct{ no int }
+
+// sizedMsg comes when further resizes have waited long enough.
+type sizedMsg struct{}
+
+// schedule orders the next wakeMsg. One that is due too late is replaced.
+func (m *model) schedule() {
+	due := m.due()
+	if !m.wakeAt.IsZero() && !due.Before(m.wakeAt) {
+		return
+	}
+	m.wakeNo++
+	m.wakeAt = due
+	no := m.wakeNo
+	m.run(tea.Tick(max(due.Sub(m.s.now), 10*time.Millisecond), func(time.Time) tea.Msg { return wakeMsg{no} }))
+}
+
+func (m *model) onWake(msg wakeMsg) {
+	if msg.no != m.wakeNo {
+		return // replaced by an earlier one
+	}
+	m.wakeAt = time.Time{}
+	if !m.s.now.Before(m.due()) {
+		m.dirty = true
+	}
+}
+
+// due is when the frame will first look different because time has passed.
+func (m *model) due() time.Time {
+	due := m.drawn.Add(idleTime)
+	at := func(t time.Time) {
+		if t.After(m.drawn) && t.Before(due) {
+			due = t
+		}
+	}
+	if m.s.toast != "" {
+		at(m.toastUntil)
+	}
+	if !m.s.frozen.IsZero() || m.s.snap == nil {
+		return due
+	}
+	if m.counts() {
+		at(m.drawn.Add(countTime))
+	}
+	for i := range m.s.snap.Workers {
+		w := &m.s.snap.Workers[i]
+		at(w.Changed.Add(reversedTime))
+		at(w.Changed.Add(boldTime))
+		if w.Replaces != 0 {
+			at(w.Forked.Add(forTime))
+		}
+	}
+	if n := len(m.s.log); n > 0 {
+		at(m.s.log[n-1].at().Add(newLineTime))
+	}
+	return due
+}
+
+// counts tells whether a countdown is on the screen.
+func (m *model) counts() bool {
+	if m.s.snap.Stopping && !m.s.snap.StopBy.IsZero() {
+		return true
+	}
+	for i := range m.s.snap.Workers {
+		w := &m.s.snap.Workers[i]
+		switch {
+		case w.State == engine.StateDisconnecting && !w.LeaveBy.IsZero(),
+			w.State == engine.StateExited && w.Next != nil && !w.Next.Stopped:
+			return true
+		}
+	}
+	return false
+}
+
+// expire takes away what has stood long enough.
+func (m *model) expire() {
+	if m.s.toast != "" && !m.s.now.Before(m.toastUntil) {
+		m.s.toast = ""
+		m.dirty = true
+	}
+}
+
+// onSize takes a new size. Of a thousand a second, twenty are drawn, the last
+// one among them.
+func (m *model) onSize(msg tea.WindowSizeMsg) {
+	m.size = msg
+	if m.sizing {
+		return
+	}
+	m.sizing = true
+	m.s.w, m.s.h = max(msg.Width, 0), max(msg.Height, 0)
+	m.clampScroll()
+	m.showSelected()
+	m.dirty = true
+	m.run(tea.Tick(resizeTime, func(time.Time) tea.Msg { return sizedMsg{} }))
+}
