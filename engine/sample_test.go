@@ -26,7 +26,7 @@ func TestSampleOfASpinningChild(t *testing.T) {
 	}()
 	s := newSampler()
 	look := func() (self, worker usage) {
-		r := s.look(os.Getpid(), map[int]int{7: spin.Process.Pid}, epoch)
+		r := s.look(os.Getpid(), map[int]target{7: {pid: spin.Process.Pid}}, nil, epoch)
 		if !r.at.Equal(epoch) || len(r.workers) != 1 {
 			t.Fatalf("%+v", r)
 		}
@@ -83,11 +83,11 @@ func pause(t *testing.T, d time.Duration) {
 func TestSamplerForgets(t *testing.T) {
 	s := newSampler()
 	self := os.Getpid()
-	s.look(self, map[int]int{1: os.Getppid()}, epoch)
+	s.look(self, map[int]target{1: {pid: os.Getppid()}}, nil, epoch)
 	if len(s.known) != 2 {
 		t.Fatalf("%d kept", len(s.known))
 	}
-	s.look(self, nil, epoch)
+	s.look(self, nil, nil, epoch)
 	if s.known[self] == nil || len(s.known) != 1 {
 		t.Errorf("kept: %v", s.known)
 	}

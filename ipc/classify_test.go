@@ -44,7 +44,7 @@ func TestMessage(t *testing.T) {
 		{"probe", `{"cmd":"NODE_HANDLE","type":"net.Native","msg":{}}`,
 			Message{Kind: User, FD: -1, Handle: "net.Native", Raw: []byte(`{}`)}},
 		{"user handle", `{"cmd":"NODE_HANDLE","type":"net.Socket","msg":"conn","key":"k"}`,
-			Message{Kind: User, FD: -1, Handle: "net.Socket", Raw: []byte(`"conn"`)}},
+			Message{Kind: User, FD: -1, Handle: "net.Socket", HandleKey: []byte(`"k"`), Raw: []byte(`"conn"`)}},
 		{"an ack in a wrapper is none", `{"cmd":"NODE_HANDLE","type":"net.Socket","msg":{"cmd":"NODE_HANDLE_ACK"}}`,
 			Message{Kind: OtherInternal, FD: -1, Handle: "net.Socket", Cmd: "NODE_HANDLE_ACK", Raw: []byte(`{"cmd":"NODE_HANDLE_ACK"}`)}},
 		{"online", `{"cmd":"NODE_CLUSTER","act":"online","seq":0}`, cluster(ClusterMsg{Act: "online"})},
