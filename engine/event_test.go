@@ -57,6 +57,8 @@ var goldenEvents = []struct {
 		`{"v":1,"seq":13,"time":"2026-01-02T03:04:05.678901234Z","kind":"stall","worker":3,"slot":2,"pid":70,"by":"outside","detail":{"ms":1000.5}}`},
 	{Event{Seq: 14, Time: at, Kind: KindDealtAgain, Worker: 3, Slot: 2, PID: 70, By: BySupervisor, Detail: DealtAgainDetail{Count: 2}},
 		`{"v":1,"seq":14,"time":"2026-01-02T03:04:05.678901234Z","kind":"dealt_again","worker":3,"slot":2,"pid":70,"by":"supervisor","detail":{"count":2}}`},
+	{Event{Seq: 16, Time: at, Kind: KindSend, Worker: 3, Slot: 2, PID: 70, Call: "cluster.workers[3].send({})", By: ByKey, Detail: SendDetail{Message: json.RawMessage(`{}`)}},
+		`{"v":1,"seq":16,"time":"2026-01-02T03:04:05.678901234Z","kind":"send","worker":3,"slot":2,"pid":70,"call":"cluster.workers[3].send({})","by":"key","detail":{"message":{}}}`},
 	{Event{Seq: 15, Time: at, Kind: KindOutput, Worker: 3, Slot: 2, PID: 70, By: ByOutside, Detail: OutputDetail{Stream: "stderr", Text: "\x1b[31m<世>", Missed: 7}},
 		`{"v":1,"seq":15,"time":"2026-01-02T03:04:05.678901234Z","kind":"output","worker":3,"slot":2,"pid":70,"by":"outside","detail":{"stream":"stderr","text":"\u001b[31m\u003c世\u003e","missed":7}}`},
 	{Event{Seq: 16, Time: at, Kind: KindError, By: BySupervisor, Detail: ErrorDetail{Text: "bind: in use", Errno: "EADDRINUSE"}},
@@ -68,7 +70,7 @@ var goldenEvents = []struct {
 }
 
 func TestEventJSON(t *testing.T) {
-	kinds := map[Kind]bool{KindSetup: true, KindFork: true, KindOnline: true, KindListening: true, KindMessage: true,
+	kinds := map[Kind]bool{KindSetup: true, KindFork: true, KindOnline: true, KindListening: true, KindMessage: true, KindSend: true,
 		KindDisconnect: true, KindExit: true, KindPolicy: true, KindKill: true, KindLeave: true, KindStall: true,
 		KindDealtAgain: true, KindOutput: true, KindError: true, KindStopped: true}
 	for _, g := range goldenEvents {
