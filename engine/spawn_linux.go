@@ -2,120 +2,40 @@ package engine
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"os"
 	"runtime"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
-// spawnSpec is a process to start. The three files become 1, 2 and 3 of the
-// child; its stdin is /dev/null.
-type spawnSpec struct {
-	path   string
-	argv   []string
-	dir    string
-	env    []string
-	stdout *os.File
-	stderr *os.File
-	chanFD *os.File
-}
-
-// spawner starts processes. They get SIGKILL when the primary dies
-// (PR_SET_PDEATHSIG), which the kernel sends when the THREAD that forked ends:
-// so all forks come from one goroutine that is locked to its thread for life.
-type spawner struct{ jobs chan func() }
-
-// newSpawner starts the goroutine; it ends with close.
-func newSpawner(run func(func())) *spawner {
-	s := &spawner{jobs: make(chan func(), spawnsMax)}
-	run(s.onThread)
-	return s
-}
-
-func (s *spawner) onThread() {
+// onOwnThread runs f on a thread that lives as long as f does. Children get
+// SIGKILL when the primary dies (PR_SET_PDEATHSIG), which the kernel sends when
+// the THREAD that forked ends: so all forks come from one goroutine that is
+// locked to its thread for life.
+func onOwnThread(f func()) {
 	runtime.LockOSThread()
-	if unix.Gettid() == os.Getpid() {
-		// Not the main thread: it does not end when its goroutine does, so a
-		// mistake in the locking would stay unseen. While this goroutine holds
-		// it, another one gets another thread.
-		defer runtime.UnlockOSThread()
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			s.onThread()
-		}()
-		<-done
+	if unix.Gettid() != os.Getpid() {
+		f() // never unlocked: the thread ends with the goroutine
 		return
 	}
-	// Never unlocked: the thread ends with the goroutine, when no worker lives.
-	for job := range s.jobs {
-		job()
-	}
+	// Not the main thread: it does not end when its goroutine does, so a
+	// mistake in the locking would stay unseen. While this goroutine holds
+	// it, another one gets another thread.
+	defer runtime.UnlockOSThread()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		onOwnThread(f)
+	}()
+	<-done
 }
 
-// do runs job on the spawner's thread, in the order of the calls; startProc may
-// be called there and nowhere else. It does not wait.
-func (s *spawner) do(job func()) { s.jobs <- job }
-
-// close ends the spawner. The workers must be gone: its thread ends too.
-func (s *spawner) close() { close(s.jobs) }
-
-// startProc starts a process that dies with the calling thread.
-func startProc(spec spawnSpec) (*proc, error) {
-	null, err := os.Open(os.DevNull)
-	if err != nil {
-		return nil, err
-	}
-	defer null.Close()
-	p, err := os.StartProcess(spec.path, spec.argv, &os.ProcAttr{
-		Dir:   spec.dir,
-		Env:   spec.env,
-		Files: []*os.File{null, spec.stdout, spec.stderr, spec.chanFD},
-		Sys: &syscall.SysProcAttr{
-			Setpgid:   true, // the terminal's Ctrl+C and Ctrl+Z are for the primary alone
-			Pdeathsig: syscall.SIGKILL,
-		},
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &proc{p: p, pid: p.Pid}, nil
-}
-
-// proc is a started worker process. Its methods may be called from any
-// goroutine, and after its end.
-type proc struct {
-	p   *os.Process
-	pid int
-
-	mu     sync.Mutex
-	reaped bool
-}
-
-// signal sends sig to the process alone (by its pidfd: never to another one
-// that got the number).
-func (p *proc) signal(sig syscall.Signal) error {
-	err := p.p.Signal(sig)
-	if errors.Is(err, os.ErrProcessDone) {
-		return nil
-	}
-	return err
-}
-
-// killGroup sends SIGKILL to its process group, as long as the number cannot
-// have been used again.
-func (p *proc) killGroup() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if !p.reaped {
-		_ = unix.Kill(-p.pid, unix.SIGKILL)
-	}
+func childAttr() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
 // dying tells whether the process is in its end: the kernel has begun to take
@@ -136,21 +56,16 @@ func (p *proc) dying() bool {
 	return err != nil || flags&pfExiting != 0
 }
 
-// wait waits for the end of the process and reaps it. It waits in the runtime's
-// poller where it can, so that a worker does not cost the primary a thread.
-func (p *proc) wait() (*os.ProcessState, error) {
-	if err := p.poll(); err != nil {
-		var si unix.Siginfo
-		for {
-			if err := unix.Waitid(unix.P_PID, p.pid, &si, unix.WEXITED|unix.WNOWAIT, nil); err != unix.EINTR {
-				break
-			}
-		}
+// awaitEnd waits until the process has ended; it is not reaped then. It waits in
+// the runtime's poller where it can, so that a worker does not cost the primary
+// a thread.
+func (p *proc) awaitEnd() {
+	if p.poll() == nil {
+		return
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.reaped = true
-	return p.p.Wait()
+	var si unix.Siginfo
+	for unix.Waitid(unix.P_PID, p.pid, &si, unix.WEXITED|unix.WNOWAIT, nil) == unix.EINTR {
+	}
 }
 
 // poll returns nil when the process has ended and is not reaped yet.
