@@ -92,12 +92,3 @@ func (p *proc) killGroup() {
 		_ = syscall.Kill(-p.pid, syscall.SIGKILL)
 	}
 }
-
-// wait waits for the end of the process and reaps it.
-func (p *proc) wait() (*os.ProcessState, error) {
-	p.awaitEnd()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.reaped = true
-	return p.p.Wait()
-}

@@ -56,6 +56,15 @@ func (p *proc) dying() bool {
 	return err != nil || flags&pfExiting != 0
 }
 
+// wait waits for the end of the process and reaps it.
+func (p *proc) wait() (*os.ProcessState, error) {
+	p.awaitEnd()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.reaped = true
+	return p.p.Wait() // at once: it has ended
+}
+
 // awaitEnd waits until the process has ended; it is not reaped then. It waits in
 // the runtime's poller where it can, so that a worker does not cost the primary
 // a thread.

@@ -13,8 +13,15 @@ func onOwnThread(f func()) { f() }
 
 func childAttr() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
 
-// awaitEnd leaves the waiting to Wait: a group kill may then come too late.
-func (p *proc) awaitEnd() {}
+// wait waits for the end of the process and reaps it. For a moment after that
+// killGroup does not know.
+func (p *proc) wait() (*os.ProcessState, error) {
+	state, err := p.p.Wait()
+	p.mu.Lock()
+	p.reaped = true
+	p.mu.Unlock()
+	return state, err
+}
 
 // dying is not to be known here: its exit is waited for a moment.
 func (p *proc) dying() bool { return true }

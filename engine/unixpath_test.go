@@ -115,7 +115,7 @@ func TestUnixBadPaths(t *testing.T) {
 	checkNoLeaks(t)
 	for path, want := range map[string]error{
 		"":                                     syscall.EINVAL,
-		"nul\x00inside":                         syscall.EINVAL,
+		"nul\x00inside":                        syscall.EINVAL,
 		"/" + strings.Repeat("x", maxUnixPath): syscall.ENAMETOOLONG,
 		filepath.Join(t.TempDir(), "no", "s"):  syscall.ENOENT,
 	} {
