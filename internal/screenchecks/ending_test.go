@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/charmbracelet/x/ansi"
+
+	"muster/internal/testkit"
 )
 
 // ending is one way a dashboard ends.
@@ -193,7 +195,7 @@ func TestCheck10KilledPrimary(t *testing.T) {
 // query | first frame within 1 s |
 func TestCheck11FirstFrameOnASilentTerminal(t *testing.T) {
 	limit := time.Second
-	if raceOn {
+	if testkit.Race {
 		limit = 3 * time.Second // a program built with the race detector is several times slower to start
 	}
 	var took time.Duration

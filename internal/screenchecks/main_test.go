@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -27,27 +25,7 @@ const promised = time.Second
 // muster is the path of the binary under test, built by TestMain.
 var muster string
 
-func TestMain(m *testing.M) { os.Exit(buildAndRun(m)) }
-
-func buildAndRun(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "muster-screen")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(dir)
-	muster = filepath.Join(dir, "m")
-	args := []string{"build", "-tags", "mustertest", "-o", muster}
-	if raceOn {
-		args = append(args, "-race")
-	}
-	build := exec.Command("go", append(args, "muster")...)
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "building muster: %v\n%s", err, out)
-		return 1
-	}
-	return m.Run()
-}
+func TestMain(m *testing.M) { os.Exit(testkit.WithBinary(m, &muster)) }
 
 // environment is what muster is started with: the terminal is what the test
 // says, not the one the tests happen to run on.
