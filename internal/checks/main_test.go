@@ -5,13 +5,12 @@ package checks
 import (
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"muster/engine"
 	"muster/engine/demo"
+	"muster/internal/testkit"
 )
 
 // patience is how long a test waits for what must happen. It is no bound that
@@ -34,25 +33,5 @@ func TestMain(m *testing.M) {
 	case os.Getenv(primaryEnv) != "":
 		os.Exit(runPrimary(os.Getenv(primaryEnv), os.Stdin, os.Stdout))
 	}
-	os.Exit(buildAndRun(m))
-}
-
-func buildAndRun(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "muster-checks")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(dir)
-	muster = filepath.Join(dir, "m")
-	args := []string{"build", "-tags", "mustertest", "-o", muster}
-	if raceOn {
-		args = append(args, "-race")
-	}
-	build := exec.Command("go", append(args, "muster")...)
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "building muster: %v\n%s", err, out)
-		return 1
-	}
-	return m.Run()
+	os.Exit(testkit.WithBinary(m, &muster))
 }

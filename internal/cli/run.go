@@ -2,6 +2,7 @@ package cli
 
 import (
 	"os"
+	"runtime"
 	"sync/atomic"
 
 	"github.com/charmbracelet/x/term"
@@ -26,6 +27,7 @@ func (a *app) runCluster(s *settings) error {
 		return failed(err) // says what to do, with the process that holds the address
 	}
 	running.Store(c)
+	oneProcessor(a.getenv)
 	if !s.noScreen() && a.interactive() {
 		return a.dashboard(c, terminal, s)
 	}
@@ -47,4 +49,14 @@ func (s *settings) noScreen() bool { return s.headless || s.json || s.plain }
 func (a *app) interactive() bool {
 	t := a.getenv("TERM")
 	return t != "" && t != "dumb" && term.IsTerminal(os.Stdin.Fd()) && term.IsTerminal(os.Stdout.Fd())
+}
+
+// oneProcessor keeps the primary on one processor: its loop is one goroutine,
+// and handing work between threads costs more than it brings (a fifth of the
+// CPU of a hand-off, by `go run ./bench handoff-cpu`). The engine has counted
+// the processors by now. A GOMAXPROCS of the user's stands.
+func oneProcessor(getenv func(string) string) {
+	if getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(1)
+	}
 }

@@ -1,7 +1,0 @@
-//go:build race
-
-package checks
-
-// raceOn tells whether the race detector is on: muster is built with it then
-// too.
-const raceOn = true
