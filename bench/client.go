@@ -29,10 +29,26 @@ func (t traffic) String() string {
 	return s
 }
 
-// client sends requests, a connection each.
+// reuse says what a client does with a connection after an answer.
+type reuse int
+
+const (
+	perRequest reuse = iota // every request has a connection of its own
+	kept                    // the next request goes over the same one
+)
+
+// String is how a report names it.
+func (r reuse) String() string {
+	if r == kept {
+		return "connections kept"
+	}
+	return "a connection each"
+}
+
+// client sends requests.
 type client interface {
 	name() string
-	load(ctx context.Context, addr string, d time.Duration) (traffic, error)
+	load(ctx context.Context, addr string, d time.Duration, r reuse) (traffic, error)
 }
 
 // newClient picks the client for runs of d: wrk takes less of the machine from
@@ -56,15 +72,17 @@ type ownClient struct{}
 
 func (ownClient) name() string { return fmt.Sprintf("internal/load, %d clients", clients) }
 
-func (ownClient) load(ctx context.Context, addr string, d time.Duration) (traffic, error) {
-	r, err := load.Run(ctx, load.Options{Addr: addr, Concurrency: clients, Duration: d, ExpectBody: demo.Page})
+func (ownClient) load(ctx context.Context, addr string, d time.Duration, r reuse) (traffic, error) {
+	res, err := load.Run(ctx, load.Options{
+		Addr: addr, Concurrency: clients, Duration: d, ExpectBody: demo.Page, KeepAlive: r == kept,
+	})
 	if err == nil {
 		err = ctx.Err()
 	}
 	if err != nil {
 		return traffic{}, err
 	}
-	return traffic{r.OK, r.Failed(), float64(r.OK) / r.Elapsed.Seconds()}, nil
+	return traffic{res.OK, res.Failed(), float64(res.OK) / res.Elapsed.Seconds()}, nil
 }
 
 // wrk is https://github.com/wg/wrk. It checks the status only.
@@ -74,9 +92,8 @@ func (w wrk) name() string {
 	return strings.TrimSpace("wrk "+w.version) + fmt.Sprintf(", 1 thread, %d connections", clients)
 }
 
-func (w wrk) load(ctx context.Context, addr string, d time.Duration) (traffic, error) {
-	seconds := fmt.Sprintf("-d%ds", int(d/time.Second))
-	out, err := command(ctx, w.path, "-t1", fmt.Sprintf("-c%d", clients), seconds, "-H", "Connection: close", "http://"+addr+"/").CombinedOutput()
+func (w wrk) load(ctx context.Context, addr string, d time.Duration, r reuse) (traffic, error) {
+	out, err := command(ctx, w.path, wrkArgs(addr, d, r)...).CombinedOutput()
 	switch {
 	case ctx.Err() != nil:
 		return traffic{}, ctx.Err()
@@ -84,6 +101,14 @@ func (w wrk) load(ctx context.Context, addr string, d time.Duration) (traffic, e
 		return traffic{}, fmt.Errorf("running wrk: %w: %s", err, strings.TrimSpace(string(out)))
 	}
 	return parseWrk(string(out))
+}
+
+func wrkArgs(addr string, d time.Duration, r reuse) []string {
+	args := []string{"-t1", fmt.Sprintf("-c%d", clients), fmt.Sprintf("-d%ds", int(d/time.Second))}
+	if r == perRequest {
+		args = append(args, "-H", "Connection: close")
+	}
+	return append(args, "http://"+addr+"/")
 }
 
 // wrkVersion is "4.1.0", or "" if wrk does not say. wrk -v ends with 1.

@@ -16,7 +16,7 @@ func (s *suite) handoffCPU(ctx context.Context) (res Result, err error) {
 		return res, err
 	}
 	defer func() { err = errors.Join(err, p.stop()) }()
-	if _, err := s.client.load(ctx, p.addr, min(s.load(), time.Second)); err != nil {
+	if _, err := s.client.load(ctx, p.addr, min(s.load(), time.Second), perRequest); err != nil {
 		return res, fmt.Errorf("warming up: %w", err)
 	}
 	var each []float64
@@ -27,7 +27,7 @@ func (s *suite) handoffCPU(ctx context.Context) (res Result, err error) {
 		if err != nil {
 			return res, err
 		}
-		t, err := s.client.load(ctx, p.addr, s.load())
+		t, err := s.client.load(ctx, p.addr, s.load(), perRequest)
 		if err != nil {
 			return res, fmt.Errorf("round %d: %w", round, err)
 		}

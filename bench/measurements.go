@@ -40,6 +40,12 @@ func (s *suite) measurements() []measurement {
 		{"rr-node", []goal{
 			{"requests/s, rr of muster / rr of Node's cluster, a connection each, 32 clients", "", 2.5, true},
 		}, s.rrNode},
+		{"node", []goal{
+			{"requests/s of a Node program, under muster run / under Node's cluster, rr, a connection each, 32 clients", "", 1.2, true},
+			{"the same, rr, 32 connections kept", "", 1, true},
+			{"the same, shared, 32 connections kept", "", 1, true},
+			{"PSS of muster's primary with 16 Node workers", "MB", 25, false},
+		}, s.node},
 		{"handoff-cpu", []goal{
 			{"CPU of the primary for a connection in rr", "µs", 20, false},
 		}, s.handoffCPU},

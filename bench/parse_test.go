@@ -2,8 +2,11 @@ package main
 
 import (
 	"math"
+	"strings"
 	"testing"
 	"time"
+
+	"muster/engine"
 )
 
 func TestParseStat(t *testing.T) {
@@ -81,6 +84,26 @@ func TestParseWrk(t *testing.T) {
 		got, err := parseWrk(c.text)
 		if got != c.want || (err != nil) != c.bad {
 			t.Errorf("%s: %+v, %v", c.name, got, err)
+		}
+	}
+}
+
+// wrk keeps its connections unless it is told not to.
+func TestWrkArgs(t *testing.T) {
+	for r, want := range map[reuse]string{
+		perRequest: "-t1 -c32 -d2s -H Connection: close http://127.0.0.1:1/",
+		kept:       "-t1 -c32 -d2s http://127.0.0.1:1/",
+	} {
+		if got := strings.Join(wrkArgs("127.0.0.1:1", 2*time.Second, r), " "); got != want {
+			t.Errorf("%v: %s, want %s", r, got, want)
+		}
+	}
+}
+
+func TestNodePolicy(t *testing.T) {
+	for p, want := range map[engine.Policy]string{engine.SchedRR: "rr", engine.SchedNone: "none"} {
+		if got := nodePolicy(p); got != want {
+			t.Errorf("%v: %s, want %s", p, got, want)
 		}
 	}
 }

@@ -35,10 +35,17 @@ type primary struct {
 	changed chan struct{} // capacity 1
 }
 
-// startPrimary starts muster with so many workers and returns when all of them
-// listen. The address is a free port of 127.0.0.1, unless args say another.
+// startPrimary starts muster with so many built-in workers and returns when all
+// of them listen. The address is a free port of 127.0.0.1, unless args say
+// another.
 func (s *suite) startPrimary(ctx context.Context, workers int, args ...string) (*primary, error) {
 	args = append([]string{"--headless", "--json", "--addr", "127.0.0.1:0", "--workers", strconv.Itoa(workers)}, args...)
+	return s.startMuster(ctx, workers, args)
+}
+
+// startMuster starts muster with all its arguments, which ask for --json, and
+// returns when so many workers listen.
+func (s *suite) startMuster(ctx context.Context, workers int, args []string) (*primary, error) {
 	p := &primary{child: newChild(s.binary, args...), changed: make(chan struct{}, 1)}
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {

@@ -12,13 +12,13 @@ type side struct{ name, addr string }
 // interleave loads two servers that both stand ready, in turn, and returns the
 // rates of the first divided by those of the second. Before the first round
 // each is loaded for up to a second that does not count.
-func (s *suite) interleave(ctx context.Context, what string, a, b side) (Result, error) {
+func (s *suite) interleave(ctx context.Context, what string, r reuse, a, b side) (Result, error) {
 	var res Result
 	for _, one := range []side{a, b} {
 		if _, err := ask(ctx, one.addr); err != nil {
 			return res, fmt.Errorf("asking %s once: %w", one.name, err)
 		}
-		if _, err := s.client.load(ctx, one.addr, min(s.load(), time.Second)); err != nil {
+		if _, err := s.client.load(ctx, one.addr, min(s.load(), time.Second), r); err != nil {
 			return res, fmt.Errorf("warming up %s: %w", one.name, err)
 		}
 	}
@@ -28,7 +28,7 @@ func (s *suite) interleave(ctx context.Context, what string, a, b side) (Result,
 		s.say("%s: round %d of %d", what, round, s.Rounds)
 		var got [2]traffic
 		for i, one := range []side{a, b} {
-			t, err := s.client.load(ctx, one.addr, s.load())
+			t, err := s.client.load(ctx, one.addr, s.load(), r)
 			if err != nil {
 				return res, fmt.Errorf("round %d, %s: %w", round, one.name, err)
 			}

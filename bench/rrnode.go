@@ -13,12 +13,22 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"muster/engine"
 )
 
-// clusterJS is the lesson's program on Node's own cluster module, policy rr.
+// clusterJS is the lesson's program on Node's own cluster module.
 //
 //go:embed testdata/cluster.js
 var clusterJS []byte
+
+// nodePolicy is a policy as NODE_CLUSTER_SCHED_POLICY names it.
+func nodePolicy(p engine.Policy) string {
+	if p == engine.SchedNone {
+		return "none"
+	}
+	return "rr"
+}
 
 // rrNode compares muster with Node's own cluster, both in rr.
 func (s *suite) rrNode(ctx context.Context) (res Result, err error) {
@@ -26,7 +36,7 @@ func (s *suite) rrNode(ctx context.Context) (res Result, err error) {
 	if err != nil {
 		return res, &notHere{"there is no node on PATH"}
 	}
-	theirs, addr, err := s.startNode(ctx, node, s.workers())
+	theirs, addr, err := s.startNode(ctx, node, s.workers(), engine.SchedRR)
 	if err != nil {
 		return res, err
 	}
@@ -36,17 +46,27 @@ func (s *suite) rrNode(ctx context.Context) (res Result, err error) {
 		return res, err
 	}
 	defer func() { err = errors.Join(err, ours.stop()) }()
-	return s.interleave(ctx, "rr-node", side{"muster", ours.addr}, side{"node", addr})
+	return s.interleave(ctx, "rr-node", perRequest, side{"muster", ours.addr}, side{"node", addr})
+}
+
+// writeProgram writes cluster.js where it can be run, and returns its path.
+func (s *suite) writeProgram() (string, error) {
+	program := filepath.Join(s.dir, "cluster.js")
+	if err := os.WriteFile(program, clusterJS, 0o600); err != nil {
+		return "", fmt.Errorf("writing the program for Node: %w", err)
+	}
+	return program, nil
 }
 
 // startNode runs cluster.js with so many workers and returns when all of them
 // listen, and where.
-func (s *suite) startNode(ctx context.Context, node string, workers int) (c *child, addr string, err error) {
-	program := filepath.Join(s.dir, "cluster.js")
-	if err := os.WriteFile(program, clusterJS, 0o600); err != nil {
-		return nil, "", fmt.Errorf("writing the program for Node: %w", err)
+func (s *suite) startNode(ctx context.Context, node string, workers int, policy engine.Policy) (c *child, addr string, err error) {
+	program, err := s.writeProgram()
+	if err != nil {
+		return nil, "", err
 	}
 	c = newChild(node, program, strconv.Itoa(workers))
+	c.cmd.Env = append(os.Environ(), "NODE_CLUSTER_SCHED_POLICY="+nodePolicy(policy))
 	out, err := c.cmd.StdoutPipe()
 	if err != nil {
 		return nil, "", fmt.Errorf("starting Node: %w", err)

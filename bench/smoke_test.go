@@ -5,14 +5,19 @@ package main
 import (
 	"bytes"
 	"context"
+	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
+
+	"muster/engine"
 )
 
 // A whole run of one measurement, as short as it can be.
@@ -35,6 +40,58 @@ func TestSmoke(t *testing.T) {
 	if !raw.Match(out.Bytes()) {
 		t.Errorf("no round, or requests failed, in\n%s", out.String())
 	}
+	ours.nothingLeft(t)
+}
+
+// The same program under Node's cluster and under muster run, in both policies
+// and with both kinds of connections.
+func TestSmokeNode(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it builds muster and runs six clusters")
+	}
+	node, err := exec.LookPath("node")
+	if err != nil {
+		t.Skip("there is no node on PATH")
+	}
+	t.Cleanup(func() { goleak.VerifyNone(t) })
+	ours := temporary(t)
+	runtime.LockOSThread() // as run does
+	defer runtime.UnlockOSThread()
+	s := &suite{progress: io.Discard}
+	if _, err := s.parse(strings.Fields("node --client load --seconds 0.1 --rounds 1"), io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	end, err := s.prepare(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		p     engine.Policy
+		loads []reuse
+		raw   []string
+	}{
+		{engine.SchedRR, []reuse{perRequest, kept}, []string{"rr, a connection each, round 1: muster run ", "rr, connections kept, round 1: muster run "}},
+		{engine.SchedNone, []reuse{kept}, []string{"shared, connections kept, round 1: muster run "}},
+	} {
+		res, err := s.nodeRatios(t.Context(), node, c.p, c.loads...)
+		if err != nil {
+			t.Errorf("%v: %v", c.p, err)
+			continue
+		}
+		if len(res.Values) != len(c.loads) || len(res.Raw) != len(c.raw) || len(res.Notes) > 0 {
+			t.Errorf("%v: %+v", c.p, res)
+			continue
+		}
+		for i, want := range c.raw {
+			if !strings.HasPrefix(res.Raw[i], want) || res.Values[i].Median <= 0 {
+				t.Errorf("%v: %q and %v, want %q", c.p, res.Raw[i], res.Values[i], want)
+			}
+		}
+	}
+	if res, err := s.nodeMemory(t.Context(), node, 1); err != nil || len(res.Values) != 1 || res.Values[0].Median < 1 {
+		t.Errorf("memory: %+v, %v", res, err)
+	}
+	end()
 	ours.nothingLeft(t)
 }
 

@@ -8,7 +8,7 @@ func bands(s *screen, lay layout) (out []string, joint int) {
 	for i := range widths {
 		widths[i] = paneW(s.w, lay.across, i)
 	}
-	req := graphPane{name: "requests/s", t: s.hist.cluster(), m: mReq, whole: true, fmt: fmtCount}
+	req := trafficGraph(s, s.hist.cluster(), true, lay.across == 3)
 	open := graphPane{name: "open connections", t: s.hist.cluster(), m: mOpen, whole: true, fmt: fmtCount}
 	cpu := graphPane{name: "cpu of " + plural(max(s.snap.CPUs, 1), "core"), t: s.hist.cluster(), m: mCPU, whole: true, fmt: fmtPercent}
 	if lay.across == 2 {
@@ -42,7 +42,8 @@ func sharePart(s *screen, w, rows int, last bool) part {
 }
 
 func latencyPart(s *screen, w, rows, lead int) part {
-	return part{rule{title: "latency, last 10 s", right: "ms"}, w, latencyPane(s, w, rows, lead)}
+	_, name := clusterTimes(s)
+	return part{rule{title: name + ", last 10 s", right: "ms"}, w, latencyPane(s, w, rows, lead)}
 }
 
 func graphPart(s *screen, g graphPane, w, cells, rows int) part {

@@ -100,8 +100,9 @@ func (c columns) width() int {
 	return n
 }
 
-// heading is what stands over a column.
-func (c columns) heading(id column) string {
+// heading is what stands over a column; past is the figure whose past LAST
+// shows.
+func (c columns) heading(id column, past metric) string {
 	switch id {
 	case colNumber:
 		return "ID"
@@ -110,10 +111,7 @@ func (c columns) heading(id column) string {
 	case colState:
 		return "STATE"
 	case colLast:
-		if c[colLast] > lastWide {
-			return "REQUESTS/S, LAST " + strconv.Itoa(c[colLast]) + " S"
-		}
-		return "LAST " + strconv.Itoa(c[colLast]) + " S"
+		return pastHeading(past, c[colLast])
 	case colShare:
 		return "SHARE, LAST " + strconv.Itoa(window) + " S"
 	case colReq:

@@ -31,7 +31,7 @@ func TestColumnsComeInOrder(t *testing.T) {
 		}
 		for _, id := range c.has {
 			if cols[id] == 0 {
-				t.Errorf("%d: no %s", c.w, cols.heading(id))
+				t.Errorf("%d: no %s", c.w, cols.heading(id, mReq))
 			}
 		}
 		for _, id := range c.lacks {

@@ -8,10 +8,11 @@ import (
 
 // detailsLayout is what of a worker's details fits.
 type detailsLayout struct {
-	facts  []fact // the left column
-	right  []fact // the right column, or nil
-	graph  int    // lines of the graphs, 0 = none
-	events int    // lines of its events
+	notes  []string // what is odd about it
+	facts  []fact   // the left column
+	right  []fact   // the right column, or nil
+	graph  int      // lines of the graphs, 0 = none
+	events int      // lines of its events
 }
 
 // detailsFor is the layout of the details in the lines between the head and
@@ -27,8 +28,9 @@ func detailsFor(s *screen, d *detailsDialog) detailsLayout {
 	if s.w < namesW {
 		lay.facts, lay.right = append([]fact{figuresFact(lay.right)}, lay.facts...), nil
 	}
-	room := s.h - 2 - 1 - 1 - len(lay.facts) - 1 // head, hints, the two rules
-	const least = 4                              // events
+	lay.notes = noteLines(s, w, s.w-12, clamp(1, (s.h-12)/3, 6))
+	room := s.h - 2 - 1 - 1 - len(lay.notes) - len(lay.facts) - 1 // head, hints, the two rules
+	const least = 4                                               // events
 	lay.facts = lay.facts[:clamp(0, len(lay.facts)+room-least, len(lay.facts))]
 	room = max(room, least)
 	if n := room - 1 - 5; n >= 3 {
@@ -77,6 +79,17 @@ func detailsView(s *screen, d *detailsDialog, y int) ([]string, []zone) {
 func factLines(s *screen, lay detailsLayout) []string {
 	const at, value = 49, 73 // cells at which the right column begins and its values end
 	var out []string
+	for i, text := range lay.notes {
+		l := newLine(s.w, s.signs)
+		l.gap(1)
+		name := ""
+		if i == 0 {
+			name = "note"
+		}
+		l.padded(s.theme.Muted, name, 10)
+		l.put(s.theme.Warn, cutTo(s, text, s.w-12))
+		out = append(out, l.String())
+	}
 	for i, f := range lay.facts {
 		l := newLine(s.w, s.signs)
 		l.gap(1)
@@ -102,7 +115,7 @@ func detailsGraphs(s *screen, w *engine.Worker, rows int) (out []string, joint i
 	right := s.w - left - 1
 	cells := min(left-2, right-1)
 	t := s.hist.worker(w.ID)
-	req := graphPane{name: "requests/s", t: t, m: mReq, fmt: fmtCount}
+	req := trafficGraph(s, t, false, false)
 	cpu := graphPane{name: "cpu %", t: t, m: mCPU, fmt: fmtCPU}
 	ta, ra := req.title(s, cells)
 	tb, rb := cpu.title(s, cells)

@@ -24,15 +24,18 @@ func workerFacts(s *screen, w *engine.Worker, d *engine.Details) []fact {
 			replaces += " (" + safetext.Line(w.ReplacesWhy) + ")"
 		}
 	}
-	return []fact{
+	facts := []fact{
 		{"command", command},
 		{"forked", fmt.Sprintf("%s, %s ago, by %s", clockText(w.Forked, false), fmtSpan(clockOf(s).Sub(w.Forked)), byText(w, s.snap.Started))},
 		{"replaces", replaces},
 		{"restarts", strconv.Itoa(w.Restarts)},
 		{"exited", exitedText(w)},
 		{"port", portText(w)},
-		{"env", env},
 	}
+	if lat, ok := loopDelay(s, w); ok {
+		facts = append(facts, fact{"loop", "delay " + timesText(lat)})
+	}
+	return append(facts, fact{"env", env})
 }
 
 // byText is who had w forked in a cluster started then.
@@ -79,10 +82,11 @@ func workerFigures(s *screen, w *engine.Worker, d *engine.Details) []fact {
 	if s.snap.Policy == engine.SchedRR {
 		dealt = fmtCount(float64(w.Dealt))
 	}
-	if !alive(w) && w.Done != nil {
-		cut = strconv.Itoa(w.Cut)
-	} else if alive(w) && w.Open != nil {
+	if w.Done != nil { // only one that tells what it takes and closes
 		cut = "0"
+		if !alive(w) {
+			cut = strconv.Itoa(w.Cut)
+		}
 	}
 	if n, ok := s.fds[w.ID]; ok && alive(w) {
 		fds = strconv.Itoa(n)

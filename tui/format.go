@@ -138,7 +138,7 @@ func fmtShortly(d time.Duration) string {
 	return strconv.FormatFloat(s, 'f', 0, 64)
 }
 
-// fmtLatency is an answer time in at most 6 cells: 0.31ms, 12.4ms, 1.24s.
+// fmtLatency is an answer time in at most 6 cells: 3us, 0.31ms, 12.4ms, 1.24s.
 func fmtLatency(d time.Duration) string {
 	ms := float64(d) / float64(time.Millisecond)
 	switch {
@@ -146,6 +146,10 @@ func fmtLatency(d time.Duration) string {
 		return unknown
 	case d == 0:
 		return "0"
+	case ms < 0.0005:
+		return "<1us"
+	case ms < 0.0095: // less than one in the second decimal
+		return strconv.FormatFloat(1000*ms, 'f', 0, 64) + "us"
 	case ms < 999.5:
 		return three(ms) + "ms"
 	case ms < 999500:

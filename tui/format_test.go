@@ -23,6 +23,8 @@ func TestNumbers(t *testing.T) {
 		{fmtSpan(76 * time.Hour), "3d04h"}, {fmtSpan(-time.Second), "0s"}, {fmtSpan(200 * 24 * time.Hour), "200d"},
 		{fmtLatency(310 * time.Microsecond), "0.31ms"}, {fmtLatency(12400 * time.Microsecond), "12.4ms"}, {fmtLatency(1240 * time.Millisecond), "1.24s"},
 		{fmtLatency(9996 * time.Microsecond), "10.0ms"}, {fmtLatency(999600 * time.Microsecond), "1.00s"}, {fmtLatency(-1), "-"}, {fmtLatency(0), "0"},
+		{fmtLatency(400), "<1us"}, {fmtLatency(3 * time.Microsecond), "3us"}, {fmtLatency(9400), "9us"}, {fmtLatency(9500), "0.01ms"},
+		{fmtMillis(400), "<0.001"}, {fmtMillis(3 * time.Microsecond), "0.003"}, {fmtMillis(9500), "0.01"}, {fmtMillis(0), "0.00"}, {fmtMillis(-1), "-"},
 		{fmtMs(31), "31 ms"}, {fmtMs(0.4), "0.4 ms"}, {fmtMs(1200), "1.2 s"}, {fmtMs(nan), "-"},
 		{fmtProse(5 * time.Second), "5 s"}, {fmtProse(400 * time.Millisecond), "0.4 s"}, {fmtProse(12 * time.Second), "12 s"}, {fmtProse(90 * time.Second), "1m30s"},
 	} {

@@ -30,6 +30,7 @@ func helpView(s *screen, h int) []string {
 	for _, n := range []string{
 		"ask = y or n first when something would be cut off (--yes: never asks)",
 		"Capital letters never do what cannot be undone without asking.",
+		"LAST is requests/s; not told: connections dealt/s (rr), CPU% (shared).",
 	} {
 		if len(body) < room {
 			l := newLine(s.w-4, sg)

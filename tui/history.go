@@ -2,7 +2,6 @@ package tui
 
 import (
 	"math"
-	"time"
 
 	"muster/engine"
 )
@@ -21,25 +20,9 @@ const (
 	mMem                 // bytes resident
 	mOpen                // connections open
 	mQueue               // connections accepted and not yet dealt
+	mDealt               // connections dealt in the second, in rr
 	metrics
 )
-
-// latencies are the answer times of the last 10 s; -1 = none was answered.
-type latencies struct{ p50, p90, p99, max time.Duration }
-
-var noLatencies = latencies{-1, -1, -1, -1}
-
-func latenciesOf(l *engine.Latency) latencies {
-	if l.Count() == 0 {
-		return noLatencies
-	}
-	var r latencies
-	r.p50, _ = l.Quantile(0.5)
-	r.p90, _ = l.Quantile(0.9)
-	r.p99, _ = l.Quantile(0.99)
-	r.max = l.Max()
-	return r
-}
 
 // track is the past of one worker, or of the cluster.
 type track struct {
@@ -52,9 +35,11 @@ type track struct {
 	// Cumulative counts at the last ticks, and what they came to in the window.
 	dealt, done [window + 1]uint64
 	lat         [window + 1]*engine.Latency
+	hand        [window + 1]*engine.Latency
 	dealtNew    uint64
 	doneNew     uint64
 	answered    latencies
+	loop        latencies // answers to hand-offs in the window
 }
 
 // history is what the snapshots of the last two minutes said, a cell for each
@@ -65,6 +50,7 @@ type history struct {
 	all   track
 	byID  map[int]*track
 	scale map[scaleKey]*scaleAt
+	told  teller
 
 	accepted, taken         uint64  // counters of the newest tick
 	acceptRate, takenRate   float64 // per second, NaN = not known
@@ -82,7 +68,7 @@ func newHistory() *history {
 func (h *history) reset() {
 	clear(h.byID)
 	clear(h.scale)
-	h.n, h.tick = 0, 0
+	h.n, h.tick, h.told = 0, 0, teller{}
 	h.all = newTrack(0, true)
 	h.handOff = [window + 1]*engine.Latency{}
 	h.handOffNew = noLatencies
@@ -91,7 +77,7 @@ func (h *history) reset() {
 }
 
 func newTrack(pos int, inherited bool) track {
-	t := track{first: pos, inherited: inherited, answered: noLatencies}
+	t := track{first: pos, inherited: inherited, answered: noLatencies, loop: noLatencies}
 	for m := range t.val {
 		for i := range t.val[m] {
 			t.val[m][i] = math.NaN()
@@ -118,7 +104,7 @@ func (h *history) add(s *engine.Snapshot) {
 	}
 	h.tick = s.Tick
 	h.rates(s, step)
-	h.write(s)
+	h.write(s, step)
 	h.n++
 	h.forget()
 }
@@ -139,7 +125,7 @@ func (t *track) skip(pos int) {
 		t.val[m][pos%keep] = math.NaN()
 	}
 	now, last := pos%(window+1), (pos+window)%(window+1)
-	t.dealt[now], t.done[now], t.lat[now] = t.dealt[last], t.done[last], t.lat[last]
+	t.dealt[now], t.done[now], t.lat[now], t.hand[now] = t.dealt[last], t.done[last], t.lat[last], t.hand[last]
 	t.seen = pos
 }
 
@@ -151,11 +137,12 @@ func (h *history) rates(s *engine.Snapshot, step uint64) {
 	h.accepted, h.taken = s.Accepted, s.Taken
 }
 
-func (h *history) write(s *engine.Snapshot) {
+// write makes the cell of a snapshot, step ticks after the last one.
+func (h *history) write(s *engine.Snapshot, step uint64) {
 	pos := h.n
 	h.dealtTotal, h.answerTotal = 0, 0
 	var window10 engine.Latency
-	cpu, mem := math.NaN(), math.NaN()
+	cpu, mem, dealt := math.NaN(), math.NaN(), math.NaN()
 	for i := range s.Workers {
 		w := &s.Workers[i]
 		t := h.byID[w.ID]
@@ -165,18 +152,27 @@ func (h *history) write(s *engine.Snapshot) {
 			h.byID[w.ID] = t
 		}
 		t.writeWorker(pos, w)
+		if s.Policy == engine.SchedRR && alive(w) {
+			t.val[mDealt][pos%keep] = t.dealtSince(pos) / float64(step)
+			dealt = plus(dealt, t.val[mDealt][pos%keep])
+		}
 		h.dealtTotal += t.dealtNew
 		h.answerTotal += t.doneNew
-		if l := t.latency(pos); l != nil {
+		if l := t.recent(&t.lat, pos); l != nil {
 			window10.Merge(l)
 			t.answered = latenciesOf(l)
 		}
+		t.loop = noLatencies
+		if l := t.recent(&t.hand, pos); l != nil {
+			t.loop = latenciesOf(l)
+		}
 		cpu, mem = plus(cpu, t.val[mCPU][pos%keep]), plus(mem, t.val[mMem][pos%keep])
 	}
+	h.told.see(s)
 	at := pos % keep
 	h.all.val[mReq][at] = deref(s.ReqRate)
 	h.all.val[mOpen][at] = deref(s.Open)
-	h.all.val[mCPU][at], h.all.val[mMem][at] = cpu, mem
+	h.all.val[mCPU][at], h.all.val[mMem][at], h.all.val[mDealt][at] = cpu, mem, dealt
 	h.all.val[mQueue][at] = math.NaN()
 	if s.Policy == engine.SchedRR {
 		h.all.val[mQueue][at] = float64(s.Queue)
@@ -206,7 +202,7 @@ func (t *track) writeWorker(pos int, w *engine.Worker) {
 	} else if pos > t.first {
 		t.done[now] = t.done[(pos+window)%(window+1)]
 	}
-	t.lat[now] = w.Latency
+	t.lat[now], t.hand[now] = w.Latency, w.HandOff
 	t.seen = pos
 
 	// What a worker did before its first cell belongs to the window only if it
@@ -221,14 +217,28 @@ func (t *track) writeWorker(pos int, w *engine.Worker) {
 	t.answered = noLatencies
 }
 
-// latency is what was answered in the window, nil if that is not known.
-func (t *track) latency(pos int) *engine.Latency {
-	now := t.lat[pos%(window+1)]
+// dealtSince is what was dealt to the worker since its last cell, NaN if that
+// is not known.
+func (t *track) dealtSince(pos int) float64 {
+	now := t.dealt[pos%(window+1)]
+	switch {
+	case pos > t.first:
+		return float64(now - min(t.dealt[(pos+window)%(window+1)], now))
+	case t.inherited:
+		return math.NaN()
+	}
+	return float64(now)
+}
+
+// recent is what was recorded in the window, of the times kept in ring; nil if
+// that is not known.
+func (t *track) recent(ring *[window + 1]*engine.Latency, pos int) *engine.Latency {
+	now := ring[pos%(window+1)]
 	if now == nil {
 		return nil
 	}
 	if pos-window >= t.first || t.inherited {
-		return now.Since(t.lat[base(pos, t.first)%(window+1)])
+		return now.Since(ring[base(pos, t.first)%(window+1)])
 	}
 	return now
 }

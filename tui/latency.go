@@ -4,16 +4,32 @@ import (
 	"math"
 	"strconv"
 	"time"
+
+	"muster/engine"
 )
 
-// latencyPane is the answer times of the last 10 s, rows lines of w cells. The
+// latencies are the answer times of the last 10 s; -1 = none was answered.
+type latencies struct{ p50, p90, p99, max time.Duration }
+
+var noLatencies = latencies{-1, -1, -1, -1}
+
+func latenciesOf(l *engine.Latency) latencies {
+	if l.Count() == 0 {
+		return noLatencies
+	}
+	var r latencies
+	r.p50, _ = l.Quantile(0.5)
+	r.p90, _ = l.Quantile(0.9)
+	r.p99, _ = l.Quantile(0.99)
+	r.max = l.Max()
+	return r
+}
+
+// latencyPane is the answer times of the last 10 s (see clusterTimes), rows lines of w cells. The
 // bars are on a scale that grows as the logarithm, so that one slow answer
 // does not make all others look alike. lead is the cells left free before it.
 func latencyPane(s *screen, w, rows, lead int) []string {
-	lat := noLatencies
-	if t := s.hist.cluster(); t != nil {
-		lat = t.answered
-	}
+	lat, _ := clusterTimes(s)
 	lines := []struct {
 		name string
 		d    time.Duration
@@ -50,14 +66,20 @@ func latencyPane(s *screen, w, rows, lead int) []string {
 // third as long.
 func slowly(part float64) float64 { return math.Log1p(8*part) / math.Log1p(8) }
 
-// fmtMillis is a time in milliseconds without its unit: 0.31, 12.4, 1240.
+// fmtMillis is a time in milliseconds without its unit: 0.31, 12.4, 1240, and
+// 0.003 where two decimals would say nothing.
 func fmtMillis(d time.Duration) string {
 	if d < 0 {
 		return unknown
 	}
 	ms := float64(d) / float64(time.Millisecond)
-	if ms >= 999.5 {
+	switch {
+	case ms >= 999.5:
 		return strconv.FormatFloat(min(ms, 9999999), 'f', 0, 64)
+	case d == 0 || ms >= 0.0095:
+		return three(ms)
+	case ms >= 0.0005:
+		return strconv.FormatFloat(ms, 'f', 3, 64)
 	}
-	return three(ms)
+	return "<0.001"
 }

@@ -91,8 +91,13 @@ func (l logLine) matched() string {
 // describe fills in what depends on the kind; false = no line.
 func (l *logLine) describe(e engine.Event) bool {
 	switch d := e.Detail.(type) {
-	case engine.SetupDetail, engine.DealtAgainDetail:
-		return false // the head, and the exit's line, say it
+	case engine.DealtAgainDetail:
+		return false // the exit's line says it
+	case engine.SetupDetail:
+		if d.Note == "" {
+			return false // the head says it
+		}
+		l.plain, l.call = []string{d.Note}, "" // it needs the room
 	case engine.ForkDetail:
 		l.sign, l.tone = signForked, toneMuted
 		l.plain, l.beside = forkForms(e, d)
@@ -103,7 +108,9 @@ func (l *logLine) describe(e engine.Event) bool {
 		l.sign, l.tone = signListening, toneAccent
 		l.plain = []string{listeningText(d)}
 	case engine.MessageDetail:
-		l.plain = []string{string(d.Message)}
+		l.plain = []string{messageText(d)}
+	case engine.SendDetail:
+		l.plain = []string{messageText(engine.MessageDetail(d))}
 	case engine.DisconnectDetail:
 		l.sign, l.tone = signDisconnected, toneWarn
 		l.plain, l.beside = disconnectForms(d)

@@ -47,6 +47,14 @@ func TestLogLineForms(t *testing.T) {
 			"rr -> shared after 3 ms", "rr -> shared after 3 ms", "rr -> shared after 3 ms"},
 		{"stderr", engine.Event{Kind: engine.KindOutput, Detail: engine.OutputDetail{Stream: "stderr", Text: "a\x1bb", Missed: 2}}, "stderr", signWarning,
 			`(2 lines left out) a\x1bb`, `(2 lines left out) a\x1bb`, `(2 lines left out) a\x1bb`},
+		{"setup with a note", engine.Event{Kind: engine.KindSetup, Call: "cluster.setupPrimary()", Detail: engine.SetupDetail{Note: "npm start: node a.js"}}, "setup", signNone,
+			"npm start: node a.js", "npm start: node a.js", "npm start: node a.js"},
+		{"message", engine.Event{Kind: engine.KindMessage, Detail: engine.MessageDetail{Message: []byte(`{"a":"\u001b"}`)}}, "message", signNone,
+			`{"a":"\u001b"}`, `{"a":"\u001b"}`, `{"a":"\u001b"}`},
+		{"message, cut", engine.Event{Kind: engine.KindMessage, Detail: engine.MessageDetail{Message: []byte(`"{\"a\":\u001b"`), Cut: true}}, "message", signNone,
+			`{"a":\x1b (cut)`, `{"a":\x1b (cut)`, `{"a":\x1b (cut)`},
+		{"send", engine.Event{Kind: engine.KindSend, By: engine.ByKey, Detail: engine.SendDetail{Message: []byte("[1,\"\u202e\"]")}}, "send", signUser,
+			`[1,"\u202e"]`, `[1,"\u202e"]`, `[1,"\u202e"]`},
 		{"error", engine.Event{Kind: engine.KindError, Detail: engine.ErrorDetail{Text: "accept failed", Errno: "EMFILE"}}, "error", signWarning,
 			"accept failed (EMFILE)", "accept failed (EMFILE)", "accept failed (EMFILE)"},
 	} {
@@ -69,7 +77,7 @@ func TestLogLineForms(t *testing.T) {
 }
 
 func TestEventsWithoutALine(t *testing.T) {
-	for _, d := range []engine.Detail{engine.SetupDetail{}, engine.DealtAgainDetail{Count: 2}} {
+	for _, d := range []engine.Detail{engine.SetupDetail{Exec: "node", Workers: 4}, engine.DealtAgainDetail{Count: 2}} {
 		if _, ok := newLogLine(engine.Event{Detail: d}); ok {
 			t.Errorf("%T has a line", d)
 		}

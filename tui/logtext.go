@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"encoding/json"
 	"fmt"
 	"net"
 	"strconv"
@@ -143,6 +144,16 @@ func outputText(d engine.OutputDetail) string {
 		lines = "line"
 	}
 	return fmt.Sprintf("(%d %s left out) %s", d.Missed, lines, d.Text)
+}
+
+// messageText is a message as it was sent: JSON, so that text differs from a
+// number. Of one that was cut its beginning is known, as a string.
+func messageText(d engine.MessageDetail) string {
+	var begin string
+	if d.Cut && json.Unmarshal(d.Message, &begin) == nil {
+		return begin + " (cut)"
+	}
+	return string(d.Message)
 }
 
 func errorText(d engine.ErrorDetail) string {

@@ -131,6 +131,12 @@ func randomWorker(r *rand.Rand, now time.Time, id int) engine.Worker {
 		CPU: maybe(r, anyFloat(r)), Mem: maybe(r, r.Uint64()), Latency: maybe(r, lat), Hand: r.IntN(20), Cut: r.IntN(9),
 		LeaveBy: now.Add(time.Duration(r.Int64N(1e10))), ExitedAfterDisconnect: maybe(r, true),
 	}
+	if r.IntN(3) == 0 { // a program that tells nothing
+		w.Done, w.Latency, w.ReqRate, w.HandOff = nil, nil, nil, maybe(r, lat)
+	}
+	if r.IntN(6) == 0 {
+		w.Note = pick(r, nasty)
+	}
 	if r.IntN(6) == 0 {
 		w.Stalled = now.Add(-time.Second)
 	}
@@ -154,11 +160,13 @@ func randomEvent(r *rand.Rand, now time.Time) engine.Event {
 	ms := pick(r, []float64{0, 0.3, 31, 1234, 1e12, 1e300, math.NaN(), -1})
 	e.Detail = pick(r, []engine.Detail{
 		nil,
-		engine.SetupDetail{},
+		engine.SetupDetail{Note: text},
+		engine.SendDetail{Message: []byte(text)},
+		engine.ErrorDetail{Text: text},
 		engine.ForkDetail{Replaces: r.IntN(3), Try: r.IntN(3), Of: r.IntN(3)},
 		engine.OnlineDetail{Ms: ms, DeathMs: ms, Of: r.IntN(2)},
 		engine.ListeningDetail{Address: text, Port: r.IntN(70000) - 1, AddressType: pick(r, []string{"4", "6", "-1", "udp4"})},
-		engine.MessageDetail{Message: []byte(text)},
+		engine.MessageDetail{Message: []byte(text), Cut: r.IntN(2) == 0},
 		engine.DisconnectDetail{Error: text},
 		engine.ExitDetail{Signal: maybe(r, "SIGKILL"), DealtAgain: r.IntN(2), Cut: r.IntN(2), RetryMs: ms, Deaths: r.IntN(2), Of: r.IntN(2)},
 		engine.PolicyDetail{From: engine.SchedRR, To: engine.SchedNone, Ms: ms},

@@ -94,6 +94,7 @@ func TestRowsAreWrittenOnlyIfTheyChanged(t *testing.T) {
 		"exit":  func(w *engine.Worker) { w.LastExit = "exit code 3" },
 		"nil":   func(w *engine.Worker) { w.Open = nil },
 		"stall": func(w *engine.Worker) { w.Stalled = s.now },
+		"note":  func(w *engine.Worker) { w.Note = "never listened" },
 	}
 	for name, change := range changes {
 		before := ansi.Strip(render(s).lines[4])
@@ -261,6 +262,12 @@ func TestLastText(t *testing.T) {
 		{"restart, old", engine.Worker{State: listening, ReplacedBy: 7}, 12, "waits for 7"},
 		{"restart, new", engine.Worker{State: engine.StateOnline, Replaces: 1, Forked: now}, 12, "to replace 1"},
 		{"stalled", engine.Worker{State: listening, Stalled: at(-2 * time.Second)}, 24, "no answer for 2.0 s"},
+		{"never listened", engine.Worker{State: engine.StateOnline, Note: "never listened"}, 24, "never listened"},
+		{"a note from outside", engine.Worker{State: engine.StateOnline, Note: "\x1b[2J"}, 24, `\x1b[2J`},
+		{"no answer comes before a note", engine.Worker{State: listening, Note: "odd", Stalled: at(-2 * time.Second)}, 24, "no answer for 2.0 s"},
+		{"a note, and gone", engine.Worker{State: exited, Note: "odd", Next: &engine.Next{Stopped: true}}, 24, "r tries now"},
+		{"leaving, connections only", engine.Worker{State: engine.StateDisconnecting, Open: ptr(3)}, 40, "3 connections left, no limit"},
+		{"leaving, requests told", engine.Worker{State: engine.StateDisconnecting, Open: ptr(3), Done: ptr(uint64(9))}, 40, "3 requests left, no limit"},
 		{"channel closed", engine.Worker{State: engine.StateDisconnected}, 24, "channel closed"},
 	} {
 		snap := &engine.Snapshot{Grace: 5 * time.Second, Workers: []engine.Worker{{ID: 1, State: listening}}}

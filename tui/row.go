@@ -31,7 +31,7 @@ func drawRow(s *screen, cols columns, v rowValue) string {
 		switch {
 		case id == colState && coloured:
 			st = base.And(stateStyle(th, v))
-		case id == colLast && coloured && v.last != "" && v.stalled:
+		case id == colLast && coloured && v.last != "" && v.odd:
 			st = base.And(th.Warn)
 		}
 		if id.leftAligned() {
@@ -96,7 +96,7 @@ func cellText(s *screen, cols columns, v rowValue, id column) string {
 		if v.last != "" {
 			return v.last
 		}
-		return s.signs.spark(s.hist.cells(s.hist.worker(v.id), mReq, cols[colLast]), v.reqScale)
+		return s.signs.spark(s.hist.cells(s.hist.worker(v.id), v.past, cols[colLast]), v.pastScale)
 	case colShare:
 		return shareCell(s.signs, v)
 	case colReq:

@@ -24,11 +24,12 @@ type rowValue struct {
 	id, pid         int
 	state           engine.State
 	stopped, told   bool
-	stalled         bool
+	odd             bool // what LAST says is a warning
 	word            string
 	last            string // "" = the history up to tick
 	tick            int
-	reqScale        float64
+	past            metric // whose history it is
+	pastScale       float64
 	cpuScale        float64
 	share, shareTop float64
 	req, cpu, mem   float64
@@ -80,7 +81,7 @@ func (c *rowCache) row(s *screen, v rowValue) string {
 func valueOf(s *screen, w *engine.Worker, cols columns, now time.Time) rowValue {
 	t := s.hist.worker(w.ID)
 	v := rowValue{
-		id: w.ID, pid: w.PID, state: w.State, stopped: stopped(w), told: voluntary(w), stalled: !w.Stalled.IsZero(),
+		id: w.ID, pid: w.PID, state: w.State, stopped: stopped(w), told: voluntary(w), odd: !w.Stalled.IsZero() || w.Note != "",
 		word: stateWord(w),
 		last: lastText(s.snap, w, now, cols[colLast]),
 		req:  -1, cpu: -1, mem: -1, open: -1, hand: -1, fds: -1, dealt: -1, done: -1, p50: -1, p99: -1,
@@ -93,7 +94,8 @@ func valueOf(s *screen, w *engine.Worker, cols columns, now time.Time) rowValue 
 		v.tick = s.hist.ticks()
 	}
 	if v.last == "" {
-		v.reqScale = s.hist.scaleOf(mReq, cols[colLast], false)
+		v.past = pastMetric(s)
+		v.pastScale = s.hist.scaleOf(v.past, cols[colLast], false)
 	}
 	if cols[colCPUPast] > 0 {
 		v.cpuScale = s.hist.scaleOf(mCPU, cols[colCPUPast], false)

@@ -76,6 +76,9 @@ func lastForms(snap *engine.Snapshot, w *engine.Worker, now time.Time) []string 
 		t := fmtShortly(now.Sub(w.Stalled))
 		return []string{"a hand-off unanswered for " + t + " s", "no answer for " + t + " s", "no answer " + t, "no answer"}
 	}
+	if w.Note != "" {
+		return []string{safetext.Line(w.Note)}
+	}
 	if w.Replaces == 0 {
 		return nil
 	}
@@ -98,7 +101,11 @@ func leavingForms(snap *engine.Snapshot, w *engine.Worker, now time.Time) []stri
 	left, long := "leaving", "leaving"
 	if w.Open != nil {
 		left = fmtOpen(*w.Open) + " left"
-		long = plural(*w.Open, "request") + " left"
+		what := "request"
+		if w.Done == nil { // the kernel's figure: some may be idle
+			what = "connection"
+		}
+		long = plural(*w.Open, what) + " left"
 	}
 	if w.LeaveBy.IsZero() {
 		return []string{long + ", no limit", left + ", no limit", left}

@@ -226,7 +226,11 @@ func shareRow(s *screen, w int, sw shareWorker, of int) string {
 		l.right(s.theme.Text, strconv.FormatFloat(100*sw.share, 'f', 1, 64)+"%", 5)
 	}
 	l.gap(1)
-	l.right(s.theme.Text, fmtCount(float64(sw.n)), 5)
+	count := fmtCount(float64(sw.n))
+	if s.snap.Policy != engine.SchedRR && silent(s) {
+		count = unknown // it may have answered any number
+	}
+	l.right(s.theme.Text, count, 5)
 	return l.String()
 }
 

@@ -61,6 +61,10 @@ func sideFacts(s *screen, w *engine.Worker) []fact {
 	if t := s.hist.worker(w.ID); t != nil {
 		lat = t.answered
 	}
+	times := fact{"latency", timesText(lat)}
+	if delay, ok := loopDelay(s, w); ok {
+		times = fact{"loop delay", timesText(delay)}
+	}
 	open := unknown
 	if w.Open != nil && alive(w) {
 		open = fmtOpen(*w.Open)
@@ -72,7 +76,7 @@ func sideFacts(s *screen, w *engine.Worker) []fact {
 		{"limits", fds + " files open   grace " + grace},
 		{"exited", exitedText(w)},
 		{"requests", fmtCount(deref(w.Done)) + " done, " + open + " open"},
-		{"latency", "p50 " + fmtLatency(lat.p50) + "   p99 " + fmtLatency(lat.p99) + "   max " + fmtLatency(lat.max)},
+		times,
 		{"", ""},
 	}
 }

@@ -46,6 +46,7 @@ func seenRows(s *screen, lay layout) []*engine.Worker {
 func headingLine(s *screen, cols columns) string {
 	l := newLine(s.w, s.signs)
 	l.gap(1)
+	past := pastMetric(s)
 	for id := colNumber; id < columnCount; id++ {
 		n := cols[id]
 		if n == 0 {
@@ -55,9 +56,9 @@ func headingLine(s *screen, cols columns) string {
 			l.gap(1)
 		}
 		if id.leftAligned() {
-			l.padded(s.theme.Title, cols.heading(id), n)
+			l.padded(s.theme.Title, cols.heading(id, past), n)
 		} else {
-			l.right(s.theme.Title, cols.heading(id), n)
+			l.right(s.theme.Title, cols.heading(id, past), n)
 		}
 	}
 	return l.String()

@@ -1,12 +1,12 @@
-// The other side of `go run ./bench rr-node`: the same page by Node's own
-// cluster module. node cluster.js WORKERS prints "ready HOST:PORT" when all
-// workers listen, and ends with 0 on SIGTERM.
+// The other side of `go run ./bench rr-node` and both sides of `go run ./bench
+// node`: the same page by Node's own cluster module. node cluster.js WORKERS
+// prints "ready HOST:PORT" when all workers listen, and ends with 0 on SIGTERM.
+// The policy is that of NODE_CLUSTER_SCHED_POLICY.
 'use strict';
 const cluster = require('node:cluster');
 const http = require('node:http');
 
 if (cluster.isPrimary) {
-  cluster.schedulingPolicy = cluster.SCHED_RR;
   const workers = Number(process.argv[2]);
   let listening = 0;
   cluster.on('listening', (worker, address) => {

@@ -1,0 +1,198 @@
+package tui
+
+import (
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"muster/engine"
+
+	"github.com/charmbracelet/x/ansi"
+	"github.com/muesli/termenv"
+)
+
+// TestWhoTells: what stands for requests changes once, when the workers had
+// connections and have said nothing for long enough, and not before.
+func TestWhoTells(t *testing.T) {
+	quiet := engine.Worker{ID: 1, State: engine.StateListening, Open: ptr(0)}
+	had := engine.Worker{ID: 1, State: engine.StateListening, HandOff: &engine.Latency{}}
+	open := engine.Worker{ID: 1, State: engine.StateListening, Open: ptr(1)}
+	dead := engine.Worker{ID: 1, State: engine.StateExited, HandOff: &engine.Latency{}}
+	tells := engine.Worker{ID: 1, State: engine.StateListening, Done: ptr(uint64(0)), HandOff: &engine.Latency{}, Open: ptr(3)}
+	for _, c := range []struct {
+		name   string
+		ticks  []engine.Worker
+		silent bool
+	}{
+		{"no connection yet", []engine.Worker{quiet, quiet, quiet, quiet}, false},
+		{"the first connection", []engine.Worker{quiet, had}, false},
+		{"and nothing said", []engine.Worker{quiet, had, had}, true},
+		{"open for the kernel", []engine.Worker{open, open}, true},
+		{"quiet again", []engine.Worker{open, open, quiet, quiet}, true},
+		{"it tells", []engine.Worker{tells, tells, tells}, false},
+		{"it tells late", []engine.Worker{had, had, had, tells}, false},
+		{"a new one in a cluster that tells", []engine.Worker{tells, had, had, had}, false},
+		{"a dead one", []engine.Worker{dead, dead, dead}, false},
+	} {
+		s := testScreen(80, 24)
+		for i, w := range c.ticks {
+			s.snap = &engine.Snapshot{Tick: uint64(i), Policy: engine.SchedRR, Workers: []engine.Worker{w}}
+			s.hist.add(s.snap)
+		}
+		if got := silent(s); got != c.silent {
+			t.Errorf("%s: silent = %t", c.name, got)
+		}
+	}
+}
+
+// TestPastOfLast: the header says what the history is of wherever it has room.
+func TestPastOfLast(t *testing.T) {
+	for _, c := range []struct {
+		s    *screen
+		want string
+	}{
+		{scene(80, 24), " LAST 12 S "},
+		{scene(120, 40), " LAST 24 S "},
+		{scene(200, 60), " REQUESTS/S, LAST 41 S "},
+		{nodeScene(80, 24, engine.SchedRR), " LAST 12 S "},
+		{nodeScene(120, 40, engine.SchedRR), " DEALT/S, LAST 24 S "},
+		{nodeScene(200, 60, engine.SchedRR), " DEALT/S, LAST 41 S "},
+		{nodeScene(120, 40, engine.SchedNone), " CPU%, LAST 24 S "},
+	} {
+		if got := ansi.Strip(render(c.s).lines[3]); !strings.Contains(got, c.want) {
+			t.Errorf("%dx%d: heading %q lacks %q", c.s.w, c.s.h, got, c.want)
+		}
+	}
+	// The rows say the same after the policy has changed.
+	s := nodeScene(80, 24, engine.SchedRR)
+	before := ansi.Strip(render(s).lines[4])
+	snap := *s.snap
+	snap.Policy = engine.SchedNone
+	s.snap = &snap
+	if after := ansi.Strip(render(s).lines[4]); after[20:40] == before[20:40] {
+		t.Errorf("shared, and the row still shows what was dealt: %q", after)
+	}
+}
+
+// TestDealtASecond: the first cell of a worker that was there before the
+// dashboard is not known, a new one's is what it got, a missed tick is shared.
+func TestDealtASecond(t *testing.T) {
+	h := newHistory()
+	h.add(tickSnapshot(0, map[int]uint64{1: 1000}))
+	h.add(tickSnapshot(1, map[int]uint64{1: 1030, 2: 7}))
+	h.add(tickSnapshot(3, map[int]uint64{1: 1130, 2: 7}))
+	for _, c := range []struct {
+		t    *track
+		want []float64
+	}{
+		{h.worker(1), []float64{math.NaN(), 30, math.NaN(), 50}},
+		{h.worker(2), []float64{math.NaN(), 7, math.NaN(), 0}},
+		{h.cluster(), []float64{math.NaN(), 37, math.NaN(), 50}},
+	} {
+		got := h.cells(c.t, mDealt, 4)
+		for i := range got {
+			if got[i] != c.want[i] && !(math.IsNaN(got[i]) && math.IsNaN(c.want[i])) {
+				t.Errorf("dealt a second = %v, want %v", got, c.want)
+				break
+			}
+		}
+	}
+	s := tickSnapshot(4, map[int]uint64{1: 2000})
+	s.Policy = engine.SchedNone
+	h.add(s)
+	if got := h.at(h.worker(1), mDealt, 0); !math.IsNaN(got) {
+		t.Errorf("in shared %g were dealt", got)
+	}
+}
+
+// TestLoopDelay: of the last 10 s, and only of a worker that does not tell its
+// answer times.
+func TestLoopDelay(t *testing.T) {
+	s := testScreen(80, 24)
+	var all engine.Latency
+	add := func(tick uint64, d time.Duration, told *engine.Latency) engine.Worker {
+		all.Record(d)
+		l := all
+		s.snap = tickSnapshot(tick, map[int]uint64{1: tick})
+		s.snap.Workers[0].HandOff, s.snap.Workers[0].Latency = &l, told
+		s.hist.add(s.snap)
+		return s.snap.Workers[0]
+	}
+	add(0, 5*time.Second, nil)
+	var w engine.Worker
+	for tick := range uint64(12) {
+		w = add(tick+1, 3*time.Microsecond, nil)
+	}
+	if got, ok := loopDelay(s, &w); !ok || got.p50 != 3*time.Microsecond || got.max != 3*time.Microsecond {
+		t.Errorf("loop delay = %v, %t", got, ok)
+	}
+	if text := timesText(s.hist.worker(1).loop); text != "p50 3us   p99 3us   max 3us" {
+		t.Errorf("it reads %q", text)
+	}
+	for tick := range uint64(7) { // the ticks before were missed: the window may begin in one
+		w = add(tick+20, 3*time.Microsecond, nil)
+	}
+	if got, _ := loopDelay(s, &w); got.max != 3*time.Microsecond {
+		t.Errorf("after missed ticks the slow answer of before is back: %v", got)
+	}
+	w = add(27, 3*time.Microsecond, &engine.Latency{})
+	if _, ok := loopDelay(s, &w); ok {
+		t.Error("a worker that tells its answer times has a loop delay")
+	}
+	w.Latency, w.State = nil, engine.StateExited
+	if _, ok := loopDelay(s, &w); ok {
+		t.Error("a dead worker has a loop delay")
+	}
+}
+
+// TestNoteIsAWarning: in the colour of warnings, in the row of an unselected
+// worker and in its details, where the whole sentence is.
+func TestNoteIsAWarning(t *testing.T) {
+	s := nodeScene(80, 24, engine.SchedRR)
+	s.theme = theme(termenv.TrueColor)
+	if got := render(s).lines[6]; !strings.Contains(got, s.theme.Warn.On()+"never liste…") {
+		t.Errorf("the row of worker 3 is %q", got)
+	}
+	s.dialog = &detailsDialog{worker: 3}
+	text := strings.Join(strings.Fields(plain(render(s))), " ")
+	if !strings.Contains(text, "note "+neverListened) {
+		t.Errorf("the details lack the sentence:\n%s", plain(render(s)))
+	}
+	s.all = nil // the log has forgotten it
+	if text := plain(render(s)); !strings.Contains(text, "note      never listened") {
+		t.Errorf("the details lack the note:\n%s", text)
+	}
+}
+
+func TestWrapped(t *testing.T) {
+	for _, c := range []struct {
+		text  string
+		cells int
+		want  string
+	}{
+		{"", 10, ""}, {"one", 10, "one"}, {"one two three", 7, "one two|three"}, {"one two three", 8, "one two|three"},
+		{"a longer-than-that word", 6, "a|longer-than-that|word"}, {"配置 を読み 込み", 6, "配置|を読み|込み"}, {"a b", 0, "a|b"},
+	} {
+		if got := strings.Join(wrapped(c.text, c.cells), "|"); got != c.want {
+			t.Errorf("%q in %d: %q, want %q", c.text, c.cells, got, c.want)
+		}
+	}
+}
+
+func TestAddressesInTheHead(t *testing.T) {
+	tcp, unix := engine.Address{Network: "tcp", Host: "::", Port: 80}, engine.Address{Network: "unix", Host: "/run/\x1b.sock"}
+	for _, c := range []struct {
+		as   []engine.Address
+		want string
+	}{
+		{nil, " muster  -   policy rr"}, {[]engine.Address{tcp}, " muster  [::]:80   policy rr"},
+		{[]engine.Address{unix, tcp, tcp}, ` muster  /run/\x1b.sock +2   policy rr`},
+	} {
+		s := nodeScene(80, 24, engine.SchedRR)
+		s.snap.Addresses = c.as
+		if got := ansi.Strip(render(s).lines[0]); !strings.HasPrefix(got, c.want) {
+			t.Errorf("%v: head %q, want %q", c.as, got, c.want)
+		}
+	}
+}
