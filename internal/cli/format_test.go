@@ -25,6 +25,8 @@ func TestWords(t *testing.T) {
 		{engine.ListeningDetail{Address: "127.0.0.1", Port: 3000, Ms: 9.25}, "listening", "127.0.0.1:3000, 9.2 ms after its fork"},
 		{engine.ListeningDetail{Address: "", Port: 3000, Ms: 30}, "listening", ":3000, 30 ms after its fork"},
 		{engine.ListeningDetail{Address: "/run/a.sock", Port: -1, Ms: 30}, "listening", "/run/a.sock, 30 ms after its fork"},
+		{engine.SetupDetail{Exec: "sh", Workers: 1, Policy: engine.SchedRR, Note: "npm start: without npm"}, "setup", "sh, 1 worker, policy rr; npm start: without npm"},
+		{engine.SendDetail{Message: json.RawMessage(`[1]`)}, "send", "[1]"},
 		{engine.MessageDetail{Message: json.RawMessage(`{"a":1}`)}, "message", `{"a":1}`},
 		{engine.DisconnectDetail{Voluntary: true}, "disconnect", "channel closed, exitedAfterDisconnect true"},
 		{engine.DisconnectDetail{Error: "garbage"}, "disconnect", "channel closed, exitedAfterDisconnect false: garbage"},

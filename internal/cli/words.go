@@ -17,6 +17,9 @@ func words(e *engine.Event) (kind, text string) {
 	switch d := e.Detail.(type) {
 	case engine.SetupDetail:
 		text = fmt.Sprintf("%s, %s, policy %s", strings.Join(append([]string{d.Exec}, d.Args...), " "), count(uint64(d.Workers), "worker"), d.Policy)
+		if d.Note != "" {
+			text += "; " + d.Note
+		}
 	case engine.ForkDetail:
 		text = forkWords(e.PID, d)
 	case engine.OnlineDetail:
@@ -24,6 +27,8 @@ func words(e *engine.Event) (kind, text string) {
 	case engine.ListeningDetail:
 		text = addressWords(d) + ", " + sinceWords(d.Ms, d.DeathMs, d.Of)
 	case engine.MessageDetail:
+		text = string(d.Message)
+	case engine.SendDetail:
 		text = string(d.Message)
 	case engine.DisconnectDetail:
 		text = fmt.Sprintf("channel closed, exitedAfterDisconnect %t", d.Voluntary)
