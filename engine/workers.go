@@ -76,7 +76,6 @@ type worker struct {
 	again, cut     int
 	stalled        time.Time
 	stats          *workerStats
-	latency        *Latency
 	cpu            *float64
 	mem            *uint64
 	reqRate        *float64
