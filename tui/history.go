@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"maps"
 	"math"
 	"time"
 
@@ -33,12 +34,13 @@ func latenciesOf(l *engine.Latency) latencies {
 	if l.Count() == 0 {
 		return noLatencies
 	}
-	var r latencies
-	r.p50, _ = l.Quantile(0.5)
-	r.p90, _ = l.Quantile(0.9)
-	r.p99, _ = l.Quantile(0.99)
-	r.max = l.Max()
-	return r
+	// The histogram tells a time under a microsecond as 0, but an answer takes
+	// time: without a least one the figures would flip between 0 and 1us.
+	quantile := func(q float64) time.Duration {
+		d, _ := l.Quantile(q)
+		return max(d, 1)
+	}
+	return latencies{quantile(0.5), quantile(0.9), quantile(0.99), max(l.Max(), 1)}
 }
 
 // track is the past of one worker, or of the cluster.
@@ -241,8 +243,17 @@ func (h *history) forget() {
 	for id, t := range h.byID {
 		if t.seen < h.n-1 {
 			delete(h.byID, id)
+			maps.DeleteFunc(h.scale, func(k scaleKey, _ *scaleAt) bool { return k.of == id })
 		}
 	}
+}
+
+// track is that of a worker, or of the cluster; nil if there is none.
+func (h *history) track(of int) *track {
+	if of == ofCluster {
+		return h.cluster()
+	}
+	return h.worker(of)
 }
 
 // worker is the track of a worker, nil if there is none.

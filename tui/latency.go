@@ -50,10 +50,16 @@ func latencyPane(s *screen, w, rows, lead int) []string {
 // third as long.
 func slowly(part float64) float64 { return math.Log1p(8*part) / math.Log1p(8) }
 
-// fmtMillis is a time in milliseconds without its unit: 0.31, 12.4, 1240.
+// fmtMillis is a time in milliseconds without its unit: 0.31, 12.4, 1240. One
+// too short for that has its own: 3us.
 func fmtMillis(d time.Duration) string {
-	if d < 0 {
+	switch {
+	case d < 0:
 		return unknown
+	case d == 0:
+		return "0"
+	case d < milliFrom:
+		return fmtMicros(d)
 	}
 	ms := float64(d) / float64(time.Millisecond)
 	if ms >= 999.5 {

@@ -121,10 +121,10 @@ func TestHintsFit(t *testing.T) {
 		want string
 	}{
 		{60, "a a long word, b bbbb, c cccc, ? all keys"},
-		{42, "a a long word, b bbbb, c cccc, ? all keys"},
-		{41, "a short, b bbbb, c cccc, ? all keys"},
-		{35, "a short, b bbbb, c cccc, ? keys"},
-		{31, "a short, b bbbb, ? keys"},
+		{43, "a a long word, b bbbb, c cccc, ? all keys"},
+		{42, "a short, b bbbb, c cccc, ? all keys"},
+		{36, "a short, b bbbb, c cccc, ? keys"},
+		{32, "a short, b bbbb, ? keys"},
 		{2, "? keys"},
 	} {
 		s.w = c.w
@@ -261,6 +261,9 @@ func TestLastText(t *testing.T) {
 		{"restart, old", engine.Worker{State: listening, ReplacedBy: 7}, 12, "waits for 7"},
 		{"restart, new", engine.Worker{State: engine.StateOnline, Replaces: 1, Forked: now}, 12, "to replace 1"},
 		{"stalled", engine.Worker{State: listening, Stalled: at(-2 * time.Second)}, 24, "no answer for 2.0 s"},
+		{"stalled, 15 cells", engine.Worker{State: listening, Stalled: at(-1100 * time.Millisecond)}, 15, "no answer 1.1 s"},
+		{"stalled, 12 cells", engine.Worker{State: listening, Stalled: at(-1100 * time.Millisecond)}, 12, "no answer 1s"},
+		{"stalled long, 12 cells", engine.Worker{State: listening, Stalled: at(-12 * time.Second)}, 12, "no answer"},
 		{"channel closed", engine.Worker{State: engine.StateDisconnected}, 24, "channel closed"},
 	} {
 		snap := &engine.Snapshot{Grace: 5 * time.Second, Workers: []engine.Worker{{ID: 1, State: listening}}}

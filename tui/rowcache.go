@@ -93,10 +93,10 @@ func valueOf(s *screen, w *engine.Worker, cols columns, now time.Time) rowValue 
 		v.tick = s.hist.ticks()
 	}
 	if v.last == "" {
-		v.reqScale = s.hist.scaleOf(mReq, cols[colLast], false)
+		v.reqScale = s.hist.scaleOf(mReq, cols[colLast], ofRows)
 	}
 	if cols[colCPUPast] > 0 {
-		v.cpuScale = s.hist.scaleOf(mCPU, cols[colCPUPast], false)
+		v.cpuScale = s.hist.scaleOf(mCPU, cols[colCPUPast], ofRows)
 	}
 	if cols[colShare] > 0 {
 		v.share, v.shareTop = s.hist.share(s.snap.Policy, t), s.hist.topShare(s.snap)
