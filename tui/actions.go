@@ -79,6 +79,7 @@ func (m *model) disconnect() {
 				yes:    "it finishes and leaves",
 				no:     "it stays",
 				facts:  openFacts(w.Open),
+				short:  openShort(w.Open),
 				act:    actDisconnect,
 				worker: w.ID,
 			})
@@ -111,6 +112,7 @@ func (m *model) disconnectAll() {
 		yes:   "they finish and leave",
 		no:    "they stay",
 		facts: openFacts(m.s.snap.Open),
+		short: openShort(m.s.snap.Open),
 		act:   actDisconnectAll,
 	})
 }
@@ -144,6 +146,10 @@ func (m *model) comesUp(w *engine.Worker) bool {
 
 func (m *model) copyPID() {
 	w := m.worker()
+	if w.PID == 0 {
+		m.toast(fmt.Sprintf("worker %d never had a pid", w.ID))
+		return
+	}
 	text, copyTo := strconv.Itoa(w.PID), m.copyTo
 	m.run(func() tea.Msg {
 		copyTo(text)
@@ -273,6 +279,14 @@ func openFacts(open *int) string {
 		return ""
 	}
 	return count(*open, "connection") + " open"
+}
+
+// openShort is openFacts in fewer cells: "87 open".
+func openShort(open *int) string {
+	if open == nil {
+		return ""
+	}
+	return fmtOpen(*open) + " open"
 }
 
 // killKeyName is the key of the kill menu.

@@ -8,9 +8,9 @@ func bands(s *screen, lay layout) (out []string, joint int) {
 	for i := range widths {
 		widths[i] = paneW(s.w, lay.across, i)
 	}
-	req := trafficGraph(s, s.hist.cluster(), true, lay.across == 3)
-	open := graphPane{name: "open connections", t: s.hist.cluster(), m: mOpen, whole: true, fmt: fmtCount}
-	cpu := graphPane{name: "cpu of " + plural(max(s.snap.CPUs, 1), "core"), t: s.hist.cluster(), m: mCPU, whole: true, fmt: fmtPercent}
+	req := trafficGraph(s, ofCluster, lay.across == 3)
+	open := graphPane{name: "open connections", of: ofCluster, m: mOpen, fmt: fmtCount}
+	cpu := graphPane{name: "cpu of " + plural(max(s.snap.CPUs, 1), "core"), of: ofCluster, m: mCPU, fmt: fmtPercent}
 	if lay.across == 2 {
 		out = sideBySide(s, out, lay.first, s.signs.tee,
 			sharePart(s, widths[0], lay.first, false), graphPart(s, req, widths[1], widths[1]-1, lay.first))

@@ -30,10 +30,13 @@ func detailsFor(s *screen, d *detailsDialog) detailsLayout {
 	}
 	lay.notes = noteLines(s, w, s.w-12, clamp(1, (s.h-12)/3, 6))
 	room := s.h - 2 - 1 - 1 - len(lay.notes) - len(lay.facts) - 1 // head, hints, the two rules
-	const least = 4                                               // events
+	least, beside := 4, 5                                         // events, without and with graphs
+	if !alive(w) {
+		least, beside = 6, 12 // its last lines say more than its past figures
+	}
 	lay.facts = lay.facts[:clamp(0, len(lay.facts)+room-least, len(lay.facts))]
 	room = max(room, least)
-	if n := room - 1 - 5; n >= 3 {
+	if n := room - 1 - beside; n >= 3 {
 		lay.graph = clamp(3, (n+2)/2, 8)
 		room -= 1 + lay.graph
 	}
@@ -63,7 +66,7 @@ func detailsView(s *screen, d *detailsDialog, y int) ([]string, []zone) {
 	if stopped(w) {
 		sign = s.signs.stopped
 	}
-	title := fmt.Sprintf("worker %d   pid %d   %s %s", w.ID, w.PID, sign, stateWord(w))
+	title := fmt.Sprintf("worker %d   pid %s   %s %s", w.ID, fmtPID(w.PID), sign, stateWord(w))
 	out := []string{rule{title: title, right: right}.draw(s, s.w)}
 	out = append(out, factLines(s, lay)...)
 	joint := 0
@@ -114,9 +117,8 @@ func detailsGraphs(s *screen, w *engine.Worker, rows int) (out []string, joint i
 	left := s.w / 2
 	right := s.w - left - 1
 	cells := min(left-2, right-1)
-	t := s.hist.worker(w.ID)
-	req := trafficGraph(s, t, false, false)
-	cpu := graphPane{name: "cpu %", t: t, m: mCPU, fmt: fmtCPU}
+	req := trafficGraph(s, w.ID, false)
+	cpu := graphPane{name: "cpu %", of: w.ID, m: mCPU, fmt: fmtCPU}
 	ta, ra := req.title(s, cells)
 	tb, rb := cpu.title(s, cells)
 	out = append(out, rule{title: ta, right: ra}.draw(s, left)+s.theme.Muted.Render(s.signs.tee)+
@@ -136,12 +138,23 @@ func detailsGraphs(s *screen, w *engine.Worker, rows int) (out []string, joint i
 
 // eventsOf is the rule and rows lines of a worker's events and output.
 func eventsOf(s *screen, d *detailsDialog, rows, y, joint int) ([]string, []zone) {
-	lines, left := linesOf(s, d.worker, rows, d.scroll)
-	right := ""
+	f := s.filter[paneDetails]
+	all := countLines(s, d.worker)
+	left := clamp(0, d.scroll, max(all-rows, 0))
+	lines := linesOf(s, d.worker, f, rows, left)
+	title, right := "its events and lines", ""
+	switch {
+	case s.filtering:
+		title += " /" + f + "_"
+		right = plural(all, "hit") + "   enter keeps  esc clears"
+	case f != "":
+		title += " /" + f
+		right = plural(all, "hit") + "   esc clears"
+	}
 	if left > 0 {
 		right = fmt.Sprintf("%s below", plural(left, "newer line"))
 	}
-	out := []string{rule{title: "its events and lines", right: right, joint: joint}.draw(s, s.w)}
+	out := []string{rule{title: title, right: right, joint: joint}.draw(s, s.w)}
 	zones := []zone{{x1: s.w, y: y, kind: zoneLog}}
 	for i := range rows {
 		zones = append(zones, zone{x1: s.w, y: y + 1 + i, kind: zoneLog})

@@ -108,10 +108,12 @@ func (m *model) killKey(d *killMenu, key string) {
 		return
 	}
 	m.digits = ""
+	before := d.cursor
 	switch key {
 	case "enter":
 		m.close()
 		m.kill(d)
+		return
 	case "esc":
 		m.close()
 	case "q":
@@ -135,6 +137,10 @@ func (m *model) killKey(d *killMenu, key string) {
 		m.s.help = true
 	default:
 		m.toast(fmt.Sprintf("enter sends, esc leaves; %s does nothing here", keyName(key)))
+		return
+	}
+	if d.cursor == before && m.s.dialog == dialog(d) && !m.s.help {
+		m.toast(killChoices[before].name + " is picked already; enter sends, esc leaves")
 	}
 }
 

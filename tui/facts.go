@@ -11,7 +11,8 @@ import (
 	"muster/internal/safetext"
 )
 
-// workerFacts is what does not change by the second.
+// workerFacts is what does not change by the second, of a dead worker what
+// became of it first.
 func workerFacts(s *screen, w *engine.Worker, d *engine.Details) []fact {
 	command, env := commandText(s.snap.Command), unknown
 	if d != nil {
@@ -24,18 +25,40 @@ func workerFacts(s *screen, w *engine.Worker, d *engine.Details) []fact {
 			replaces += " (" + safetext.Line(w.ReplacesWhy) + ")"
 		}
 	}
-	facts := []fact{
-		{"command", command},
-		{"forked", fmt.Sprintf("%s, %s ago, by %s", clockText(w.Forked, false), fmtSpan(clockOf(s).Sub(w.Forked)), byText(w, s.snap.Started))},
-		{"replaces", replaces},
-		{"restarts", strconv.Itoa(w.Restarts)},
-		{"exited", exitedText(w)},
-		{"port", portText(w)},
+	forked := fact{"forked", fmt.Sprintf("%s, %s ago, by %s", clockText(w.Forked, false), fmtSpan(clockOf(s).Sub(w.Forked)), byText(w, s.snap.Started))}
+	replaced, restarts := fact{"replaces", replaces}, fact{"restarts", strconv.Itoa(w.Restarts)}
+	if alive(w) {
+		facts := []fact{{"command", command}, forked, replaced, restarts, {"exited", exitedText(w)}, {"port", portText(w)}}
+		if lat, ok := loopDelay(s, w); ok {
+			facts = append(facts, fact{"loop", "delay " + timesText(lat)})
+		}
+		return append(facts, fact{"env", env})
 	}
-	if lat, ok := loopDelay(s, w); ok {
-		facts = append(facts, fact{"loop", "delay " + timesText(lat)})
+	facts := []fact{{"exited", exitedText(w)}, {"ended", endedText(w, clockOf(s))}, {"then", thenText(w, clockOf(s))}, forked, replaced, restarts}
+	if w.Next != nil && w.Next.Reason != "" {
+		facts = append(facts, fact{"stderr", safetext.Line(w.Next.Reason)})
 	}
-	return append(facts, fact{"env", env})
+	return append(facts, fact{"command", command}, fact{"port", portText(w)}, fact{"env", env})
+}
+
+// endedText is when a dead worker ended, and how long it had lived.
+func endedText(w *engine.Worker, now time.Time) string {
+	if w.Ended.IsZero() {
+		return unknown
+	}
+	text := clockText(w.Ended, false) + ", " + fmtSpan(now.Sub(w.Ended)) + " ago"
+	if !w.Forked.IsZero() {
+		text += "; lived " + fmtBrief(w.Ended.Sub(w.Forked))
+	}
+	return text
+}
+
+// thenText is what became of a dead worker's slot.
+func thenText(w *engine.Worker, now time.Time) string {
+	if stopped(w) {
+		return fmt.Sprintf("no more forks: %s in a row", plural(w.Next.Deaths, "death"))
+	}
+	return deadForms(w, now)[0]
 }
 
 // byText is who had w forked in a cluster started then.
@@ -99,7 +122,11 @@ func workerFigures(s *screen, w *engine.Worker, d *engine.Details) []fact {
 		lat = t.answered
 	}
 	quantiles := unknown
-	if lat.p50 >= 0 {
+	switch {
+	case lat.p50 < 0:
+	case lat.p99 < milliFrom:
+		quantiles = fmtLatency(lat.p50) + "  " + fmtLatency(lat.p99)
+	default:
 		quantiles = fmt.Sprintf("%s  %s ms", fmtMillis(lat.p50), fmtMillis(lat.p99))
 	}
 	open := unknown

@@ -13,18 +13,24 @@ const maxFilter = 40
 // typed filters at once.
 func (m *model) openFilter() {
 	switch {
-	case m.openDetails() != nil:
-		m.toast("esc goes back; / filters the table and the log")
-	case m.s.view == viewKeys:
+	case m.openDetails() == nil && m.s.view == viewKeys:
 		m.toast("there is nothing to filter here; 4 shows the log")
 	default:
 		m.s.filtering = true
 	}
 }
 
+// filterPane is the pane / filters.
+func (m *model) filterPane() paneID {
+	if m.openDetails() != nil {
+		return paneDetails
+	}
+	return m.s.focus
+}
+
 // filterKey is a key, other than text, while the prompt is open.
 func (m *model) filterKey(key string) {
-	f := []rune(m.s.filter[m.s.focus])
+	f := []rune(m.s.filter[m.filterPane()])
 	switch key {
 	case "enter", "tab":
 		m.s.filtering = false
@@ -32,9 +38,11 @@ func (m *model) filterKey(key string) {
 		m.s.filtering = false
 		m.setFilter("")
 	case "backspace", "ctrl+h":
-		if len(f) > 0 {
-			m.setFilter(string(f[:len(f)-1]))
+		if len(f) == 0 {
+			m.toast("there is no text to take away; esc closes the filter")
+			return
 		}
+		m.setFilter(string(f[:len(f)-1]))
 	case "ctrl+u", "ctrl+w":
 		m.setFilter("")
 	case " ":
@@ -49,22 +57,30 @@ func (m *model) filterKey(key string) {
 // typeFilter appends text. Pasted text may hold anything: only what can be seen
 // is taken.
 func (m *model) typeFilter(text string) {
-	f := []rune(m.s.filter[m.s.focus])
+	f := []rune(m.s.filter[m.filterPane()])
 	for _, r := range text {
-		if unicode.IsPrint(r) && safetext.Width(string(f))+safetext.Width(string(r)) <= maxFilter {
+		switch {
+		case !unicode.IsPrint(r):
+		case safetext.Width(string(f))+safetext.Width(string(r)) > maxFilter:
+			m.toast("a filter has room for no more text")
+		default:
 			f = append(f, r)
 		}
 	}
 	m.setFilter(string(f))
 }
 
-// setFilter filters the pane that has the focus.
+// setFilter filters the details, or else the pane that has the focus.
 func (m *model) setFilter(f string) {
-	m.s.filter[m.s.focus] = f
-	if m.s.focus == paneLog {
+	pane := m.filterPane()
+	m.s.filter[pane] = f
+	switch pane {
+	case paneDetails:
+		m.openDetails().scroll = 0
+	case paneLog:
 		m.filterLog()
-		return
+	default:
+		m.follow()
+		m.showSelected()
 	}
-	m.follow()
-	m.showSelected()
 }

@@ -138,6 +138,15 @@ func fmtShortly(d time.Duration) string {
 	return strconv.FormatFloat(s, 'f', 0, 64)
 }
 
+// milliFrom is the shortest time that is written in milliseconds: a shorter one
+// would read 0.00.
+const milliFrom = 9500 * time.Nanosecond
+
+// fmtMicros is a time under milliFrom: 3us, and 1us for anything above 0.
+func fmtMicros(d time.Duration) string {
+	return fmt.Sprintf("%dus", max(d.Round(time.Microsecond).Microseconds(), 1))
+}
+
 // fmtLatency is an answer time in at most 6 cells: 3us, 0.31ms, 12.4ms, 1.24s.
 func fmtLatency(d time.Duration) string {
 	ms := float64(d) / float64(time.Millisecond)
@@ -146,10 +155,8 @@ func fmtLatency(d time.Duration) string {
 		return unknown
 	case d == 0:
 		return "0"
-	case ms < 0.0005:
-		return "<1us"
-	case ms < 0.0095: // less than one in the second decimal
-		return strconv.FormatFloat(1000*ms, 'f', 0, 64) + "us"
+	case d < milliFrom:
+		return fmtMicros(d)
 	case ms < 999.5:
 		return three(ms) + "ms"
 	case ms < 999500:
@@ -158,12 +165,16 @@ func fmtLatency(d time.Duration) string {
 	return fmtAge(d)
 }
 
-// fmtMs is a number of milliseconds an event tells, as prose: "0.4 ms",
-// "31 ms", "1.2 s".
+// fmtMs is a number of milliseconds an event tells, as prose: "20 us",
+// "0.4 ms", "31 ms", "1.2 s".
 func fmtMs(ms float64) string {
 	switch {
 	case math.IsNaN(ms) || ms < 0:
 		return unknown
+	case ms == 0:
+		return "0 ms"
+	case ms < 0.095:
+		return strconv.FormatFloat(max(1000*ms, 1), 'f', 0, 64) + " us"
 	case ms < 0.95:
 		return strconv.FormatFloat(ms, 'f', 1, 64) + " ms"
 	case ms < 999.5:
@@ -172,6 +183,15 @@ func fmtMs(ms float64) string {
 		return fmtProse(time.Duration(ms * float64(time.Millisecond)))
 	}
 	return unknown
+}
+
+// fmtBrief is a time in a sentence that may be short: under a second it is in
+// milliseconds, so that "40 ms" does not read "0 s".
+func fmtBrief(d time.Duration) string {
+	if d < time.Second {
+		return fmtMs(float64(max(d, 0)) / float64(time.Millisecond))
+	}
+	return fmtProse(d)
 }
 
 // fmtProse is a time in a sentence: "5 s", "0.4 s", "4m12s".
@@ -194,3 +214,11 @@ func plural(n int, one string) string {
 func fmtSeconds(n int) string { return strconv.Itoa(n) + " s" }
 
 func itoa(n int) string { return strconv.Itoa(n) }
+
+// fmtPID is a process id; a worker that is being started has none yet.
+func fmtPID(pid int) string {
+	if pid <= 0 {
+		return unknown
+	}
+	return strconv.Itoa(pid)
+}

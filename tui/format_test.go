@@ -23,8 +23,11 @@ func TestNumbers(t *testing.T) {
 		{fmtSpan(76 * time.Hour), "3d04h"}, {fmtSpan(-time.Second), "0s"}, {fmtSpan(200 * 24 * time.Hour), "200d"},
 		{fmtLatency(310 * time.Microsecond), "0.31ms"}, {fmtLatency(12400 * time.Microsecond), "12.4ms"}, {fmtLatency(1240 * time.Millisecond), "1.24s"},
 		{fmtLatency(9996 * time.Microsecond), "10.0ms"}, {fmtLatency(999600 * time.Microsecond), "1.00s"}, {fmtLatency(-1), "-"}, {fmtLatency(0), "0"},
-		{fmtLatency(400), "<1us"}, {fmtLatency(3 * time.Microsecond), "3us"}, {fmtLatency(9400), "9us"}, {fmtLatency(9500), "0.01ms"},
-		{fmtMillis(400), "<0.001"}, {fmtMillis(3 * time.Microsecond), "0.003"}, {fmtMillis(9500), "0.01"}, {fmtMillis(0), "0.00"}, {fmtMillis(-1), "-"},
+		{fmtLatency(1), "1us"}, {fmtLatency(999), "1us"}, {fmtLatency(3 * time.Microsecond), "3us"}, {fmtLatency(9499), "9us"}, {fmtLatency(9500), "0.01ms"},
+		{fmtMillis(3 * time.Microsecond), "3us"}, {fmtMillis(1), "1us"}, {fmtMillis(0), "0"}, {fmtMillis(-1), "-"}, {fmtMillis(310 * time.Microsecond), "0.31"},
+		{fmtMs(0), "0 ms"}, {fmtMs(0.0002), "1 us"}, {fmtMs(0.02), "20 us"}, {fmtMs(0.094), "94 us"}, {fmtMs(0.095), "0.1 ms"},
+		{fmtBrief(40 * time.Millisecond), "40 ms"}, {fmtBrief(300 * time.Millisecond), "300 ms"}, {fmtBrief(5 * time.Second), "5 s"}, {fmtBrief(-1), "0 ms"},
+		{fmtPID(0), "-"}, {fmtPID(20411), "20411"},
 		{fmtMs(31), "31 ms"}, {fmtMs(0.4), "0.4 ms"}, {fmtMs(1200), "1.2 s"}, {fmtMs(nan), "-"},
 		{fmtProse(5 * time.Second), "5 s"}, {fmtProse(400 * time.Millisecond), "0.4 s"}, {fmtProse(12 * time.Second), "12 s"}, {fmtProse(90 * time.Second), "1m30s"},
 	} {
@@ -53,17 +56,29 @@ func TestNumbersKeepTheirWidth(t *testing.T) {
 	}
 }
 
-func TestStep125(t *testing.T) {
-	for _, c := range [][2]float64{
-		{0, 1}, {1, 1}, {1.1, 2}, {2, 2}, {4.13, 5}, {5, 5}, {8.41, 10}, {10, 10}, {10.5, 20}, {4130, 5000}, {98, 100}, {1000, 1000}, {math.NaN(), 1},
+func TestScaleStep(t *testing.T) {
+	const mb = 1 << 20
+	for _, c := range []struct {
+		m       metric
+		v, want float64
+	}{
+		{mReq, 0, 1}, {mReq, 1, 1}, {mReq, 1.1, 2}, {mReq, 2, 2}, {mReq, 4.13, 5}, {mReq, 5, 5}, {mReq, 7, 8}, {mReq, 8.41, 10}, {mReq, 10, 10},
+		{mReq, 10.5, 15}, {mReq, 4130, 5000}, {mCPU, 98, 100}, {mReq, 1000, 1000}, {mReq, 20200, 30000}, {mReq, 51, 75}, {mReq, math.NaN(), 1},
+		{mMem, 7.9 * mb, 10 * mb}, {mMem, 900 * mb, 1000 * mb}, {mMem, 1100 * mb, 1.5 * 1024 * mb}, {mMem, 0, 1},
 	} {
-		if got := step125(c[0]); got != c[1] {
-			t.Errorf("step125(%g) = %g, want %g", c[0], got, c[1])
+		if got := scaleStep(c.m, c.v); got != c.want {
+			t.Errorf("scaleStep(%d, %g) = %g, want %g", c.m, c.v, got, c.want)
 		}
 	}
-	for v := 1.0; v < 1e12; v *= 1.37 {
-		if got := step125(v); got < v || got > 2.5*v {
-			t.Errorf("step125(%g) = %g", v, got)
+}
+
+// TestTheHighestFillsItsGraph: with the steps 1, 2, 5 it filled 40 % of it.
+func TestTheHighestFillsItsGraph(t *testing.T) {
+	for _, m := range []metric{mReq, mCPU, mMem, mOpen} {
+		for v := 2.01; v < 1e12; v *= 1.0137 {
+			if got := scaleStep(m, v); got < v || v < 0.6*got*(1-1e-9) {
+				t.Errorf("%g of metric %d fills %.0f %% of %g", v, m, 100*v/got, got)
+			}
 		}
 	}
 }

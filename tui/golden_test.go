@@ -59,6 +59,7 @@ func pictures() map[string]*screen {
 			}}
 		})
 		with("crash-loop-"+size.name, size.w, size.h, crashScene)
+		with("details-dead-"+size.name, size.w, size.h, deadScene)
 		with("empty-"+size.name, size.w, size.h, emptyScene)
 	}
 	with("quit-80x24", 80, 24, func(s *screen) {
@@ -67,9 +68,27 @@ func pictures() map[string]*screen {
 			facts: "4 workers   87 connections open", act: actQuit,
 		}
 	})
-	with("stopping-80x24", 80, 24, func(s *screen) {
-		s.dialog = &stopping{since: s.now}
-		s.snap.Stopping, s.snap.StopBy = true, s.now.Add(4200*time.Millisecond)
+	with("quit-60x16", 60, 16, func(s *screen) {
+		s.dialog = &question{
+			title: "stop the cluster and leave?", yes: "let them finish, 5 s at most", no: "stay",
+			facts: "4 workers   87 connections open", short: "4 workers   87 open", act: actQuit,
+		}
+	})
+	with("stopping-60x16", 60, 16, stoppingScene)
+	with("stopping-80x24", 80, 24, stoppingScene)
+	with("stopping-120x40", 120, 40, stoppingScene)
+	with("log-60x16", 60, 16, func(s *screen) { s.view, s.focus = viewLog, paneLog })
+	with("help-vim-60x16", 60, 16, func(s *screen) { s.help, s.vim = true, true })
+	with("help-ascii-60x16", 60, 16, func(s *screen) { s.help, s.signs = true, newSigns(true) })
+	with("details-filtered-80x24", 80, 24, func(s *screen) {
+		s.dialog = &detailsDialog{worker: 5}
+		s.filter[paneDetails], s.filtering = "death", true
+	})
+	with("kill-crash-60x16", 60, 16, func(s *screen) {
+		crashScene(s)
+		s.snap.Workers[1] = listening(18)
+		s.snap.Workers[1].Forked, s.snap.Workers[1].Changed = s.now.Add(-9*time.Second), s.now.Add(-9*time.Second)
+		s.dialog = &killMenu{worker: 18, pid: 20428}
 	})
 	with("frozen-80x24", 80, 24, func(s *screen) {
 		s.frozen, s.missedIn = s.now, 48
@@ -86,6 +105,36 @@ func pictures() map[string]*screen {
 		p[name] = s
 	})
 	return p
+}
+
+func stoppingScene(s *screen) {
+	s.dialog = &stopping{since: s.now}
+	s.snap.Stopping, s.snap.StopBy = true, s.now.Add(4200*time.Millisecond)
+}
+
+// deadScene shows the details of a slot that gave up.
+func deadScene(s *screen) {
+	crashScene(s)
+	s.dialog = &detailsDialog{worker: 17}
+	at := s.now.Add(-4300 * time.Millisecond)
+	for i, d := range []engine.Detail{
+		engine.ForkDetail{Replaces: 13, Try: 4, Of: 5}, engine.OnlineDetail{Ms: 21},
+		engine.OutputDetail{Stream: "stderr", Text: "node:internal/modules/cjs/loader:1078"},
+		engine.OutputDetail{Stream: "stderr", Text: "  throw err;"},
+		engine.OutputDetail{Stream: "stderr", Text: "  ^"},
+		engine.OutputDetail{Stream: "stderr", Text: "Error: Cannot find module './config'"},
+		engine.DisconnectDetail{}, engine.ExitDetail{Code: ptr(1)},
+		engine.StoppedDetail{Deaths: 5, Text: "Error: Cannot find module './config'"},
+	} {
+		kinds := []engine.Kind{engine.KindFork, engine.KindOnline, engine.KindOutput, engine.KindOutput, engine.KindOutput, engine.KindOutput,
+			engine.KindDisconnect, engine.KindExit, engine.KindStopped}
+		e := engine.Event{Seq: uint64(i + 1), Time: at.Add(time.Duration(i) * 30 * time.Millisecond), Kind: kinds[i], Worker: 17, PID: 21044,
+			By: engine.BySupervisor, Detail: d}
+		if l, ok := newLogLine(e); ok {
+			s.all = append(s.all, l)
+		}
+	}
+	s.log, s.logTotal = s.all, len(s.all)
 }
 
 func crashScene(s *screen) {

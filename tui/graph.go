@@ -82,31 +82,29 @@ func fraction(v float64) float64 {
 }
 
 // graphPane is a graph with the room of a pane: its title and rows lines of
-// cells values. What it shows is one metric of one track.
+// cells values. What it shows is one metric of one worker or of the cluster.
 type graphPane struct {
-	name  string // "requests/s"
-	t     *track
-	m     metric
-	whole bool // the cluster's, with a scale of its own
-	fmt   func(float64) string
+	name string // "requests/s"
+	of   int    // a worker's id, or ofCluster
+	m    metric
+	fmt  func(float64) string
 }
 
-// title is the left and the right side of the pane's rule.
+// title is the left and the right side of the pane's rule. max is what the
+// graph's full height stands for.
 func (g graphPane) title(s *screen, cells int) (left, right string) {
 	left = g.name + ", last " + fmtSeconds(cells)
 	top := unknown
-	if v := highest(s.hist.cells(g.t, g.m, min(cells, keep))); !math.IsNaN(v) {
-		top = g.fmt(v)
+	if !math.IsNaN(highest(g.values(s, min(cells, keep)))) {
+		top = g.fmt(s.hist.scaleOf(g.m, cells, g.of))
 	}
 	return left, "max " + top
 }
 
 func (g graphPane) rows(s *screen, cells, rows int) []string {
-	scale := 1.0
-	if g.whole {
-		scale = s.hist.scaleOf(g.m, cells, true)
-	} else {
-		scale = step125(highest(s.hist.cells(g.t, g.m, cells)))
-	}
-	return s.signs.graph(s.hist.cells(g.t, g.m, cells), scale, rows)
+	return s.signs.graph(g.values(s, cells), s.hist.scaleOf(g.m, cells, g.of), rows)
+}
+
+func (g graphPane) values(s *screen, cells int) []float64 {
+	return s.hist.cells(s.hist.track(g.of), g.m, cells)
 }

@@ -21,7 +21,7 @@ const (
 
 // verdict is the state of the cluster in a few words.
 func verdict(s *screen) (string, level) {
-	if s.snap.Stopping {
+	if _, asked := s.dialog.(*stopping); asked || s.snap.Stopping {
 		return "stopping", levelWell
 	}
 	slots, listening, gaveUp := countSlots(s.snap)
@@ -105,8 +105,12 @@ func headText(s *screen, cells int) string {
 		"  "+addr+more+"   policy "+policy+"   "+up,
 		"  "+addr+more+"  "+policy+"  "+up,
 		" "+port+more+"  "+policy+"  "+up)
-	if s.w < 80 {
-		text = " " + port + more + "  " + policy + "  " + up
+	if s.w < namesW {
+		// The port is what somebody types elsewhere: the time goes first.
+		text = fitting(cells,
+			" "+port+more+"  "+policy+"  "+up,
+			" "+port+more+"  "+policy,
+			" "+port+more)
 	}
 	if safetext.Width(text) > cells { // a path, perhaps
 		rest := more + "  " + policy + "  " + up

@@ -2,6 +2,15 @@ package tui
 
 import "muster/internal/safetext"
 
+// helpNotes explain what the keys have in common.
+var helpNotes = []struct{ text, brief string }{
+	{"ask = y or n first when something would be cut off (--yes: never asks)", "ask = y or n first"},
+	{"Capital letters never do what cannot be undone without asking.", "no capital harms unasked"},
+}
+
+// pastNote says what LAST shows; it is left out where there is no room.
+const pastNote = "LAST is requests/s; not told: connections dealt/s (rr), CPU% (shared)."
+
 // helpView is the overlay of ?: all keys, from the table the keys themselves
 // come from. It is h lines of the screen's width.
 func helpView(s *screen, h int) []string {
@@ -22,22 +31,24 @@ func helpView(s *screen, h int) []string {
 
 	bottom := newLine(s.w, sg)
 	bottom.raw(th.Muted, sg.cornerBL, 1)
-	bottom.fill(th.Muted, sg.rule, s.w-1)
-	bottom.raw(th.Muted, sg.cornerBR, 1)
-
 	room := max(h-2, 0)
 	body := helpBody(s, s.w-4, room)
-	for _, n := range []string{
-		"ask = y or n first when something would be cut off (--yes: never asks)",
-		"Capital letters never do what cannot be undone without asking.",
-		"LAST is requests/s; not told: connections dealt/s (rr), CPU% (shared).",
-	} {
-		if len(body) < room {
+	if len(body)+len(helpNotes) <= room {
+		notes := []string{helpNotes[0].text, helpNotes[1].text, pastNote}
+		for _, n := range notes[:min(len(notes), room-len(body))] {
 			l := newLine(s.w-4, sg)
 			l.put(th.Muted, n)
 			body = append(body, l.String())
 		}
+	} else { // in the frame, which is there anyhow
+		a, b := " "+helpNotes[0].brief+" ", " "+helpNotes[1].brief+" "
+		bottom.fill(th.Muted, sg.rule, 2)
+		bottom.put(th.Muted, a)
+		bottom.fill(th.Muted, sg.rule, s.w-2-len(b))
+		bottom.put(th.Muted, b)
 	}
+	bottom.fill(th.Muted, sg.rule, s.w-1)
+	bottom.raw(th.Muted, sg.cornerBR, 1)
 	out := []string{top.String()}
 	side := th.Muted.Render(sg.pipe)
 	for _, text := range body[:min(len(body), room)] {
@@ -76,7 +87,7 @@ func helpBody(s *screen, w, rows int) []string {
 }
 
 // helpTight is all keys without titles, in columns of the same width; what has
-// no room in its column is cut.
+// no room in its column is said in fewer words.
 func helpTight(s *screen, groups []helpGroup, w, rows int) (cols [][]helpRow, cells []int) {
 	var all []helpRow
 	for _, g := range groups {
@@ -87,8 +98,12 @@ func helpTight(s *screen, groups []helpGroup, w, rows int) (cols [][]helpRow, ce
 	for i := range n {
 		col := all[i*rows : min((i+1)*rows, len(all))]
 		align(col)
+		width := max((w-3*(n-1))/n, 1)
+		for j := range col {
+			col[j].shorten(width)
+		}
 		cols = append(cols, col)
-		cells = append(cells, max((w-3*(n-1))/n, 1))
+		cells = append(cells, width)
 	}
 	return cols, cells
 }
@@ -100,6 +115,18 @@ type helpRow struct {
 	at    int // cell at which text begins
 	text  string
 	note  string
+	brief string // see helpItem
+}
+
+// shorten has the row say the same in fewer words if it has more than n cells.
+func (r *helpRow) shorten(n int) {
+	switch {
+	case r.width() <= n || r.brief == "":
+	case r.text == "":
+		r.keys = r.brief
+	default:
+		r.text = r.brief
+	}
 }
 
 func (r helpRow) width() int {
@@ -144,7 +171,7 @@ func helpColumns(s *screen, groups []helpGroup, n int) [][]helpRow {
 func groupRows(s *screen, g helpGroup) []helpRow {
 	rows := []helpRow{{title: g.title}}
 	for _, it := range g.items {
-		rows = append(rows, helpRow{keys: s.signs.say(it.keys), text: it.text, note: it.note})
+		rows = append(rows, helpRow{keys: s.signs.say(it.keys), text: it.text, note: it.note, brief: s.signs.say(it.brief)})
 	}
 	return rows
 }

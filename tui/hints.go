@@ -7,7 +7,7 @@ import (
 )
 
 // hintLine is the last line: what can be pressed now, or a toast. The last hint
-// stands at the right end and is never left out.
+// is never left out.
 func hintLine(s *screen, y int) (string, []zone) {
 	l := newLine(s.w, s.signs)
 	if s.toast != "" {
@@ -20,15 +20,16 @@ func hintLine(s *screen, y int) (string, []zone) {
 		return l.String(), nil
 	}
 	hints = fitHints(s, hints)
+	gap := hintGap(s)
 	var zones []zone
 	last := len(hints) - 1
 	for i, h := range hints {
 		n := hintWidth(s, h)
 		switch {
-		case i == last && i > 0 && l.n+2+n < s.w:
+		case i == last && i > 0 && l.n+2+n < s.w && !aDialogs(s):
 			l.to(s.w - n - 1)
 		case i > 0:
-			l.gap(2)
+			l.gap(gap)
 		default:
 			l.gap(1)
 		}
@@ -41,16 +42,30 @@ func hintLine(s *screen, y int) (string, []zone) {
 	return l.String(), zones
 }
 
+// hintGap is the cells between two hints.
+func hintGap(s *screen) int {
+	if aDialogs(s) {
+		return 3
+	}
+	return 2
+}
+
 func hintWidth(s *screen, h hint) int {
 	return safetext.Width(s.signs.say(h.key)) + 1 + safetext.Width(h.text)
 }
 
 // fitHints makes the hints fit: one after the other gets its short words, and
-// then they are left out from the back, but never the last one.
+// then they are left out from the back, but never the last one. On a narrow
+// screen a cell stays free before its edge, as on the left; at 80 cells a line
+// may need them all.
 func fitHints(s *screen, hints []hint) []hint {
 	hints = slices.Clone(hints)
+	edge := 0
+	if s.w < namesW {
+		edge = 1
+	}
 	need := func() int {
-		n := 1 + 2*(len(hints)-1)
+		n := 1 + hintGap(s)*(len(hints)-1) + edge
 		for _, h := range hints {
 			n += hintWidth(s, h)
 		}

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"maps"
 	"math"
 
 	"muster/engine"
@@ -251,8 +252,17 @@ func (h *history) forget() {
 	for id, t := range h.byID {
 		if t.seen < h.n-1 {
 			delete(h.byID, id)
+			maps.DeleteFunc(h.scale, func(k scaleKey, _ *scaleAt) bool { return k.of == id })
 		}
 	}
+}
+
+// track is that of a worker, or of the cluster; nil if there is none.
+func (h *history) track(of int) *track {
+	if of == ofCluster {
+		return h.cluster()
+	}
+	return h.worker(of)
 }
 
 // worker is the track of a worker, nil if there is none.

@@ -109,7 +109,7 @@ func TestScaleShrinksSlowly(t *testing.T) {
 		s := tickSnapshot(tick, map[int]uint64{1: 0})
 		s.Workers[0].ReqRate = ptr(v)
 		h.add(s)
-		return h.scaleOf(mReq, 1, false)
+		return h.scaleOf(mReq, 1, ofRows)
 	}
 	if got := add(80); got != 100 {
 		t.Errorf("scale = %g, want 100", got)

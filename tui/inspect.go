@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"muster/engine"
@@ -22,6 +23,7 @@ func (m *model) showDetails() {
 		m.toast("these are the details; ◄ and ► show another worker")
 		return
 	}
+	m.s.filter[paneDetails] = ""
 	m.open(&detailsDialog{worker: m.s.selected, details: m.details})
 }
 
@@ -38,10 +40,14 @@ func (m *model) otherWorker(act action) {
 		m.toast("◄ and ► show another worker in the details (enter)")
 		return
 	}
+	step, end := 1, "last"
 	if act == actLeft {
-		m.selectRow(m.selRow - 1)
-	} else {
-		m.selectRow(m.selRow + 1)
+		step, end = -1, "first"
+	}
+	before := m.s.selected
+	m.selectRow(m.selRow + step)
+	if m.s.selected == before {
+		m.toast(fmt.Sprintf("worker %d is the %s", before, end))
 	}
 }
 
@@ -56,8 +62,12 @@ type detailsMsg struct {
 // at once, and then every few seconds, because counting descriptors costs more
 // than a snapshot should.
 func (m *model) askDetails() {
-	if m.asking || m.s.selected == 0 || !m.s.frozen.IsZero() || !m.wantsDetails() {
+	w := m.worker()
+	if m.asking || w == nil || !m.s.frozen.IsZero() || !m.wantsDetails() {
 		return
+	}
+	if !alive(w) || w.PID == 0 {
+		return // there is no process to look at
 	}
 	fresh := m.details != nil && m.details.Worker == m.s.selected
 	if fresh && m.s.now.Sub(m.detailsAt) < detailsEvery {
@@ -87,7 +97,9 @@ func (m *model) onDetails(msg detailsMsg) {
 	m.asking = false
 	d := m.openDetails()
 	if msg.err != nil || msg.details == nil {
-		if d != nil && d.worker == msg.worker && d.details == nil && msg.err != nil {
+		// That it has ended meanwhile is no failure: what else is known is shown.
+		ended := errors.Is(msg.err, engine.ErrNoWorker)
+		if d != nil && d.worker == msg.worker && d.details == nil && msg.err != nil && !ended {
 			m.toast(safetext.Line(fmt.Sprintf("details of worker %d: %v", msg.worker, msg.err)))
 		}
 		return

@@ -89,6 +89,7 @@ type binding struct {
 	group            string // group of the help, "" = not there
 	label, vimLabel  string // its keys as the help writes them
 	text, note, more string // what the help says; more: what hint lines say of it in view 4
+	brief, vimBrief  string // text, or the label where there is none, in a narrow help
 }
 
 // bindings is in the order of the hint line.
@@ -96,32 +97,33 @@ var bindings = []binding{
 	{keys: []string{"f"}, act: actFork, scope: scopeCluster, hint: "fork", places: inMain | inLog,
 		group: groupCluster, text: "fork one worker"},
 	{keys: []string{"k", "f9"}, vim: []string{"K", "f9"}, act: actKill, scope: scopeWorker, hint: "kill", places: inMain | inDetails,
-		group: groupWorker, label: "k F9", vimLabel: "K F9", text: "kill: pick a signal"},
+		group: groupWorker, label: "k F9", vimLabel: "K F9", text: "kill: pick a signal", brief: "kill: a signal"},
 	{keys: []string{"d"}, act: actDisconnect, scope: scopeWorker, hint: "disconnect", short: "disc.", places: inMain | inDetails,
 		group: groupWorker, text: "disconnect"},
 	{keys: []string{"D"}, act: actDisconnectAll, scope: scopeCluster, hint: "all", more: "disconnect all", places: inMain | inLog, from: 120,
-		group: groupCluster, text: "disconnect all", note: "ask"},
+		group: groupCluster, text: "disconnect all", note: "ask", brief: "disc. all"},
 	{keys: []string{"r"}, act: actRestart, scope: scopeWorker, hint: "restart", places: inMain | inDetails,
 		group: groupWorker, text: "restart, try again"},
 	{keys: []string{"p"}, act: actPolicy, scope: scopeCluster, hint: "policy", places: inMain | inLog,
-		group: groupCluster, text: "policy: there, back"},
+		group: groupCluster, text: "policy: there, back", brief: "policy: other"},
 	{keys: []string{"c"}, act: actCopy, scope: scopeWorker, hint: "copy pid", places: inMain | inDetails, from: 200,
 		group: groupWorker, text: "copy its PID"},
-	{keys: []string{"/"}, act: actFilter, hint: "filter", places: inMain | inLog, from: 120,
+	{keys: []string{"/"}, act: actFilter, hint: "filter", places: inMain | inDetails | inLog, from: 120,
 		group: groupLook, text: "filter"},
 	{keys: []string{" "}, act: actFreeze, hint: "freeze", places: inMain | inLog, from: 120,
 		group: groupLook, label: "space", text: "freeze"},
 	{keys: []string{"tab", "shift+tab"}, act: actTab, hint: "pane", places: inMain, from: 200,
 		group: groupMove, text: "next pane"},
 	{keys: []string{"q"}, act: actQuit, scope: scopeLook, hint: "stop+leave", places: inMain, from: 200,
-		group: groupCluster, text: "stop and leave", note: "ask"},
+		group: groupCluster, text: "stop and leave", note: "ask", brief: "stop+leave"},
 	{keys: []string{"ctrl+c"}, act: actQuitNow,
 		group: groupCluster, text: "the same, no ask"},
 	{keys: []string{"enter"}, act: actDetails, scope: scopeWorker,
 		group: groupWorker, text: "details"},
 
 	{keys: []string{"up"}, vim: []string{"up", "k"}, act: actUp,
-		group: groupMove, label: "↑ ↓ pgup pgdn home end g G", vimLabel: "↑ ↓ j k pgup pgdn home end g G"},
+		group: groupMove, label: "↑ ↓ pgup pgdn home end g G", vimLabel: "↑ ↓ j k pgup pgdn home end g G",
+		brief: "↑ ↓ pgup pgdn g G", vimBrief: "↑ ↓ j k pgup pgdn g G"},
 	{keys: []string{"down"}, vim: []string{"down", "j"}, act: actDown},
 	{keys: []string{"left"}, act: actLeft},
 	{keys: []string{"right"}, act: actRight},
@@ -132,7 +134,7 @@ var bindings = []binding{
 	{keys: []string{"end", "G"}, act: actEnd},
 	{keys: []string{"j"}, vim: []string{}, act: actTextDown},
 	{keys: []string{"n"}, act: actNextHit, hint: "next hit",
-		group: groupMove, label: "n N", text: "next hit in a filtered log"},
+		group: groupMove, label: "n N", text: "next hit in a filtered log", brief: "next log hit"},
 	{keys: []string{"N"}, act: actPrevHit},
 	{keys: []string{"esc"}, act: actEsc, hint: "back", places: inDetails,
 		group: groupMove, text: "back, never more"},
@@ -233,7 +235,9 @@ func hintsFor(s *screen) []hint {
 	case *stopping:
 		return []hint{{"q", "end at once", "at once"}, hintOf(s, actHelp, "keys")}
 	case *detailsDialog:
-		return placeHints(s, inDetails)
+		if !s.filtering {
+			return placeHints(s, inDetails)
+		}
 	}
 	switch {
 	case s.filtering:
@@ -247,6 +251,18 @@ func hintsFor(s *screen) []hint {
 			hintOf(s, actQuit, "leave"), hintOf(s, actHelp, "keys")}
 	}
 	return placeHints(s, inMain)
+}
+
+// aDialogs tells whether the hints are a dialog's: few, so they stand at the
+// left and far apart, while those of a view have the last at the right end.
+func aDialogs(s *screen) bool {
+	switch s.dialog.(type) {
+	case nil:
+		return s.filtering || s.view == viewOverview && crashLoop(s.snap)
+	case *detailsDialog:
+		return s.filtering
+	}
+	return true
 }
 
 // placeHints are the hints of one place, in the order of the table.
@@ -281,8 +297,9 @@ func crashLoop(snap *engine.Snapshot) bool {
 	return n.Stopped > 0 && n.Stopped == n.Rows
 }
 
-// helpItem is one line of the help.
-type helpItem struct{ keys, text, note string }
+// helpItem is one line of the help. brief stands for its text in a narrow one,
+// or for its keys if it has no text.
+type helpItem struct{ keys, text, note, brief string }
 
 // helpGroup is one of its groups.
 type helpGroup struct {
@@ -299,16 +316,19 @@ func helpGroups(vim bool) []helpGroup {
 		if g < 0 {
 			continue
 		}
-		label := b.label
+		label, brief := b.label, b.brief
+		if vim && b.vimBrief != "" {
+			brief = b.vimBrief
+		}
 		switch {
 		case vim && b.vimLabel != "":
 			label = b.vimLabel
 		case label == "":
 			label = keyLabel(b.names(vim)[0])
 		}
-		gs[g].items = append(gs[g].items, helpItem{label, b.text, b.note})
+		gs[g].items = append(gs[g].items, helpItem{label, b.text, b.note, brief})
 	}
 	move := &gs[2].items
-	*move = append(*move, helpItem{"mouse", "click, wheel", ""})
+	*move = append(*move, helpItem{keys: "mouse", text: "click, wheel"})
 	return gs
 }

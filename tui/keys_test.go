@@ -70,7 +70,7 @@ func TestKeys(t *testing.T) {
 		{name: "k opens", snap: four(), keys: "k", dialog: "killMenu"},
 		{name: "F9 opens", snap: four(), keys: "f9", dialog: "killMenu"},
 		{name: "k enter", snap: four(), keys: "k enter", told: "kill 1 15"},
-		{name: "kkkk never sends", snap: four(), keys: "k k k k", dialog: "killMenu"},
+		{name: "kkkk never sends", snap: four(), keys: "k k k k", toast: "SIGTERM is picked already", dialog: "killMenu"},
 		{name: "j k in the menu", snap: four(), keys: "k j j k enter", told: "kill 1 9"},
 		{name: "arrows in the menu", snap: four(), keys: "k down enter", told: "kill 1 9"},
 		{name: "15 in the menu", snap: four(), keys: "k 9 1 5 enter", told: "kill 1 15"},
@@ -154,7 +154,7 @@ func TestKeys(t *testing.T) {
 		{name: "help over the menu", snap: four(), keys: "k ? esc", dialog: "killMenu"},
 		{name: "m", snap: four(), keys: "m", toast: "mouse selects text"},
 		{name: "c", snap: four(), keys: "c", toast: "pid 20411"},
-		{name: "the same view", snap: four(), keys: "1 1"},
+		{name: "the same view", snap: four(), keys: "1 1", toast: "this is that view already"},
 		{name: "tab in the log", snap: four(), keys: "4 tab", toast: "one pane"},
 	}
 	for _, tt := range tests {
@@ -409,7 +409,7 @@ func TestHintsAreThoseOfTheMockUps(t *testing.T) {
 		{screen{w: 80, view: viewOverview}, "f fork  k kill  d disconnect  r restart  p policy  ? all keys"},
 		{screen{w: 120, view: viewOverview}, "f fork  k kill  d disconnect  D all  r restart  p policy  / filter  space freeze  ? all keys"},
 		{screen{w: 200, view: viewOverview}, "f fork  k kill  d disconnect  D all  r restart  p policy  c copy pid  / filter  space freeze  tab pane  q stop+leave  ? all keys"},
-		{screen{w: 80, view: viewOverview, dialog: &detailsDialog{}}, "k kill  d disconnect  r restart  c copy pid  esc back  ? keys"},
+		{screen{w: 80, view: viewOverview, dialog: &detailsDialog{}}, "k kill  d disconnect  r restart  c copy pid  / filter  esc back  ? keys"},
 		{screen{w: 80, view: viewOverview, dialog: &killMenu{}}, "enter send  ↑ ↓ k j or a number pick  esc back, nothing sent"},
 		{screen{w: 80, view: viewOverview, vim: true}, "f fork  K kill  d disconnect  r restart  p policy  ? all keys"},
 		{screen{w: 80, view: viewOverview, snap: picture(1, 0, engine.Worker{ID: 1, State: engine.StateExited, Next: &engine.Next{Stopped: true}})},

@@ -17,12 +17,13 @@ func latenciesOf(l *engine.Latency) latencies {
 	if l.Count() == 0 {
 		return noLatencies
 	}
-	var r latencies
-	r.p50, _ = l.Quantile(0.5)
-	r.p90, _ = l.Quantile(0.9)
-	r.p99, _ = l.Quantile(0.99)
-	r.max = l.Max()
-	return r
+	// The histogram tells a time under a microsecond as 0, but an answer takes
+	// time: without a least one the figures would flip between 0 and 1us.
+	quantile := func(q float64) time.Duration {
+		d, _ := l.Quantile(q)
+		return max(d, 1)
+	}
+	return latencies{quantile(0.5), quantile(0.9), quantile(0.99), max(l.Max(), 1)}
 }
 
 // latencyPane is the answer times of the last 10 s (see clusterTimes), rows lines of w cells. The
@@ -66,20 +67,20 @@ func latencyPane(s *screen, w, rows, lead int) []string {
 // third as long.
 func slowly(part float64) float64 { return math.Log1p(8*part) / math.Log1p(8) }
 
-// fmtMillis is a time in milliseconds without its unit: 0.31, 12.4, 1240, and
-// 0.003 where two decimals would say nothing.
+// fmtMillis is a time in milliseconds without its unit: 0.31, 12.4, 1240. One
+// too short for that has its own: 3us.
 func fmtMillis(d time.Duration) string {
-	if d < 0 {
+	switch {
+	case d < 0:
 		return unknown
+	case d == 0:
+		return "0"
+	case d < milliFrom:
+		return fmtMicros(d)
 	}
 	ms := float64(d) / float64(time.Millisecond)
-	switch {
-	case ms >= 999.5:
+	if ms >= 999.5 {
 		return strconv.FormatFloat(min(ms, 9999999), 'f', 0, 64)
-	case d == 0 || ms >= 0.0095:
-		return three(ms)
-	case ms >= 0.0005:
-		return strconv.FormatFloat(ms, 'f', 3, 64)
 	}
-	return "<0.001"
+	return three(ms)
 }

@@ -37,10 +37,13 @@ type layout struct {
 	logW       int // cells of the log
 }
 
+// tooSmall tells whether nothing but smallView can be drawn.
+func tooSmall(s *screen) bool { return s.w < leastW || s.h < leastH || s.snap == nil }
+
 // layoutFor is the layout of a screen.
 func layoutFor(s *screen) layout {
 	var lay layout
-	if s.w < leastW || s.h < leastH || s.snap == nil {
+	if tooSmall(s) {
 		lay.small = true
 		return lay
 	}

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 )
 
@@ -112,33 +113,32 @@ func shortLogLine(s *screen, ll logLine, w int) string {
 	return l.String()
 }
 
-// linesOf are the lines of one worker, newest last: at most n, after back
-// newer ones were left out, and how many were left out at most.
-func linesOf(s *screen, worker, n, back int) (lines []logLine, left int) {
-	all := s.all
-	if all == nil {
-		all = s.log
-	}
-	total := 0
-	for i := range all {
-		if all[i].worker == worker {
-			total++
+// countLines is how many lines of one worker its details can show.
+func countLines(s *screen, worker int) int {
+	n := 0
+	for i := range s.all {
+		if l := &s.all[i]; l.worker == worker && l.match(s.filter[paneDetails]) {
+			n++
 		}
 	}
-	left = clamp(0, back, max(total-n, 0))
-	skip := left
-	for i := len(all) - 1; i >= 0 && len(lines) < n; i-- {
-		if all[i].worker != worker {
+	return n
+}
+
+// linesOf are the lines of one worker that match filter, newest last: at most
+// n, after back newer ones were left out.
+func linesOf(s *screen, worker int, filter string, n, back int) []logLine {
+	var lines []logLine
+	skip := back
+	for i := len(s.all) - 1; i >= 0 && len(lines) < n; i-- {
+		if s.all[i].worker != worker || !s.all[i].match(filter) {
 			continue
 		}
 		if skip > 0 {
 			skip--
 			continue
 		}
-		lines = append(lines, all[i])
+		lines = append(lines, s.all[i])
 	}
-	for i, j := 0, len(lines)-1; i < j; i, j = i+1, j-1 {
-		lines[i], lines[j] = lines[j], lines[i]
-	}
-	return lines, left
+	slices.Reverse(lines)
+	return lines
 }

@@ -106,10 +106,14 @@ func killForms(e engine.Event, d engine.KillDetail) (plain, beside []string) {
 	return []string{to}, nil
 }
 
+// leaveForms: a number in flight under 0 is not known.
 func leaveForms(d engine.LeaveDetail) (plain, beside []string) {
 	long, short := "", ""
-	if d.InFlight > 0 {
+	switch {
+	case d.InFlight > 0:
 		long, short = plural(d.InFlight, "request")+" in flight", strconv.Itoa(d.InFlight)+" in flight"
+	case d.InFlight == 0:
+		long, short = "nothing in flight", "nothing in flight"
 	}
 	grace := "no limit"
 	toGo := grace
@@ -121,7 +125,12 @@ func leaveForms(d engine.LeaveDetail) (plain, beside []string) {
 		return strings.Join(filled(parts), ", ")
 	}
 	plain = []string{"takes no more; " + join(long, toGo), join(short, toGo)}
-	beside = []string{"takes no more; " + join(short, grace), join(short, grace)}
+	switch {
+	case d.InFlight > 0:
+		beside = []string{"takes no more; " + join(short, grace), join(short, grace)}
+	case d.InFlight == 0:
+		beside = []string{plain[0], "takes no more; " + join("none in flight", toGo), plain[1]}
+	}
 	return plain, beside
 }
 

@@ -7,31 +7,35 @@ import (
 	"syscall"
 
 	"muster/engine"
+	"muster/internal/safetext"
 )
 
 // killChoice is one line of the kill menu.
 type killChoice struct {
-	number     int // 0 for the crash, whose key is !
-	name, text string
-	signal     syscall.Signal
-	crash      bool // past the API: the worker is replaced
+	number int // 0 for the crash, whose key is !
+	name   string
+	text   string
+	brief  string // text on a narrow screen, "" = the same
+	signal syscall.Signal
+	crash  bool // past the API: the worker is replaced
 }
 
 // killChoices are the lines of the kill menu. The numbers are this system's.
 var killChoices = []killChoice{
-	signalChoice(syscall.SIGTERM, "SIGTERM", "asks it to end; the program may tidy up, or refuse"),
-	signalChoice(syscall.SIGKILL, "SIGKILL", "ends it now"),
-	signalChoice(syscall.SIGINT, "SIGINT", "what Ctrl+C sends"),
-	signalChoice(syscall.SIGHUP, "SIGHUP", "many programs end or read their settings again"),
-	signalChoice(syscall.SIGUSR1, "SIGUSR1", "Node: opens its inspector"),
-	signalChoice(syscall.SIGUSR2, "SIGUSR2", ""),
-	signalChoice(syscall.SIGSTOP, "SIGSTOP", "stands still until SIGCONT: see what its connections do"),
-	signalChoice(syscall.SIGCONT, "SIGCONT", "goes on"),
-	{name: "crash", text: "SIGKILL past the API, like an accident: false, it is replaced", signal: syscall.SIGKILL, crash: true},
+	signalChoice(syscall.SIGTERM, "SIGTERM", "asks it to end; the program may tidy up, or refuse", "asks it to end; it may tidy up, or refuse"),
+	signalChoice(syscall.SIGKILL, "SIGKILL", "ends it now", ""),
+	signalChoice(syscall.SIGINT, "SIGINT", "what Ctrl+C sends", ""),
+	signalChoice(syscall.SIGHUP, "SIGHUP", "many programs end or read their settings again", "many end, or read their settings again"),
+	signalChoice(syscall.SIGUSR1, "SIGUSR1", "Node: opens its inspector", ""),
+	signalChoice(syscall.SIGUSR2, "SIGUSR2", "", ""),
+	signalChoice(syscall.SIGSTOP, "SIGSTOP", "stands still until SIGCONT: see what its connections do", "stands still until SIGCONT"),
+	signalChoice(syscall.SIGCONT, "SIGCONT", "goes on", ""),
+	{name: "crash", text: "SIGKILL past the API, like an accident: false, it is replaced",
+		brief: "SIGKILL like an accident: it is replaced", signal: syscall.SIGKILL, crash: true},
 }
 
-func signalChoice(sig syscall.Signal, name, text string) killChoice {
-	return killChoice{number: int(sig), name: name, text: text, signal: sig}
+func signalChoice(sig syscall.Signal, name, text, brief string) killChoice {
+	return killChoice{number: int(sig), name: name, text: text, brief: brief, signal: sig}
 }
 
 // killPane is the kill menu in rows lines under its rule; the first is line y.
@@ -51,10 +55,11 @@ func killPane(s *screen, d *killMenu, w, rows, y, joint int) ([]string, []zone) 
 	}
 	out := []string{rule{title: "kill worker " + strconv.Itoa(d.worker), right: facts, joint: joint}.draw(s, w)}
 
-	// In a low pane the choices scroll, so that what a key would do stays seen.
+	// In a low pane the choices scroll, so that what enter would do stays seen.
 	cursor := clamp(0, d.cursor, len(killChoices)-1)
-	notes := killNotes(d.worker, d.pid, killChoices[cursor], s)
-	notes = notes[clamp(0, len(notes)-max(rows-4, 0), len(notes)):]
+	const least = 3 // choices
+	notes := killNotes(d.worker, d.pid, killChoices[cursor], s, w-len(killCall))
+	notes = notes[:clamp(0, rows-least, len(notes))]
 	seen := clamp(0, rows-len(notes), len(killChoices))
 	first := clamp(0, cursor-seen+1, max(len(killChoices)-seen, 0))
 	var zones []zone
@@ -81,7 +86,11 @@ func killLine(s *screen, w int, c killChoice, picked bool, target *engine.Worker
 	if !c.crash {
 		number = strconv.Itoa(c.number)
 	}
+	const before = 17 // cells: mark, number, name
 	text := c.text
+	if c.brief != "" {
+		text = fitting(w-before, c.text, c.brief)
+	}
 	if c.signal == syscall.SIGKILL && !c.crash && target != nil && target.Open != nil && *target.Open > 0 {
 		text += ": its " + plural(*target.Open, "connection")
 		if *target.Open == 1 {
@@ -99,31 +108,35 @@ func killLine(s *screen, w int, c killChoice, picked bool, target *engine.Worker
 	return l.String()
 }
 
-// killNotes say what enter would do.
-func killNotes(worker, pid int, c killChoice, s *screen) []fact {
+// killCall stands before the call a choice makes.
+const killCall = " call    "
+
+// killNotes say what enter would do, in cells.
+func killNotes(worker, pid int, c killChoice, s *screen, cells int) []fact {
 	call := fmt.Sprintf("cluster.workers[%d].kill('%s')", worker, c.name)
 	if c.crash {
 		call = fmt.Sprintf("process.kill(%d, 'SIGKILL')", pid)
 	}
-	return []fact{{" call    ", call}, {" then    ", afterSignal(c, s.snap)}}
+	return []fact{{killCall, call}, {" then    ", fitting(cells, afterSignal(c, s.snap)...)}}
 }
 
-// afterSignal is what follows a choice.
-func afterSignal(c killChoice, snap *engine.Snapshot) string {
+// afterSignal is what follows a choice, longest form first.
+func afterSignal(c killChoice, snap *engine.Snapshot) []string {
 	switch {
 	case c.crash:
-		return "exit with exitedAfterDisconnect false: not voluntary, replaced"
+		return []string{"exit with exitedAfterDisconnect false: not voluntary, replaced", "exitedAfterDisconnect false: it is replaced"}
 	case c.signal == syscall.SIGSTOP:
 		if snap.Policy == engine.SchedRR && snap.Stall > 0 {
-			return "gets no more after 1 s; killed if one waits " + fmtProse(snap.Stall) + " for its answer"
+			wait := "killed if one waits " + fmtProse(snap.Stall)
+			return []string{"gets no more after 1 s; " + wait + " for its answer", "no more after 1 s; " + wait}
 		}
-		return "exitedAfterDisconnect stays as it is; what waits for it waits"
+		return []string{"exitedAfterDisconnect stays as it is; what waits for it waits", "what waits for it waits"}
 	case c.signal == syscall.SIGCONT:
-		return "exitedAfterDisconnect stays as it is"
+		return []string{"exitedAfterDisconnect stays as it is"}
 	case c.signal == syscall.SIGUSR1, c.signal == syscall.SIGUSR2:
-		return "exitedAfterDisconnect stays as it is; if it ends, it is replaced"
+		return []string{"exitedAfterDisconnect stays as it is; if it ends, it is replaced", "if it ends, it is replaced"}
 	}
-	return "exit with exitedAfterDisconnect true: voluntary, not replaced"
+	return []string{"exit with exitedAfterDisconnect true: voluntary, not replaced", "exitedAfterDisconnect true: it is not replaced"}
 }
 
 // questionPane is a y/n question, with the log going on below it.
@@ -133,15 +146,21 @@ func questionPane(s *screen, q *question, w, rows, y, joint int) ([]string, []zo
 	if q.act == actQuit {
 		yes, again = "y or q", "again: at once"
 	}
+	no := "n or esc"
+	cells := 1 + safetext.Width(yes+q.yes+no+q.no) + 4 // without the gap between the two
+	gap := clamp(3, w-1-cells, 6)
 	l.gap(1)
 	l.put(s.theme.Key, yes)
 	l.put(s.theme.Text, "  "+q.yes)
-	l.put(s.theme.Key, "      n or esc")
+	l.gap(gap)
+	l.put(s.theme.Key, no)
 	l.put(s.theme.Text, "  "+q.no)
-	if again != "" {
-		l.put(s.theme.Muted, "      "+again)
+	if again != "" && cells+2*gap+len(again) <= w {
+		l.gap(gap)
+		l.put(s.theme.Muted, again)
 	}
-	head := []string{rule{title: q.title, right: q.facts, joint: joint}.draw(s, w), l.String()}
+	facts := fitting(w-safetext.Width(q.title)-7, q.facts, q.short) // 7: what the rule has around them
+	head := []string{rule{title: q.title, right: facts, joint: joint}.draw(s, w), l.String()}
 	return aboveLog(s, head, w, rows, y)
 }
 

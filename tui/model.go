@@ -45,6 +45,7 @@ type model struct {
 	atOnce   bool           // twice
 
 	toastUntil time.Time
+	toasts     int     // said so far
 	last       pressed // the key before
 	digits     string  // typed so far in the kill menu
 	digitsAt   time.Time
@@ -183,9 +184,19 @@ func (m *model) View() string {
 // toast says text in the place of the hints for a while.
 func (m *model) toast(text string) {
 	m.s.toast = text
+	m.toasts++
 	m.toastUntil = m.s.now.Add(toastTime)
 	m.dirty = true
 }
+
+// stage is what is open. A toast is about the one it was said on.
+type stage struct {
+	dialog          dialog
+	help, filtering bool
+	view            viewID
+}
+
+func (m *model) stage() stage { return stage{m.s.dialog, m.s.help, m.s.filtering, m.s.view} }
 
 // toastMsg is a toast from outside the model.
 type toastMsg string

@@ -1,5 +1,7 @@
 package tui
 
+import "fmt"
+
 // wheelLines is how far one notch of the wheel scrolls.
 const wheelLines = 3
 
@@ -46,8 +48,17 @@ func (m *model) moveTable(act action) {
 		m.toast("there is no worker to select")
 		return
 	}
+	before, top := m.s.selected, m.s.tableTop
 	m.selectRow(to)
 	m.showSelected() // also when it was there already: the wheel may have scrolled it away
+	if m.s.selected != before || m.s.tableTop != top {
+		return
+	}
+	end := "last"
+	if scrollBy(act, page, rows) > 0 {
+		end = "first"
+	}
+	m.toast(fmt.Sprintf("worker %d is the %s", before, end))
 }
 
 // moveLog scrolls the log; only the log is held, the picture goes on.
@@ -56,8 +67,25 @@ func (m *model) moveLog(act action) {
 		m.moveTable(act) // k kills here, so j does not scroll: it says what does
 		return
 	}
-	m.s.logBack += scrollBy(act, m.logRows(), len(m.s.log))
+	before, by := m.s.logBack, scrollBy(act, m.logRows(), len(m.s.log))
+	m.s.logBack += by
 	m.clampScroll()
+	if m.s.logBack == before {
+		m.toast(noScroll("line", by > 0, len(m.s.log), m.logRows()))
+	}
+}
+
+// noScroll is why a key could not scroll rows lines of all, up or down.
+func noScroll(what string, up bool, all, rows int) string {
+	switch {
+	case all == 0:
+		return "there is no " + what + " to scroll to"
+	case all <= rows:
+		return "all " + what + "s are on the screen"
+	case up:
+		return "this is the oldest " + what
+	}
+	return "this is the newest " + what
 }
 
 func (m *model) moveDetails(d *detailsDialog, act action) {
@@ -65,7 +93,13 @@ func (m *model) moveDetails(d *detailsDialog, act action) {
 		m.toast("the arrows ↑ ↓ scroll here")
 		return
 	}
-	d.scroll = max(d.scroll+scrollBy(act, m.logRows(), maxLog), 0)
+	all, rows := countLines(&m.s, d.worker), m.logRows()
+	by := scrollBy(act, rows, all)
+	if to := clamp(0, d.scroll+by, max(all-rows, 0)); to != d.scroll {
+		d.scroll = to
+		return
+	}
+	m.toast(noScroll("line", by > 0, all, rows))
 }
 
 // scrollBy is how many lines back an action scrolls.
@@ -98,13 +132,17 @@ func (m *model) hit(act action) {
 		m.toast("4 shows the log")
 	case m.s.filter[paneLog] == "":
 		m.toast("n and N go through the hits of a filter: / in the log first")
-	case act == actNextHit && m.s.logBack == 0:
-		m.toast("this is the newest hit")
-	case act == actNextHit:
-		m.s.logBack--
 	default:
-		m.s.logBack++
+		before := m.s.logBack
+		if act == actNextHit {
+			m.s.logBack--
+		} else {
+			m.s.logBack++
+		}
 		m.clampScroll()
+		if m.s.logBack == before {
+			m.toast(noScroll("hit", act == actPrevHit, len(m.s.log), m.logRows()))
+		}
 	}
 }
 
@@ -123,7 +161,7 @@ func (m *model) wheel(z zone, up bool) {
 		n = -n
 	}
 	if d := m.openDetails(); d != nil {
-		d.scroll = max(d.scroll+n, 0)
+		d.scroll = clamp(0, d.scroll+n, max(countLines(&m.s, d.worker)-m.logRows(), 0))
 		return
 	}
 	switch z.kind {

@@ -48,9 +48,9 @@ func randomScreen(r *rand.Rand) *screen {
 	s.view = []viewID{viewOverview, viewOverview, viewLog, viewKeys}[r.IntN(4)]
 	s.focus, s.help, s.vim = paneID(r.IntN(2)), r.IntN(10) == 0, r.IntN(2) == 0
 	s.selected, s.tableTop = r.IntN(70), r.IntN(300)-20
-	s.filter = [2]string{pick(r, nasty), pick(r, nasty)}
+	s.filter = [panes]string{pick(r, nasty), pick(r, nasty)}
 	if r.IntN(2) == 0 {
-		s.filter = [2]string{}
+		s.filter = [panes]string{}
 	}
 	s.filtering = r.IntN(5) == 0
 	if r.IntN(6) == 0 {

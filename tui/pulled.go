@@ -73,7 +73,7 @@ func (m *model) show(snap *engine.Snapshot) {
 		m.showStopping() // asked for by somebody else
 	}
 	if q, ok := m.s.dialog.(*question); ok && q.act == actQuit {
-		q.facts = quitFacts(snap)
+		q.facts, q.short = quitFacts(snap)
 	}
 }
 

@@ -57,9 +57,23 @@ func pull(c Cluster, after *uint64) pulledMsg {
 	}
 	*after = ev[len(ev)-1].Seq
 	for _, e := range ev[max(0, len(ev)-maxLog):] {
-		if l, ok := newLogLine(e); ok {
+		if l, ok := newLogLine(told(e, msg.snap)); ok {
 			msg.lines = append(msg.lines, l)
 		}
 	}
 	return msg
+}
+
+// told marks as not known (-1) what a leave event has to call 0: the open
+// connections of a worker that does not tell them.
+func told(e engine.Event, snap *engine.Snapshot) engine.Event {
+	d, ok := e.Detail.(engine.LeaveDetail)
+	if !ok || d.InFlight > 0 {
+		return e
+	}
+	if w := snap.ByID(e.Worker); w == nil || w.Done == nil {
+		d.InFlight = -1
+		e.Detail = d
+	}
+	return e
 }

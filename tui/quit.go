@@ -31,12 +31,19 @@ func (m *model) quit() {
 	case m.s.view == viewKeys:
 		m.closedAt = m.s.now
 		m.showView(viewOverview)
-	case m.idle() && m.s.now.Sub(m.closedAt) >= quitTime:
-		m.stop()
 	default:
-		m.thaw()
-		m.ask(m.quitQuestion())
+		m.leave()
 	}
+}
+
+// leave stops an idle cluster, or asks. It closes nothing first.
+func (m *model) leave() {
+	if m.stopping || m.idle() && m.s.now.Sub(m.closedAt) >= quitTime {
+		m.stop()
+		return
+	}
+	m.thaw()
+	m.ask(m.quitQuestion())
 }
 
 func (m *model) quitQuestion() *question {
@@ -44,22 +51,26 @@ func (m *model) quitQuestion() *question {
 	if g := m.s.snap.Grace; g > 0 {
 		yes += fmt.Sprintf(", %s at most", strings.TrimSuffix(fmt.Sprintf("%.1f", g.Seconds()), ".0")+" s")
 	}
+	facts, short := quitFacts(m.s.snap)
 	return &question{
 		title: "stop the cluster and leave?",
 		yes:   yes,
 		no:    "stay",
-		facts: quitFacts(m.s.snap),
+		facts: facts,
+		short: short,
 		act:   actQuit,
 	}
 }
 
-// quitFacts is what a stop would end.
-func quitFacts(snap *engine.Snapshot) string {
-	facts := count(live(snap), "worker")
-	if open := openFacts(snap.Open); open != "" {
-		facts += "   " + open
+// quitFacts is what a stop would end, and the same in fewer cells.
+func quitFacts(snap *engine.Snapshot) (facts, short string) {
+	facts = count(live(snap), "worker")
+	short = facts
+	if snap.Open != nil {
+		facts += "   " + openFacts(snap.Open)
+		short += "   " + openShort(snap.Open)
 	}
-	return facts
+	return facts, short
 }
 
 // quitNow is ctrl+c: the same without a question.
@@ -92,6 +103,7 @@ func (m *model) showStopping() {
 	}
 	m.closeAll()
 	m.s.dialog = &stopping{since: m.s.now}
+	m.s.toast = "" // of what was there before
 }
 
 func (m *model) onStop(msg stopMsg) {

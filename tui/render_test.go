@@ -122,10 +122,10 @@ func TestHintsFit(t *testing.T) {
 		want string
 	}{
 		{60, "a a long word, b bbbb, c cccc, ? all keys"},
-		{42, "a a long word, b bbbb, c cccc, ? all keys"},
-		{41, "a short, b bbbb, c cccc, ? all keys"},
-		{35, "a short, b bbbb, c cccc, ? keys"},
-		{31, "a short, b bbbb, ? keys"},
+		{43, "a a long word, b bbbb, c cccc, ? all keys"},
+		{42, "a short, b bbbb, c cccc, ? all keys"},
+		{36, "a short, b bbbb, c cccc, ? keys"},
+		{32, "a short, b bbbb, ? keys"},
 		{2, "? keys"},
 	} {
 		s.w = c.w
@@ -268,6 +268,9 @@ func TestLastText(t *testing.T) {
 		{"a note, and gone", engine.Worker{State: exited, Note: "odd", Next: &engine.Next{Stopped: true}}, 24, "r tries now"},
 		{"leaving, connections only", engine.Worker{State: engine.StateDisconnecting, Open: ptr(3)}, 40, "3 connections left, no limit"},
 		{"leaving, requests told", engine.Worker{State: engine.StateDisconnecting, Open: ptr(3), Done: ptr(uint64(9))}, 40, "3 requests left, no limit"},
+		{"stalled, 15 cells", engine.Worker{State: listening, Stalled: at(-1100 * time.Millisecond)}, 15, "no answer 1.1 s"},
+		{"stalled, 12 cells", engine.Worker{State: listening, Stalled: at(-1100 * time.Millisecond)}, 12, "no answer 1s"},
+		{"stalled long, 12 cells", engine.Worker{State: listening, Stalled: at(-12 * time.Second)}, 12, "no answer"},
 		{"channel closed", engine.Worker{State: engine.StateDisconnected}, 24, "channel closed"},
 	} {
 		snap := &engine.Snapshot{Grace: 5 * time.Second, Workers: []engine.Worker{{ID: 1, State: listening}}}

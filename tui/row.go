@@ -82,10 +82,7 @@ func cellText(s *screen, cols columns, v rowValue, id column) string {
 	case colNumber:
 		return strconv.Itoa(v.id)
 	case colPID:
-		if v.pid <= 0 {
-			return unknown
-		}
-		return strconv.Itoa(v.pid)
+		return fmtPID(v.pid)
 	case colState:
 		sign := s.signs.of(v.state)
 		if v.stopped {

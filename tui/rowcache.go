@@ -95,10 +95,10 @@ func valueOf(s *screen, w *engine.Worker, cols columns, now time.Time) rowValue 
 	}
 	if v.last == "" {
 		v.past = pastMetric(s)
-		v.pastScale = s.hist.scaleOf(v.past, cols[colLast], false)
+		v.pastScale = s.hist.scaleOf(v.past, cols[colLast], ofRows)
 	}
 	if cols[colCPUPast] > 0 {
-		v.cpuScale = s.hist.scaleOf(mCPU, cols[colCPUPast], false)
+		v.cpuScale = s.hist.scaleOf(mCPU, cols[colCPUPast], ofRows)
 	}
 	if cols[colShare] > 0 {
 		v.share, v.shareTop = s.hist.share(s.snap.Policy, t), s.hist.topShare(s.snap)

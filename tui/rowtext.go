@@ -73,8 +73,9 @@ func lastForms(snap *engine.Snapshot, w *engine.Worker, now time.Time) []string 
 		return []string{"waits for " + strconv.Itoa(w.ReplacedBy)}
 	}
 	if !w.Stalled.IsZero() {
-		t := fmtShortly(now.Sub(w.Stalled))
-		return []string{"a hand-off unanswered for " + t + " s", "no answer for " + t + " s", "no answer " + t, "no answer"}
+		stood := now.Sub(w.Stalled)
+		t := fmtShortly(stood) + " s"
+		return []string{"a hand-off unanswered for " + t, "no answer for " + t, "no answer " + t, "no answer " + fmtAge(stood), "no answer"}
 	}
 	if w.Note != "" {
 		return []string{safetext.Line(w.Note)}
@@ -135,17 +136,21 @@ func deadForms(w *engine.Worker, now time.Time) []string {
 	return []string{in + " s", in + "s"}
 }
 
-// lastExitText is LAST EXIT: how the last one of the slot that died ended, and
-// how long ago.
+// lastExitText is LAST EXIT: how the row's own worker ended, while it is dead,
+// else how the last one of its slot that died did; and how long ago.
 func lastExitText(w *engine.Worker, now time.Time, cells int) string {
-	if w.LastExit == "" {
+	how, at := strings.TrimPrefix(w.LastExit, "exit "), w.LastExitAt
+	if !alive(w) && w.Exit != nil {
+		// The engine counts no exit that was asked for among the slot's deaths.
+		how, at = w.Exit.String(), w.Ended
+	}
+	if how == "" {
 		return unknown
 	}
 	age := ""
-	if !w.LastExitAt.IsZero() {
-		age = fmtAge(now.Sub(w.LastExitAt))
+	if !at.IsZero() {
+		age = fmtAge(now.Sub(at))
 	}
-	room := cells - 1 - max(len(age), 4)
-	how := signalWord(strings.TrimPrefix(w.LastExit, "exit "), room)
+	how = signalWord(how, cells-1-max(len(age), 4))
 	return safetext.Pad(how, max(cells-len(age)-1, 0)) + " " + age
 }

@@ -5,11 +5,18 @@ import "math"
 // holdScale is how many ticks a scale stands before it may shrink.
 const holdScale = 5
 
-// scaleKey names a scale: one for each metric and width it is shown in.
+// Whose figures a graph or a scale is of, where it is not one worker's, whose id
+// it then is.
+const (
+	ofCluster = -1 // the cluster's own figure
+	ofRows    = 0  // each worker's, in its row of the table
+)
+
+// scaleKey names a scale: one for each metric, width and whose it is.
 type scaleKey struct {
 	m     metric
 	cells int
-	whole bool // the cluster's own figure, not its workers'
+	of    int
 }
 
 type scaleAt struct {
@@ -18,28 +25,28 @@ type scaleAt struct {
 	as int // number of cells it was computed for
 }
 
-// scaleOf is the value a full cell stands for in the last n cells: the same
-// for all workers, the 1-2-5 step above their highest. It grows at once and
+// scaleOf is the value a full cell stands for in the last n cells: the step
+// above their highest, for ofRows that of all workers. It grows at once and
 // shrinks at most every 5 s, so that the picture does not jump.
-func (h *history) scaleOf(m metric, n int, whole bool) float64 {
+func (h *history) scaleOf(m metric, n, of int) float64 {
 	if h == nil {
 		return 1
 	}
 	n = clamp(0, n, keep)
-	k := scaleKey{m, n, whole}
+	k := scaleKey{m, n, of}
 	sc := h.scale[k]
 	if sc != nil && sc.as == h.n {
 		return sc.v
 	}
 	top := 0.0
-	if whole {
-		top = max(top, h.top(&h.all, m, n))
+	if of != ofRows {
+		top = h.top(h.track(of), m, n)
 	} else {
 		for _, t := range h.byID {
 			top = max(top, h.top(t, m, n))
 		}
 	}
-	need := step125(top)
+	need := scaleStep(m, top)
 	switch {
 	case sc == nil:
 		sc = &scaleAt{v: need, at: h.n}
@@ -61,8 +68,25 @@ func (h *history) top(t *track, m metric, n int) float64 {
 	return top
 }
 
-// step125 is the smallest of 1, 2, 5, 10, 20, 50... that is not under v.
-func step125(v float64) float64 {
+// scaleStep is the step of a metric that is not under v. Bytes have the steps
+// of their unit, so that they are printed round as well; what is counted is
+// whole.
+func scaleStep(m metric, v float64) float64 {
+	if m != mMem {
+		return math.Ceil(step(v))
+	}
+	unit := 1.0
+	for v/unit >= 1024 && unit < 1<<60 {
+		unit *= 1024
+	}
+	return unit * step(v/unit)
+}
+
+// step is the smallest of 1, 1.5, 2, 3, 5, 7.5, 10, 15, 20... that is not under
+// v. No step is more than five thirds of the one before, so what is highest
+// fills at least 60 % of a graph (half, where it is between one and two of
+// something); with 1, 2, 5 it would be 40 %.
+func step(v float64) float64 {
 	if math.IsNaN(v) || v <= 1 {
 		return 1
 	}
@@ -70,10 +94,10 @@ func step125(v float64) float64 {
 		return math.MaxFloat64
 	}
 	p := math.Pow(10, math.Floor(math.Log10(v)))
-	for _, f := range []float64{1, 2, 5, 10} {
+	for _, f := range []float64{1, 1.5, 2, 3, 5, 7.5, 10} {
 		if v <= f*p {
 			return f * p
 		}
 	}
-	return 20 * p // a rounding error of the logarithm
+	return 15 * p // a rounding error of the logarithm
 }

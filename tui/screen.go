@@ -28,12 +28,14 @@ const (
 	viewKeys     viewID = 5
 )
 
-// paneID is a pane that can have the focus.
+// paneID is a pane that can have the focus, and a filter.
 type paneID int
 
 const (
 	paneTable paneID = iota
 	paneLog
+	paneDetails // a worker's events in its details, where nothing else can have the focus
+	panes
 )
 
 // dialog is what stands in the place of the log.
@@ -52,6 +54,7 @@ type question struct {
 	yes   string // what y does: "let them finish, 5 s at most"
 	no    string // what n does: "stay"
 	facts string // right side of the title: "4 workers   87 connections open"
+	short string // where there is less room, "" = nothing: "4 workers   87 open"
 
 	act    action // what is done after y
 	worker int    // and to which worker, 0 = none
@@ -89,12 +92,12 @@ type screen struct {
 	selected int // id of the selected worker, 0 = none
 	tableTop int // first visible row
 
-	log       []logLine // newest last, already filtered by logFilter
-	logTotal  int       // before filtering
-	logBack   int       // lines scrolled back from the newest, 0 = follows
-	filter    [2]string // by paneID, "" = none
-	all       []logLine // the log before filtering, for what shows one worker's events
-	filtering bool      // the prompt of / is open for the focused pane; its text is filter[focus]
+	log       []logLine     // newest last, already filtered by logFilter
+	logTotal  int           // before filtering
+	logBack   int           // lines scrolled back from the newest, 0 = follows
+	filter    [panes]string // by paneID, "" = none
+	all       []logLine     // the log before filtering, for what shows one worker's events
+	filtering bool          // the prompt of / is open for the details, if they are, else for the focused pane
 
 	toast    string    // takes the place of the hints while not ""
 	frozen   time.Time // zero = live
@@ -103,7 +106,6 @@ type screen struct {
 	fds      map[int]int
 	tick     time.Duration
 	vim      bool // --keys vim
-	attached bool // q detaches and stops nothing (later)
 
 	rows *rowCache // rows of the table as they were drawn; render makes and keeps it
 }

@@ -220,11 +220,14 @@ func shareRow(s *screen, w int, sw shareWorker, of int) string {
 	}
 	l.raw(s.theme.Accent, bar, n)
 	l.gap(full - n + 1)
-	if sw.share < 0 {
-		l.right(s.theme.Text, unknown, 5)
-	} else {
-		l.right(s.theme.Text, strconv.FormatFloat(100*sw.share, 'f', 1, 64)+"%", 5)
+	pct := unknown
+	switch {
+	case sw.share >= 0.9995:
+		pct = "100%" // with a tenth it has a cell too many
+	case sw.share >= 0:
+		pct = strconv.FormatFloat(100*sw.share, 'f', 1, 64) + "%"
 	}
+	l.right(s.theme.Text, pct, 5)
 	l.gap(1)
 	count := fmtCount(float64(sw.n))
 	if s.snap.Policy != engine.SchedRR && silent(s) {

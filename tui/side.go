@@ -20,11 +20,10 @@ func sidePane(s *screen, w, rows int) []string {
 		l.put(s.theme.Text, text.value)
 		out = append(out, l.String())
 	}
-	t := s.hist.worker(sel.ID)
 	graph := clamp(1, (rows-13)/4, 4)
 	for _, g := range []graphPane{
-		{name: "cpu", t: t, m: mCPU, fmt: fmtPercent},
-		{name: "memory", t: t, m: mMem, fmt: fmtMem},
+		{name: "cpu", of: sel.ID, m: mCPU, fmt: fmtPercent},
+		{name: "memory", of: sel.ID, m: mMem, fmt: fmtMem},
 	} {
 		title, right := g.title(s, w-2)
 		l := newLine(w, s.signs)
@@ -38,8 +37,7 @@ func sidePane(s *screen, w, rows int) []string {
 		l := newLine(w, s.signs)
 		l.put(s.theme.Title, " its events and lines")
 		out = append(out, spaces(w), l.String())
-		lines, _ := linesOf(s, sel.ID, left, 0)
-		for _, ll := range lines {
+		for _, ll := range linesOf(s, sel.ID, "", left, 0) {
 			out = append(out, shortLogLine(s, ll, w))
 		}
 	}
@@ -70,7 +68,7 @@ func sideFacts(s *screen, w *engine.Worker) []fact {
 		open = fmtOpen(*w.Open)
 	}
 	return []fact{
-		{"pid", itoa(w.PID) + "   forked " + clockText(w.Forked, false) + "   (" + fmtSpan(now.Sub(w.Forked)) + " ago)"},
+		{"pid", fmtPID(w.PID) + "   forked " + clockText(w.Forked, false) + "   (" + fmtSpan(now.Sub(w.Forked)) + " ago)"},
 		{"command", commandText(s.snap.Command)},
 		{"port", portText(w)},
 		{"limits", fds + " files open   grace " + grace},

@@ -64,10 +64,10 @@ func pastHeading(m metric, n int) string {
 	return text
 }
 
-// trafficGraph is the graph of what the cluster, or with t one worker, does.
-// What stands beside it already is not shown twice.
-func trafficGraph(s *screen, t *track, whole, openBeside bool) graphPane {
-	g := graphPane{name: "requests/s", t: t, m: mReq, whole: whole, fmt: fmtCount}
+// trafficGraph is the graph of what the cluster, or one worker, does (of as in
+// graphPane). What stands beside it already is not shown twice.
+func trafficGraph(s *screen, of int, openBeside bool) graphPane {
+	g := graphPane{name: "requests/s", of: of, m: mReq, fmt: fmtCount}
 	switch {
 	case !silent(s):
 	case s.snap.Policy == engine.SchedRR:

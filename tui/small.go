@@ -14,8 +14,14 @@ func smallView(s *screen) []string {
 		need = "muster"
 	}
 	quit := "q stop+leave"
-	if q, ok := s.dialog.(*question); ok {
-		quit = q.title + " y n"
+	switch d := s.dialog.(type) {
+	case *question:
+		quit = d.title + " y n"
+	case *stopping:
+		quit = "q end at once"
+	}
+	if s.toast != "" {
+		quit = s.toast // in the place of the hints, as on a larger screen
 	}
 	state, st := "", styles.Style{}
 	if s.snap != nil {

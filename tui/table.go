@@ -68,7 +68,7 @@ func headingLine(s *screen, cols columns) string {
 func emptyPane(s *screen, lines int) []string {
 	l1, l2 := newLine(s.w, s.signs), newLine(s.w, s.signs)
 	l1.gap(8)
-	l1.put(s.theme.Text, emptyText(s.snap))
+	l1.put(s.theme.Text, fitting(l1.w-l1.n, emptyText(s.snap)...))
 	l2.gap(4)
 	l2.put(s.theme.Key, "f")
 	l2.put(s.theme.Text, "  forks one      ")
@@ -84,20 +84,23 @@ func emptyPane(s *screen, lines int) []string {
 	return out[:max(lines, 0)]
 }
 
-func emptyText(snap *engine.Snapshot) string {
+// emptyText is what no worker means for those who connect, longest form first.
+func emptyText(snap *engine.Snapshot) []string {
+	const open = "No workers. The port is still open: "
 	switch {
 	case len(snap.Addresses) == 0:
-		return "No workers, and no port is open."
+		return []string{"No workers, and no port is open."}
 	case snap.Policy != engine.SchedRR:
-		return "No workers. The port is still open: connections wait for one."
+		return []string{open + "connections wait for one.", "No workers: connections wait for one."}
 	case snap.Queue == 0:
-		return "No workers. The port is still open: connections will wait for one."
+		return []string{open + "connections will wait for one.", "No workers: connections will wait for one."}
 	}
 	verb := "wait"
 	if snap.Queue == 1 {
 		verb = "waits"
 	}
-	return fmt.Sprintf("No workers. The port is still open: %s %s for one.", plural(snap.Queue, "connection"), verb)
+	wait := fmt.Sprintf("%s %s for one.", plural(snap.Queue, "connection"), verb)
+	return []string{open + wait, "No workers: " + wait}
 }
 
 // barNote is what the view bar says about the table: what is filtered, which
@@ -139,7 +142,7 @@ func crashPane(s *screen) []string {
 
 	l := newLine(s.w, s.signs)
 	l.put(s.theme.Muted, " last exit   ")
-	l.put(s.theme.Text, lastExitSentence(w))
+	l.put(s.theme.Text, fitting(l.w-l.n, lastExitForms(w)...))
 	out = append(out, l.String())
 
 	l = newLine(s.w, s.signs)
@@ -149,6 +152,9 @@ func crashPane(s *screen) []string {
 		l.put(s.theme.Muted, "it wrote nothing")
 	case next.Lines > 0:
 		more := fmt.Sprintf("   (%s: enter)", plural(next.Lines, "more line"))
+		if s.w < namesW {
+			more = fmt.Sprintf("  (%d more: enter)", next.Lines)
+		}
 		l.put(s.theme.Text, cutTo(s, next.Reason, l.w-l.n-len(more)))
 		l.put(s.theme.Muted, more)
 	default:
@@ -171,16 +177,18 @@ func crashed(s *screen) *engine.Worker {
 	return nil
 }
 
-func lastExitSentence(w *engine.Worker) string {
+// lastExitForms is how the worker of a slot that gave up ended, longest form
+// first.
+func lastExitForms(w *engine.Worker) []string {
 	text := fmt.Sprintf("worker %d", w.ID)
 	if w.Exit != nil {
 		text += ", " + w.Exit.String()
 	}
 	if !w.Ended.IsZero() && !w.Forked.IsZero() {
-		text += fmt.Sprintf(", %s after its fork", fmtProse(w.Ended.Sub(w.Forked)))
+		text += fmt.Sprintf(", %s after its fork", fmtBrief(w.Ended.Sub(w.Forked)))
 	}
-	if w.Listening.IsZero() {
-		text += "; never reached listening"
+	if w.Listening.IsZero() { // the pane's title says it too
+		return []string{text + "; never reached listening", text}
 	}
-	return text
+	return []string{text}
 }

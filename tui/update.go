@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"unicode/utf8"
 
 	"muster/internal/safetext"
@@ -12,7 +13,7 @@ import (
 // onKey handles what one read of the terminal brought. Keys typed fast, or over
 // a slow line, come together; a paste must never be taken for keys.
 func (m *model) onKey(k tea.KeyMsg) {
-	if m.s.filtering && k.Type == tea.KeyRunes && !k.Alt {
+	if m.s.filtering && k.Type == tea.KeyRunes && !k.Alt && !tooSmall(&m.s) {
 		m.typeFilter(string(k.Runes))
 		return
 	}
@@ -28,8 +29,17 @@ func (m *model) onKey(k tea.KeyMsg) {
 	}
 }
 
-// press handles one key.
+// press handles one key. What opens or closes something takes away the toast
+// that was there before: it would hide the hints of what is seen now.
 func (m *model) press(key string) {
+	before, toasts := m.stage(), m.toasts
+	m.key(key)
+	if m.stage() != before && m.toasts == toasts {
+		m.s.toast = ""
+	}
+}
+
+func (m *model) key(key string) {
 	held := m.last.again(key, m.s.now, holdTime)
 	switch key {
 	case "ctrl+c":
@@ -40,6 +50,10 @@ func (m *model) press(key string) {
 		return
 	case "ctrl+z":
 		m.toast("ctrl+z is refused: it would stop the primary, and the port with it")
+		return
+	}
+	if tooSmall(&m.s) && !m.onlyCloses(key) {
+		m.smallKey(key)
 		return
 	}
 	switch d := m.s.dialog.(type) {
@@ -62,6 +76,29 @@ func (m *model) press(key string) {
 		m.filterKey(key)
 	default:
 		m.lookUp(key, held)
+	}
+}
+
+// onlyCloses tells whether a key can do nothing but close what is open. Such a
+// one may act unseen: often it was pressed on a screen that has just grown.
+func (m *model) onlyCloses(key string) bool {
+	b := m.keys[key]
+	return b != nil && (b.act == actEsc || b.act == actHelp && m.s.help)
+}
+
+// smallKey is a key on a screen that is too small for anything. A key acts only
+// on what is seen: not on a menu, a prompt or a row behind that.
+func (m *model) smallKey(key string) {
+	q, asked := m.s.dialog.(*question)
+	switch {
+	case asked && slices.Contains([]string{"y", "n", "q", "esc"}, key):
+		m.questionKey(q, key)
+	case asked:
+		m.toast("y or n first")
+	case key == "q":
+		m.leave()
+	default:
+		m.toast("too small for keys but q")
 	}
 }
 
@@ -114,8 +151,12 @@ func (m *model) workerSeen(act action) bool {
 		m.toast(fmt.Sprintf("worker %d is not on the screen: ↑ or ↓ shows it", m.s.selected))
 		return false
 	}
-	if m.worker() == nil {
+	switch w := m.worker(); {
+	case w == nil:
 		m.toast("there is no worker to do that to; f forks one")
+		return false
+	case w.PID == 0 && alive(w):
+		m.toast(fmt.Sprintf("worker %d is being started", w.ID))
 		return false
 	}
 	return true
@@ -135,6 +176,10 @@ func (m *model) look(act action) {
 	case actView5:
 		m.showView(viewKeys)
 	case actHelp:
+		if m.s.view == viewKeys && m.openDetails() == nil {
+			m.toast("these are all keys; 1 shows the workers")
+			return
+		}
 		m.s.help = true
 	case actTab:
 		m.nextPane()
@@ -142,6 +187,13 @@ func (m *model) look(act action) {
 		m.openFilter()
 	case actFreeze:
 		m.freeze()
+		switch { // view 5 has no line that says so
+		case m.s.view != viewKeys:
+		case m.s.frozen.IsZero():
+			m.toast("the picture goes on")
+		default:
+			m.toast("the picture is frozen; space lets it go on")
+		}
 	case actMouse:
 		m.switchMouse()
 	case actEsc:
@@ -151,8 +203,11 @@ func (m *model) look(act action) {
 	}
 }
 
-// showView goes to a view; the same one again has no effect.
+// showView goes to a view; the same one again has no effect but that it says so.
 func (m *model) showView(v viewID) {
+	if v == m.s.view && m.openDetails() == nil {
+		m.toast("this is that view already")
+	}
 	m.closeDetails()
 	m.s.view = v
 	m.s.focus = paneTable
@@ -177,11 +232,11 @@ func (m *model) nextPane() {
 // esc closes or clears one thing, never more.
 func (m *model) esc() {
 	switch {
-	case m.openDetails() != nil:
+	case m.openDetails() != nil && m.s.filter[paneDetails] == "":
 		m.closeDetails()
 	case m.s.view == viewKeys:
 		m.showView(viewOverview)
-	case m.s.filter[m.s.focus] != "":
+	case m.s.filter[m.filterPane()] != "":
 		m.setFilter("")
 	case m.stopping:
 		m.toast("a stop cannot be taken back; q ends at once")
