@@ -4,8 +4,8 @@
 GO       ?= go
 FUZZTIME ?= 20s
 SOAKMINS ?= 60
-# Every Node to try, by path: make node-matrix NODES="/opt/node18/bin/node /opt/node24/bin/node"
-NODES    ?= $(shell command -v node)
+# Which Nodes to try: versions for npm, or paths: make node-matrix NODES="18 /opt/node24/bin/node"
+NODES    ?= 18 20 22 24 26
 
 .PHONY: help build test race lint fuzz bench demo soak node-matrix
 
@@ -49,9 +49,5 @@ soak: ## the whole suite under the race detector, over and over for SOAKMINS min
 	  n=$$((n + 1)); echo "round $$n"; $(GO) test -race -count=1 -shuffle=on ./...; \
 	done
 
-node-matrix: ## the tests against real Node programs, once for each of NODES
-	@[ -n "$(NODES)" ] || { echo "no node found: set NODES"; exit 1; }
-	@set -e; for node in $(NODES); do \
-	  echo "$$node $$($$node --version)"; \
-	  PATH="$$(dirname $$node):$$PATH" $(GO) test -count=1 -run Node ./...; \
-	done
+node-matrix: ## the tests with Node programs, once for each of NODES
+	tools/node-matrix.sh $(NODES)

@@ -140,8 +140,16 @@ func addrError(a Address, err error) *AddrError {
 
 // Error says what is wrong with the address and what to do.
 func (e *AddrError) Error() string {
-	return "address " + e.Addr.String() + " " + e.why() + "; choose another with --addr"
+	return e.problem() + "; choose another with --addr"
 }
+
+func (e *AddrError) problem() string { return "address " + e.Addr.String() + " " + e.why() }
+
+// programAddr is an address that a worker's program has chosen: our user cannot
+// choose another.
+type programAddr struct{ *AddrError }
+
+func (e programAddr) Error() string { return e.problem() }
 
 // Unwrap is Err: errors.Is(err, syscall.EADDRINUSE) works.
 func (e *AddrError) Unwrap() error { return e.Err }

@@ -151,3 +151,14 @@ func TestGateFor(t *testing.T) {
 		}
 	}
 }
+
+// A program has chosen the address: our user has no --addr to choose another.
+func TestProgramAddrGivesNoAdvice(t *testing.T) {
+	e := &AddrError{Addr: Address{"tcp", "127.0.0.1", 3000}, Err: syscall.EADDRINUSE}
+	if got, want := (programAddr{e}).Error(), "address 127.0.0.1:3000 is in use"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if !errors.Is(programAddr{e}, syscall.EADDRINUSE) {
+		t.Error("the errno is lost")
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 
@@ -130,8 +131,9 @@ func (l *loop) takeHandle(w *worker, m *ipc.Message) *Handle {
 		key := m.HandleKey
 		w.socketList(key).open++
 		h.closed = func() {
-			// Not on the loop: Close may be called by it.
-			l.spawnTask(func() { l.post(msgHandleClosed{w, key}) })
+			// Beside: Close may be called by the loop, and after its end. The
+			// goroutine ends when the loop has taken the message, or has ended.
+			go l.post(msgHandleClosed{w, key})
 		}
 	}
 	m.FD = -1
@@ -238,8 +240,66 @@ func (l *loop) sendUser(w *worker, value json.RawMessage, h *Handle) error {
 	if err = errors.Join(err, serr); err != nil {
 		return fail(err)
 	}
-	w.unacked = append(w.unacked, handle{seq: -1})
+	sent := handle{seq: -1}
+	if h.Kind == HandleServer {
+		sent.given = copyOf(rc)
+	}
+	w.unacked = append(w.unacked, sent)
 	return nil
+}
+
+// Node 18 asks its primary for a server that the primary has just sent to its
+// program, right after it has acknowledged it: queryServer with no address. The
+// answer is that very socket, so a copy is kept until then. Later versions do
+// not ask; the copy is closed with the next message, or at the next beat.
+
+// isGiven tells whether a question is the one of Node 18.
+func isGiven(q *ipc.Query) bool {
+	return q.Address == nil && q.AddressType == "-1" && q.FD < 0
+}
+
+// keepGiven keeps a server that was acknowledged; nil = none, any more.
+func (w *worker) keepGiven(f *os.File) {
+	w.given.Close() // a nil *os.File may be closed
+	w.given = f
+}
+
+// copyOf duplicates a descriptor; nil if there is none free.
+func copyOf(rc syscall.RawConn) *os.File {
+	var f *os.File
+	_ = rc.Control(func(fd uintptr) {
+		if n, err := unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 0); err == nil {
+			f = os.NewFile(uintptr(n), "given")
+		}
+	})
+	return f
+}
+
+// answerGiven sends the server again, under a key no server of ours has.
+func (l *loop) answerGiven(w *worker, ack int64) {
+	seq := l.nextSeq()
+	inner, err := ipc.AppendJSON(nil, ipc.QueryReply{Ack: ack, Seq: seq, Key: fmt.Sprintf("given:%d", seq), Errno: new(int)})
+	var line []byte
+	if err == nil {
+		line, err = ipc.AppendHandle(nil, "net.Native", inner)
+	}
+	var rc syscall.RawConn
+	if err == nil {
+		rc, err = w.given.SyscallConn()
+	}
+	if err == nil {
+		var serr error
+		err = rc.Control(func(fd uintptr) { serr = w.ch.Send(line, int(fd)) })
+		err = errors.Join(err, serr)
+	}
+	w.keepGiven(nil)
+	if err != nil {
+		if !errors.Is(err, ipc.ErrClosed) {
+			l.failed(w, fmt.Sprintf("answering worker %d", w.id), err)
+		}
+		return
+	}
+	w.unacked = append(w.unacked, handle{seq: seq})
 }
 
 // udpType is "udp4" or "udp6".

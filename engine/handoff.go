@@ -24,7 +24,7 @@ func (l *loop) deal(s *server, now time.Time) {
 			}
 			continue
 		}
-		w.unacked = append(w.unacked, handle{s, l.seq})
+		w.unacked = append(w.unacked, handle{s: s, seq: l.seq})
 		w.dealt++
 		l.seq++
 		l.tot.dealt++
@@ -101,6 +101,7 @@ func (l *loop) wakeDealer(s *server, at time.Time) {
 // beat looks for workers that leave hand-offs unanswered.
 func (l *loop) beat(now time.Time) {
 	for _, w := range l.workers {
+		w.keepGiven(nil)
 		oldest, silent := time.Time{}, false
 		for s := range w.servers {
 			if w.ch.Pending() == 0 {

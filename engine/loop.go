@@ -65,8 +65,9 @@ type loop struct {
 	reqRate   *float64
 	self      usage
 
-	spawning int // forks whose process is not there yet
-	closing  int // servers whose sockets are not closed yet
+	spawning int        // forks whose process is not there yet
+	closing  int        // servers whose sockets are not closed yet
+	asked    []question // to be answered when none is
 	stopping *stopState
 	dirty    bool
 	snapAt   time.Time

@@ -247,6 +247,11 @@ func (p *port) close() error {
 	if p.name != nil {
 		err = p.name.remove() // before the close: an open socket keeps its inode number from being used again
 	}
+	if p.gated {
+		// A worker that has said that it closes its server may not have closed its
+		// copy yet, and the address would be in use until it has.
+		err = errors.Join(err, os.NewSyscallError("shutdown", unix.Shutdown(p.common, unix.SHUT_RDWR)))
+	}
 	err = errors.Join(err, p.front.Close())
 	if p.gated {
 		err = errors.Join(err, os.NewSyscallError("close", unix.Close(p.common)))

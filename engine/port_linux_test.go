@@ -374,3 +374,30 @@ func stopUnderClients(t *testing.T, g gate) {
 	front.n.Wait()
 	common.n.Wait()
 }
+
+// A worker's copy of the common socket outlives the port for a moment: the
+// address can be had again all the same.
+func TestClosedPortIsFreeWhileAWorkerHasACopy(t *testing.T) {
+	p, err := openPort(Address{Network: "tcp", Host: "127.0.0.1"}, portOptions{gate: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !p.gated {
+		t.Skip(p.whyFixed)
+	}
+	copied, err := unix.FcntlInt(uintptr(p.common), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(copied)
+	if err := p.close(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := openPort(p.addr, portOptions{gate: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := again.close(); err != nil {
+		t.Fatal(err)
+	}
+}

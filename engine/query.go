@@ -18,8 +18,21 @@ func (l *loop) queried(w *worker, m *ipc.ClusterMsg) {
 	if w.life.leaving || m.Query == nil {
 		return // it is leaving: as in Node the question is not answered
 	}
+	if w.given != nil && isGiven(m.Query) {
+		l.answerGiven(w, m.Seq)
+		return
+	}
+	if l.closing > 0 && l.servers[queryKey(m.Query)] == nil {
+		// It may be the very address that is being closed: a program that closes
+		// its server and listens again in one turn would hear that it is in use.
+		l.asked = append(l.asked, question{w, *m})
+		return
+	}
 	s, err := l.serverFor(w, m)
 	if err != nil {
+		if e := (*AddrError)(nil); errors.As(err, &e) {
+			err = programAddr{e}
+		}
 		l.failed(w, fmt.Sprintf("worker %d cannot listen", w.id), err)
 		errno := -int(errnoOf(err))
 		l.send(w, ipc.QueryReply{Ack: m.Seq, Seq: l.nextSeq(), Key: queryKey(m.Query), Errno: &errno})
@@ -38,6 +51,12 @@ func (l *loop) queried(w *worker, m *ipc.ClusterMsg) {
 	w.note = ""
 	s.users[w] = false
 	w.addrs = append(w.addrs, s.port.addr)
+}
+
+// question is a queryServer that waits for addresses to be closed.
+type question struct {
+	w *worker
+	m ipc.ClusterMsg
 }
 
 // answerQuery says yes. That a worker is to wait for hand-offs only it knows by
@@ -81,7 +100,7 @@ func (l *loop) serverFor(w *worker, m *ipc.ClusterMsg) (*server, error) {
 		a.Host = *q.Address
 	}
 	if q.AddressType == "-1" {
-		a.Network, a.Port = "unix", 0
+		a.Network, a.Port, a.Host = "unix", 0, socketPath(a.Host)
 	}
 	key := queryKey(q)
 	s := l.servers[key]

@@ -101,6 +101,18 @@ func (l *loop) closed(s *server, err error) {
 	if err != nil {
 		l.failed(nil, "closing "+s.port.addr.String(), err)
 	}
+	for _, w := range l.workers { // not to be kept by a program that listens again and again
+		if s.dealer.InFlight(w.id) == 0 {
+			delete(w.servers, s)
+		}
+	}
+	if l.closing == 0 {
+		asked := l.asked
+		l.asked = nil
+		for _, q := range asked {
+			l.queried(q.w, &q.m)
+		}
+	}
 }
 
 // setGate points the gate of s where policy and leaving workers want it.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -75,6 +76,24 @@ func badUnixPath(path string) (why string, errno syscall.Errno) {
 		return fmt.Sprintf("the path of a unix socket is at most %d bytes, this one has %d", maxUnixPath, len(path)), syscall.ENAMETOOLONG
 	}
 	return "", 0
+}
+
+// socketPath is the path a worker really means. Node makes every path absolute
+// before it asks, even a name without a file; and a path that is too long for
+// the kernel may be short enough from where we are (Node's primary looks too).
+func socketPath(path string) string {
+	if i := strings.Index(path, "/\x00"); i >= 0 {
+		return path[i+1:]
+	}
+	if len(path) <= maxUnixPath {
+		return path
+	}
+	if dir, err := os.Getwd(); err == nil {
+		if rel, err := filepath.Rel(dir, path); err == nil && len(rel) <= maxUnixPath {
+			return rel
+		}
+	}
+	return path
 }
 
 // abstract tells whether a path is the name of a socket without a file (Linux,

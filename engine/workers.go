@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"syscall"
 	"time"
 
@@ -71,7 +72,8 @@ type worker struct {
 	unacked []handle // handles sent and not acknowledged, oldest first
 	reading chan []ipc.Message
 	sockets []*socketList
-	ready   bool // it has sent PM2's "ready"
+	given   *os.File // a server it was sent and has acknowledged just now; see givenServer
+	ready   bool     // it has sent PM2's "ready"
 
 	dealt, refused uint64
 	again, cut     int
@@ -97,8 +99,9 @@ type worker struct {
 // handle is a descriptor on its way to a worker: a hand-off of s, or (s nil)
 // something else.
 type handle struct {
-	s   *server
-	seq int64
+	s     *server
+	seq   int64
+	given *os.File // our copy of a server sent to its program
 }
 
 func (w *worker) pid() int {
@@ -181,10 +184,13 @@ func (l *loop) read(w *worker, msgs []ipc.Message, now time.Time) {
 			}
 			h := w.unacked[0]
 			w.unacked = w.unacked[1:]
+			w.keepGiven(h.given)
 			if m.Kind == ipc.Nack {
+				w.keepGiven(nil)
 				l.nacked(w, h, now)
 				answers = true
 			}
+			continue
 		case ipc.Cluster:
 			if m.Cluster.HasAck && m.Cluster.HasAccepted {
 				l.answered(w, m.Cluster.Ack, m.Cluster.Accepted, now)
@@ -203,6 +209,7 @@ func (l *loop) read(w *worker, msgs []ipc.Message, now time.Time) {
 			_ = unix.Close(m.FD)
 			m.FD = -1
 		}
+		w.keepGiven(nil)
 	}
 	if answers {
 		for s := range w.servers {
@@ -229,6 +236,9 @@ func (l *loop) clusterMessage(w *worker, m *ipc.Message) {
 		for s := range w.servers {
 			if s.key == m.Cluster.Key {
 				s.dealer.Leave(w.id)
+				if i := slices.Index(w.addrs, s.port.addr); i >= 0 && !s.users[w] {
+					w.addrs = slices.Delete(w.addrs, i, i+1)
+				}
 				l.released(w, s)
 				l.closeUnused(w, s)
 			}
@@ -378,6 +388,10 @@ func (l *loop) exited(w *worker, now time.Time) {
 	w.exit.Voluntary = w.life.voluntary == yes
 	w.exit.DealtAgain, w.exit.Cut = w.again, w.cut
 	w.cpu, w.mem, w.reqRate = nil, nil, nil
+	w.keepGiven(nil)
+	for _, h := range w.unacked {
+		h.given.Close() // a nil *os.File may be closed
+	}
 
 	v := l.judge(w, now)
 	w.exit.RetryMs, w.exit.Deaths = ms(v.after), v.deaths

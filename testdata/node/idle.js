@@ -1,0 +1,3 @@
+// Has nothing to do at all: only its channel keeps it alive.
+'use strict';
+process.on('disconnect', () => console.log('channel closed'));

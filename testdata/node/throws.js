@@ -1,0 +1,3 @@
+'use strict';
+function inner() { throw new RangeError('cannot start: no configuration'); }
+inner();
