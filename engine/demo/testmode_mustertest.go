@@ -42,10 +42,11 @@ func seen(r *http.Request) {
 }
 
 // fault writes past the engine to the channel. The engine reports the
-// connection of this request at once and nothing more for 250 ms; in between
-// no line of its can fall into the middle of what is written here.
+// connection of this request within 250 ms (the one before may have been just
+// now) and nothing more while the request is unanswered; after that no line of
+// its can fall into the middle of what is written here.
 func fault(name string) {
-	<-time.After(50 * time.Millisecond)
+	<-time.After(300 * time.Millisecond)
 	// The channel's own descriptor: its end will not be seen while a copy that
 	// was refused stays open.
 	const handle = `{"cmd":"NODE_HANDLE","type":"net.Native","msg":{}}` + "\n"
