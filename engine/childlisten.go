@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -267,8 +266,3 @@ func (l *listener) Close() error {
 
 // Addr is the address the primary bound.
 func (l *listener) Addr() net.Addr { return l.addr }
-
-// String names the listener in messages.
-func (l *listener) String() string {
-	return "worker " + strconv.Itoa(l.c.id) + " at " + l.addr.String()
-}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"muster/internal/testkit"
 )
 
 var loopback = Address{Network: "tcp", Host: "127.0.0.1"}
@@ -56,11 +58,7 @@ func receive[T any](t *testing.T, ch <-chan T) T {
 
 func poll(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !ok(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("not in 10 s: %s", what)
-		}
-	}
+	testkit.Eventually(t, 10*time.Second, ok, what)
 }
 
 func closeAccepted(b []accepted) {

@@ -72,7 +72,7 @@ type worker struct {
 	unacked []handle // handles sent and not acknowledged, oldest first
 	reading chan []ipc.Message
 	sockets []*socketList
-	given   *os.File // a server it was sent and has acknowledged just now; see givenServer
+	given   *os.File // a server it was sent and has acknowledged just now; see answerGiven
 	ready   bool     // it has sent PM2's "ready"
 
 	dealt, refused uint64

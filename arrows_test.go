@@ -1,0 +1,47 @@
+//go:build !windows
+
+package main
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// The rooms import in one direction. What a room may use of ours, directly or
+// not, stands here; the engine and what it rests on never reach the screen,
+// whose libraries talk to the terminal when they are merely imported.
+func TestRoomsImportInOneDirection(t *testing.T) {
+	screen := []string{"muster/tui", "muster/styles", "muster/internal/safetext", "github.com/charmbracelet/"}
+	for _, room := range []struct {
+		path string
+		ours []string // packages of ours it may use
+		not  []string // prefixes it must not reach at all
+	}{
+		{"muster/ipc", nil, screen},
+		{"muster/engine", []string{"muster/ipc"}, screen},
+		{"muster/engine/demo", []string{"muster/engine", "muster/ipc"}, screen},
+		{"muster/styles", nil, nil},
+		{"muster/internal/safetext", nil, nil},
+		{"muster/internal/load", nil, screen},
+		{"muster/internal/nodecmd", nil, screen},
+		{"muster/internal/quietterm", nil, screen},
+		{"muster/tui", []string{"muster/engine", "muster/ipc", "muster/styles", "muster/internal/safetext", "muster/internal/quietterm"}, nil},
+	} {
+		out, err := exec.Command("go", "list", "-deps", room.path).Output()
+		if err != nil {
+			t.Fatalf("go list -deps %s: %v", room.path, err)
+		}
+		for dep := range strings.FieldsSeq(string(out)) {
+			if strings.HasPrefix(dep, "muster/") && dep != room.path && !slices.Contains(room.ours, dep) {
+				t.Errorf("%s uses %s", room.path, dep)
+			}
+			for _, prefix := range room.not {
+				if strings.HasPrefix(dep, prefix) {
+					t.Errorf("%s reaches %s", room.path, dep)
+				}
+			}
+		}
+	}
+}
