@@ -70,9 +70,9 @@ func (l *loop) picture(now time.Time) *Snapshot {
 }
 
 // row is one worker of the picture.
-func (l *loop) row(w *worker, now time.Time) Worker {
+func (l *loop) row(w *worker, now time.Time) Row {
 	sl := w.slot
-	r := Worker{
+	r := Row{
 		ID: w.id, Slot: sl.index, PID: w.pid(), State: w.life.state, By: w.by,
 		Forked: w.forked, Online: w.online, Listening: w.listening, Ended: w.ended, Changed: w.changed,
 		Connected: w.ch != nil && !w.life.chanEnded, Dead: w.life.procEnded,

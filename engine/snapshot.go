@@ -41,7 +41,7 @@ type Snapshot struct {
 	Stopping    bool          `json:"stopping,omitempty"`
 	StopBy      time.Time     `json:"stop_by,omitzero"` // when the grace of a stop is over
 
-	Workers []Worker `json:"workers"` // one a row: by slot, then by id
+	Workers []Row `json:"workers"` // one a row: by slot, then by id
 
 	Restarts   uint64 `json:"restarts"`    // workers forked in place of a dead one
 	Accepted   uint64 `json:"accepted"`    // connections the primary accepted (rr)
@@ -80,12 +80,12 @@ func (a Address) String() string {
 	return net.JoinHostPort(a.Host, strconv.Itoa(a.Port))
 }
 
-// Worker is one row: a live worker, or the last one of its slot.
+// Row is one worker as a snapshot shows it: a live one, or the last one of its slot.
 //
 // A worker that has exited stays in the snapshot while its slot waits for the
 // replacement (Next is set) or has given up (Next.Stopped), and for 5 s after
 // a voluntary exit.
-type Worker struct {
+type Row struct {
 	ID    int   `json:"id"`
 	Slot  int   `json:"slot"`
 	PID   int   `json:"pid"`
@@ -176,7 +176,7 @@ func (s *Snapshot) Count() Counts {
 }
 
 // ByID returns the row of a worker, or nil.
-func (s *Snapshot) ByID(id int) *Worker {
+func (s *Snapshot) ByID(id int) *Row {
 	for i := range s.Workers {
 		if s.Workers[i].ID == id {
 			return &s.Workers[i]

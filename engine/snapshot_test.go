@@ -130,7 +130,7 @@ func TestSnapshotJSON(t *testing.T) {
 	s := &Snapshot{
 		V: 1, Seq: 42, Tick: 3, Time: late, Started: start, PID: 100, CPUs: 2, Command: "muster (built-in worker)",
 		Policy: SchedRR, Addresses: addr, Grace: 5 * time.Second, Stall: 10 * time.Second,
-		Workers: []Worker{
+		Workers: []Row{
 			{ID: 3, PID: 101, State: StateListening, By: ByAPI, Forked: start, Online: start, Listening: start, Changed: start,
 				Connected: true, Addresses: addr, Dealt: 5, Refused: 1, Hand: 2, Open: ptr(0), Done: ptr(uint64(4)),
 				ReqRate: ptr(1.5), CPU: ptr(12.5), Mem: ptr(uint64(4096))},
@@ -159,7 +159,7 @@ func TestSnapshotJSON(t *testing.T) {
 }
 
 func TestSnapshotCount(t *testing.T) {
-	s := &Snapshot{Workers: []Worker{
+	s := &Snapshot{Workers: []Row{
 		{ID: 1, State: StateListening},
 		{ID: 2, State: StateListening},
 		{ID: 3, State: StateForked},

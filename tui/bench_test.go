@@ -62,7 +62,7 @@ func busySnapshots(from *engine.Snapshot, n int) []*engine.Snapshot {
 	out := make([]*engine.Snapshot, n)
 	for i := range out {
 		snap := *from
-		snap.Workers = make([]engine.Worker, len(from.Workers))
+		snap.Workers = make([]engine.Row, len(from.Workers))
 		copy(snap.Workers, from.Workers)
 		for j := range snap.Workers {
 			w := &snap.Workers[j]

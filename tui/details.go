@@ -113,7 +113,7 @@ func factLines(s *screen, lay detailsLayout) []string {
 
 // detailsGraphs are the worker's requests and its CPU, side by side, with their
 // rules; joint is the cell of the line between them.
-func detailsGraphs(s *screen, w *engine.Worker, rows int) (out []string, joint int) {
+func detailsGraphs(s *screen, w *engine.Row, rows int) (out []string, joint int) {
 	left := s.w / 2
 	right := s.w - left - 1
 	cells := min(left-2, right-1)

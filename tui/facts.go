@@ -13,7 +13,7 @@ import (
 
 // workerFacts is what does not change by the second, of a dead worker what
 // became of it first.
-func workerFacts(s *screen, w *engine.Worker, d *engine.Details) []fact {
+func workerFacts(s *screen, w *engine.Row, d *engine.Details) []fact {
 	command, env := commandText(s.snap.Command), unknown
 	if d != nil {
 		command, env = commandText(d.Command), envText(s, d.Env, s.w-12)
@@ -42,7 +42,7 @@ func workerFacts(s *screen, w *engine.Worker, d *engine.Details) []fact {
 }
 
 // endedText is when a dead worker ended, and how long it had lived.
-func endedText(w *engine.Worker, now time.Time) string {
+func endedText(w *engine.Row, now time.Time) string {
 	if w.Ended.IsZero() {
 		return unknown
 	}
@@ -54,7 +54,7 @@ func endedText(w *engine.Worker, now time.Time) string {
 }
 
 // thenText is what became of a dead worker's slot.
-func thenText(w *engine.Worker, now time.Time) string {
+func thenText(w *engine.Row, now time.Time) string {
 	if stopped(w) {
 		return fmt.Sprintf("no more forks: %s in a row", plural(w.Next.Deaths, "death"))
 	}
@@ -62,7 +62,7 @@ func thenText(w *engine.Worker, now time.Time) string {
 }
 
 // byText is who had w forked in a cluster started then.
-func byText(w *engine.Worker, started time.Time) string {
+func byText(w *engine.Row, started time.Time) string {
 	switch w.By {
 	case engine.ByKey:
 		return "a key"
@@ -77,7 +77,7 @@ func byText(w *engine.Worker, started time.Time) string {
 	return unknown
 }
 
-func exitedText(w *engine.Worker) string {
+func exitedText(w *engine.Row) string {
 	text := "exitedAfterDisconnect unset"
 	if v := w.ExitedAfterDisconnect; v != nil {
 		text = "exitedAfterDisconnect " + strconv.FormatBool(*v)
@@ -88,7 +88,7 @@ func exitedText(w *engine.Worker) string {
 	return text
 }
 
-func portText(w *engine.Worker) string {
+func portText(w *engine.Row) string {
 	if len(w.Addresses) == 0 {
 		return unknown
 	}
@@ -100,7 +100,7 @@ func portText(w *engine.Worker) string {
 }
 
 // workerFigures is what changes by the second.
-func workerFigures(s *screen, w *engine.Worker, d *engine.Details) []fact {
+func workerFigures(s *screen, w *engine.Row, d *engine.Details) []fact {
 	dealt, cut, fds := unknown, unknown, unknown
 	if s.snap.Policy == engine.SchedRR {
 		dealt = fmtCount(float64(w.Dealt))

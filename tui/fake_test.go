@@ -89,14 +89,14 @@ func (f *fakeCluster) told() []string {
 var testStart = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 
 // listening is a row of a worker that listens.
-func listening(id int) engine.Worker {
+func listening(id int) engine.Row {
 	open := 0
-	return engine.Worker{ID: id, Slot: id - 1, PID: 20410 + id, State: engine.StateListening, Forked: testStart,
+	return engine.Row{ID: id, Slot: id - 1, PID: 20410 + id, State: engine.StateListening, Forked: testStart,
 		Changed: testStart, Connected: true, Open: &open}
 }
 
 // picture is a snapshot of workers on two processors with open connections.
-func picture(tick uint64, open int, workers ...engine.Worker) *engine.Snapshot {
+func picture(tick uint64, open int, workers ...engine.Row) *engine.Snapshot {
 	return &engine.Snapshot{V: 1, Tick: tick, Time: testStart.Add(time.Duration(tick) * time.Second), Started: testStart,
 		CPUs: 2, Policy: engine.SchedRR, Grace: 5 * time.Second, Workers: workers, Open: &open,
 		Addresses: []engine.Address{{Network: "tcp", Host: "127.0.0.1", Port: 3000}}}

@@ -150,7 +150,7 @@ func crashSnapshot(now time.Time) *engine.Snapshot {
 		Addresses: []engine.Address{{Network: "tcp", Host: "127.0.0.1", Port: 3000}},
 	}
 	for i := range 4 {
-		snap.Workers = append(snap.Workers, engine.Worker{
+		snap.Workers = append(snap.Workers, engine.Row{
 			ID: 17 + i, Slot: i, PID: 21044 + 3*i, State: engine.StateExited, Restarts: 4, Dead: true,
 			Forked: now.Add(-4300 * time.Millisecond), Ended: now.Add(-4 * time.Second), Changed: now.Add(-4 * time.Second),
 			Exit:     &engine.ExitDetail{Code: ptr(1)},

@@ -184,7 +184,7 @@ func (h *history) write(s *engine.Snapshot, step uint64) {
 	h.handOffNew = latenciesOf(s.HandOff.Since(h.handOff[base(pos, 0)%(window+1)]))
 }
 
-func (t *track) writeWorker(pos int, w *engine.Worker) {
+func (t *track) writeWorker(pos int, w *engine.Row) {
 	at := pos % keep
 	for m := range t.val {
 		t.val[m][at] = math.NaN()
@@ -315,7 +315,7 @@ func highest(values []float64) float64 {
 }
 
 // alive tells whether a worker has figures of its own.
-func alive(w *engine.Worker) bool { return w.State != engine.StateExited }
+func alive(w *engine.Row) bool { return w.State != engine.StateExited }
 
 func plus(a, b float64) float64 {
 	switch {

@@ -13,7 +13,7 @@ func tickSnapshot(tick uint64, dealt map[int]uint64) *engine.Snapshot {
 	s := &engine.Snapshot{Tick: tick, Policy: engine.SchedRR}
 	for id := range 10 {
 		if n, ok := dealt[id]; ok {
-			s.Workers = append(s.Workers, engine.Worker{ID: id, State: engine.StateListening, Dealt: n, ReqRate: ptr(float64(tick))})
+			s.Workers = append(s.Workers, engine.Row{ID: id, State: engine.StateListening, Dealt: n, ReqRate: ptr(float64(tick))})
 		}
 	}
 	return s

@@ -19,25 +19,25 @@ func four() *engine.Snapshot {
 }
 
 // with changes worker i of a picture.
-func with(snap *engine.Snapshot, i int, change func(*engine.Worker)) *engine.Snapshot {
+func with(snap *engine.Snapshot, i int, change func(*engine.Row)) *engine.Snapshot {
 	change(&snap.Workers[i])
 	return snap
 }
 
 func many(n int) *engine.Snapshot {
-	var ws []engine.Worker
+	var ws []engine.Row
 	for i := range n {
 		ws = append(ws, listening(i+1))
 	}
 	return picture(1, 0, ws...)
 }
 
-func exited(next *engine.Next) func(*engine.Worker) {
-	return func(w *engine.Worker) { w.State, w.Next = engine.StateExited, next }
+func exited(next *engine.Next) func(*engine.Row) {
+	return func(w *engine.Row) { w.State, w.Next = engine.StateExited, next }
 }
 
-func leaving(open int) func(*engine.Worker) {
-	return func(w *engine.Worker) { w.State, w.Open = engine.StateDisconnecting, &open }
+func leaving(open int) func(*engine.Row) {
+	return func(w *engine.Row) { w.State, w.Open = engine.StateDisconnecting, &open }
 }
 
 func dialogName(d dialog) string {
@@ -104,11 +104,11 @@ func TestKeys(t *testing.T) {
 		{name: "D esc", snap: four(), keys: "D esc"},
 		{name: "D yes, in the log", snap: four(), keys: "4 D y", told: "disconnect_all"},
 		{name: "D with --yes", snap: four(), before: func(d *deck) { d.m.yes = true }, keys: "D", told: "disconnect_all"},
-		{name: "D while it runs", snap: picture(1, 0, func() engine.Worker { w := listening(1); leaving(1)(&w); return w }()), keys: "D", toast: "leaving already"},
+		{name: "D while it runs", snap: picture(1, 0, func() engine.Row { w := listening(1); leaving(1)(&w); return w }()), keys: "D", toast: "leaving already"},
 		{name: "D without workers", snap: picture(1, 0), keys: "D", toast: "no worker"},
 
 		{name: "r", snap: four(), keys: "down r", told: "restart 2"},
-		{name: "r while one runs", snap: with(four(), 1, func(w *engine.Worker) { w.ReplacedBy = 7 }), keys: "down r", toast: "replaced already"},
+		{name: "r while one runs", snap: with(four(), 1, func(w *engine.Row) { w.ReplacedBy = 7 }), keys: "down r", toast: "replaced already"},
 		{name: "r on a stopped slot", snap: with(four(), 0, exited(&engine.Next{Stopped: true})), keys: "r", told: "restart 1"},
 		{name: "r on a countdown", snap: with(four(), 0, exited(&engine.Next{At: testStart})), keys: "r", told: "restart 1"},
 		{name: "r after a voluntary exit", snap: with(four(), 0, exited(nil)), keys: "r", toast: "left for good"},
@@ -219,10 +219,10 @@ func TestKeysOfOneReadAreKeysAndAPasteIsNot(t *testing.T) {
 }
 
 func TestKillIsPinnedToIDAndPID(t *testing.T) {
-	for name, change := range map[string]func(*engine.Worker){
+	for name, change := range map[string]func(*engine.Row){
 		"died":        exited(&engine.Next{}),
-		"another pid": func(w *engine.Worker) { w.PID++ },
-		"gone":        func(w *engine.Worker) { w.ID = 9 },
+		"another pid": func(w *engine.Row) { w.PID++ },
+		"gone":        func(w *engine.Row) { w.ID = 9 },
 	} {
 		d := newDeck(t, four())
 		d.press("down", "k")
@@ -412,7 +412,7 @@ func TestHintsAreThoseOfTheMockUps(t *testing.T) {
 		{screen{w: 80, view: viewOverview, dialog: &detailsDialog{}}, "k kill  d disconnect  r restart  c copy pid  / filter  esc back  ? keys"},
 		{screen{w: 80, view: viewOverview, dialog: &killMenu{}}, "enter send  ↑ ↓ k j or a number pick  esc back, nothing sent"},
 		{screen{w: 80, view: viewOverview, vim: true}, "f fork  K kill  d disconnect  r restart  p policy  ? all keys"},
-		{screen{w: 80, view: viewOverview, snap: picture(1, 0, engine.Worker{ID: 1, State: engine.StateExited, Next: &engine.Next{Stopped: true}})},
+		{screen{w: 80, view: viewOverview, snap: picture(1, 0, engine.Row{ID: 1, State: engine.StateExited, Next: &engine.Next{Stopped: true}})},
 			"r try now  enter its last lines  q leave  ? keys"},
 	} {
 		if got := words(hintsFor(&tt.s)); got != tt.want {

@@ -76,7 +76,7 @@ func killPane(s *screen, d *killMenu, w, rows, y, joint int) ([]string, []zone) 
 	return filledUp(out, 1+rows, w), zones
 }
 
-func killLine(s *screen, w int, c killChoice, picked bool, target *engine.Worker) string {
+func killLine(s *screen, w int, c killChoice, picked bool, target *engine.Row) string {
 	l := newLine(w, s.signs)
 	st, mark := s.theme.Text, " "
 	if picked {

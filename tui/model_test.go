@@ -14,31 +14,31 @@ import (
 )
 
 func TestSelectionSticks(t *testing.T) {
-	replacing := func(id, old int) engine.Worker {
+	replacing := func(id, old int) engine.Row {
 		w := listening(id)
 		w.Slot, w.Replaces = old-1, old
 		return w
 	}
 	tests := []struct {
 		name string
-		then []engine.Worker
+		then []engine.Row
 		want int
 	}{
-		{"rows move", []engine.Worker{listening(9), listening(1), listening(2)}, 2},
-		{"replaced", []engine.Worker{listening(1), replacing(5, 2), listening(3)}, 5},
-		{"replaced by a replacement nobody saw", []engine.Worker{listening(1), func() engine.Worker {
+		{"rows move", []engine.Row{listening(9), listening(1), listening(2)}, 2},
+		{"replaced", []engine.Row{listening(1), replacing(5, 2), listening(3)}, 5},
+		{"replaced by a replacement nobody saw", []engine.Row{listening(1), func() engine.Row {
 			w := replacing(6, 5)
 			w.Slot = 1
 			return w
 		}(), listening(3)}, 6},
-		{"replaced by one that is restarted already", []engine.Worker{listening(1), replacing(5, 2), func() engine.Worker {
+		{"replaced by one that is restarted already", []engine.Row{listening(1), replacing(5, 2), func() engine.Row {
 			w := replacing(7, 5)
 			w.Slot = 1
 			return w
 		}(), listening(3)}, 5},
-		{"restarted, both there", []engine.Worker{listening(1), listening(2), replacing(5, 2), listening(3)}, 2},
-		{"gone: the row in its place", []engine.Worker{listening(1), listening(3)}, 3},
-		{"gone, it was the last", []engine.Worker{listening(1)}, 1},
+		{"restarted, both there", []engine.Row{listening(1), listening(2), replacing(5, 2), listening(3)}, 2},
+		{"gone: the row in its place", []engine.Row{listening(1), listening(3)}, 3},
+		{"gone, it was the last", []engine.Row{listening(1)}, 1},
 		{"all gone", nil, 0},
 	}
 	for _, tt := range tests {
@@ -307,14 +307,14 @@ func TestFramesAreMadeOnlyWhenTheyDiffer(t *testing.T) {
 	drawn("a picture of the frozen", false, func() { d.show(picture(7, 1, listening(1))) })
 	drawn("its seconds", true, func() { d.after(idleTime); wake() })
 
-	d = newDeck(t, with(four(), 0, func(w *engine.Worker) {
+	d = newDeck(t, with(four(), 0, func(w *engine.Row) {
 		w.State, w.LeaveBy = engine.StateDisconnecting, testStart.Add(2*time.Hour)
 	}))
 	d.m.View()
 	if got := d.m.due().Sub(d.m.drawn); got != countTime {
 		t.Errorf("a countdown moves after %v", got)
 	}
-	d = newDeck(t, with(four(), 0, func(w *engine.Worker) { w.Changed = testStart.Add(time.Hour - 300*time.Millisecond) }))
+	d = newDeck(t, with(four(), 0, func(w *engine.Row) { w.Changed = testStart.Add(time.Hour - 300*time.Millisecond) }))
 	d.m.View()
 	if got := d.m.due().Sub(d.m.drawn); got != 700*time.Millisecond {
 		t.Errorf("a changed row is reversed for another %v", got)

@@ -128,7 +128,7 @@ func TestHintsOfDialogsStandLeft(t *testing.T) {
 func TestADeadRowShowsItsOwnExit(t *testing.T) {
 	s := scene(120, 40)
 	old := *s.snap.ByID(5)
-	for _, w := range []engine.Worker{
+	for _, w := range []engine.Row{
 		{ID: 5, State: engine.StateExited, Exit: &engine.ExitDetail{Code: ptr(0), Voluntary: true}, Ended: s.now.Add(-3 * time.Second)},
 		{ID: 5, State: engine.StateExited, Exit: &engine.ExitDetail{Code: ptr(0), Voluntary: true}, Ended: s.now.Add(-3 * time.Second), LastExit: old.LastExit, LastExitAt: s.now.Add(-time.Minute)},
 	} {
@@ -137,7 +137,7 @@ func TestADeadRowShowsItsOwnExit(t *testing.T) {
 			t.Errorf("with an older %q: %q", w.LastExit, got)
 		}
 	}
-	*s.snap.ByID(5) = engine.Worker{ID: 5, State: engine.StateListening, LastExit: "exit code 3", LastExitAt: s.now.Add(-time.Minute)}
+	*s.snap.ByID(5) = engine.Row{ID: 5, State: engine.StateListening, LastExit: "exit code 3", LastExitAt: s.now.Add(-time.Minute)}
 	if got := ansi.Strip(render(s).lines[7]); !strings.HasSuffix(got, " code 3     1m") {
 		t.Errorf("alive again: %q", got)
 	}

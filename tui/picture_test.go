@@ -125,8 +125,8 @@ func (c *sceneCounters) step(id, t, left int) {
 	c.lat[id] = &l
 }
 
-func (c *sceneCounters) worker(id, t, left int, now time.Time) engine.Worker {
-	w := engine.Worker{
+func (c *sceneCounters) worker(id, t, left int, now time.Time) engine.Row {
+	w := engine.Row{
 		ID: id, Slot: id - 1, PID: 20410 + id, State: engine.StateListening, By: engine.ByAPI,
 		Forked: sceneStart, Online: sceneStart, Listening: sceneStart, Changed: sceneStart, Connected: true,
 		Addresses: []engine.Address{{Network: "tcp", Host: "127.0.0.1", Port: 3000}},

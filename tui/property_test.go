@@ -115,10 +115,10 @@ func randomSnapshot(r *rand.Rand, now time.Time, tick uint64) *engine.Snapshot {
 	return s
 }
 
-func randomWorker(r *rand.Rand, now time.Time, id int) engine.Worker {
+func randomWorker(r *rand.Rand, now time.Time, id int) engine.Row {
 	var lat engine.Latency
 	lat.Record(time.Duration(r.Int64N(1e11)))
-	w := engine.Worker{
+	w := engine.Row{
 		ID: id, Slot: r.IntN(64), PID: r.IntN(5e6),
 		State: pick(r, []engine.State{
 			engine.StateForked, engine.StateOnline, engine.StateListening, engine.StateDisconnecting,

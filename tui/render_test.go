@@ -14,25 +14,25 @@ import (
 
 func TestVerdict(t *testing.T) {
 	id := 0
-	worker := func(slot int, st engine.State, next *engine.Next) engine.Worker {
+	worker := func(slot int, st engine.State, next *engine.Next) engine.Row {
 		id++
-		return engine.Worker{ID: id, Slot: slot, State: st, Next: next}
+		return engine.Row{ID: id, Slot: slot, State: st, Next: next}
 	}
 	up, leaving := engine.StateListening, engine.StateDisconnecting
 	for _, c := range []struct {
 		name string
-		ws   []engine.Worker
+		ws   []engine.Row
 		want string
 		lv   level
 	}{
 		{"none", nil, "! no workers", levelWarn},
-		{"all", []engine.Worker{worker(0, up, nil), worker(1, up, nil)}, "● 2 of 2 listening", levelWell},
-		{"one leaves", []engine.Worker{worker(0, up, nil), worker(1, leaving, nil)}, "! 1 of 2 listening", levelWarn},
-		{"one waits", []engine.Worker{worker(0, up, nil), worker(1, engine.StateExited, &engine.Next{})}, "! 1 of 2 listening", levelWarn},
-		{"one has left for good", []engine.Worker{worker(0, up, nil), worker(1, engine.StateExited, nil)}, "● 1 of 1 listening", levelWell},
-		{"one gave up", []engine.Worker{worker(0, up, nil), worker(1, engine.StateExited, &engine.Next{Stopped: true})}, "■ 1 of 2 listening: CRASH LOOP", levelDead},
-		{"a restart: the new one comes up", []engine.Worker{worker(0, up, nil), worker(0, engine.StateOnline, nil)}, "● 1 of 1 listening", levelWell},
-		{"a restart: the old one leaves", []engine.Worker{worker(0, leaving, nil), worker(0, up, nil)}, "● 1 of 1 listening", levelWell},
+		{"all", []engine.Row{worker(0, up, nil), worker(1, up, nil)}, "● 2 of 2 listening", levelWell},
+		{"one leaves", []engine.Row{worker(0, up, nil), worker(1, leaving, nil)}, "! 1 of 2 listening", levelWarn},
+		{"one waits", []engine.Row{worker(0, up, nil), worker(1, engine.StateExited, &engine.Next{})}, "! 1 of 2 listening", levelWarn},
+		{"one has left for good", []engine.Row{worker(0, up, nil), worker(1, engine.StateExited, nil)}, "● 1 of 1 listening", levelWell},
+		{"one gave up", []engine.Row{worker(0, up, nil), worker(1, engine.StateExited, &engine.Next{Stopped: true})}, "■ 1 of 2 listening: CRASH LOOP", levelDead},
+		{"a restart: the new one comes up", []engine.Row{worker(0, up, nil), worker(0, engine.StateOnline, nil)}, "● 1 of 1 listening", levelWell},
+		{"a restart: the old one leaves", []engine.Row{worker(0, leaving, nil), worker(0, up, nil)}, "● 1 of 1 listening", levelWell},
 	} {
 		s := testScreen(80, 24)
 		s.snap = &engine.Snapshot{Workers: c.ws}
@@ -81,20 +81,20 @@ func TestRowsAreWrittenOnlyIfTheyChanged(t *testing.T) {
 	if n := s.rows.drawn - drawn; n != 0 {
 		t.Errorf("%d rows were written again though nothing changed", n)
 	}
-	changes := map[string]func(w *engine.Worker){
-		"open":  func(w *engine.Worker) { w.Open = ptr(7) },
-		"cpu":   func(w *engine.Worker) { w.CPU = ptr(3.3) },
-		"mem":   func(w *engine.Worker) { w.Mem = ptr(uint64(1 << 30)) },
-		"dealt": func(w *engine.Worker) { w.Dealt += 5000 },
-		"done":  func(w *engine.Worker) { w.Done = ptr(uint64(7)) },
-		"req":   func(w *engine.Worker) { w.ReqRate = ptr(3.0) },
-		"state": func(w *engine.Worker) { w.State = engine.StateDisconnected },
-		"rst":   func(w *engine.Worker) { w.Restarts = 8 },
-		"pid":   func(w *engine.Worker) { w.PID = 1 },
-		"exit":  func(w *engine.Worker) { w.LastExit = "exit code 3" },
-		"nil":   func(w *engine.Worker) { w.Open = nil },
-		"stall": func(w *engine.Worker) { w.Stalled = s.now },
-		"note":  func(w *engine.Worker) { w.Note = "never listened" },
+	changes := map[string]func(w *engine.Row){
+		"open":  func(w *engine.Row) { w.Open = ptr(7) },
+		"cpu":   func(w *engine.Row) { w.CPU = ptr(3.3) },
+		"mem":   func(w *engine.Row) { w.Mem = ptr(uint64(1 << 30)) },
+		"dealt": func(w *engine.Row) { w.Dealt += 5000 },
+		"done":  func(w *engine.Row) { w.Done = ptr(uint64(7)) },
+		"req":   func(w *engine.Row) { w.ReqRate = ptr(3.0) },
+		"state": func(w *engine.Row) { w.State = engine.StateDisconnected },
+		"rst":   func(w *engine.Row) { w.Restarts = 8 },
+		"pid":   func(w *engine.Row) { w.PID = 1 },
+		"exit":  func(w *engine.Row) { w.LastExit = "exit code 3" },
+		"nil":   func(w *engine.Row) { w.Open = nil },
+		"stall": func(w *engine.Row) { w.Stalled = s.now },
+		"note":  func(w *engine.Row) { w.Note = "never listened" },
 	}
 	for name, change := range changes {
 		before := ansi.Strip(render(s).lines[4])
@@ -243,37 +243,37 @@ func TestLastText(t *testing.T) {
 	listening, exited := engine.StateListening, engine.StateExited
 	for _, c := range []struct {
 		name  string
-		w     engine.Worker
+		w     engine.Row
 		cells int
 		want  string
 	}{
-		{"well", engine.Worker{State: listening}, 12, ""},
-		{"leaving, narrow", engine.Worker{State: engine.StateDisconnecting, Open: ptr(3), LeaveBy: at(3200 * time.Millisecond)}, 12, "3 left  3.2s"},
-		{"leaving, no limit", engine.Worker{State: engine.StateDisconnecting, Open: ptr(3)}, 24, "3 left, no limit"},
-		{"leaving, open not known", engine.Worker{State: engine.StateDisconnecting, LeaveBy: at(time.Second)}, 24, "leaving, 1.0 s of 5.0 s"},
-		{"countdown", engine.Worker{State: exited, Next: &engine.Next{At: at(400 * time.Millisecond), Deaths: 2, Of: 5}}, 12, "fork in 0.4s"},
-		{"countdown, first", engine.Worker{State: exited, Next: &engine.Next{At: at(12 * time.Second)}}, 24, "fork in 12 s"},
-		{"gave up", engine.Worker{State: exited, Next: &engine.Next{Stopped: true}}, 12, "r tries now"},
-		{"told to go", engine.Worker{State: exited, Exit: &engine.ExitDetail{Code: ptr(0), Voluntary: true}}, 24, "was told to go"},
-		{"not replaced", engine.Worker{State: exited, Exit: &engine.ExitDetail{Code: ptr(1)}}, 24, "not replaced"},
-		{"replaced", engine.Worker{State: listening, Replaces: 4, ReplacesWhy: "SIGKILL", Forked: at(-4 * time.Second)}, 24, "for 4: SIGKILL"},
-		{"replaced, narrow", engine.Worker{State: listening, Replaces: 4, ReplacesWhy: "exit code 1", Forked: at(-time.Second)}, 12, "4: code 1"},
-		{"replaced long ago", engine.Worker{State: listening, Replaces: 4, ReplacesWhy: "SIGKILL", Forked: at(-6 * time.Second)}, 24, ""},
-		{"restart, old", engine.Worker{State: listening, ReplacedBy: 7}, 12, "waits for 7"},
-		{"restart, new", engine.Worker{State: engine.StateOnline, Replaces: 1, Forked: now}, 12, "to replace 1"},
-		{"stalled", engine.Worker{State: listening, Stalled: at(-2 * time.Second)}, 24, "no answer for 2.0 s"},
-		{"never listened", engine.Worker{State: engine.StateOnline, Note: "never listened"}, 24, "never listened"},
-		{"a note from outside", engine.Worker{State: engine.StateOnline, Note: "\x1b[2J"}, 24, `\x1b[2J`},
-		{"no answer comes before a note", engine.Worker{State: listening, Note: "odd", Stalled: at(-2 * time.Second)}, 24, "no answer for 2.0 s"},
-		{"a note, and gone", engine.Worker{State: exited, Note: "odd", Next: &engine.Next{Stopped: true}}, 24, "r tries now"},
-		{"leaving, connections only", engine.Worker{State: engine.StateDisconnecting, Open: ptr(3)}, 40, "3 connections left, no limit"},
-		{"leaving, requests told", engine.Worker{State: engine.StateDisconnecting, Open: ptr(3), Done: ptr(uint64(9))}, 40, "3 requests left, no limit"},
-		{"stalled, 15 cells", engine.Worker{State: listening, Stalled: at(-1100 * time.Millisecond)}, 15, "no answer 1.1 s"},
-		{"stalled, 12 cells", engine.Worker{State: listening, Stalled: at(-1100 * time.Millisecond)}, 12, "no answer 1s"},
-		{"stalled long, 12 cells", engine.Worker{State: listening, Stalled: at(-12 * time.Second)}, 12, "no answer"},
-		{"channel closed", engine.Worker{State: engine.StateDisconnected}, 24, "channel closed"},
+		{"well", engine.Row{State: listening}, 12, ""},
+		{"leaving, narrow", engine.Row{State: engine.StateDisconnecting, Open: ptr(3), LeaveBy: at(3200 * time.Millisecond)}, 12, "3 left  3.2s"},
+		{"leaving, no limit", engine.Row{State: engine.StateDisconnecting, Open: ptr(3)}, 24, "3 left, no limit"},
+		{"leaving, open not known", engine.Row{State: engine.StateDisconnecting, LeaveBy: at(time.Second)}, 24, "leaving, 1.0 s of 5.0 s"},
+		{"countdown", engine.Row{State: exited, Next: &engine.Next{At: at(400 * time.Millisecond), Deaths: 2, Of: 5}}, 12, "fork in 0.4s"},
+		{"countdown, first", engine.Row{State: exited, Next: &engine.Next{At: at(12 * time.Second)}}, 24, "fork in 12 s"},
+		{"gave up", engine.Row{State: exited, Next: &engine.Next{Stopped: true}}, 12, "r tries now"},
+		{"told to go", engine.Row{State: exited, Exit: &engine.ExitDetail{Code: ptr(0), Voluntary: true}}, 24, "was told to go"},
+		{"not replaced", engine.Row{State: exited, Exit: &engine.ExitDetail{Code: ptr(1)}}, 24, "not replaced"},
+		{"replaced", engine.Row{State: listening, Replaces: 4, ReplacesWhy: "SIGKILL", Forked: at(-4 * time.Second)}, 24, "for 4: SIGKILL"},
+		{"replaced, narrow", engine.Row{State: listening, Replaces: 4, ReplacesWhy: "exit code 1", Forked: at(-time.Second)}, 12, "4: code 1"},
+		{"replaced long ago", engine.Row{State: listening, Replaces: 4, ReplacesWhy: "SIGKILL", Forked: at(-6 * time.Second)}, 24, ""},
+		{"restart, old", engine.Row{State: listening, ReplacedBy: 7}, 12, "waits for 7"},
+		{"restart, new", engine.Row{State: engine.StateOnline, Replaces: 1, Forked: now}, 12, "to replace 1"},
+		{"stalled", engine.Row{State: listening, Stalled: at(-2 * time.Second)}, 24, "no answer for 2.0 s"},
+		{"never listened", engine.Row{State: engine.StateOnline, Note: "never listened"}, 24, "never listened"},
+		{"a note from outside", engine.Row{State: engine.StateOnline, Note: "\x1b[2J"}, 24, `\x1b[2J`},
+		{"no answer comes before a note", engine.Row{State: listening, Note: "odd", Stalled: at(-2 * time.Second)}, 24, "no answer for 2.0 s"},
+		{"a note, and gone", engine.Row{State: exited, Note: "odd", Next: &engine.Next{Stopped: true}}, 24, "r tries now"},
+		{"leaving, connections only", engine.Row{State: engine.StateDisconnecting, Open: ptr(3)}, 40, "3 connections left, no limit"},
+		{"leaving, requests told", engine.Row{State: engine.StateDisconnecting, Open: ptr(3), Done: ptr(uint64(9))}, 40, "3 requests left, no limit"},
+		{"stalled, 15 cells", engine.Row{State: listening, Stalled: at(-1100 * time.Millisecond)}, 15, "no answer 1.1 s"},
+		{"stalled, 12 cells", engine.Row{State: listening, Stalled: at(-1100 * time.Millisecond)}, 12, "no answer 1s"},
+		{"stalled long, 12 cells", engine.Row{State: listening, Stalled: at(-12 * time.Second)}, 12, "no answer"},
+		{"channel closed", engine.Row{State: engine.StateDisconnected}, 24, "channel closed"},
 	} {
-		snap := &engine.Snapshot{Grace: 5 * time.Second, Workers: []engine.Worker{{ID: 1, State: listening}}}
+		snap := &engine.Snapshot{Grace: 5 * time.Second, Workers: []engine.Row{{ID: 1, State: listening}}}
 		if got := lastText(snap, &c.w, now, c.cells); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
@@ -282,7 +282,7 @@ func TestLastText(t *testing.T) {
 
 func TestUnknownIsADash(t *testing.T) {
 	s := testScreen(200, 60)
-	s.snap = &engine.Snapshot{Policy: engine.SchedNone, Started: sceneStart, Workers: []engine.Worker{{ID: 1, PID: 7, State: engine.StateListening, Dealt: 9, Forked: sceneStart}}}
+	s.snap = &engine.Snapshot{Policy: engine.SchedNone, Started: sceneStart, Workers: []engine.Row{{ID: 1, PID: 7, State: engine.StateListening, Dealt: 9, Forked: sceneStart}}}
 	s.hist.add(s.snap)
 	s.now = sceneStart
 	head, row := ansi.Strip(render(s).lines[1]), ansi.Strip(render(s).lines[4])

@@ -78,7 +78,7 @@ func (c *rowCache) row(s *screen, v rowValue) string {
 }
 
 // valueOf collects what the row of w says at the time now.
-func valueOf(s *screen, w *engine.Worker, cols columns, now time.Time) rowValue {
+func valueOf(s *screen, w *engine.Row, cols columns, now time.Time) rowValue {
 	t := s.hist.worker(w.ID)
 	v := rowValue{
 		id: w.ID, pid: w.PID, state: w.State, stopped: stopped(w), told: voluntary(w), odd: !w.Stalled.IsZero() || w.Note != "",
@@ -141,7 +141,7 @@ func known(v float64) float64 {
 }
 
 // lookOf is how fresh the state of w is.
-func lookOf(w *engine.Worker, now time.Time) look {
+func lookOf(w *engine.Row, now time.Time) look {
 	switch age := now.Sub(w.Changed); {
 	case w.Changed.IsZero() || age < 0:
 		return lookPlain

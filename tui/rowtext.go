@@ -12,7 +12,7 @@ import (
 
 // stateWord is the state of a worker as the table says it, without its sign:
 // "listening", "exit SIGKILL", "exit code 1".
-func stateWord(w *engine.Worker) string {
+func stateWord(w *engine.Row) string {
 	if w.State != engine.StateExited {
 		return string(w.State)
 	}
@@ -31,18 +31,18 @@ func signalWord(name string, n int) string {
 }
 
 // stopped tells whether the worker's slot gave up.
-func stopped(w *engine.Worker) bool {
+func stopped(w *engine.Row) bool {
 	return w.State == engine.StateExited && w.Next != nil && w.Next.Stopped
 }
 
 // voluntary tells whether a dead worker was told to go, and so is not replaced.
-func voluntary(w *engine.Worker) bool {
+func voluntary(w *engine.Row) bool {
 	return w.State == engine.StateExited && w.Exit != nil && w.Exit.Voluntary
 }
 
 // lastText is what LAST says of a worker that is not simply well, in the
 // longest of its forms that fits in cells; "" = show its history.
-func lastText(snap *engine.Snapshot, w *engine.Worker, now time.Time, cells int) string {
+func lastText(snap *engine.Snapshot, w *engine.Row, now time.Time, cells int) string {
 	return fitting(cells, lastForms(snap, w, now)...)
 }
 
@@ -60,7 +60,7 @@ func fitting(cells int, forms ...string) string {
 	return forms[len(forms)-1]
 }
 
-func lastForms(snap *engine.Snapshot, w *engine.Worker, now time.Time) []string {
+func lastForms(snap *engine.Snapshot, w *engine.Row, now time.Time) []string {
 	switch w.State {
 	case engine.StateExited:
 		return deadForms(w, now)
@@ -98,7 +98,7 @@ func lastForms(snap *engine.Snapshot, w *engine.Worker, now time.Time) []string 
 	return nil
 }
 
-func leavingForms(snap *engine.Snapshot, w *engine.Worker, now time.Time) []string {
+func leavingForms(snap *engine.Snapshot, w *engine.Row, now time.Time) []string {
 	left, long := "leaving", "leaving"
 	if w.Open != nil {
 		left = fmtOpen(*w.Open) + " left"
@@ -119,7 +119,7 @@ func leavingForms(snap *engine.Snapshot, w *engine.Worker, now time.Time) []stri
 	return []string{long + ", " + of, left + "  " + of, left + ", " + t + " s", left + "  " + t + "s", left}
 }
 
-func deadForms(w *engine.Worker, now time.Time) []string {
+func deadForms(w *engine.Row, now time.Time) []string {
 	switch {
 	case w.Next == nil && voluntary(w):
 		return []string{"was told to go", "told to go"}
@@ -138,7 +138,7 @@ func deadForms(w *engine.Worker, now time.Time) []string {
 
 // lastExitText is LAST EXIT: how the row's own worker ended, while it is dead,
 // else how the last one of its slot that died did; and how long ago.
-func lastExitText(w *engine.Worker, now time.Time, cells int) string {
+func lastExitText(w *engine.Row, now time.Time, cells int) string {
 	how, at := strings.TrimPrefix(w.LastExit, "exit "), w.LastExitAt
 	if !alive(w) && w.Exit != nil {
 		// The engine counts no exit that was asked for among the slot's deaths.

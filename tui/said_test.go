@@ -105,7 +105,7 @@ func TestAToastGoesWithWhatItWasSaidOn(t *testing.T) {
 
 // TestAWorkerWithoutAPID: k opened a menu on "pid 0".
 func TestAWorkerWithoutAPID(t *testing.T) {
-	forked := func(w *engine.Worker) { w.State, w.PID = engine.StateForked, 0 }
+	forked := func(w *engine.Row) { w.State, w.PID = engine.StateForked, 0 }
 	for _, k := range []string{"k", "d", "r", "c", "enter"} {
 		d := newDeck(t, with(four(), 0, forked))
 		d.press(k)
@@ -113,7 +113,7 @@ func TestAWorkerWithoutAPID(t *testing.T) {
 			t.Errorf("%s: told %q, dialog %T, copied %q, toast %q", k, got, d.m.s.dialog, d.copy, d.m.s.toast)
 		}
 	}
-	d := newDeck(t, with(four(), 0, func(w *engine.Worker) { forked(w); w.State = engine.StateExited }))
+	d := newDeck(t, with(four(), 0, func(w *engine.Row) { forked(w); w.State = engine.StateExited }))
 	d.press("c")
 	if d.copy != "" || d.m.s.toast != "worker 1 never had a pid" {
 		t.Errorf("copied %q, toast %q", d.copy, d.m.s.toast)

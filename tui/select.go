@@ -9,11 +9,11 @@ import (
 
 // rowsOf are the workers the table shows, in its order: all, or those the
 // filter of the table matches.
-func rowsOf(s *screen) []*engine.Worker {
+func rowsOf(s *screen) []*engine.Row {
 	if s.snap == nil {
 		return nil
 	}
-	rows := make([]*engine.Worker, 0, len(s.snap.Workers))
+	rows := make([]*engine.Row, 0, len(s.snap.Workers))
 	for i := range s.snap.Workers {
 		if w := &s.snap.Workers[i]; matchWorker(w, s.filter[paneTable]) {
 			rows = append(rows, w)
@@ -24,7 +24,7 @@ func rowsOf(s *screen) []*engine.Worker {
 
 // matchWorker tells whether a filter of the table matches: part of its id, its
 // pid, its state or how it ended, in any case.
-func matchWorker(w *engine.Worker, filter string) bool {
+func matchWorker(w *engine.Row, filter string) bool {
 	if filter == "" {
 		return true
 	}
@@ -38,7 +38,7 @@ func matchWorker(w *engine.Worker, filter string) bool {
 }
 
 // rowIndex is the row of the worker with this id, -1 if it has none.
-func rowIndex(rows []*engine.Worker, id int) int {
+func rowIndex(rows []*engine.Row, id int) int {
 	for i, w := range rows {
 		if w.ID == id {
 			return i
@@ -55,7 +55,7 @@ func (m *model) follow() {
 }
 
 // followed is the row to select after worker selected stood in this slot and row.
-func followed(rows []*engine.Worker, selected, slot, row int) int {
+func followed(rows []*engine.Row, selected, slot, row int) int {
 	if selected == 0 {
 		return 0
 	}
@@ -118,7 +118,7 @@ func (m *model) rowSeen() bool {
 }
 
 // worker is the selected worker, nil if there is none.
-func (m *model) worker() *engine.Worker {
+func (m *model) worker() *engine.Row {
 	if m.s.selected == 0 {
 		return nil
 	}

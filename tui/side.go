@@ -45,7 +45,7 @@ func sidePane(s *screen, w, rows int) []string {
 }
 
 // sideFacts is what the side pane says of a worker.
-func sideFacts(s *screen, w *engine.Worker) []fact {
+func sideFacts(s *screen, w *engine.Row) []fact {
 	now := clockOf(s)
 	fds := unknown
 	if n, ok := s.fds[w.ID]; ok && alive(w) {

@@ -95,7 +95,7 @@ func clusterTimes(s *screen) (latencies, string) {
 
 // loopDelay is how long the worker took to answer hand-offs in the last 10 s,
 // for one that does not tell its answer times; ok is false for others.
-func loopDelay(s *screen, w *engine.Worker) (lat latencies, ok bool) {
+func loopDelay(s *screen, w *engine.Row) (lat latencies, ok bool) {
 	t := s.hist.worker(w.ID)
 	if t == nil || w.Latency != nil || w.HandOff == nil || !alive(w) {
 		return noLatencies, false
@@ -109,7 +109,7 @@ func timesText(l latencies) string {
 
 // noteLines is what is odd about a worker, in at most most lines of cells: its
 // note, and the newest error of the log about it, which says what to do.
-func noteLines(s *screen, w *engine.Worker, cells, most int) []string {
+func noteLines(s *screen, w *engine.Row, cells, most int) []string {
 	if w.Note == "" || most <= 0 {
 		return nil
 	}

@@ -15,29 +15,29 @@ import (
 // TestWhoTells: what stands for requests changes once, when the workers had
 // connections and have said nothing for long enough, and not before.
 func TestWhoTells(t *testing.T) {
-	quiet := engine.Worker{ID: 1, State: engine.StateListening, Open: ptr(0)}
-	had := engine.Worker{ID: 1, State: engine.StateListening, HandOff: &engine.Latency{}}
-	open := engine.Worker{ID: 1, State: engine.StateListening, Open: ptr(1)}
-	dead := engine.Worker{ID: 1, State: engine.StateExited, HandOff: &engine.Latency{}}
-	tells := engine.Worker{ID: 1, State: engine.StateListening, Done: ptr(uint64(0)), HandOff: &engine.Latency{}, Open: ptr(3)}
+	quiet := engine.Row{ID: 1, State: engine.StateListening, Open: ptr(0)}
+	had := engine.Row{ID: 1, State: engine.StateListening, HandOff: &engine.Latency{}}
+	open := engine.Row{ID: 1, State: engine.StateListening, Open: ptr(1)}
+	dead := engine.Row{ID: 1, State: engine.StateExited, HandOff: &engine.Latency{}}
+	tells := engine.Row{ID: 1, State: engine.StateListening, Done: ptr(uint64(0)), HandOff: &engine.Latency{}, Open: ptr(3)}
 	for _, c := range []struct {
 		name   string
-		ticks  []engine.Worker
+		ticks  []engine.Row
 		silent bool
 	}{
-		{"no connection yet", []engine.Worker{quiet, quiet, quiet, quiet}, false},
-		{"the first connection", []engine.Worker{quiet, had}, false},
-		{"and nothing said", []engine.Worker{quiet, had, had}, true},
-		{"open for the kernel", []engine.Worker{open, open}, true},
-		{"quiet again", []engine.Worker{open, open, quiet, quiet}, true},
-		{"it tells", []engine.Worker{tells, tells, tells}, false},
-		{"it tells late", []engine.Worker{had, had, had, tells}, false},
-		{"a new one in a cluster that tells", []engine.Worker{tells, had, had, had}, false},
-		{"a dead one", []engine.Worker{dead, dead, dead}, false},
+		{"no connection yet", []engine.Row{quiet, quiet, quiet, quiet}, false},
+		{"the first connection", []engine.Row{quiet, had}, false},
+		{"and nothing said", []engine.Row{quiet, had, had}, true},
+		{"open for the kernel", []engine.Row{open, open}, true},
+		{"quiet again", []engine.Row{open, open, quiet, quiet}, true},
+		{"it tells", []engine.Row{tells, tells, tells}, false},
+		{"it tells late", []engine.Row{had, had, had, tells}, false},
+		{"a new one in a cluster that tells", []engine.Row{tells, had, had, had}, false},
+		{"a dead one", []engine.Row{dead, dead, dead}, false},
 	} {
 		s := testScreen(80, 24)
 		for i, w := range c.ticks {
-			s.snap = &engine.Snapshot{Tick: uint64(i), Policy: engine.SchedRR, Workers: []engine.Worker{w}}
+			s.snap = &engine.Snapshot{Tick: uint64(i), Policy: engine.SchedRR, Workers: []engine.Row{w}}
 			s.hist.add(s.snap)
 		}
 		if got := silent(s); got != c.silent {
@@ -111,7 +111,7 @@ func TestDealtASecond(t *testing.T) {
 func TestLoopDelay(t *testing.T) {
 	s := testScreen(80, 24)
 	var all engine.Latency
-	add := func(tick uint64, d time.Duration, told *engine.Latency) engine.Worker {
+	add := func(tick uint64, d time.Duration, told *engine.Latency) engine.Row {
 		all.Record(d)
 		l := all
 		s.snap = tickSnapshot(tick, map[int]uint64{1: tick})
@@ -120,7 +120,7 @@ func TestLoopDelay(t *testing.T) {
 		return s.snap.Workers[0]
 	}
 	add(0, 5*time.Second, nil)
-	var w engine.Worker
+	var w engine.Row
 	for tick := range uint64(12) {
 		w = add(tick+1, 3*time.Microsecond, nil)
 	}

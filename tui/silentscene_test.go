@@ -42,7 +42,7 @@ func nodeSnapshot(t int, policy engine.Policy, dealt *[5]uint64, delay *[5]engin
 	}
 	var all engine.Latency
 	for id := 1; id <= 4; id++ {
-		w := engine.Worker{
+		w := engine.Row{
 			ID: id, Slot: id - 1, PID: 30410 + id, State: engine.StateListening, By: engine.ByAPI,
 			Forked: sceneStart, Online: sceneStart, Listening: sceneStart, Changed: sceneStart, Connected: true,
 			Addresses: addresses, Open: ptr(10 + id), CPU: ptr(30 + 20*math.Sin(float64(t+3*id)/4)), Mem: ptr(uint64(48<<20 + id<<18)),

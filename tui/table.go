@@ -37,7 +37,7 @@ func tablePane(s *screen, lay layout, y int) ([]string, []zone) {
 }
 
 // seenRows are the workers whose rows are on the screen.
-func seenRows(s *screen, lay layout) []*engine.Worker {
+func seenRows(s *screen, lay layout) []*engine.Row {
 	rows := rowsOf(s)
 	top := clamp(0, s.tableTop, max(len(rows)-lay.tableRows, 0))
 	return rows[top:min(top+lay.tableRows, len(rows))]
@@ -165,7 +165,7 @@ func crashPane(s *screen) []string {
 
 // crashed is the slot that gave up which the pane speaks of: the selected one,
 // else the first.
-func crashed(s *screen) *engine.Worker {
+func crashed(s *screen) *engine.Row {
 	if w := s.snap.ByID(s.selected); w != nil && stopped(w) {
 		return w
 	}
@@ -179,7 +179,7 @@ func crashed(s *screen) *engine.Worker {
 
 // lastExitForms is how the worker of a slot that gave up ended, longest form
 // first.
-func lastExitForms(w *engine.Worker) []string {
+func lastExitForms(w *engine.Row) []string {
 	text := fmt.Sprintf("worker %d", w.ID)
 	if w.Exit != nil {
 		text += ", " + w.Exit.String()

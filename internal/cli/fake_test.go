@@ -91,7 +91,7 @@ func (f *fakeCluster) publish(e engine.Event) {
 }
 
 // show replaces the workers of the picture.
-func (f *fakeCluster) show(workers ...engine.Worker) {
+func (f *fakeCluster) show(workers ...engine.Row) {
 	f.mu.Lock()
 	f.snap = &engine.Snapshot{Seq: f.snap.Seq, Workers: workers}
 	f.mu.Unlock()

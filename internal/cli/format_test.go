@@ -137,7 +137,7 @@ func TestPlainIsNotCompleteByAnOldPicture(t *testing.T) {
 	if p.complete(old) {
 		t.Error("complete by a picture that is older than the exit")
 	}
-	waits := &engine.Snapshot{Seq: 6, Workers: []engine.Worker{{State: engine.StateExited, Next: &engine.Next{}}}}
+	waits := &engine.Snapshot{Seq: 6, Workers: []engine.Row{{State: engine.StateExited, Next: &engine.Next{}}}}
 	if p.complete(waits) {
 		t.Error("complete while a slot waits for its replacement")
 	}

@@ -89,8 +89,8 @@ func TestFailureOfTheClusterIsSaid(t *testing.T) {
 
 func TestPlainEndsWithItsLastWorker(t *testing.T) {
 	s := startServing(&pageLines{started: map[int]bool{}})
-	alive := func(id int) engine.Worker { return engine.Worker{ID: id, State: engine.StateListening} }
-	gone := func(id int) engine.Worker { return engine.Worker{ID: id, State: engine.StateExited} }
+	alive := func(id int) engine.Row { return engine.Row{ID: id, State: engine.StateListening} }
+	gone := func(id int) engine.Row { return engine.Row{ID: id, State: engine.StateExited} }
 	s.show(alive(1), alive(2))
 	s.publish(engine.Event{Kind: engine.KindListening, Worker: 1, PID: 11})
 	s.publish(engine.Event{Kind: engine.KindListening, Worker: 1, PID: 11}) // a second address

@@ -207,7 +207,7 @@ func TestNodeOneWorkerFull(t *testing.T) {
 	if by := gather(c.addr(), 20).answered(t, 20); by["2"] != 20 {
 		t.Errorf("%v answered, want worker 2 alone", by)
 	}
-	c.row(1, "refusals are counted", func(w *engine.Worker) bool { return w.Refused > 0 })
+	c.row(1, "refusals are counted", func(w *engine.Row) bool { return w.Refused > 0 })
 }
 
 // A worker without a free descriptor answers with NACK. Node's primary never
@@ -227,7 +227,7 @@ func TestNodeWorkerOutOfDescriptors(t *testing.T) {
 	if by := gather(c.addr(), 20).answered(t, 20); by["2"] != 20 {
 		t.Errorf("%v answered, want worker 2 alone", by)
 	}
-	c.row(1, "refusals are counted", func(w *engine.Worker) bool { return w.Refused > 0 })
+	c.row(1, "refusals are counted", func(w *engine.Row) bool { return w.Refused > 0 })
 	c.send(1, `"empty"`, nil)
 	if m := box.next(); string(m.Value) != `"free"` {
 		t.Fatalf("the worker says %s", m.Value)

@@ -234,9 +234,9 @@ func (c *cluster) send(worker int, message string, h *engine.Handle) {
 }
 
 // row waits for a snapshot in which the worker's row is as it should be.
-func (c *cluster) row(worker int, what string, ok func(*engine.Worker) bool) *engine.Worker {
+func (c *cluster) row(worker int, what string, ok func(*engine.Row) bool) *engine.Row {
 	c.t.Helper()
-	var row *engine.Worker
+	var row *engine.Row
 	testkit.Eventually(c.t, patience, func() bool {
 		row = c.Snapshot().ByID(worker)
 		return row != nil && ok(row)

@@ -93,7 +93,7 @@ func crashLoop(t *testing.T, command, reason, stack string) {
 		c.awaitLines(5, stack)
 	}
 	id := c.soFar()[len(c.soFar())-1].Worker
-	row := c.row(id, "stopped", func(w *engine.Worker) bool { return w.Next != nil && w.Next.Stopped })
+	row := c.row(id, "stopped", func(w *engine.Row) bool { return w.Next != nil && w.Next.Stopped })
 	if row.Next.Reason != reason || row.Exit.String() != "code 1" {
 		t.Errorf("the row says %q, %v", row.Next.Reason, row.Exit)
 	}
@@ -107,7 +107,7 @@ func crashLoop(t *testing.T, command, reason, stack string) {
 func TestNodeNothingToDo(t *testing.T) {
 	t.Parallel()
 	c := start(t, "idle.js", workers(1))
-	c.row(1, "its row says so", func(w *engine.Worker) bool { return w.Note == "never listened" })
+	c.row(1, "its row says so", func(w *engine.Row) bool { return w.Note == "never listened" })
 	told := time.Now()
 	c.do(engine.Command{Op: engine.OpDisconnect, Worker: 1})
 	if d := exit(c.awaitOf(1, engine.KindExit)); !d.Voluntary || d.String() != "code 0" {

@@ -220,7 +220,7 @@ func TestNodeGoesPastThePrimary(t *testing.T) {
 				}
 				return
 			}
-			c.row(1, "a note", func(w *engine.Worker) bool { return w.Note == "never listened" })
+			c.row(1, "a note", func(w *engine.Row) bool { return w.Note == "never listened" })
 			d := c.awaitKind(1, engine.KindError)[0].Detail.(engine.ErrorDetail)
 			if !strings.Contains(d.Text, "has not listened for 10s") || !strings.Contains(d.Text, "`exclusive`") {
 				t.Errorf("the log says %q", d.Text)
@@ -335,7 +335,7 @@ func TestNodeCloseAndListenAgain(t *testing.T) {
 					t.Errorf("%v answered, want %d workers", by, n)
 				}
 				for _, e := range ofKind(c.soFar(), engine.KindFork) {
-					c.row(e.Worker, "one address", func(w *engine.Worker) bool { return len(w.Addresses) == 1 })
+					c.row(e.Worker, "one address", func(w *engine.Row) bool { return len(w.Addresses) == 1 })
 				}
 			})
 		})
