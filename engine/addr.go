@@ -163,7 +163,7 @@ func (e *AddrError) why() string {
 		return "is in use" + e.holder()
 	case errors.Is(e.Err, syscall.EADDRNOTAVAIL):
 		return "is not one of this machine's"
-	case errors.Is(e.Err, syscall.EACCES) && e.Addr.Network == "tcp" && e.Addr.Port < 1024:
+	case errors.Is(e.Err, syscall.EACCES) && e.Addr.Network != "unix" && e.Addr.Port < 1024:
 		return "needs a privilege this user does not have (ports below 1024)"
 	case errors.Is(e.Err, syscall.EACCES) && e.Addr.Network == "unix":
 		return "is in a place where this user may not make a socket"

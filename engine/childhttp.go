@@ -19,22 +19,26 @@ const (
 )
 
 // ServeHTTP serves HTTP in a worker on a listener of Listen, and reports what
-// it does to the primary. It returns nil when the worker was told to leave and
-// every connection has ended: it stops accepting, answers every further
-// request on open connections with `Connection: close`, and closes a connection
-// that has been idle for a second. Otherwise it returns srv.Serve's error.
-// srv must not be served elsewhere; its Handler and ConnState are wrapped.
+// it does to the primary. It returns nil when the worker leaves (the primary has
+// told it to, or Disconnect was called) and every connection has ended: it stops accepting,
+// answers every further request on open connections with `Connection: close`, and closes
+// a connection that has been idle for a second. The last ServeHTTP to end then
+// ends the channel (see Hold), and returns when the functions of OnDisconnect, if there
+// are any, have. Otherwise it returns srv.Serve's error. srv must not be served
+// elsewhere; its Handler and ConnState are wrapped.
 func ServeHTTP(ln net.Listener, srv *http.Server) error {
 	c := self.Load()
 	if c == nil {
 		return ErrNotWorker
 	}
+	return c.serveHTTP(ln, srv)
+}
+
+func (c *Child) serveHTTP(ln net.Listener, srv *http.Server) error {
 	d := &drainer{c: c, conns: make(map[*drainConn]struct{})}
 	d.wrap(srv)
-	c.mu.Lock()
-	c.drains++
-	c.mu.Unlock()
-	defer c.drained()
+	defer c.awaitOver()
+	defer c.Hold()()
 
 	err := srv.Serve(drainListener{ln, d})
 	select {

@@ -5,264 +5,213 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"sync"
+	"strconv"
 	"syscall"
-	"time"
-
-	"golang.org/x/sys/unix"
 
 	"muster/ipc"
 )
 
-// takenMax bounds the connections a listener holds for a program that does not
-// accept them: more are refused, and go to other workers.
-const takenMax = 128
-
 // Listen listens in a worker. It asks the primary, as Node does: workers that
 // listen on the same address share it, and port 0 gives all of them the same
-// port. Connections come from the primary (rr) or from the shared socket, as
-// the cluster's policy has it at that moment. network is "tcp", "tcp4", "tcp6"
-// or "unix". An address that cannot be had is a *net.OpError with the
-// primary's errno. In a process that is no worker: ErrNotWorker.
+// port; a second port 0 of one worker is another port. Connections come from the
+// primary (rr) or from the shared socket, as the cluster's policy has it at that
+// moment. network is "tcp", "tcp4", "tcp6" or "unix". As in package net "tcp6"
+// takes no IPv4 connections, and "tcp" without a host, or with 0.0.0.0 or [::],
+// takes both kinds. A relative path counts from the primary's directory.
+//
+// The error names worker and address. That of an address that cannot be had
+// wraps the primary's errno in a *net.OpError: EADDRINUSE also if this very
+// worker listens there; a later try may succeed. After the worker has begun to
+// leave it is net.ErrClosed, in a process that is no worker ErrNotWorker. Any
+// goroutine may call it.
 func Listen(network, address string) (net.Listener, error) {
+	return ListenConfig{}.Listen(network, address)
+}
+
+// ListenPacket receives UDP in a worker. It asks the primary, as Node does:
+// workers that ask for the same address share one socket, and each datagram goes
+// to the worker that reads first. network is "udp", "udp4" or "udp6", as in
+// package net; without a host "udp" takes both kinds of addresses, and only
+// "udp4" shares with Node's udp4. What it returns is a *net.UDPConn with a Close
+// of its own. Errors are as in Listen.
+func ListenPacket(network, address string) (net.PacketConn, error) {
+	return ListenConfig{}.ListenPacket(network, address)
+}
+
+// ListenFD listens in a worker on a socket the primary was started with, which
+// has the number fd there (Node: server.listen({fd})). Numbers start at 3; one
+// the primary does not have is EBADF. Otherwise it is as Listen.
+func ListenFD(fd int) (net.Listener, error) {
 	c := self.Load()
 	if c == nil {
-		return nil, fmt.Errorf("listen on %s: %w", address, ErrNotWorker)
+		return nil, fmt.Errorf("listen on descriptor %d of the primary: %w", fd, ErrNotWorker)
 	}
-	q, addr, err := queryOf(network, address)
-	if err != nil {
-		return nil, &net.OpError{Op: "listen", Net: network, Err: err}
-	}
-	return c.listen(network, addr, q)
+	return c.listenFD(fd)
 }
 
-// queryOf is the question for the primary.
-func queryOf(network, address string) (ipc.Query, net.Addr, error) {
-	if network == "unix" {
-		path := address
-		return ipc.Query{Address: &path, Port: -1, AddressType: "-1", FD: -1}, &net.UnixAddr{Name: path, Net: "unix"}, nil
+// ListenConfig is how to listen (Node: the options of server.listen). The zero
+// value is that of Listen. Who listens first on an address decides for all who
+// share it.
+type ListenConfig struct {
+	// Exclusive makes a socket of this worker's own: nothing is shared, the
+	// primary hears nothing of it, and a second worker gets EADDRINUSE. It is
+	// closed on a disconnect as the others are.
+	Exclusive bool
+	// IPv6Only keeps IPv4 connections out of an address like [::], so that the
+	// IPv4 port stays free.
+	IPv6Only bool
+	// ReadableAll and WritableAll open the path of a unix socket to all users; to
+	// connect they must be able to write it.
+	ReadableAll, WritableAll bool
+	// Backlog is how many connections may wait in the kernel, at most what the
+	// system allows. Default 0: as many as that.
+	Backlog int
+}
+
+// Listen is the package's Listen, in this way.
+func (lc ListenConfig) Listen(network, address string) (net.Listener, error) {
+	c := self.Load()
+	switch {
+	case c == nil:
+		return nil, fmt.Errorf("listen on %s: %w", address, ErrNotWorker)
+	case lc.Exclusive:
+		return c.listenExclusive(lc, network, address)
 	}
-	a, err := net.ResolveTCPAddr(network, address)
+	return c.listen(lc, network, address)
+}
+
+// ListenPacket is the package's ListenPacket, in this way. Backlog and the mode
+// of a path mean nothing to it.
+func (lc ListenConfig) ListenPacket(network, address string) (net.PacketConn, error) {
+	c := self.Load()
+	switch {
+	case c == nil:
+		return nil, fmt.Errorf("listen on %s: %w", address, ErrNotWorker)
+	case lc.Exclusive:
+		return c.packetExclusive(lc, network, address)
+	}
+	return c.listenPacket(lc, network, address)
+}
+
+func (c *Child) listen(lc ListenConfig, network, address string) (net.Listener, error) {
+	q, addr, err := lc.query(network, address)
 	if err != nil {
-		return ipc.Query{}, nil, err
+		return nil, c.listenError(network, namedAddr{network, address}, err)
 	}
-	q := ipc.Query{Port: a.Port, AddressType: "4", FD: -1}
-	if len(a.IP) > 0 && !(a.IP.IsUnspecified() && network == "tcp") {
-		host := a.IP.String()
-		q.Address = &host
-		if a.IP.To4() == nil {
-			q.AddressType = "6"
+	return c.listenAt(network, addr, q)
+}
+
+func (c *Child) listenFD(fd int) (net.Listener, error) {
+	addr := namedAddr{"fd", "descriptor " + strconv.Itoa(fd) + " of the primary"}
+	if fd < 3 { // its standard streams; and 0 has no form on the channel
+		return nil, c.listenError("fd", addr, syscall.EBADF)
+	}
+	return c.listenAt("fd", addr, ipc.Query{FD: fd, Port: -1})
+}
+
+// listenAt asks for a listening socket. addr is what it will be told as, if
+// nothing better is known.
+func (c *Child) listenAt(network string, addr net.Addr, q ipc.Query) (net.Listener, error) {
+	m, free, err := c.bind(&q)
+	if err != nil {
+		return nil, c.listenError(network, addr, err)
+	}
+	l := &listener{c: c, key: m.Cluster.Key, addr: addr, free: free}
+	l.change.L = &l.mu
+	if m.FD >= 0 {
+		if err := l.share(m.FD); err != nil {
+			c.giveBack(l.key, free)
+			return nil, c.listenError(network, addr, err)
 		}
 	}
-	return q, a, nil
-}
-
-func (c *Child) listen(network string, addr net.Addr, q ipc.Query) (net.Listener, error) {
-	c.mu.Lock()
-	if c.left {
-		c.mu.Unlock()
-		return nil, &net.OpError{Op: "listen", Net: network, Addr: addr, Err: net.ErrClosed}
-	}
-	name := addr.String() + q.AddressType
-	q.Index = c.index[name]
-	c.index[name]++
-	c.mu.Unlock()
-
-	m, err := c.ask(func(seq int64) any { return ipc.QueryServer{Seq: seq, Query: q} })
-	if err != nil {
-		return nil, &net.OpError{Op: "listen", Net: network, Addr: addr, Err: err}
-	}
-	if m.Cluster.HasErrno && m.Cluster.Errno < 0 {
-		closeFD(m.FD)
-		return nil, &net.OpError{Op: "listen", Net: network, Addr: addr,
-			Err: os.NewSyscallError("bind", syscall.Errno(-m.Cluster.Errno))}
-	}
-	l := &listener{c: c, key: m.Cluster.Key, addr: addr}
-	l.change.L = &l.mu
 	if sn := m.Cluster.Sockname; sn != nil {
 		q.Port = sn.Port
 		l.addr = &net.TCPAddr{IP: net.ParseIP(sn.Address), Port: sn.Port}
-	}
-	if m.FD >= 0 {
-		if err := l.share(m.FD); err != nil {
-			return nil, &net.OpError{Op: "listen", Net: network, Addr: addr, Err: err}
+	} else if l.common != nil && network != "unix" {
+		l.addr = l.common.Addr()
+		if a, ok := l.addr.(*net.TCPAddr); ok {
+			q.Port = a.Port
 		}
 	}
-	c.mu.Lock()
-	if c.left {
-		c.mu.Unlock()
+	if !c.adopt(l, l.key, l) {
 		_ = l.Close()
-		return nil, &net.OpError{Op: "listen", Net: network, Addr: addr, Err: net.ErrClosed}
+		return nil, c.listenError(network, addr, net.ErrClosed)
 	}
-	c.listeners[l.key] = l
-	c.mu.Unlock()
 	c.send(ipc.Listening{Seq: c.nextSeq(), Query: q})
 	c.counts.changed()
 	return l, nil
 }
 
-// listener takes connections from two sources: hand-offs of the primary and
-// the socket shared by all workers.
-type listener struct {
-	c      *Child
-	key    string
-	addr   net.Addr
-	common net.Listener // nil if there is no shared socket
-
-	mu       sync.Mutex
-	change   sync.Cond
-	ready    []net.Conn
-	reserved int // promised, not yet in ready: hand-offs answered with yes, and an accept under way
-	waiting  int // goroutines in Accept
-	closed   bool
-	err      error
-}
-
-// share takes over the shared socket.
-func (l *listener) share(fd int) error {
-	f := os.NewFile(uintptr(fd), "listener")
-	defer f.Close()
-	// One process that makes it blocking does so for all of them, and every
-	// accept could then block for ever: set it right again.
-	if err := unix.SetNonblock(fd, true); err != nil {
-		return os.NewSyscallError("fcntl", err)
+// bind asks the primary for an address. The answer holds its key, and mostly a
+// descriptor; when it is not used any more, or cannot be, giveBack must follow.
+func (c *Child) bind(q *ipc.Query) (m ipc.Message, free func(), err error) {
+	c.mu.Lock()
+	if c.left {
+		c.mu.Unlock()
+		return m, nil, net.ErrClosed
 	}
-	// FileListener asks f for its descriptor. f has not changed its mode, so
-	// that does not make the socket blocking, as it would one of package net's.
-	ln, err := net.FileListener(f)
+	q.Index, free = c.takeIndex(q)
+	c.mu.Unlock()
+	// A primary that thinks we leave does not answer.
+	m, err = c.ask(func(seq int64) any { return ipc.QueryServer{Seq: seq, Query: *q} }, c.leaving)
+	if err == nil && m.Cluster.HasErrno && m.Cluster.Errno < 0 {
+		closeFD(m.FD)
+		err = os.NewSyscallError("bind", syscall.Errno(-m.Cluster.Errno))
+	}
+	if errors.Is(err, ErrChannelClosed) {
+		select {
+		case <-c.leaving: // the order has come meanwhile, and the channel's end after it
+			err = net.ErrClosed
+		default:
+		}
+	}
 	if err != nil {
-		return err
+		free()
+		return m, nil, err
 	}
-	if u, ok := ln.(*net.UnixListener); ok {
-		u.SetUnlinkOnClose(false) // the path is the primary's
-	}
-	l.common = ln
-	go l.acceptShared()
-	return nil
+	return m, free, nil
 }
 
-// acceptShared accepts on the shared socket until it is closed. It takes one
-// only when somebody waits for it, so that it does not hold what another worker
-// could serve.
-func (l *listener) acceptShared() {
-	for {
-		if !l.wanted() {
-			return
+// giveBack tells the primary that a socket is not used any more.
+func (c *Child) giveBack(key string, free func()) {
+	free()
+	c.send(ipc.CloseKey{Seq: c.nextSeq(), Key: key})
+}
+
+// indexSet numbers the sockets of one address, so that the primary can tell two
+// servers on port 0 apart. It starts again when none is left, so that a worker
+// that closes and listens again meets the others (Node does the same).
+type indexSet struct{ next, used int }
+
+// takeIndex takes the next index of q's address; free gives it back. Held: mu.
+func (c *Child) takeIndex(q *ipc.Query) (index int, free func()) {
+	key := *q
+	key.Index = 0
+	name := queryKey(&key)
+	s := c.indexes[name]
+	if s == nil {
+		s = new(indexSet)
+		c.indexes[name] = s
+	}
+	index = s.next
+	s.next++
+	s.used++
+	return index, func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if s.used--; s.used == 0 {
+			delete(c.indexes, name)
 		}
-		conn, err := l.common.Accept()
-		short := outOfResources(err)
-		l.mu.Lock()
-		l.reserved--
-		switch {
-		case err == nil:
-			l.ready = append(l.ready, conn)
-		case !short && !errors.Is(err, syscall.ECONNABORTED):
-			l.err = err
-		}
-		ended := l.err != nil
-		l.change.Broadcast()
-		l.mu.Unlock()
-		if ended {
-			return
-		}
-		if short {
-			time.Sleep(shortWait)
-		}
 	}
 }
 
-// shortWait is how long a worker that is out of descriptors leaves the shared
-// socket to the others.
-const shortWait = 50 * time.Millisecond
-
-// wanted waits until Accept waits, and promises it a connection; false when
-// the listener is closed.
-func (l *listener) wanted() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for (l.waiting == 0 || len(l.ready) > 0) && !l.closed {
-		l.change.Wait()
-	}
-	if l.closed {
-		return false
-	}
-	l.reserved++
-	return true
+// listenError is an error of a listen, with worker and address.
+func (c *Child) listenError(network string, addr net.Addr, err error) error {
+	return fmt.Errorf("worker %d: %w", c.id, &net.OpError{Op: "listen", Net: network, Addr: addr, Err: err})
 }
 
-// reserve promises to take a connection; push must follow.
-func (l *listener) reserve() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.closed || len(l.ready)+l.reserved >= takenMax {
-		return false
-	}
-	l.reserved++
-	return true
-}
+// namedAddr is an address as it was given.
+type namedAddr struct{ network, text string }
 
-// push takes the connection promised. The descriptor is the listener's now.
-func (l *listener) push(fd int) {
-	f := os.NewFile(uintptr(fd), "connection")
-	conn, err := net.FileConn(f)
-	_ = f.Close()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.reserved--
-	if err == nil { // else its client has gone, or we are out of descriptors
-		l.ready = append(l.ready, conn)
-	}
-	l.change.Broadcast()
-}
-
-// Accept waits for the next connection: a *net.TCPConn or *net.UnixConn. After
-// Close it still returns those that were promised to the primary.
-func (l *listener) Accept() (net.Conn, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.waiting++
-	defer func() { l.waiting-- }()
-	l.change.Broadcast()
-	for {
-		if len(l.ready) > 0 {
-			conn := l.ready[0]
-			l.ready = l.ready[1:]
-			return conn, nil
-		}
-		if l.reserved == 0 {
-			if l.closed {
-				return nil, &net.OpError{Op: "accept", Net: l.addr.Network(), Addr: l.addr, Err: net.ErrClosed}
-			}
-			if l.err != nil {
-				return nil, l.err
-			}
-		}
-		l.change.Wait()
-	}
-}
-
-// Close stops accepting and tells the primary.
-func (l *listener) Close() error {
-	l.mu.Lock()
-	if l.closed {
-		l.mu.Unlock()
-		return &net.OpError{Op: "close", Net: l.addr.Network(), Addr: l.addr, Err: net.ErrClosed}
-	}
-	l.closed = true
-	l.change.Broadcast()
-	l.mu.Unlock()
-	l.c.mu.Lock()
-	if l.c.listeners[l.key] == l {
-		delete(l.c.listeners, l.key)
-	}
-	l.c.mu.Unlock()
-	var err error
-	if l.common != nil {
-		err = l.common.Close()
-	}
-	l.c.send(ipc.CloseKey{Seq: l.c.nextSeq(), Key: l.key})
-	return err
-}
-
-// Addr is the address the primary bound.
-func (l *listener) Addr() net.Addr { return l.addr }
+func (a namedAddr) Network() string { return a.network }
+func (a namedAddr) String() string  { return a.text }

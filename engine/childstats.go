@@ -71,3 +71,26 @@ func (c *counts) send(ch *ipc.Conn) {
 		_ = ch.Send(line, -1)
 	}
 }
+
+// tellEvery is the least time between two reports.
+const tellEvery = 250 * time.Millisecond
+
+// report tells the primary how things go, when something has changed.
+func (c *Child) report() {
+	pause := time.NewTimer(0)
+	defer pause.Stop()
+	for {
+		select {
+		case <-c.over:
+			return
+		case <-pause.C:
+		}
+		select {
+		case <-c.over:
+			return
+		case <-c.counts.wake:
+			c.counts.send(c.ch)
+			pause.Reset(tellEvery)
+		}
+	}
+}

@@ -2,9 +2,10 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"os"
-	"strings"
 	"time"
 )
 
@@ -19,15 +20,12 @@ type Options struct {
 	Workers int
 	// Policy is the scheduling policy at the start. 0 = SchedRR.
 	Policy Policy
-	// Command is the program of the workers and its arguments. Empty = this
-	// very binary, which must call Role first thing in main.
-	Command []string
-	// Note is a line for people about Command, told with the setup event.
+	// Settings are what SetupPrimary would set, from the start. Exec "" = this very
+	// binary, which must call Role first thing in main; if Args are nil too, the
+	// workers get those of this process.
+	Settings Settings
+	// Note is a line for people about the program, told with the setup event.
 	Note string
-	// Dir is the working directory of the workers. "" = the primary's.
-	Dir string
-	// Env is KEY=VALUE added to the environment of every worker.
-	Env []string
 	// Grace is how long a worker that was told to disconnect may take. After
 	// it: SIGTERM, one second later SIGKILL. 0 = no limit, as in Node.
 	Grace time.Duration
@@ -39,12 +37,10 @@ type Options struct {
 	// WorkerProcs is GOMAXPROCS in the built-in workers. 0 = 1: a worker is one
 	// core's worth.
 	WorkerProcs int
-	// OnMessage is called for every message of a worker's program, in order and
-	// one at a time, on a goroutine of its own: it may block and may call the
-	// Cluster. 1,024 messages may wait for it; more are dropped, with an event.
-	// A Handle is its own to close. nil = messages are events only, and handles
-	// are closed.
-	OnMessage func(Message)
+	// Logger gets every event, errors at Error, accidents at Warn, messages and
+	// output at Debug, the rest at Info. It is called where listeners are (see
+	// OnExit): a slow one delays them, and if 1,024 records wait more are left out. nil = none.
+	Logger *slog.Logger
 	// OnPanic is called when a goroutine of the cluster has panicked, with the
 	// value and the stack, on that goroutine. When it returns, every worker is
 	// killed and the panic goes on. It must not call the Cluster, but for
@@ -68,7 +64,7 @@ func New(o Options) (*Cluster, error) {
 		return nil, fmt.Errorf("%d workers: at most %d", o.Workers, workersMax)
 	}
 	if o.Policy == 0 {
-		o.Policy = SchedRR
+		o.Policy = policyFromEnv()
 	}
 	if o.Policy != SchedRR && o.Policy != SchedNone {
 		return nil, fmt.Errorf("%v is not a policy", o.Policy)
@@ -76,19 +72,26 @@ func New(o Options) (*Cluster, error) {
 	if o.WorkerProcs <= 0 {
 		o.WorkerProcs = 1
 	}
-	prog, err := programOf(o.Command)
+	given, err := Settings{}.merge(o.Settings)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("settings: %w", err)
+	}
+	prog := programOf(given)
+	if prog.err != nil {
+		return nil, prog.err
 	}
 	inherited := inheritedSockets()
 	closeOnExecAll()
 	l := &loop{
 		o: o, program: prog, policy: o.Policy, now: time.Now,
+		dispatcher: newDispatcher(), live: liveWorkers{byID: make(map[int]*Worker)},
 		events: newEventRing(), changed: make(chan struct{}, 1),
 		in: make(chan msg, 64), done: make(chan struct{}),
 		servers: make(map[string]*server), workers: make(map[int]*worker), handOff: &Latency{},
 		pid: os.Getpid(), started: time.Now(), cpus: CPUs(), inherited: inherited,
 	}
+	l.useSettings(given)
+	l.policyNow.Store(int32(l.policy))
 	if o.Addr != "" {
 		a, err := ParseAddr(o.Addr)
 		if err != nil {
@@ -108,41 +111,64 @@ func New(o Options) (*Cluster, error) {
 	return &Cluster{loop: l}, nil
 }
 
-// programOf is what the workers run.
-func programOf(command []string) (program, error) {
-	if len(command) == 0 {
-		exe, err := selfExe()
-		if err != nil {
-			return program{}, fmt.Errorf("finding this program's file: %w", err)
-		}
-		return program{path: exe, argv: []string{"muster"}, command: "muster (built-in worker)", builtin: true}, nil
+// Run forks Options.Workers workers and runs the cluster until it was told to
+// stop: by Stop, or by ctx, whose end is the same as one Stop. It returns nil
+// after a stop that was asked for; no worker lives, no address is open, and every
+// listener has been called then. Call it once, and not from a listener. A cluster
+// that had stopped before is ErrStopped.
+func (c *Cluster) Run(ctx context.Context) error {
+	l := c.loop
+	if l.ran.Swap(true) {
+		return errors.New("a cluster is run once")
 	}
-	path, err := lookPath(command[0])
-	if err != nil {
-		return program{}, err
+	select {
+	case <-l.done:
+		return fmt.Errorf("run: %w", ErrStopped)
+	default:
 	}
-	return program{path: path, argv: command, command: strings.Join(command, " ")}, nil
+	l.start()
+	l.post(msgRun{})
+	select {
+	case <-ctx.Done():
+		c.Stop()
+	case <-l.done:
+	}
+	l.tasks.Wait()
+	return nil
 }
 
-// Run forks the workers and runs the cluster until it was told to stop: by
-// OpStop, or by ctx, whose end is the same as one OpStop. It returns nil after
-// a stop that was asked for; no worker lives and no address is open then. Call
-// it once.
-func (c *Cluster) Run(ctx context.Context) error {
-	err := c.loop.run(ctx)
+// Stop begins the graceful end: no new connections, those that wait are dealt,
+// every worker is told to disconnect. It returns at once; Done tells when all
+// is over. A second Stop does nothing: see Close.
+func (c *Cluster) Stop() {
+	c.loop.start()
+	c.loop.post(msgStop{})
+}
+
+// Close ends the cluster at once: it kills every worker and closes every address.
+// It returns when nothing of the cluster is left, no process, goroutine or
+// descriptor, and every listener has returned: do not call it from one. A
+// cluster that was never run is closed too. Closing twice is no error.
+func (c *Cluster) Close() error {
+	c.loop.start()
+	c.loop.post(msgStop{now: true})
+	<-c.loop.done
 	c.loop.tasks.Wait()
-	return err
+	return nil
 }
 
 // Do carries out one command and answers when it has been acted on (a fork has
 // a pid, a signal has been sent, a disconnect has been ordered), not when its
 // consequences are over. Errors: ErrStopped, ErrNoWorker, ErrBusy, that of ctx,
 // or why it could not be done; all name the worker.
-func (c *Cluster) Do(ctx context.Context, cmd Command) (Result, error) {
+func (c *Cluster) Do(ctx context.Context, cmd Command) (Result, error) { return c.loop.do(ctx, cmd) }
+
+func (l *loop) do(ctx context.Context, cmd Command) (Result, error) {
+	l.start()
 	reply := make(chan cmdReply, 1)
 	select {
-	case c.loop.in <- msgCommand{cmd, reply}:
-	case <-c.loop.done:
+	case l.in <- msgCommand{cmd, reply}:
+	case <-l.done:
 		return Result{}, ErrStopped
 	case <-ctx.Done():
 		return Result{}, ctx.Err()
@@ -150,7 +176,7 @@ func (c *Cluster) Do(ctx context.Context, cmd Command) (Result, error) {
 	select {
 	case r := <-reply:
 		return r.r, r.err
-	case <-c.loop.done:
+	case <-l.done:
 		select {
 		case r := <-reply:
 			return r.r, r.err

@@ -16,6 +16,10 @@ const tellAfter = 200 * time.Millisecond
 // killAfter is the time between SIGTERM and SIGKILL when the grace is over.
 const killAfter = time.Second
 
+// signalMax is the last signal there is on Linux. Below it the kernel knows which
+// exist.
+const signalMax = 64
+
 // workersMax bounds the workers of a cluster.
 const workersMax = 256
 
@@ -33,13 +37,13 @@ func (l *loop) command(m msgCommand) {
 
 // act does it. later means that the reply comes with the fork's process.
 func (l *loop) act(c Command, by By, reply chan<- cmdReply) (r Result, later bool, err error) {
-	if l.stopping != nil && c.Op != OpStop && c.Op != OpInspect {
+	if l.stopping != nil && c.Op != OpStop && c.Op != OpInspect && c.Op != OpSend {
 		return r, false, ErrStopped
 	}
 	switch c.Op {
 	case OpFork:
-		if n := len(l.workers); n >= workersMax {
-			return r, false, fmt.Errorf("%d workers live, which is the most there can be: %w", n, ErrBusy)
+		if err := l.roomForOne(); err != nil {
+			return r, false, err
 		}
 		w := l.fork(l.freeSlot(), by, nil, c.Env)
 		w.reply = reply
@@ -74,8 +78,18 @@ func (l *loop) act(c Command, by By, reply chan<- cmdReply) (r Result, later boo
 	if w == nil || w.life.procEnded {
 		return r, false, fmt.Errorf("worker %d: %w", c.Worker, ErrNoWorker)
 	}
+	if c.Op == OpKill && (c.Signal < 0 || c.Signal > signalMax) {
+		return r, false, fmt.Errorf("%s to worker %d: %w", signalName(c.Signal), w.id, syscall.EINVAL)
+	}
 	if w.proc == nil {
-		return r, false, fmt.Errorf("worker %d is being started: %w", w.id, ErrBusy)
+		switch c.Op {
+		case OpKill: // sent as soon as there is a process
+			w.early = append(w.early, earlySignal{c.Signal, by})
+			return r, false, nil
+		case OpDisconnect: // it is told then
+		default:
+			return r, false, fmt.Errorf("worker %d is being started: %w", w.id, ErrBusy)
+		}
 	}
 	switch c.Op {
 	case OpKill:
@@ -141,15 +155,53 @@ func (l *loop) kill(w *worker, sig syscall.Signal, by By) error {
 		sig = syscall.SIGTERM
 	}
 	name := signalName(sig)
+	// First: one that cannot be sent changes nothing. The exit it brings comes
+	// through the loop, so after what is told here.
+	if err := w.proc.signal(sig); err != nil {
+		return fmt.Errorf("%s to worker %d: %w", name, w.id, err)
+	}
 	if endsWorker(sig) {
 		l.step(w, inKill)
 	}
 	l.emitFor(w, Event{Kind: KindKill, By: by, Call: fmt.Sprintf("cluster.workers[%d].kill('%s')", w.id, name),
 		Detail: KillDetail{Signal: name}})
-	if err := w.proc.signal(sig); err != nil {
-		return fmt.Errorf("%s to worker %d: %w", name, w.id, err)
+	return nil
+}
+
+// roomForOne tells whether one more worker may be forked.
+func (l *loop) roomForOne() error {
+	if n := len(l.workers); n >= workersMax {
+		return fmt.Errorf("%d workers live, which is the most there can be: %w", n, ErrBusy)
 	}
 	return nil
+}
+
+// forkAsked is cluster.fork(env).
+func (l *loop) forkAsked(env []string) (*Worker, error) {
+	if l.stopping != nil {
+		return nil, ErrStopped
+	}
+	if err := l.roomForOne(); err != nil {
+		return nil, err
+	}
+	if err := l.setup(Settings{}, ByAPI); err != nil {
+		return nil, err
+	}
+	return l.fork(l.freeSlot(), ByAPI, nil, env).live, nil
+}
+
+// setupAsked is cluster.setupPrimary(s).
+func (l *loop) setupAsked(s Settings) error {
+	if l.stopping != nil {
+		return ErrStopped
+	}
+	return l.setup(s, ByAPI)
+}
+
+// earlySignal is a kill that came before the process was there.
+type earlySignal struct {
+	sig syscall.Signal
+	by  By
 }
 
 // leave is worker.disconnect(): out of the rotation now, told a little later.
@@ -233,6 +285,7 @@ func (l *loop) setPolicy(p Policy, by By) (Policy, error) {
 	}
 	from := l.policy
 	l.policy = p
+	defer func() { l.policyNow.Store(int32(l.policy)) }()
 	for _, s := range l.order {
 		if err := l.setGate(s); err != nil {
 			l.policy = from

@@ -62,13 +62,18 @@ type Event struct {
 // the ...Detail types of this package, by value.
 type Detail interface{ kind() Kind }
 
-// SetupDetail is the settings later forks use (Node: cluster.settings).
+// SetupDetail is the settings later forks use (Node: cluster.settings), but for
+// Env, which may hold secrets.
 type SetupDetail struct {
-	Exec    string   `json:"exec"`
-	Args    []string `json:"args,omitempty"`
-	Workers int      `json:"workers"`
-	Policy  Policy   `json:"policy"`
-	Note    string   `json:"note,omitempty"` // Options.Note
+	Exec     string   `json:"exec"` // the file, where it was found
+	ExecArgv []string `json:"execArgv,omitempty"`
+	Args     []string `json:"args,omitempty"`
+	Cwd      string   `json:"cwd,omitempty"`
+	Silent   *bool    `json:"silent,omitempty"`
+	Stdio    []Stdio  `json:"stdio,omitempty"`
+	Workers  int      `json:"workers"`
+	Policy   Policy   `json:"policy"`
+	Note     string   `json:"note,omitempty"` // Options.Note
 }
 
 // ForkDetail says why a worker was forked.

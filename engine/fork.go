@@ -6,20 +6,11 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
 	"muster/ipc"
 )
-
-// program is what the workers run.
-type program struct {
-	path    string
-	argv    []string
-	command string // for people
-	builtin bool   // this very binary
-}
 
 // channelFD is the worker's end of the channel in the worker.
 const channelFD = 3
@@ -60,7 +51,10 @@ func (l *loop) fork(sl *slot, by By, prev *worker, env []string) *worker {
 		life:    life{state: StateForked},
 		servers: make(map[*server]bool),
 		reading: make(chan []ipc.Message, 2),
+		dir:     l.settings.Cwd,
 	}
+	stdio := l.settings.stdio()
+	w.live = newWorker(l, w, stdio)
 	if prev != nil {
 		w.replaces, w.replacesWhy = prev.id, "restart"
 		switch {
@@ -73,21 +67,29 @@ func (l *loop) fork(sl *slot, by By, prev *worker, env []string) *worker {
 	}
 	sl.live = append(sl.live, w)
 	l.workers[w.id] = w
+	l.live.set(w.live)
 	l.spawning++
 	l.dirty = true
-	argv, full := withInspectPort(l.program.argv, l.environ(w), w.id)
-	if l.program.builtin {
-		argv = []string{fmt.Sprintf(workerNameForm, w.id)}
+	prog := l.program
+	argv, full := withInspectPort(prog.argv, l.environ(w), w.id)
+	if prog.builtin {
+		argv = append([]string{fmt.Sprintf(workerNameForm, w.id)}, argv[1:]...)
 	}
 	w.env = full
+	spec := spawnSpec{path: prog.path, argv: argv, dir: w.dir, env: full}
 	w.silent = l.timers.at(now.Add(listenWithin), func(time.Time) { l.neverListened(w) })
 	l.spawner.do(func() {
-		m := msgSpawned{w: w, errs: &lineReader{keep: true}}
-		var outs [2]*os.File
-		m.p, m.ch, outs, m.err = l.startWorker(argv, full)
-		l.post(m) // always taken: the loop does not end while a fork is under way
+		m := msgSpawned{w: w, errs: &lineReader{keep: true}, err: prog.err}
+		var ends [3]*os.File
 		if m.err == nil {
-			l.watch(m, outs)
+			m.p, m.ch, ends, m.err = l.startWorker(spec, stdio)
+		}
+		// Always taken: the loop does not end while a fork is under way. Before
+		// started: who waits for that may ask the loop something at once.
+		l.post(m)
+		w.live.started(m.p, m.ch, ends[0])
+		if m.err == nil {
+			l.watch(m, ends, stdio)
 		}
 	})
 	return w
@@ -124,7 +126,7 @@ func (l *loop) environ(w *worker) []string {
 			set = append(set, envAddr+"="+l.order[0].port.addr.spec())
 		}
 	}
-	set = append(append(append([]string(nil), l.o.Env...), w.env...), set...)
+	set = append(append(append([]string(nil), l.settings.Env...), w.env...), set...)
 	return mergeEnv(os.Environ(), set)
 }
 
@@ -154,94 +156,6 @@ func mergeEnv(base, set []string) []string {
 
 // spawnsMax bounds the forks under way: each worker may be in a restart.
 const spawnsMax = 2 * workersMax
-
-// startWorker starts the process and makes its channel, on the spawner's
-// thread. outs are the reading
-// ends of its stdout and stderr.
-func (l *loop) startWorker(argv, env []string) (p *proc, ch *ipc.Conn, outs [2]*os.File, err error) {
-	var files []*os.File // of the child: closed here in any case
-	defer func() {
-		for _, f := range files {
-			f.Close()
-		}
-		if err != nil {
-			if ch != nil {
-				ch.Close()
-			}
-			for _, f := range outs {
-				f.Close() // a nil *os.File may be closed
-			}
-		}
-	}()
-	spec := spawnSpec{path: l.program.path, argv: argv, dir: l.o.Dir, env: env}
-	for i, w := range []**os.File{&spec.stdout, &spec.stderr} {
-		if outs[i], *w, err = os.Pipe(); err != nil {
-			return nil, nil, outs, fmt.Errorf("pipe for the output: %w", err)
-		}
-		files = append(files, *w)
-	}
-	ch, spec.chanFD, err = ipc.Pair()
-	if err != nil {
-		return nil, nil, outs, fmt.Errorf("channel: %w", err)
-	}
-	files = append(files, spec.chanFD)
-	p, err = startProc(spec)
-	if err == nil {
-		l.procs.add(p)
-	}
-	return p, ch, outs, err
-}
-
-// watch starts the goroutines that follow a worker: its channel, its output and
-// its end. They end soon after the process has.
-func (l *loop) watch(m msgSpawned, outs [2]*os.File) {
-	w := m.w
-	l.spawnTask(func() {
-		for {
-			var buf []ipc.Message
-			select {
-			case buf = <-w.reading:
-			default:
-			}
-			msgs, err := m.ch.Read(buf)
-			if len(msgs) > 0 && !l.post(msgRead{w, msgs}) {
-				closeFDs(msgs)
-				return
-			}
-			if err != nil {
-				l.post(msgChanEnd{w, err})
-				return
-			}
-		}
-	})
-	var readers sync.WaitGroup
-	for i, stream := range []string{"stdout", "stderr"} {
-		r := m.errs
-		if stream == "stdout" {
-			r = &lineReader{}
-		}
-		readers.Add(1)
-		l.spawnTask(func() {
-			defer readers.Done()
-			defer outs[i].Close()
-			r.run(outs[i], l.now, func(lines []outLine) { l.post(msgOutput{w, stream, lines}) })
-		})
-	}
-	l.spawnTask(func() {
-		state, err := m.p.wait()
-		l.procs.remove(m.p)
-		if err != nil {
-			l.post(msgFailed{fmt.Sprintf("waiting for worker %d", w.id), err})
-		}
-		// Its last lines come before its exit. What it started may hold the
-		// pipes for ever: what comes later is nobody's.
-		for _, f := range outs {
-			_ = f.SetReadDeadline(time.Now().Add(outputHold))
-		}
-		readers.Wait()
-		l.post(msgExited{w, state})
-	})
-}
 
 func closeFDs(msgs []ipc.Message) {
 	for _, m := range msgs {
@@ -273,6 +187,15 @@ func (l *loop) spawned(m msgSpawned) {
 	if reply != nil {
 		reply <- cmdReply{r: Result{Worker: w.id}}
 	}
+	for _, k := range w.early {
+		if err := l.kill(w, k.sig, k.by); err != nil {
+			l.failed(w, "", err)
+		}
+	}
+	w.early = nil
+	if w.life.leaving { // ordered before it was there
+		l.send(w, ipc.Disconnect{Seq: l.nextSeq()})
+	}
 	if l.stopping != nil {
 		l.stopStep()
 	}
@@ -282,7 +205,9 @@ func (l *loop) spawned(m msgSpawned) {
 // as in Node an error and an exit with the negative errno as its code.
 func (l *loop) spawnFailed(w *worker, err error) {
 	now := l.now()
-	l.failed(w, fmt.Sprintf("starting worker %d (%s)", w.id, l.program.command), err)
+	err = fmt.Errorf("starting worker %d: %w", w.id, err)
+	l.failed(w, "", err)
+	l.deliverError(w.live, err)
 	code := -1
 	var errno syscall.Errno
 	if errors.As(err, &errno) {

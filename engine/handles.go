@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -14,50 +13,12 @@ import (
 	"muster/ipc"
 )
 
-// HandleKind is what a descriptor that comes with a message is, in Node's
-// words.
-type HandleKind string
-
-const (
-	HandleSocket HandleKind = "net.Socket"   // a connection, TCP or unix
-	HandleServer HandleKind = "net.Server"   // a listening socket
-	HandleUDP    HandleKind = "dgram.Socket" // a UDP socket
-)
-
-// Handle is a descriptor that came with a message, or goes with one. Who has
-// it closes it.
-type Handle struct {
-	Kind HandleKind
-	// File is the descriptor. net.FileConn, net.FileListener and
-	// net.FilePacketConn make something useful of it; they duplicate it.
-	File *os.File
-
-	once   sync.Once
-	closed func() // tells the sender's bookkeeping
-}
-
-// Close closes the descriptor. A Node worker that gave us the connection and
-// waits for its server's close hears of it. Closing twice is no error.
-func (h *Handle) Close() error {
-	var err error
-	h.once.Do(func() {
-		err = h.File.Close()
-		if h.closed != nil {
-			h.closed()
-		}
-	})
-	return err
-}
-
 // Message is a message of a worker's program.
 type Message struct {
 	Worker int
 	Value  json.RawMessage // any JSON value
 	Handle *Handle         // nil = none; the receiver's, to be closed by it
 }
-
-// messagesMax bounds the messages that wait for Options.OnMessage.
-const messagesMax = 1024
 
 // socketList counts the connections with one key that a worker gave us and
 // that are open here (Node's socket list, lib/internal/socket_list.js). The worker's
@@ -84,7 +45,7 @@ func (w *worker) socketList(key json.RawMessage) *socketList {
 func (l *loop) userMessage(w *worker, m *ipc.Message) {
 	call := w.eventCall("message", ", ...")
 	if m.FD >= 0 {
-		call = w.eventCall("message", ", ..., "+string(handleKind(m.Handle)))
+		call = w.eventCall("message", ", ..., "+string(kindOf(m.Handle, m.FD)))
 	}
 	l.emitFor(w, Event{Kind: KindMessage, By: ByOutside, Call: call, Detail: messageDetail(m.Raw)})
 	if isReady(m.Raw) && !w.ready {
@@ -95,11 +56,7 @@ func (l *loop) userMessage(w *worker, m *ipc.Message) {
 	if m.FD >= 0 {
 		msg.Handle = l.takeHandle(w, m)
 	}
-	if l.o.OnMessage == nil || !l.queueMessage(msg) {
-		if msg.Handle != nil {
-			_ = msg.Handle.Close()
-		}
-	}
+	l.deliverMessage(w.live, msg)
 }
 
 // messageDetail is a message as events hold it.
@@ -114,19 +71,9 @@ func messageDetail(raw []byte) MessageDetail {
 // isReady tells whether a message is PM2's "ready" (its wait_ready).
 func isReady(raw []byte) bool { return string(bytes.TrimSpace(raw)) == `"ready"` }
 
-func handleKind(typ string) HandleKind {
-	switch typ {
-	case "net.Native":
-		return HandleSocket
-	case "dgram.Native":
-		return HandleUDP
-	}
-	return HandleKind(typ)
-}
-
 // takeHandle makes a Handle of the descriptor that came with a message.
 func (l *loop) takeHandle(w *worker, m *ipc.Message) *Handle {
-	h := &Handle{Kind: handleKind(m.Handle), File: os.NewFile(uintptr(m.FD), "handle")}
+	h := &Handle{Kind: kindOf(m.Handle, m.FD), File: os.NewFile(uintptr(m.FD), "handle")}
 	if m.HandleKey != nil {
 		key := m.HandleKey
 		w.socketList(key).open++
@@ -169,25 +116,6 @@ func (l *loop) otherInternal(w *worker, m *ipc.Message) {
 	}
 }
 
-// queueMessage hands a message to the goroutine that calls OnMessage. A
-// receiver that does not keep up loses some, and is told how many.
-func (l *loop) queueMessage(m Message) bool {
-	select {
-	case l.messages <- m:
-		return true
-	default:
-		l.failed(l.workers[m.Worker], "", fmt.Errorf("a message of worker %d was dropped: %d wait to be received", m.Worker, messagesMax))
-		return false
-	}
-}
-
-// receive calls OnMessage, one message at a time, until the channel is closed.
-func (l *loop) receive() {
-	for m := range l.messages {
-		l.o.OnMessage(m)
-	}
-}
-
 // ErrChannelClosed is returned for a message to a worker whose channel has
 // ended (Node: ERR_IPC_CHANNEL_CLOSED).
 var ErrChannelClosed = errors.New("the channel is closed")
@@ -201,48 +129,17 @@ func (l *loop) sendUser(w *worker, value json.RawMessage, h *Handle) error {
 	if !json.Valid(value) {
 		return fmt.Errorf("message to worker %d: it is not JSON", w.id)
 	}
-	fail := func(err error) error {
-		if errors.Is(err, ipc.ErrClosed) {
-			err = ErrChannelClosed
-		}
+	if err := sendLine(w.ch, value, h); err != nil {
 		return fmt.Errorf("message to worker %d: %w", w.id, err)
 	}
 	if h == nil {
-		line, err := ipc.AppendJSON(nil, value)
-		if err == nil {
-			err = w.ch.Send(line, -1)
-		}
-		if err != nil {
-			return fail(err)
-		}
 		return nil
-	}
-	var extra []ipc.Field
-	if h.Kind == HandleUDP {
-		extra = append(extra, ipc.Field{Name: "dgramType", Value: udpType(h.File)})
-	}
-	line, err := ipc.AppendHandle(nil, string(h.Kind), value, extra...)
-	if err != nil {
-		return fail(err)
-	}
-	rc, err := h.File.SyscallConn() // not Fd: it would make the socket blocking
-	if err != nil {
-		return fail(err)
-	}
-	var serr error
-	err = rc.Control(func(fd uintptr) {
-		// Node does not set it on what it receives, and stands still on a
-		// socket that blocks.
-		if serr = unix.SetNonblock(int(fd), true); serr == nil {
-			serr = w.ch.Send(line, int(fd))
-		}
-	})
-	if err = errors.Join(err, serr); err != nil {
-		return fail(err)
 	}
 	sent := handle{seq: -1}
 	if h.Kind == HandleServer {
-		sent.given = copyOf(rc)
+		if rc, err := h.File.SyscallConn(); err == nil { // it was open just now
+			sent.given = copyOf(rc)
+		}
 	}
 	w.unacked = append(w.unacked, sent)
 	return nil
@@ -300,19 +197,4 @@ func (l *loop) answerGiven(w *worker, ack int64) {
 		return
 	}
 	w.unacked = append(w.unacked, handle{seq: seq})
-}
-
-// udpType is "udp4" or "udp6".
-func udpType(f *os.File) string {
-	typ := "udp4"
-	if rc, err := f.SyscallConn(); err == nil {
-		_ = rc.Control(func(fd uintptr) {
-			if sa, err := unix.Getsockname(int(fd)); err == nil {
-				if _, six := sa.(*unix.SockaddrInet6); six {
-					typ = "udp6"
-				}
-			}
-		})
-	}
-	return typ
 }

@@ -80,6 +80,10 @@ func (l *loop) refused(w *worker, s *server, c conn, until time.Time) {
 	w.refused++
 	w.stalled = time.Time{}
 	l.tot.refused++
+	if s.ended { // its last worker has closed it: nobody can serve what it refuses
+		l.dropQueued(s)
+		return
+	}
 	l.conns[c].again = true
 	if s.retry == nil || until.Before(s.retry.at) {
 		l.timers.stop(s.retry)

@@ -8,7 +8,7 @@ import (
 
 // inspect looks at one worker closely. The environment is the one it was given.
 func (l *loop) inspect(w *worker) *Details {
-	d := &Details{Worker: w.id, PID: w.pid(), Command: l.program.command, Dir: l.o.Dir, Env: w.env, FDs: -1}
+	d := &Details{Worker: w.id, PID: w.pid(), Command: l.program.command, Dir: w.dir, Env: w.env, FDs: -1}
 	if d.Dir == "" {
 		d.Dir, _ = os.Getwd()
 	}

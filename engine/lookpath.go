@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // lookPath finds the file of a command. The path is absolute, so that it stays
@@ -23,15 +24,24 @@ func lookPath(name string) (string, error) {
 	if info, serr := os.Stat(name); serr == nil {
 		switch {
 		case info.IsDir():
-			return "", fmt.Errorf("command %q is a directory; give the program in it", name)
+			return "", commandError{fmt.Sprintf("command %q is a directory; give the program in it", name), syscall.EACCES}
 		case !strings.ContainsRune(name, filepath.Separator):
 			hint = "to run the file in this directory type ./" + name
 		case info.Mode().Perm()&0o111 == 0:
-			return "", fmt.Errorf("command %q is not executable; chmod +x it, or run it by its interpreter (node %s)", name, name)
+			return "", commandError{fmt.Sprintf("command %q is not executable; chmod +x it, or run it by its interpreter (node %s)", name, name), syscall.EACCES}
 		}
 	}
 	if errors.Is(err, exec.ErrNotFound) {
-		return "", fmt.Errorf("command %q was not found; %s", name, hint)
+		return "", commandError{fmt.Sprintf("command %q was not found; %s", name, hint), syscall.ENOENT}
 	}
 	return "", fmt.Errorf("command %q: %w", name, err)
 }
+
+// commandError is the errno of starting a command, in words that say what to do.
+type commandError struct {
+	text  string
+	errno syscall.Errno
+}
+
+func (e commandError) Error() string { return e.text }
+func (e commandError) Unwrap() error { return e.errno }

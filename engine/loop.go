@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"os"
@@ -25,7 +24,6 @@ const (
 // touches the fields below the line; everything else sends it a message.
 type loop struct {
 	o         Options
-	program   program
 	cpus      int
 	inherited map[int]bool // sockets this process was started with
 	now       func() time.Time
@@ -34,15 +32,28 @@ type loop struct {
 	snap      atomic.Pointer[Snapshot]
 	in        chan msg
 	done      chan struct{} // closed when run has returned
-	messages  chan Message  // to OnMessage; nil without one
 	procs     procSet
-	tasks     sync.WaitGroup // goroutines of ours beside run
+	tasks     sync.WaitGroup // goroutines of ours, run among them
+
+	starting    sync.Once
+	ran         atomic.Bool
+	listeners   clusterListeners
+	dispatcher  *dispatcher
+	live        liveWorkers
+	settingsNow atomic.Pointer[Settings]
+	policyNow   atomic.Int32
+	logsMissed  atomic.Uint64
 
 	// ---- owned by run ----
 
 	pid     int
 	started time.Time
 	policy  Policy
+
+	settings Settings
+	wasSetUp bool
+	program  program // what settings run
+
 	servers map[string]*server // by key
 	order   []*server          // in the order they were opened
 	workers map[int]*worker    // live ones by id
@@ -95,6 +106,16 @@ type (
 		cmd   Command
 		reply chan<- cmdReply
 	}
+	msgRun   struct{}           // Run was called
+	msgStop  struct{ now bool } // to end, gracefully or at once
+	msgSetup struct {
+		s     Settings
+		reply chan<- answer[struct{}]
+	}
+	msgFork struct {
+		env   []string
+		reply chan<- answer[*Worker]
+	}
 	msgAccepted struct {
 		s     *server
 		batch []accepted
@@ -139,6 +160,10 @@ type (
 )
 
 func (msgCommand) isMsg()      {}
+func (msgRun) isMsg()          {}
+func (msgStop) isMsg()         {}
+func (msgSetup) isMsg()        {}
+func (msgFork) isMsg()         {}
 func (msgAccepted) isMsg()     {}
 func (msgFailed) isMsg()       {}
 func (msgSpawned) isMsg()      {}
@@ -190,10 +215,17 @@ func (l *loop) onPanic() {
 	panic(v)
 }
 
+// start starts the loop and the dispatcher, once.
+func (l *loop) start() {
+	l.starting.Do(func() {
+		l.spawnTask(l.dispatcher.run)
+		l.spawnTask(l.run)
+	})
+}
+
 // run is the loop. It returns when the cluster has stopped.
-func (l *loop) run(ctx context.Context) error {
+func (l *loop) run() {
 	defer close(l.done)
-	defer l.onPanic()
 	l.begin()
 	beat := time.NewTicker(beatEvery)
 	defer beat.Stop()
@@ -202,7 +234,6 @@ func (l *loop) run(ctx context.Context) error {
 	deadline := time.NewTimer(time.Hour)
 	defer deadline.Stop()
 	awake := l.now() // when the loop last ran
-	stop := ctx.Done()
 
 	for !l.finished() {
 		l.publish()
@@ -212,7 +243,7 @@ func (l *loop) run(ctx context.Context) error {
 			deadline.Reset(time.Hour)
 		}
 		var m msg
-		var beats, samples, stops bool
+		var beats, samples bool
 		select {
 		case m = <-l.in:
 		case <-deadline.C:
@@ -220,8 +251,6 @@ func (l *loop) run(ctx context.Context) error {
 			beats = true
 		case <-sample.C:
 			samples = true
-		case <-stop:
-			stop, stops = nil, true
 		}
 		// Before anything is judged by the time: the beat wakes the loop four times
 		// a second, so it was not there if it slept for longer.
@@ -236,14 +265,11 @@ func (l *loop) run(ctx context.Context) error {
 			l.beat(now)
 		case samples:
 			l.sample()
-		case stops:
-			l.stop(ByAPI)
 		}
 		awake = l.now()
 		l.timers.run(awake)
 	}
 	l.end()
-	return nil
 }
 
 func (l *loop) handle(m msg) {
@@ -255,6 +281,18 @@ func (l *loop) handle(m msg) {
 		l.accepted(m.s, m.batch, now)
 	case msgCommand:
 		l.command(m)
+	case msgRun:
+		l.forkFirst()
+	case msgStop:
+		l.stop(ByAPI)
+		if m.now {
+			l.stopNow()
+		}
+	case msgSetup:
+		m.reply <- answer[struct{}]{err: l.setupAsked(m.s)}
+	case msgFork:
+		w, err := l.forkAsked(m.env)
+		m.reply <- answer[*Worker]{w, err}
 	case msgFailed:
 		l.failed(nil, m.what, m.err)
 	case msgSpawned:
@@ -274,34 +312,37 @@ func (l *loop) handle(m msg) {
 	}
 }
 
-// begin forks the first workers.
+// begin makes what the loop needs, and accepts where the primary does.
 func (l *loop) begin() {
 	testPanicPoint(l)
 	l.started = l.now()
 	l.pid = os.Getpid()
 	l.spawner = newSpawner(l.spawnTask)
-	if l.o.OnMessage != nil {
-		l.messages = make(chan Message, messagesMax)
-		l.spawnTask(l.receive)
-	}
-	l.emit(Event{Kind: KindSetup, By: ByAPI, Call: "cluster.setupPrimary()", Detail: SetupDetail{
-		Exec: l.program.path, Args: l.program.argv[1:], Workers: l.o.Workers, Policy: l.policy, Note: l.o.Note,
-	}})
 	for _, s := range l.order {
 		l.serve(s)
+	}
+	l.sample()
+}
+
+// forkFirst is Run: it forks Options.Workers.
+func (l *loop) forkFirst() {
+	if l.stopping != nil {
+		return
+	}
+	if l.o.Workers > 0 || !l.wasSetUp {
+		if err := l.setup(Settings{}, ByAPI); err != nil { // no settings, so nothing to be wrong with
+			l.failed(nil, "", err)
+		}
 	}
 	for range l.o.Workers {
 		l.fork(l.freeSlot(), ByAPI, nil, nil)
 	}
-	l.sample()
 }
 
 // end is the last thing before run returns: no worker lives, no address is open.
 func (l *loop) end() {
 	l.spawner.close()
-	if l.messages != nil {
-		close(l.messages)
-	}
+	l.dispatcher.end()
 	l.dirty, l.snapAt = true, time.Time{}
 	l.publish()
 }
@@ -320,15 +361,17 @@ func (l *loop) emit(e Event) {
 	if e.Time.IsZero() {
 		e.Time = l.now()
 	}
-	l.events.add(e)
+	e.Seq = l.events.add(e)
 	l.dirty = true
 	l.wake()
+	l.log(e)
 }
 
 // emitFor publishes an event of a worker.
 func (l *loop) emitFor(w *worker, e Event) {
 	e.Worker, e.Slot, e.PID = w.id, w.slot.index, w.pid()
 	l.emit(e)
+	l.deliver(w.live, e)
 }
 
 // failed publishes an error event; w may be nil.

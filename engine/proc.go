@@ -7,13 +7,14 @@ import (
 	"syscall"
 )
 
-// spawnSpec is a process to start. The three files become 1, 2 and 3 of the
-// child; its stdin is /dev/null.
+// spawnSpec is a process to start. The files become 0, 1, 2 and 3 of the child.
+// stdin nil is /dev/null.
 type spawnSpec struct {
 	path   string
 	argv   []string
 	dir    string
 	env    []string
+	stdin  *os.File
 	stdout *os.File
 	stderr *os.File
 	chanFD *os.File
@@ -46,15 +47,18 @@ func (s *spawner) close() { close(s.jobs) }
 // startProc starts a process, in a process group of its own: the terminal's
 // Ctrl+C and Ctrl+Z are for the primary alone.
 func startProc(spec spawnSpec) (*proc, error) {
-	null, err := os.Open(os.DevNull)
-	if err != nil {
-		return nil, err
+	if spec.stdin == nil {
+		null, err := os.Open(os.DevNull)
+		if err != nil {
+			return nil, err
+		}
+		defer null.Close()
+		spec.stdin = null
 	}
-	defer null.Close()
 	p, err := os.StartProcess(spec.path, spec.argv, &os.ProcAttr{
 		Dir:   spec.dir,
 		Env:   spec.env,
-		Files: []*os.File{null, spec.stdout, spec.stderr, spec.chanFD},
+		Files: []*os.File{spec.stdin, spec.stdout, spec.stderr, spec.chanFD},
 		Sys:   childAttr(),
 	})
 	if err != nil {

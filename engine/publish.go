@@ -27,7 +27,7 @@ func (l *loop) publish() {
 func (l *loop) picture(now time.Time) *Snapshot {
 	s := &Snapshot{
 		V: 1, Seq: l.events.newest(), Tick: l.tick, Time: now, Started: l.started, PID: l.pid,
-		CPUs: l.cpus, Command: l.program.command,
+		CPUs: l.cpus, Command: l.program.command, Settings: l.settings,
 		Policy: l.policy, PolicyFixed: l.policyFixed(), Grace: l.o.Grace, Stall: l.o.Stall,
 		Stopping: l.stopping != nil,
 		Restarts: l.tot.restarts, Accepted: l.tot.accepted, Dealt: l.tot.dealt, Taken: l.tot.taken,

@@ -99,14 +99,17 @@ func (l *loop) serverFor(w *worker, m *ipc.ClusterMsg) (*server, error) {
 	if q.Address != nil {
 		a.Host = *q.Address
 	}
-	if q.AddressType == "-1" {
+	switch {
+	case udp:
+		a.Network = "udp"
+	case q.AddressType == "-1":
 		a.Network, a.Port, a.Host = "unix", 0, socketPath(a.Host)
 	}
 	key := queryKey(q)
 	s := l.servers[key]
 	if s == nil {
 		for _, o := range l.order {
-			if o.keep && o.port.addr == a {
+			if o.keep && o.port.addr == a || o.chosen == a {
 				s = o
 			}
 		}
@@ -133,6 +136,12 @@ func (l *loop) serverFor(w *worker, m *ipc.ClusterMsg) (*server, error) {
 	}
 	if s, err = l.addServer(key, p); err != nil {
 		return nil, err
+	}
+	if a.Network != "unix" && a.Port == 0 && q.FD < 0 {
+		// Another worker may ask for the very port (Node refuses that, and has it
+		// among its known issues).
+		s.chosen = a
+		s.chosen.Port = p.addr.Port
 	}
 	l.serve(s)
 	return s, nil

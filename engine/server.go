@@ -21,6 +21,7 @@ type server struct {
 	dealer *dealer
 	users  map[*worker]bool // workers that have its socket; true once they closed it
 	keep   bool             // Options.Addr: stays open without users
+	chosen Address          // a worker asked for port 0: what it asked for, with the port it got
 	paused bool             // accepting waits for the queue
 	fixed  Policy           // the policy it was opened with, if it has no gate; else 0
 	data   json.RawMessage  // the first worker's, given to all (TLS ticket keys)
@@ -80,10 +81,7 @@ func (l *loop) closeServer(s *server) {
 	// batch, and close waits for it.
 	l.closing++
 	l.spawnTask(func() { l.post(msgClosed{s, s.port.close()}) })
-	for _, c := range s.dealer.Drain() {
-		l.drop(c)
-		l.tot.lost++
-	}
+	l.dropQueued(s)
 	delete(l.servers, s.key)
 	for i, o := range l.order {
 		if o == s {
@@ -193,6 +191,14 @@ func (l *loop) hold(fd int, at time.Time) conn {
 	}
 	l.conns = append(l.conns, h)
 	return conn(len(l.conns) - 1)
+}
+
+// dropQueued closes what waits at an address that is closed.
+func (l *loop) dropQueued(s *server) {
+	for _, c := range s.dealer.Drain() {
+		l.drop(c)
+		l.tot.lost++
+	}
 }
 
 // drop closes the primary's copy of a connection.

@@ -33,6 +33,8 @@ type Snapshot struct {
 	CPUs    int       `json:"cpus"` // processors this process may use
 	Command string    `json:"command"`
 
+	Settings Settings `json:"settings"` // what later forks use (Node: cluster.settings)
+
 	Policy      Policy        `json:"policy"`
 	PolicyFixed string        `json:"policy_fixed,omitempty"` // why the policy cannot be changed; "" if it can
 	Addresses   []Address     `json:"addresses"`
@@ -80,7 +82,8 @@ func (a Address) String() string {
 	return net.JoinHostPort(a.Host, strconv.Itoa(a.Port))
 }
 
-// Row is one worker as a snapshot shows it: a live one, or the last one of its slot.
+// Row is a worker as a snapshot shows it: a live one, or the last one of its
+// slot.
 //
 // A worker that has exited stays in the snapshot while its slot waits for the
 // replacement (Next is set) or has given up (Next.Stopped), and for 5 s after

@@ -18,6 +18,10 @@ const goldenSnapshot = `{
  "pid": 100,
  "cpus": 2,
  "command": "muster (built-in worker)",
+ "settings": {
+  "exec": "/proc/self/exe",
+  "silent": true
+ },
  "policy": "rr",
  "addresses": [
   {
@@ -129,7 +133,8 @@ func TestSnapshotJSON(t *testing.T) {
 	addr := []Address{{Network: "tcp", Host: "127.0.0.1", Port: 3000}}
 	s := &Snapshot{
 		V: 1, Seq: 42, Tick: 3, Time: late, Started: start, PID: 100, CPUs: 2, Command: "muster (built-in worker)",
-		Policy: SchedRR, Addresses: addr, Grace: 5 * time.Second, Stall: 10 * time.Second,
+		Settings: Settings{Exec: "/proc/self/exe", Silent: ptr(true)},
+		Policy:   SchedRR, Addresses: addr, Grace: 5 * time.Second, Stall: 10 * time.Second,
 		Workers: []Row{
 			{ID: 3, PID: 101, State: StateListening, By: ByAPI, Forked: start, Online: start, Listening: start, Changed: start,
 				Connected: true, Addresses: addr, Dealt: 5, Refused: 1, Hand: 2, Open: ptr(0), Done: ptr(uint64(4)),

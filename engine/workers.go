@@ -51,9 +51,12 @@ func (s *slot) free() bool { return len(s.live) == 0 && s.due == nil && !s.stopp
 type worker struct {
 	id    int
 	slot  *slot
+	live  *Worker // what the API shows of it
 	by    By
 	life  life
 	env   []string
+	dir   string // "" = the primary's
+	early []earlySignal
 	proc  *proc     // nil until the process is there
 	ch    *ipc.Conn // likewise
 	reply chan<- cmdReply
@@ -121,6 +124,7 @@ func (l *loop) step(w *worker, in input) {
 		w.changed = now
 		l.dirty = true
 	}
+	w.show()
 	for _, f := range fx {
 		switch f {
 		case fxOnline:
@@ -148,6 +152,11 @@ func (l *loop) step(w *worker, in input) {
 			l.exited(w, now)
 		}
 	}
+}
+
+// show lets the API see how the worker's life is now.
+func (w *worker) show() {
+	w.live.state.Store(&workerState{State: w.life.state, connected: !w.life.chanEnded, dead: w.life.procEnded, voluntary: w.life.voluntary})
 }
 
 // eventCall is the cluster event an event stands for.
@@ -293,10 +302,7 @@ func (l *loop) settle(w *worker, now time.Time) {
 			l.conns[c].again = true
 		}
 		if s.ended { // the address is closed: nobody can serve them
-			for _, c := range s.dealer.Drain() {
-				l.drop(c)
-				l.tot.lost++
-			}
+			l.dropQueued(s)
 			continue
 		}
 		w.again += len(back)
@@ -333,6 +339,7 @@ func (l *loop) disconnected(w *worker, now time.Time) {
 	if w.chanErr != nil {
 		d.Error = validText(w.chanErr.Error())
 		by = BySupervisor
+		l.deliverError(w.live, w.chanErr)
 	}
 	l.emitFor(w, Event{Kind: KindDisconnect, By: by, Call: w.eventCall("disconnect", ""), Detail: d})
 	if w.life.procEnded {
@@ -405,6 +412,10 @@ func (l *loop) exited(w *worker, now time.Time) {
 	if w.exit.Signal != nil {
 		sig = "'" + *w.exit.Signal + "'"
 	}
+	w.live.process.exit.Store(w.exit)
+	w.show()
+	l.live.remove(w.live)
+	close(w.live.done)
 	l.emitFor(w, Event{Kind: KindExit, By: ByOutside, Call: w.eventCall("exit", ", "+code+", "+sig), Detail: *w.exit})
 
 	delete(l.workers, w.id)

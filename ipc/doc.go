@@ -22,9 +22,10 @@
 // # Goroutines
 //
 // A Conn takes Send, SendLines, TrySend, Pending, CloseWhenSent and Close from
-// any goroutine; none of them waits for the peer. Read and ReadMore are for one
-// reader. A Conn has one goroutine of its own, only while output waits for the
-// peer to read; Close ends it and waits for it.
+// any goroutine; none of them waits for the peer. Flush does, until the kernel
+// has all that was kept; it too may be called from any goroutine. Read and
+// ReadMore are for one reader. A Conn has one goroutine of its own, only while
+// output waits for the peer to read; Close ends it and waits for it.
 package ipc
 
 // Limits. A peer that goes past one ends the channel.

@@ -77,6 +77,9 @@ func (c *Conn) flushOne(sock int) flushResult {
 		*head = chunk{}
 		o.kept = o.kept[1:]
 	}
+	if o.pending == 0 {
+		o.wake(nil)
+	}
 	return flushMore
 }
 

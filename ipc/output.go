@@ -21,10 +21,11 @@ type output struct {
 	err      error      // what Send returns; nil = open
 	failed   error      // why the Conn ended itself
 	closed   bool
-	finish   bool // shut down when nothing is kept any more
+	finish   bool // shut down when nothing is kept any more; err is set, but what is kept is still sent
 	kept     []chunk
 	pending  int // bytes in kept
 	flushing bool
+	drained  *drained // what Flush waits for; nil = nobody waits
 
 	scratch []byte // a line that came without its newline
 	oob     []byte // control data of one descriptor
@@ -186,8 +187,9 @@ func (c *Conn) keep(b []byte, fd int) error {
 
 // end stops all sending. Held: mu.
 func (o *output) end(err error) {
-	o.err = err
+	o.err, o.finish = err, false
 	o.drop()
+	o.wake(err)
 }
 
 func (o *output) drop() {
@@ -230,7 +232,8 @@ func (o *output) close() bool {
 	if o.closed {
 		return false
 	}
-	o.closed, o.err = true, ErrClosed
+	o.closed, o.err, o.finish = true, ErrClosed, false
+	o.wake(ErrClosed)
 	return true
 }
 

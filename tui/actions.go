@@ -35,6 +35,8 @@ func (m *model) act(act action) {
 		m.switchPolicy()
 	case actDetails:
 		m.showDetails()
+	case actMessage:
+		m.openMessage()
 	case actCopy:
 		m.copyPID()
 	}

@@ -25,20 +25,29 @@ func workerFacts(s *screen, w *engine.Row, d *engine.Details) []fact {
 			replaces += " (" + safetext.Line(w.ReplacesWhy) + ")"
 		}
 	}
+	worker := fact{"state", connectedText(w)}
+	settings := fact{"settings", settingsText(s, s.w-12)}
 	forked := fact{"forked", fmt.Sprintf("%s, %s ago, by %s", clockText(w.Forked, false), fmtSpan(clockOf(s).Sub(w.Forked)), byText(w, s.snap.Started))}
-	replaced, restarts := fact{"replaces", replaces}, fact{"restarts", strconv.Itoa(w.Restarts)}
+	before := []fact{{"replaces", replaces}, {"restarts", strconv.Itoa(w.Restarts)}}
+	rest := []fact{{"port", portText(w)}, settings}
+	if s.w < namesW || !alive(w) { // a dead one has more to tell
+		before = []fact{{"replaces", replaces + "   restarts " + strconv.Itoa(w.Restarts)}}
+	}
+	if s.w < namesW {
+		slices.Reverse(rest) // there may be no room for both, and the head says the port too
+	}
 	if alive(w) {
-		facts := []fact{{"command", command}, forked, replaced, restarts, {"exited", exitedText(w)}, {"port", portText(w)}}
+		facts := slices.Concat([]fact{{"command", command}, forked}, before, []fact{worker, {"exited", exitedText(w)}}, rest)
 		if lat, ok := loopDelay(s, w); ok {
 			facts = append(facts, fact{"loop", "delay " + timesText(lat)})
 		}
 		return append(facts, fact{"env", env})
 	}
-	facts := []fact{{"exited", exitedText(w)}, {"ended", endedText(w, clockOf(s))}, {"then", thenText(w, clockOf(s))}, forked, replaced, restarts}
+	facts := append([]fact{{"exited", exitedText(w)}, worker, {"ended", endedText(w, clockOf(s))}, {"then", thenText(w, clockOf(s))}, forked}, before...)
 	if w.Next != nil && w.Next.Reason != "" {
 		facts = append(facts, fact{"stderr", safetext.Line(w.Next.Reason)})
 	}
-	return append(facts, fact{"command", command}, fact{"port", portText(w)}, fact{"env", env})
+	return slices.Concat(facts, []fact{{"command", command}}, rest, []fact{{"env", env}})
 }
 
 // endedText is when a dead worker ended, and how long it had lived.
@@ -86,6 +95,11 @@ func exitedText(w *engine.Row) string {
 		text = w.Exit.String() + ", " + text
 	}
 	return text
+}
+
+// connectedText is what worker.isConnected() and worker.isDead() answer.
+func connectedText(w *engine.Row) string {
+	return fmt.Sprintf("isConnected %t   isDead %t", w.Connected, w.Dead)
 }
 
 func portText(w *engine.Row) string {
@@ -153,56 +167,4 @@ func figuresFact(figures []fact) fact {
 		parts = append(parts, f.name+" "+f.value)
 	}
 	return fact{"figures", strings.Join(parts, "   ")}
-}
-
-// secretWords mark the names of variables whose values are not shown.
-var secretWords = []string{"PASS", "PWD_", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "AUTH", "PRIVATE", "COOKIE", "SESSION", "DSN"}
-
-// envText is as many of the variables as fit in cells; what looks like a
-// secret is masked, as others may watch the screen.
-func envText(s *screen, env []string, cells int) string {
-	all := fmt.Sprintf("(%d in all)", len(env))
-	sorted := slices.Clone(env)
-	slices.SortStableFunc(sorted, func(a, b string) int { return envRank(a) - envRank(b) })
-	var b strings.Builder
-	used := 0
-	for i, kv := range sorted {
-		text := cutTo(s, maskEnv(kv), 30)
-		n := safetext.Width(text)
-		room := cells - used
-		if i < len(sorted)-1 {
-			room -= len(all) + 2
-		}
-		if n+2 > room {
-			break
-		}
-		b.WriteString(text + "  ")
-		used += n + 2
-	}
-	return b.String() + all
-}
-
-// envRank puts what says which worker this is in front.
-func envRank(kv string) int {
-	if strings.HasPrefix(kv, "NODE_UNIQUE_ID=") {
-		return 0
-	}
-	return 1
-}
-
-func maskEnv(kv string) string {
-	name, value, ok := strings.Cut(kv, "=")
-	if !ok {
-		return safetext.Line(kv)
-	}
-	upper := strings.ToUpper(name)
-	secret := slices.ContainsFunc(secretWords, func(word string) bool { return strings.Contains(upper, word) })
-	// user:password@host in an address
-	if _, rest, ok := strings.Cut(value, "://"); ok && strings.Contains(rest, "@") {
-		secret = true
-	}
-	if secret {
-		value = "***"
-	}
-	return safetext.Line(name + "=" + value)
 }

@@ -71,6 +71,8 @@ func (f *fakeCluster) told() []string {
 			continue
 		case engine.OpKill:
 			text += fmt.Sprintf(" %d %d", c.Worker, int(c.Signal))
+		case engine.OpSend:
+			text += fmt.Sprintf(" %d %s", c.Worker, c.Message)
 		case engine.OpPolicy:
 			text += " " + c.Policy.String()
 		default:
@@ -176,7 +178,7 @@ func keyMsg(k string) tea.KeyMsg {
 		"left": tea.KeyLeft, "right": tea.KeyRight, "pgup": tea.KeyPgUp, "pgdown": tea.KeyPgDown,
 		"home": tea.KeyHome, "end": tea.KeyEnd, "f1": tea.KeyF1, "f9": tea.KeyF9, "backspace": tea.KeyBackspace,
 		"ctrl+c": tea.KeyCtrlC, "ctrl+d": tea.KeyCtrlD, "ctrl+l": tea.KeyCtrlL, "ctrl+z": tea.KeyCtrlZ,
-		"ctrl+k": tea.KeyCtrlK,
+		"ctrl+k": tea.KeyCtrlK, "ctrl+u": tea.KeyCtrlU, "ctrl+w": tea.KeyCtrlW, "delete": tea.KeyDelete,
 	}
 	if t, ok := types[k]; ok {
 		return tea.KeyMsg{Type: t}

@@ -1,11 +1,5 @@
 package tui
 
-import (
-	"unicode"
-
-	"muster/internal/safetext"
-)
-
 // maxFilter is how many cells of a filter are kept: more would not be seen.
 const maxFilter = 40
 
@@ -30,21 +24,19 @@ func (m *model) filterPane() paneID {
 
 // filterKey is a key, other than text, while the prompt is open.
 func (m *model) filterKey(key string) {
-	f := []rune(m.s.filter[m.filterPane()])
 	switch key {
 	case "enter", "tab":
 		m.s.filtering = false
 	case "esc":
 		m.s.filtering = false
 		m.setFilter("")
-	case "backspace", "ctrl+h":
-		if len(f) == 0 {
+	case "backspace", "ctrl+h", "ctrl+u", "ctrl+w": // its cursor stays at the end: the arrows move the list
+		e := m.filterEditor()
+		if _, changed := e.edit(key); !changed {
 			m.toast("there is no text to take away; esc closes the filter")
 			return
 		}
-		m.setFilter(string(f[:len(f)-1]))
-	case "ctrl+u", "ctrl+w":
-		m.setFilter("")
+		m.setFilter(e.text)
 	case " ":
 		m.typeFilter(" ")
 	case "up", "down", "pgup", "pgdown", "home", "end":
@@ -54,20 +46,19 @@ func (m *model) filterKey(key string) {
 	}
 }
 
-// typeFilter appends text. Pasted text may hold anything: only what can be seen
-// is taken.
+// typeFilter appends text, which may have been pasted.
 func (m *model) typeFilter(text string) {
-	f := []rune(m.s.filter[m.filterPane()])
-	for _, r := range text {
-		switch {
-		case !unicode.IsPrint(r):
-		case safetext.Width(string(f))+safetext.Width(string(r)) > maxFilter:
-			m.toast("a filter has room for no more text")
-		default:
-			f = append(f, r)
-		}
+	e := m.filterEditor()
+	if !e.insert(text) {
+		m.toast("a filter has room for no more text")
 	}
-	m.setFilter(string(f))
+	m.setFilter(e.text)
+}
+
+func (m *model) filterEditor() editor {
+	e := editorOf(m.s.filter[m.filterPane()])
+	e.maxCells = maxFilter
+	return e
 }
 
 // setFilter filters the details, or else the pane that has the focus.

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"encoding/json"
 	"flag"
 	"os"
 	"path/filepath"
@@ -52,16 +53,30 @@ func pictures() map[string]*screen {
 	}{{"60x16", 60, 16}, {"80x24", 80, 24}, {"120x40", 120, 40}} {
 		with("help-"+size.name, size.w, size.h, func(s *screen) { s.help = true })
 		with("kill-"+size.name, size.w, size.h, func(s *screen) { s.dialog = &killMenu{worker: 2, pid: 20412} })
-		with("details-"+size.name, size.w, size.h, func(s *screen) {
-			s.dialog = &detailsDialog{worker: 2, details: &engine.Details{
-				Worker: 2, PID: 20412, Command: "muster (built-in worker)", FDs: 60, FDLimit: 1024,
-				Env: []string{"PATH=/usr/bin:/bin", "DB_PASSWORD=hunter2", "NODE_UNIQUE_ID=2", "LANG=C.UTF-8", "HOME=/root"},
-			}}
+		with("message-"+size.name, size.w, size.h, messageScene)
+		with("message-empty-"+size.name, size.w, size.h, func(s *screen) {
+			s.dialog = &messagePrompt{worker: 2, pid: 20412}
 		})
+		with("details-"+size.name, size.w, size.h, detailsScene)
 		with("crash-loop-"+size.name, size.w, size.h, crashScene)
 		with("details-dead-"+size.name, size.w, size.h, deadScene)
 		with("empty-"+size.name, size.w, size.h, emptyScene)
 	}
+	with("details-200x60", 200, 60, detailsScene)
+	with("message-ascii-80x24", 80, 24, func(s *screen) {
+		s.signs = newSigns(true)
+		messageScene(s)
+	})
+	with("message-gone-60x16", 60, 16, func(s *screen) {
+		messageScene(s)
+		s.dialog.(*messagePrompt).pid = 99999 // the id is another process's
+	})
+	with("message-long-80x24", 80, 24, func(s *screen) {
+		messageScene(s)
+		d := s.dialog.(*messagePrompt)
+		d.edit.set(`{"text": "` + strings.Repeat("配置を読み込みました ", 8) + `"`)
+		d.edit.edit("left")
+	})
 	with("quit-80x24", 80, 24, func(s *screen) {
 		s.dialog = &question{
 			title: "stop the cluster and leave?", yes: "let them finish, 5 s at most", no: "stay",
@@ -105,6 +120,32 @@ func pictures() map[string]*screen {
 		p[name] = s
 	})
 	return p
+}
+
+func detailsScene(s *screen) {
+	s.dialog = &detailsDialog{worker: 2, details: &engine.Details{
+		Worker: 2, PID: 20412, Command: "muster (built-in worker)", FDs: 60, FDLimit: 1024,
+		Env: []string{"PATH=/usr/bin:/bin", "DB_PASSWORD=hunter2", "NODE_UNIQUE_ID=2", "LANG=C.UTF-8", "HOME=/root"},
+	}}
+}
+
+// messageScene has the prompt of M open in the midst of a conversation; what
+// another worker says is none of it.
+func messageScene(s *screen) {
+	s.dialog = &messagePrompt{worker: 2, pid: 20412, edit: editorOf(`{"clear": ["cache", 2]}`)}
+	say := func(ago time.Duration, worker int, d engine.Detail, kind engine.Kind) {
+		e := engine.Event{Time: s.now.Add(-ago), Kind: kind, Worker: worker, PID: 20410 + worker, By: engine.ByKey, Detail: d}
+		if l, ok := newLogLine(e); ok {
+			s.all = append(s.all, l)
+		}
+	}
+	for i, text := range []string{`"hello"`, `{"a":1}`, `[1,"<b>"]`} {
+		ago := time.Duration(9-3*i) * time.Second
+		say(ago, 2, engine.SendDetail{Message: json.RawMessage(text)}, engine.KindSend)
+		say(ago-time.Second, 2, engine.MessageDetail{Message: json.RawMessage(`{"worker":2,"pid":20412,"echo":` + text + `}`)}, engine.KindMessage)
+		say(ago-time.Second, 1, engine.MessageDetail{Message: json.RawMessage(`"from another"`)}, engine.KindMessage)
+	}
+	s.log, s.logTotal = s.all, len(s.all)
 }
 
 func stoppingScene(s *screen) {

@@ -1,6 +1,10 @@
 package tui
 
-import "muster/internal/safetext"
+import (
+	"slices"
+
+	"muster/internal/safetext"
+)
 
 // helpNotes explain what the keys have in common.
 var helpNotes = []struct{ text, brief string }{
@@ -91,6 +95,7 @@ func helpBody(s *screen, w, rows int) []string {
 func helpTight(s *screen, groups []helpGroup, w, rows int) (cols [][]helpRow, cells []int) {
 	var all []helpRow
 	for _, g := range groups {
+		g.items = slices.DeleteFunc(g.items, func(it helpItem) bool { return it.aside })
 		all = append(all, groupRows(s, g)[1:]...)
 	}
 	rows = max(rows, 1)

@@ -18,6 +18,7 @@ const (
 	actDisconnectAll
 	actRestart
 	actPolicy
+	actMessage
 	actCopy
 	actFilter
 	actFreeze
@@ -104,6 +105,8 @@ var bindings = []binding{
 		group: groupCluster, text: "disconnect all", note: "ask", brief: "disc. all"},
 	{keys: []string{"r"}, act: actRestart, scope: scopeWorker, hint: "restart", places: inMain | inDetails,
 		group: groupWorker, text: "restart, try again"},
+	{keys: []string{"M"}, act: actMessage, scope: scopeWorker, hint: "message", places: inMain | inDetails, from: 100,
+		group: groupWorker, text: "message: send one", brief: "message: send"},
 	{keys: []string{"p"}, act: actPolicy, scope: scopeCluster, hint: "policy", places: inMain | inLog,
 		group: groupCluster, text: "policy: there, back", brief: "policy: other"},
 	{keys: []string{"c"}, act: actCopy, scope: scopeWorker, hint: "copy pid", places: inMain | inDetails, from: 200,
@@ -226,6 +229,12 @@ func hintsFor(s *screen) []hint {
 	switch d := s.dialog.(type) {
 	case *killMenu:
 		return []hint{{"enter", "send", "send"}, {"↑ ↓ k j or a number", "pick", "pick"}, {"esc", "back, nothing sent", "back"}}
+	case *messagePrompt:
+		back := "back, nothing sent"
+		if d.edit.text == "" {
+			back = "back"
+		}
+		return []hint{{"enter", "send", "send"}, {"↑ ↓", "sent before", "sent before"}, {"esc", back, "back"}}
 	case *question:
 		yes := "y"
 		if d.act == actQuit {
@@ -298,8 +307,12 @@ func crashLoop(snap *engine.Snapshot) bool {
 }
 
 // helpItem is one line of the help. brief stands for its text in a narrow one,
-// or for its keys if it has no text.
-type helpItem struct{ keys, text, note, brief string }
+// or for its keys if it has no text. One that is aside is left out where the
+// keys stand close together.
+type helpItem struct {
+	keys, text, note, brief string
+	aside                   bool
+}
 
 // helpGroup is one of its groups.
 type helpGroup struct {
@@ -326,9 +339,9 @@ func helpGroups(vim bool) []helpGroup {
 		case label == "":
 			label = keyLabel(b.names(vim)[0])
 		}
-		gs[g].items = append(gs[g].items, helpItem{label, b.text, b.note, brief})
+		gs[g].items = append(gs[g].items, helpItem{keys: label, text: b.text, note: b.note, brief: brief})
 	}
 	move := &gs[2].items
-	*move = append(*move, helpItem{keys: "mouse", text: "click, wheel"})
+	*move = append(*move, helpItem{keys: "mouse", text: "click, wheel", aside: true})
 	return gs
 }

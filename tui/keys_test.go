@@ -114,6 +114,23 @@ func TestKeys(t *testing.T) {
 		{name: "r after a voluntary exit", snap: with(four(), 0, exited(nil)), keys: "r", toast: "left for good"},
 		{name: "r on a leaving one", snap: with(four(), 0, leaving(2)), keys: "r", toast: "leaving"},
 
+		{name: "M opens", snap: four(), keys: "M", dialog: "messagePrompt"},
+		{name: "M, text and enter", snap: four(), keys: "down M h i enter", told: `send 2 "hi"`, dialog: "messagePrompt"},
+		{name: "M, JSON", snap: four(), keys: "M { } enter", told: "send 1 {}", dialog: "messagePrompt"},
+		{name: "M, keys are text", snap: four(), keys: "M q ? SPC f y 1 / M D k enter", told: `send 1 "q? fy1/MDk"`, dialog: "messagePrompt"},
+		{name: "M, enter without text", snap: four(), keys: "M enter", toast: "no text yet", dialog: "messagePrompt"},
+		{name: "M, esc", snap: four(), keys: "M h i esc"},
+		{name: "M, ctrl+c never asks", snap: four(), keys: "M h ctrl+c", told: "stop", dialog: "stopping"},
+		{name: "M, another key", snap: four(), keys: "M tab", toast: "enter sends, esc leaves", dialog: "messagePrompt"},
+		{name: "M, F1 and back", snap: four(), keys: "M x f1 y esc enter", told: `send 1 "x"`, dialog: "messagePrompt"},
+		{name: "M in the log", snap: four(), keys: "4 M", toast: "1 shows the workers"},
+		{name: "M on a dead row", snap: with(four(), 0, exited(&engine.Next{})), keys: "M", toast: "nobody to send to"},
+		{name: "M without a channel", snap: with(four(), 0, func(w *engine.Row) { w.State, w.Connected = engine.StateDisconnected, false }), keys: "M", toast: "channel of worker 1 is closed"},
+		{name: "M while it disconnects", snap: with(four(), 0, leaving(1)), keys: "M 1 enter", told: "send 1 1", dialog: "messagePrompt"},
+		{name: "M without workers", snap: picture(1, 0), keys: "M", toast: "no worker"},
+		{name: "details: M goes back to them", snap: four(), keys: "enter M esc", dialog: "detailsDialog"},
+		{name: "M with --keys vim", snap: four(), before: (*deck).vim, keys: "M j k enter", told: `send 1 "jk"`, dialog: "messagePrompt"},
+
 		{name: "p", snap: four(), keys: "p p p", told: "policy shared, policy rr, policy shared"},
 		{name: "p fixed", snap: func() *engine.Snapshot { s := four(); s.PolicyFixed = "no \x1b[2J gate"; return s }(), keys: "p", toast: `no \x1b[2J gate`},
 
@@ -407,9 +424,11 @@ func TestHintsAreThoseOfTheMockUps(t *testing.T) {
 		want string
 	}{
 		{screen{w: 80, view: viewOverview}, "f fork  k kill  d disconnect  r restart  p policy  ? all keys"},
-		{screen{w: 120, view: viewOverview}, "f fork  k kill  d disconnect  D all  r restart  p policy  / filter  space freeze  ? all keys"},
-		{screen{w: 200, view: viewOverview}, "f fork  k kill  d disconnect  D all  r restart  p policy  c copy pid  / filter  space freeze  tab pane  q stop+leave  ? all keys"},
-		{screen{w: 80, view: viewOverview, dialog: &detailsDialog{}}, "k kill  d disconnect  r restart  c copy pid  / filter  esc back  ? keys"},
+		{screen{w: 120, view: viewOverview}, "f fork  k kill  d disconnect  D all  r restart  M message  p policy  / filter  space freeze  ? all keys"},
+		{screen{w: 200, view: viewOverview}, "f fork  k kill  d disconnect  D all  r restart  M message  p policy  c copy pid  / filter  space freeze  tab pane  q stop+leave  ? all keys"},
+		{screen{w: 80, view: viewOverview, dialog: &detailsDialog{}}, "k kill  d disconnect  r restart  M message  c copy pid  / filter  esc back  ? keys"},
+		{screen{w: 80, view: viewOverview, dialog: &messagePrompt{}}, "enter send  ↑ ↓ sent before  esc back"},
+		{screen{w: 80, view: viewOverview, dialog: &messagePrompt{edit: editorOf("x")}}, "enter send  ↑ ↓ sent before  esc back, nothing sent"},
 		{screen{w: 80, view: viewOverview, dialog: &killMenu{}}, "enter send  ↑ ↓ k j or a number pick  esc back, nothing sent"},
 		{screen{w: 80, view: viewOverview, vim: true}, "f fork  K kill  d disconnect  r restart  p policy  ? all keys"},
 		{screen{w: 80, view: viewOverview, snap: picture(1, 0, engine.Row{ID: 1, State: engine.StateExited, Next: &engine.Next{Stopped: true}})},

@@ -94,10 +94,10 @@ func (l *logLine) describe(e engine.Event) bool {
 	case engine.DealtAgainDetail:
 		return false // the exit's line says it
 	case engine.SetupDetail:
-		if d.Note == "" {
-			return false // the head says it
+		l.tone, l.plain = toneMuted, setupForms(d)
+		if d.Note != "" {
+			l.tone, l.plain, l.call = toneText, []string{d.Note}, "" // it needs the room
 		}
-		l.plain, l.call = []string{d.Note}, "" // it needs the room
 	case engine.ForkDetail:
 		l.sign, l.tone = signForked, toneMuted
 		l.plain, l.beside = forkForms(e, d)
@@ -150,7 +150,7 @@ func (l *logLine) describe(e engine.Event) bool {
 		l.sign, l.tone = signStopped, toneDead
 		l.plain = stoppedForms(d)
 	default:
-		return e.Kind != engine.KindSetup && e.Kind != engine.KindDealtAgain
+		return e.Kind != engine.KindDealtAgain
 	}
 	return true
 }

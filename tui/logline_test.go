@@ -51,6 +51,9 @@ func TestLogLineForms(t *testing.T) {
 			"rr -> shared after 3 ms", "rr -> shared after 3 ms", "rr -> shared after 3 ms"},
 		{"stderr", engine.Event{Kind: engine.KindOutput, Detail: engine.OutputDetail{Stream: "stderr", Text: "a\x1bb", Missed: 2}}, "stderr", signWarning,
 			`(2 lines left out) a\x1bb`, `(2 lines left out) a\x1bb`, `(2 lines left out) a\x1bb`},
+		{"setup", engine.Event{Kind: engine.KindSetup, By: engine.ByAPI, Call: "cluster.setupPrimary()", Detail: engine.SetupDetail{
+			Exec: "/usr/bin/node", ExecArgv: []string{"--inspect"}, Args: []string{"a b.js"}, Silent: ptr(true), Policy: engine.SchedRR}}, "setup", signNone,
+			`node --inspect "a b.js"`, `node --inspect "a b.js", silent true, policy rr`, `node --inspect "a b.js", policy rr`},
 		{"setup with a note", engine.Event{Kind: engine.KindSetup, Call: "cluster.setupPrimary()", Detail: engine.SetupDetail{Note: "npm start: node a.js"}}, "setup", signNone,
 			"npm start: node a.js", "npm start: node a.js", "npm start: node a.js"},
 		{"message", engine.Event{Kind: engine.KindMessage, Detail: engine.MessageDetail{Message: []byte(`{"a":"\u001b"}`)}}, "message", signNone,
@@ -81,7 +84,7 @@ func TestLogLineForms(t *testing.T) {
 }
 
 func TestEventsWithoutALine(t *testing.T) {
-	for _, d := range []engine.Detail{engine.SetupDetail{Exec: "node", Workers: 4}, engine.DealtAgainDetail{Count: 2}} {
+	for _, d := range []engine.Detail{engine.DealtAgainDetail{Count: 2}} {
 		if _, ok := newLogLine(engine.Event{Detail: d}); ok {
 			t.Errorf("%T has a line", d)
 		}

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,6 +14,27 @@ import (
 )
 
 // The functions below put an event's details into words, longest form first.
+
+// setupForms are the settings later forks use.
+func setupForms(d engine.SetupDetail) []string {
+	rest := ""
+	if args := wordsOf(slices.Concat(d.ExecArgv, d.Args)); args != "" {
+		rest = " " + args
+	}
+	var more string
+	if d.Silent != nil {
+		more += ", silent " + strconv.FormatBool(*d.Silent)
+	}
+	if len(d.Stdio) > 0 {
+		more += ", stdio " + stdioText(d.Stdio)
+	}
+	if d.Cwd != "" {
+		more += ", cwd " + d.Cwd
+	}
+	policy := ", policy " + d.Policy.String()
+	base := filepath.Base(d.Exec) // of a path the end says most
+	return []string{d.Exec + rest + more + policy, base + rest + more + policy, base + rest + policy, base + rest, base}
+}
 
 func forkForms(e engine.Event, d engine.ForkDetail) (plain, beside []string) {
 	call := e.Call

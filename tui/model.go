@@ -52,6 +52,9 @@ type model struct {
 	clicked    pressed // the zone that was clicked last
 	mouseOff   bool
 
+	sent  []string // messages, newest last, as they were typed
+	setup string   // what the last 'setup' of the log said
+
 	selRow     int // row and slot of the selected worker, for when it goes
 	selSlot    int
 	restarting map[int]bool

@@ -62,7 +62,7 @@ func (m *model) click(z zone) {
 
 func (m *model) clickRow(worker int, double bool) {
 	switch m.s.dialog.(type) {
-	case *killMenu, *question:
+	case *killMenu, *messagePrompt, *question:
 		m.toast("esc closes this first")
 		return
 	}

@@ -69,7 +69,8 @@ func (c *sceneCounters) at(t int) *engine.Snapshot {
 	s := &engine.Snapshot{
 		V: 1, Tick: uint64(t), Time: now, Started: sceneStart, PID: 20400, CPUs: 4, Command: "muster (built-in worker)",
 		Policy: engine.SchedRR, Addresses: []engine.Address{{Network: "tcp", Host: "127.0.0.1", Port: 3000}},
-		Grace: 5 * time.Second, Stall: 10 * time.Second,
+		Settings: engine.Settings{Exec: "/usr/bin/muster", Env: []string{"LOG=debug", "DB_PASSWORD=hunter2"}},
+		Grace:    5 * time.Second, Stall: 10 * time.Second,
 		Restarts: 2, Lost: 1, DealtAgain: 2, Handing: 1, Free: []int{1, 2},
 		Accepted: 8240 * uint64(t), Taken: 8240 * uint64(t), Open: ptr(87), ReqRate: ptr(8242.0),
 		HandOff: &engine.Latency{},
@@ -152,6 +153,7 @@ func (c *sceneCounters) worker(id, t, left int, now time.Time) engine.Row {
 		w.LastExit, w.LastExitAt = "SIGKILL", sceneStart.Add(243*time.Second)
 		if left == 0 {
 			w.State, w.Ended, w.Changed, w.LastExitAt = engine.StateExited, now, now, now
+			w.Connected, w.Dead = false, true
 			w.Exit = &engine.ExitDetail{Signal: ptr("SIGKILL")}
 			w.Next = &engine.Next{At: now.Add(400 * time.Millisecond), Deaths: 2, Of: 5}
 		}
@@ -170,7 +172,7 @@ func sceneEvents() []engine.Event {
 			Seq: uint64(len(ev) + 1), Time: t, Kind: kind, Worker: worker, Slot: max(worker-1, 0), PID: pid, Call: call, By: by, Detail: d,
 		})
 	}
-	add(at(0, 19, 200), 0, engine.ByAPI, "", engine.SetupDetail{Exec: "muster", Workers: 4, Policy: engine.SchedRR}, engine.KindSetup, 0)
+	add(at(0, 19, 200), 0, engine.ByAPI, "cluster.setupPrimary()", engine.SetupDetail{Exec: "/usr/bin/muster", Workers: 4, Policy: engine.SchedRR}, engine.KindSetup, 0)
 	for id := 1; id <= 4; id++ {
 		n := 10 + 12*(id-1)
 		add(at(0, 19, 200+n), id, engine.ByAPI, "cluster.fork() -> worker "+itoa(id), engine.ForkDetail{}, engine.KindFork, 20410+id)

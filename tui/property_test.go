@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -80,6 +81,11 @@ func randomDialog(r *rand.Rand) dialog {
 			d.details = &engine.Details{Command: pick(r, nasty), Env: []string{pick(r, nasty), "A_TOKEN=" + pick(r, nasty)}, FDs: r.IntN(10) - 1}
 		}
 		return d
+	case 4:
+		d := &messagePrompt{worker: r.IntN(70), pid: r.IntN(40000)}
+		d.edit.insert(strings.Repeat(pick(r, nasty), r.IntN(30)))
+		d.edit.at = d.edit.boundary(r.IntN(len(d.edit.text) + 1))
+		return d
 	}
 	return nil
 }
@@ -98,7 +104,8 @@ func anyFloat(r *rand.Rand) float64 {
 func randomSnapshot(r *rand.Rand, now time.Time, tick uint64) *engine.Snapshot {
 	s := &engine.Snapshot{
 		Tick: tick, Time: now, Started: now.Add(-time.Duration(r.Int64N(1e17))), CPUs: r.IntN(300), Command: pick(r, nasty),
-		Policy: engine.Policy(1 + r.IntN(2)), Grace: time.Duration(r.Int64N(1e11)), Stall: time.Duration(r.Int64N(1e11)),
+		Settings: engine.Settings{Exec: pick(r, nasty), Args: []string{pick(r, nasty)}, Cwd: pick(r, nasty), Env: []string{"A=" + pick(r, nasty)}, Silent: maybe(r, true)},
+		Policy:   engine.Policy(1 + r.IntN(2)), Grace: time.Duration(r.Int64N(1e11)), Stall: time.Duration(r.Int64N(1e11)),
 		Stopping: r.IntN(8) == 0, StopBy: now.Add(time.Duration(r.Int64N(1e10))), Restarts: r.Uint64(), Lost: r.Uint64N(3),
 		Accepted: r.Uint64(), Taken: r.Uint64(), Queue: r.IntN(2000), Waited: time.Duration(r.Int64N(1e12)), Free: r.Perm(r.IntN(60)),
 		ReqRate: maybe(r, anyFloat(r)), Open: maybe(r, r.IntN(1e7)), HandOff: maybe(r, engine.Latency{}),
@@ -161,6 +168,7 @@ func randomEvent(r *rand.Rand, now time.Time) engine.Event {
 	e.Detail = pick(r, []engine.Detail{
 		nil,
 		engine.SetupDetail{Note: text},
+		engine.SetupDetail{Exec: text, Args: []string{text}, Cwd: text, Stdio: []engine.Stdio{engine.Stdio(text)}},
 		engine.SendDetail{Message: []byte(text)},
 		engine.ErrorDetail{Text: text},
 		engine.ForkDetail{Replaces: r.IntN(3), Try: r.IntN(3), Of: r.IntN(3)},
@@ -221,7 +229,7 @@ func FuzzFrame(f *testing.F) {
 
 func TestAllSizes(t *testing.T) {
 	s := scene(80, 24)
-	for _, d := range []dialog{nil, &killMenu{worker: 2, pid: 20412}, &detailsDialog{worker: 2}, &stopping{}} {
+	for _, d := range []dialog{nil, &killMenu{worker: 2, pid: 20412}, &detailsDialog{worker: 2}, &stopping{}, &messagePrompt{worker: 2, pid: 20412, edit: editorOf("配置を読み込みました")}} {
 		s.dialog = d
 		for w := -1; w <= 210; w += 5 {
 			for h := -1; h <= 66; h += 5 {

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"time"
 
 	"muster/engine"
@@ -98,6 +99,7 @@ func (m *model) idle() bool {
 
 // addLines appends to the log. One that is scrolled back stays where it is.
 func (m *model) addLines(ls []logLine) {
+	ls = m.withoutRepeats(ls)
 	if len(ls) == 0 {
 		return
 	}
@@ -118,6 +120,23 @@ func (m *model) addLines(ls []logLine) {
 	n = len(m.s.log) - n
 	m.s.log = tail(m.s.log, maxLog)
 	m.holdLog(n)
+}
+
+// withoutRepeats leaves out each 'setup' that says what the one before it said:
+// as in Node every fork has one, and they would hide the forks.
+func (m *model) withoutRepeats(ls []logLine) []logLine {
+	isSetup := func(l logLine) bool { return l.kind == string(engine.KindSetup) }
+	if !slices.ContainsFunc(ls, isSetup) {
+		return ls // as nearly always
+	}
+	return slices.DeleteFunc(slices.Clone(ls), func(l logLine) bool {
+		if !isSetup(l) {
+			return false
+		}
+		again := m.setup == l.plain[0]
+		m.setup = l.plain[0]
+		return again
+	})
 }
 
 // holdLog keeps a scrolled log on its lines when n new ones came.

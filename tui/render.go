@@ -72,6 +72,8 @@ func (f *frame) bottom(s *screen, lay layout, joint int) {
 	switch d := s.dialog.(type) {
 	case *killMenu:
 		lines, zones = killPane(s, d, w, lay.logRows, y, joint)
+	case *messagePrompt:
+		lines = messagePane(s, d, w, lay.logRows, joint)
 	case *question:
 		lines, zones = questionPane(s, d, w, lay.logRows, y, joint)
 	case *stopping:

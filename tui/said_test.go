@@ -106,7 +106,7 @@ func TestAToastGoesWithWhatItWasSaidOn(t *testing.T) {
 // TestAWorkerWithoutAPID: k opened a menu on "pid 0".
 func TestAWorkerWithoutAPID(t *testing.T) {
 	forked := func(w *engine.Row) { w.State, w.PID = engine.StateForked, 0 }
-	for _, k := range []string{"k", "d", "r", "c", "enter"} {
+	for _, k := range []string{"k", "d", "r", "M", "c", "enter"} {
 		d := newDeck(t, with(four(), 0, forked))
 		d.press(k)
 		if got := d.c.told(); got != nil || d.m.s.dialog != nil || d.copy != "" || d.m.s.toast != "worker 1 is being started" {
@@ -140,6 +140,8 @@ func TestASmallScreenActsOnWhatItShows(t *testing.T) {
 		{"enter", "q y", "stop", "q end at once"},
 		{"?", "q", "", "stop the cluster and leave? y n"},
 		{"/", "q", "", "stop the cluster and leave? y n"},
+		{"M x", "enter", "", "too small for keys but q"},
+		{"M x", "q", "", "stop the cluster and leave? y n"},
 		{"k", "esc q", "", "stop the cluster and leave? y n"},
 		{"?", "? enter", "", "too small"},
 		{"?", "f", "", "too small"},
@@ -201,6 +203,9 @@ func TestEveryKeyIsAnswered(t *testing.T) {
 		"details filter": func(d *deck) { d.show(four(), long...); d.press("enter", "/", "x", "enter") },
 		"kill menu":      func(d *deck) { d.press("k") },
 		"its end":        func(d *deck) { d.press("k", "end") },
+		"message":        func(d *deck) { d.press("M", "x", "left") },
+		"no message":     func(d *deck) { d.press("M") },
+		"an old message": func(d *deck) { d.press("M", "x", "enter", "y", "enter", "up") },
 		"question":       func(d *deck) { d.press("D") },
 		"help":           func(d *deck) { d.press("?") },
 		"keys":           func(d *deck) { d.press("5") },

@@ -47,6 +47,14 @@ type killMenu struct {
 	cursor      int // index into killChoices
 }
 
+// messagePrompt is the prompt of M. The target is fixed when it opens.
+type messagePrompt struct {
+	worker, pid int
+	edit        editor
+	back        int    // how many messages back in what was sent, 0 = a new one
+	draft       string // the new one, while an older one is shown
+}
+
 // question is a y/n question: of D, q, d on the last listening worker, f from
 // 4 x CPUs on.
 type question struct {
@@ -71,6 +79,7 @@ type detailsDialog struct {
 type stopping struct{ since time.Time }
 
 func (*killMenu) isDialog()      {}
+func (*messagePrompt) isDialog() {}
 func (*question) isDialog()      {}
 func (*detailsDialog) isDialog() {}
 func (*stopping) isDialog()      {}

@@ -13,14 +13,14 @@ func sidePane(s *screen, w, rows int) []string {
 		return filledUp([]string{rule{title: "no worker is selected", inner: true}.draw(s, w)}, 1+rows, w)
 	}
 	out := []string{rule{title: "worker " + itoa(sel.ID), right: "enter all of it", inner: true}.draw(s, w)}
-	for _, text := range sideFacts(s, sel) {
+	for _, text := range sideFacts(s, sel, w) {
 		l := newLine(w, s.signs)
 		l.gap(1)
 		l.padded(s.theme.Muted, text.name, 11)
 		l.put(s.theme.Text, text.value)
 		out = append(out, l.String())
 	}
-	graph := clamp(1, (rows-13)/4, 4)
+	graph := clamp(1, (rows-15)/4, 4)
 	for _, g := range []graphPane{
 		{name: "cpu", of: sel.ID, m: mCPU, fmt: fmtPercent},
 		{name: "memory", of: sel.ID, m: mMem, fmt: fmtMem},
@@ -44,8 +44,8 @@ func sidePane(s *screen, w, rows int) []string {
 	return filledUp(out, 1+rows, w)
 }
 
-// sideFacts is what the side pane says of a worker.
-func sideFacts(s *screen, w *engine.Row) []fact {
+// sideFacts is what the side pane of cells cells says of a worker.
+func sideFacts(s *screen, w *engine.Row, cells int) []fact {
 	now := clockOf(s)
 	fds := unknown
 	if n, ok := s.fds[w.ID]; ok && alive(w) {
@@ -72,7 +72,9 @@ func sideFacts(s *screen, w *engine.Row) []fact {
 		{"command", commandText(s.snap.Command)},
 		{"port", portText(w)},
 		{"limits", fds + " files open   grace " + grace},
+		{"state", connectedText(w)},
 		{"exited", exitedText(w)},
+		{"settings", settingsText(s, cells-12)},
 		{"requests", fmtCount(deref(w.Done)) + " done, " + open + " open"},
 		times,
 		{"", ""},

@@ -16,6 +16,7 @@ type signs struct {
 
 	selected, user, warning, done string
 	left, up, down                string // arrows in hints
+	sent, received                string // a message to a worker, and one from it
 
 	rule, pipe                   string // ─ │
 	tee, roof, cross             string // ┬ ┴ ┼
@@ -36,6 +37,7 @@ func newSigns(ascii bool) *signs {
 			forked: ".", online: "o", listening: "*", disconnecting: "v", disconnected: "_", exited: "x", stopped: "!",
 			selected: ">", user: ">", warning: "!", done: "+",
 			left: "<", up: "up", down: "down",
+			sent: ">", received: "<",
 			rule: "-", pipe: "|", tee: "+", roof: "+", cross: "+",
 			cornerTL: "+", cornerTR: "+", cornerBL: "+", cornerBR: "+",
 			ellipsis: "~", full: "#", half: "=", hollow: ".",
@@ -47,6 +49,7 @@ func newSigns(ascii bool) *signs {
 		forked: "·", online: "◦", listening: "●", disconnecting: "↓", disconnected: "□", exited: "×", stopped: "■",
 		selected: "►", user: ">", warning: "!", done: "√",
 		left: "◄", up: "↑", down: "↓",
+		sent: "→", received: "←",
 		rule: "─", pipe: "│", tee: "┬", roof: "┴", cross: "┼",
 		cornerTL: "┌", cornerTR: "┐", cornerBL: "└", cornerBR: "┘",
 		ellipsis: "…", full: "█", half: "▌", hollow: "░",

@@ -38,7 +38,8 @@ func nodeSnapshot(t int, policy engine.Policy, dealt *[5]uint64, delay *[5]engin
 	addresses := []engine.Address{{Network: "tcp", Host: "0.0.0.0", Port: 3000}, {Network: "unix", Host: "/run/app.sock"}}
 	s := &engine.Snapshot{
 		V: 1, Tick: uint64(t), Time: now, Started: sceneStart, PID: 30400, CPUs: 4, Command: "sh -c 'exec node server.js'",
-		Policy: policy, Addresses: addresses, Grace: 5 * time.Second, Stall: 10 * time.Second, Open: ptr(33),
+		Settings: engine.Settings{Exec: "/bin/sh", Args: []string{"-c", "exec node server.js"}, Silent: ptr(true), Cwd: "/srv/app"},
+		Policy:   policy, Addresses: addresses, Grace: 5 * time.Second, Stall: 10 * time.Second, Open: ptr(33),
 	}
 	var all engine.Latency
 	for id := 1; id <= 4; id++ {

@@ -13,8 +13,7 @@ import (
 // onKey handles what one read of the terminal brought. Keys typed fast, or over
 // a slow line, come together; a paste must never be taken for keys.
 func (m *model) onKey(k tea.KeyMsg) {
-	if m.s.filtering && k.Type == tea.KeyRunes && !k.Alt && !tooSmall(&m.s) {
-		m.typeFilter(string(k.Runes))
+	if k.Type == tea.KeyRunes && !k.Alt && m.typeText(string(k.Runes)) {
 		return
 	}
 	switch {
@@ -27,6 +26,22 @@ func (m *model) onKey(k tea.KeyMsg) {
 	default:
 		m.press(k.String())
 	}
+}
+
+// typeText gives text to the prompt that is open, if one is seen; false = none is.
+func (m *model) typeText(text string) bool {
+	d, prompt := m.s.dialog.(*messagePrompt)
+	switch {
+	case tooSmall(&m.s) || m.s.help:
+		return false
+	case prompt:
+		m.typeMessage(d, text)
+	case m.s.filtering:
+		m.typeFilter(text)
+	default:
+		return false
+	}
+	return true
 }
 
 // press handles one key. What opens or closes something takes away the toast
@@ -61,6 +76,11 @@ func (m *model) key(key string) {
 	case *killMenu:
 		if !m.s.help {
 			m.killKey(d, key)
+			return
+		}
+	case *messagePrompt:
+		if !m.s.help {
+			m.messageKey(d, key)
 			return
 		}
 	case *question:

@@ -30,6 +30,7 @@ func Run() int {
 	if testMode() {
 		return 0
 	}
+	answerMessages(engine.Self())
 	ln, err := listen(os.Getenv("MUSTER_ADDR"))
 	if err != nil {
 		select {
@@ -37,7 +38,7 @@ func Run() int {
 			return 0
 		default:
 		}
-		fmt.Fprintf(os.Stderr, "muster: worker %d: %v\n", engine.Self().ID(), err)
+		fmt.Fprintf(os.Stderr, "muster: %v\n", err) // it names worker and address
 		return 1
 	}
 	srv := &http.Server{

@@ -123,11 +123,13 @@ func (s *settings) engineOptions() engine.Options {
 		Stall:       s.stall,
 		NoRestart:   s.noRestart || s.plain,
 		WorkerProcs: s.workerProcs,
+		Settings:    engine.Settings{Args: []string{}}, // the flags are not the workers'
 	}
 	if s.run != nil {
-		o.Addr, o.Command, o.Note = "", s.run.Args, s.run.Note
+		o.Addr, o.Note = "", s.run.Note
+		o.Settings.Exec, o.Settings.Args = s.run.Args[0], s.run.Args[1:]
 		if s.run.Path != "" {
-			o.Env = []string{"PATH=" + s.run.Path + string(os.PathListSeparator) + os.Getenv("PATH")}
+			o.Settings.Env = []string{"PATH=" + s.run.Path + string(os.PathListSeparator) + os.Getenv("PATH")}
 		}
 	}
 	return o

@@ -5,8 +5,6 @@ import (
 	"runtime"
 	"sync/atomic"
 
-	"github.com/charmbracelet/x/term"
-
 	"muster/engine"
 	"muster/tui"
 )
@@ -28,7 +26,7 @@ func (a *app) runCluster(s *settings) error {
 	}
 	running.Store(c)
 	oneProcessor(a.getenv)
-	if !s.noScreen() && a.interactive() {
+	if !s.noScreen() && tui.Interactive(a.getenv) {
 		return a.dashboard(c, terminal, s)
 	}
 
@@ -43,13 +41,6 @@ func (a *app) runCluster(s *settings) error {
 
 // noScreen tells that the flags ask for output without a screen.
 func (s *settings) noScreen() bool { return s.headless || s.json || s.plain }
-
-// interactive tells whether there is a terminal to draw on and to read keys
-// from, and one that can do it.
-func (a *app) interactive() bool {
-	t := a.getenv("TERM")
-	return t != "" && t != "dumb" && term.IsTerminal(os.Stdin.Fd()) && term.IsTerminal(os.Stdout.Fd())
-}
 
 // oneProcessor keeps the primary on one processor: its loop is one goroutine,
 // and handing work between threads costs more than it brings (a fifth of the

@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"encoding/json"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,10 +18,7 @@ func words(e *engine.Event) (kind, text string) {
 	kind = string(e.Kind)
 	switch d := e.Detail.(type) {
 	case engine.SetupDetail:
-		text = fmt.Sprintf("%s, %s, policy %s", strings.Join(append([]string{d.Exec}, d.Args...), " "), count(uint64(d.Workers), "worker"), d.Policy)
-		if d.Note != "" {
-			text += "; " + d.Note
-		}
+		text = setupWords(d)
 	case engine.ForkDetail:
 		text = forkWords(e.PID, d)
 	case engine.OnlineDetail:
@@ -27,9 +26,9 @@ func words(e *engine.Event) (kind, text string) {
 	case engine.ListeningDetail:
 		text = addressWords(d) + ", " + sinceWords(d.Ms, d.DeathMs, d.Of)
 	case engine.MessageDetail:
-		text = string(d.Message)
+		text = messageWords(d)
 	case engine.SendDetail:
-		text = string(d.Message)
+		text = messageWords(engine.MessageDetail(d))
 	case engine.DisconnectDetail:
 		text = fmt.Sprintf("channel closed, exitedAfterDisconnect %t", d.Voluntary)
 		if d.Error != "" {
@@ -69,6 +68,34 @@ func words(e *engine.Event) (kind, text string) {
 		}
 	}
 	return kind, text
+}
+
+func setupWords(d engine.SetupDetail) string {
+	command := slices.Concat([]string{d.Exec}, d.ExecArgv, d.Args)
+	text := fmt.Sprintf("%s, %s, policy %s", strings.Join(command, " "), count(uint64(d.Workers), "worker"), d.Policy)
+	if d.Silent != nil {
+		text += fmt.Sprintf(", silent %t", *d.Silent)
+	}
+	if len(d.Stdio) > 0 {
+		text += fmt.Sprintf(", stdio %v", d.Stdio)
+	}
+	if d.Cwd != "" {
+		text += ", cwd " + d.Cwd
+	}
+	if d.Note != "" {
+		text += "; " + d.Note
+	}
+	return text
+}
+
+// messageWords is a message as it was sent, in JSON. Of one that was cut its
+// beginning is known, as a string.
+func messageWords(d engine.MessageDetail) string {
+	var begin string
+	if d.Cut && json.Unmarshal(d.Message, &begin) == nil {
+		return begin + " (cut)"
+	}
+	return string(d.Message)
 }
 
 func forkWords(pid int, d engine.ForkDetail) string {

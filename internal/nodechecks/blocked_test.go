@@ -216,8 +216,8 @@ func TestNodeOneWorkerFull(t *testing.T) {
 func TestNodeWorkerOutOfDescriptors(t *testing.T) {
 	t.Parallel()
 	box := newInbox(t)
-	c := start(t, "descriptors.js", box.options(), func(o *engine.Options) {
-		o.Command = []string{"sh", "-c", "ulimit -n 60; exec node descriptors.js"}
+	c := start(t, "descriptors.js", box.options(), func(o *scene) {
+		o.command("sh", "-c", "ulimit -n 60; exec node descriptors.js")
 	})
 	c.awaitKind(2, engine.KindListening)
 	c.send(1, `"fill"`, nil)

@@ -149,23 +149,38 @@ type cluster struct {
 	ended chan struct{} // closed when Run has returned, and all its events are in the log
 }
 
+// scene is how a test wants its cluster.
+type scene struct {
+	engine.Options
+	onMessage func(engine.Message)
+}
+
+// command is a whole command line instead of a program of testdata/node.
+func (o *scene) command(words ...string) {
+	o.Settings.Exec, o.Settings.Args = words[0], words[1:]
+}
+
 // start runs a program of testdata/node, or a whole command if there is more
 // than one word, with two workers and the command line's own defaults.
-func start(t *testing.T, command string, with ...func(*engine.Options)) *cluster {
+func start(t *testing.T, command string, with ...func(*scene)) *cluster {
 	t.Helper()
 	node := needNode(t)
-	o := engine.Options{
-		Command: strings.Fields(command), Dir: programs, Workers: 2, Grace: 5 * time.Second, Stall: 10 * time.Second,
-	}
-	if len(o.Command) == 1 {
-		o.Command = []string{node, filepath.Join(programs, command)}
+	o := scene{Options: engine.Options{
+		Settings: engine.Settings{Exec: node, Args: []string{filepath.Join(programs, command)}, Cwd: programs},
+		Workers:  2, Grace: 5 * time.Second, Stall: 10 * time.Second,
+	}}
+	if words := strings.Fields(command); len(words) > 1 {
+		o.command(words...)
 	}
 	for _, f := range with {
 		f(&o)
 	}
-	ec, err := engine.New(o)
+	ec, err := engine.New(o.Options)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if o.onMessage != nil {
+		ec.OnMessage(func(_ *engine.Worker, m engine.Message) { o.onMessage(m) })
 	}
 	c := &cluster{newLog(t), ec, make(chan struct{})}
 	ran := make(chan error, 1)
@@ -244,15 +259,15 @@ func (c *cluster) row(worker int, what string, ok func(*engine.Row) bool) *engin
 	return row
 }
 
-func workers(n int) func(*engine.Options) { return func(o *engine.Options) { o.Workers = n } }
-func env(kv ...string) func(*engine.Options) {
-	return func(o *engine.Options) { o.Env = append(o.Env, kv...) }
+func workers(n int) func(*scene) { return func(o *scene) { o.Workers = n } }
+func env(kv ...string) func(*scene) {
+	return func(o *scene) { o.Settings.Env = append(o.Settings.Env, kv...) }
 }
-func policy(p engine.Policy) func(*engine.Options) { return func(o *engine.Options) { o.Policy = p } }
-func grace(d time.Duration) func(*engine.Options)  { return func(o *engine.Options) { o.Grace = d } }
-func stall(d time.Duration) func(*engine.Options)  { return func(o *engine.Options) { o.Stall = d } }
-func onMessage(f func(engine.Message)) func(*engine.Options) {
-	return func(o *engine.Options) { o.OnMessage = f }
+func policy(p engine.Policy) func(*scene) { return func(o *scene) { o.Policy = p } }
+func grace(d time.Duration) func(*scene)  { return func(o *scene) { o.Grace = d } }
+func stall(d time.Duration) func(*scene)  { return func(o *scene) { o.Stall = d } }
+func onMessage(f func(engine.Message)) func(*scene) {
+	return func(o *scene) { o.onMessage = f }
 }
 
 // bothPolicies runs a test once for each.

@@ -45,7 +45,7 @@ type nodeError struct {
 	Port                int
 }
 
-func listens(spec string) func(*engine.Options) { return env("LISTEN=" + spec) }
+func listens(spec string) func(*scene) { return env("LISTEN=" + spec) }
 
 // addresses waits for n "listening" lines and returns the address of each
 // server, which must be the same in all workers.

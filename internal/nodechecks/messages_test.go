@@ -17,7 +17,7 @@ import (
 	"muster/internal/testkit"
 )
 
-// inbox is an Options.OnMessage and what it was given.
+// inbox is a listener of cluster 'message' and what it was given.
 type inbox struct {
 	t  *testing.T
 	in chan engine.Message
@@ -25,7 +25,7 @@ type inbox struct {
 
 func newInbox(t *testing.T) *inbox { return &inbox{t, make(chan engine.Message, 64)} }
 
-func (b *inbox) options() func(*engine.Options) {
+func (b *inbox) options() func(*scene) {
 	return onMessage(func(m engine.Message) { b.in <- m })
 }
 

@@ -1,0 +1,129 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"net"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// exclusive is a listener of this worker alone.
+type exclusive struct {
+	net.Listener
+	c *Child
+}
+
+func (e *exclusive) Close() error {
+	e.c.forget(e, "")
+	return e.Listener.Close()
+}
+
+// exclusivePacket is a UDP socket of this worker alone.
+type exclusivePacket struct {
+	*net.UDPConn
+	c *Child
+}
+
+func (e *exclusivePacket) Close() error {
+	e.c.forget(e, "")
+	return e.UDPConn.Close()
+}
+
+func (c *Child) listenExclusive(lc ListenConfig, network, address string) (net.Listener, error) {
+	fail := func(err error) (net.Listener, error) {
+		return nil, c.listenError(network, namedAddr{network, address}, innerErr(err))
+	}
+	how := net.ListenConfig{}
+	ln, err := how.Listen(context.Background(), lc.only6(network, "tcp"), address)
+	if err != nil {
+		return fail(err)
+	}
+	if err := lc.setUp(ln); err != nil {
+		_ = ln.Close()
+		return fail(err)
+	}
+	e := &exclusive{ln, c}
+	if !c.adopt(e, "", nil) {
+		_ = ln.Close()
+		return fail(net.ErrClosed)
+	}
+	return e, nil
+}
+
+func (c *Child) packetExclusive(lc ListenConfig, network, address string) (net.PacketConn, error) {
+	fail := func(err error) (net.PacketConn, error) {
+		return nil, c.listenError(network, namedAddr{network, address}, innerErr(err))
+	}
+	network6 := lc.only6(network, "udp")
+	a, err := net.ResolveUDPAddr(network6, address)
+	if err != nil {
+		return fail(err)
+	}
+	udp, err := net.ListenUDP(network6, a)
+	if err != nil {
+		return fail(err)
+	}
+	e := &exclusivePacket{udp, c}
+	if !c.adopt(e, "", nil) {
+		_ = udp.Close()
+		return fail(net.ErrClosed)
+	}
+	return e, nil
+}
+
+// only6 is the network that package net takes no IPv4 on, if that is wanted.
+func (lc ListenConfig) only6(network, plain string) string {
+	if lc.IPv6Only && network == plain {
+		return plain + "6"
+	}
+	return network
+}
+
+// setUp does what package net has no option for.
+func (lc ListenConfig) setUp(ln net.Listener) error {
+	if u, ok := ln.(*net.UnixListener); ok && (lc.ReadableAll || lc.WritableAll) {
+		if err := lc.openPath(u.Addr().String()); err != nil {
+			return err
+		}
+	}
+	sc, ok := ln.(syscall.Conn)
+	if lc.Backlog <= 0 || !ok {
+		return nil
+	}
+	rc, err := sc.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var lerr error
+	// listen(2) on a socket that listens changes its backlog.
+	err = rc.Control(func(fd uintptr) { lerr = os.NewSyscallError("listen", unix.Listen(int(fd), lc.Backlog)) })
+	return errors.Join(err, lerr)
+}
+
+func (lc ListenConfig) openPath(path string) error {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return err
+	}
+	mode := info.Mode().Perm()
+	if lc.ReadableAll {
+		mode |= fs.FileMode(0o444)
+	}
+	if lc.WritableAll {
+		mode |= fs.FileMode(0o222)
+	}
+	return os.Chmod(path, mode)
+}
+
+// innerErr is what package net says went wrong, without its own naming of the
+// address.
+func innerErr(err error) error {
+	if op := (*net.OpError)(nil); errors.As(err, &op) {
+		return op.Err
+	}
+	return err
+}

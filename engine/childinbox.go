@@ -1,0 +1,184 @@
+package engine
+
+import (
+	"slices"
+	"sync"
+)
+
+const (
+	inboxMessages = 1024     // messages that may wait for OnMessage
+	inboxBytes    = 16 << 20 // and bytes of them
+)
+
+// inbox holds what the channel brought for the program, in order, until a
+// goroutine of its own has handed it over. The zero inbox needs changed.L.
+type inbox struct {
+	mu      sync.Mutex
+	changed sync.Cond
+	items   []parcel
+	count   int  // messages among items
+	bytes   int  // of those
+	asking  int  // questions whose answers come through the same reader
+	heard   bool // OnMessage has been called
+	ended   bool // nothing more will come
+
+	message    []*func(Message)
+	disconnect []*func()
+}
+
+// parcel is a message, or what is to be done when all before it was handled.
+type parcel struct {
+	msg  Message
+	then func()
+}
+
+// put takes in a message. As long as nobody has ever listened, what is too much
+// is dropped: then nobody may be going to, and the reader must go on.
+func (b *inbox) put(m Message) {
+	b.mu.Lock()
+	if b.ended || !b.heard && b.count > 0 && (b.count >= inboxMessages || b.bytes+len(m.Value) > inboxBytes) {
+		b.mu.Unlock()
+		m.drop()
+		return
+	}
+	b.items = append(b.items, parcel{msg: m})
+	b.count++
+	b.bytes += len(m.Value)
+	b.changed.Broadcast()
+	b.mu.Unlock()
+}
+
+// after has f called when everything that waits now was handled: at once if
+// nobody handles it.
+func (b *inbox) after(f func()) {
+	b.mu.Lock()
+	if !b.heard || b.ended {
+		b.mu.Unlock()
+		f()
+		return
+	}
+	b.items = append(b.items, parcel{then: f})
+	b.changed.Broadcast()
+	b.mu.Unlock()
+}
+
+// await counts the questions under way. While there is one the reader does not
+// wait for room: who asks may be the very function that makes room.
+func (b *inbox) await(n int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.asking += n
+	b.changed.Broadcast()
+}
+
+// awaitRoom keeps the reader from bringing more than the program handles.
+func (b *inbox) awaitRoom() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for b.heard && b.asking == 0 && (b.count >= inboxMessages || b.bytes >= inboxBytes) {
+		b.changed.Wait()
+	}
+}
+
+// run hands over what comes, until end. What nobody has ever listened for is
+// dropped then.
+func (b *inbox) run() {
+	for {
+		p, listeners, ok := b.next()
+		if !ok {
+			return
+		}
+		if p.then != nil {
+			p.then()
+			continue
+		}
+		for _, f := range listeners {
+			(*f)(p.msg)
+		}
+		if len(listeners) == 0 {
+			p.msg.drop()
+		}
+	}
+}
+
+// next waits for something to hand over, and to whom; false after the end.
+func (b *inbox) next() (parcel, []*func(Message), bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for !b.ended && (len(b.items) == 0 || !b.heard) {
+		b.changed.Wait()
+	}
+	if len(b.items) == 0 {
+		return parcel{}, nil, false
+	}
+	p := b.items[0]
+	b.items[0] = parcel{}
+	b.items = b.items[1:]
+	if p.then == nil {
+		b.count--
+		b.bytes -= len(p.msg.Value)
+	}
+	b.changed.Broadcast()
+	return p, b.message, true
+}
+
+// end says that nothing more will come.
+func (b *inbox) end() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.ended = true
+	b.changed.Broadcast()
+}
+
+// OnMessage calls f for every message of the primary's program (Node: 'message'
+// of process and of cluster.worker, which are one here), in order and one at a
+// time, on a goroutine of the Child's own: f may block and call anything.
+// Messages that came before the first OnMessage wait for it. A handle that comes with
+// a message is f's to close; of several functions that listen, one does. Of a message no
+// function listens for any more it is closed.
+//
+// When 1024 messages or 16 MiB wait, nothing more is read from the channel until
+// f has caught up, neither connections the primary hands out nor its orders:
+// what takes long belongs into another goroutine. (Until the first OnMessage
+// the newest messages are dropped instead.) remove does not wait for a call that
+// is under way.
+func (c *Child) OnMessage(f func(Message)) (remove func()) {
+	b := &c.inbox
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.heard = true
+	b.changed.Broadcast()
+	return subscribe(b, &b.message, f)
+}
+
+// OnDisconnect calls f when the channel has ended, whoever ended it (Node:
+// 'disconnect' of process and of cluster.worker), after the last message and on the
+// same goroutine as OnMessage. IsConnected is false by then. If the channel has
+// ended without an order, the process exits with code 0 when the functions have
+// returned, and after 10 seconds in any case. A function that is added after
+// the end is not called.
+func (c *Child) OnDisconnect(f func()) (remove func()) {
+	b := &c.inbox
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return subscribe(b, &b.disconnect, f)
+}
+
+// subscribe adds f to a list. The list is replaced, never changed: it may be in
+// use. Held: mu.
+func subscribe[F any](b *inbox, list *[]*F, f F) (remove func()) {
+	entry := &f
+	*list = append(slices.Clone(*list), entry)
+	return func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		*list = slices.DeleteFunc(slices.Clone(*list), func(e *F) bool { return e == entry })
+	}
+}
+
+// disconnectListeners are the functions of OnDisconnect.
+func (b *inbox) disconnectListeners() []*func() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.disconnect
+}

@@ -1,0 +1,79 @@
+package engine
+
+import (
+	"fmt"
+	"net"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"muster/ipc"
+)
+
+// packetConn is the UDP socket all workers share.
+type packetConn struct {
+	*net.UDPConn
+	c    *Child
+	key  string
+	free func()
+}
+
+// Close stops receiving here and tells the primary. The socket lives on as long
+// as another worker has it.
+func (p *packetConn) Close() error {
+	if err := p.UDPConn.Close(); err != nil {
+		return err // it was closed before
+	}
+	p.c.forget(p, "")
+	p.c.giveBack(p.key, p.free)
+	return nil
+}
+
+func (c *Child) listenPacket(lc ListenConfig, network, address string) (net.PacketConn, error) {
+	q, addr, err := lc.packetQuery(network, address)
+	if err != nil {
+		return nil, c.listenError(network, namedAddr{network, address}, err)
+	}
+	m, free, err := c.bind(&q)
+	if err != nil {
+		return nil, c.listenError(network, addr, err)
+	}
+	conn, err := packetOf(m.FD)
+	if err != nil {
+		c.giveBack(m.Cluster.Key, free)
+		return nil, c.listenError(network, addr, err)
+	}
+	p := &packetConn{UDPConn: conn, c: c, key: m.Cluster.Key, free: free}
+	if !c.adopt(p, "", nil) {
+		_ = p.Close()
+		return nil, c.listenError(network, addr, net.ErrClosed)
+	}
+	if a, ok := p.LocalAddr().(*net.UDPAddr); ok {
+		q.Port = a.Port
+	}
+	c.send(ipc.Listening{Seq: c.nextSeq(), Query: q})
+	return p, nil
+}
+
+// packetOf takes over the shared socket.
+func packetOf(fd int) (*net.UDPConn, error) {
+	if fd < 0 {
+		return nil, fmt.Errorf("the primary sent no UDP socket: %w", unix.EPROTO)
+	}
+	f := os.NewFile(uintptr(fd), "udp")
+	defer f.Close()
+	// As in share: one process that makes it blocking does so for all of them.
+	if err := unix.SetNonblock(fd, true); err != nil {
+		return nil, os.NewSyscallError("fcntl", err)
+	}
+	conn, err := net.FilePacketConn(f)
+	if err != nil {
+		return nil, err
+	}
+	udp, ok := conn.(*net.UDPConn)
+	if !ok {
+		_ = conn.Close()
+		return nil, fmt.Errorf("the primary sent a %T for UDP: %w", conn, unix.EPROTO)
+	}
+	return udp, nil
+}

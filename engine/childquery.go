@@ -1,0 +1,99 @@
+package engine
+
+import (
+	"net"
+	"strings"
+
+	"muster/ipc"
+)
+
+// queryIPv6Only is bit 0 of a query's flags (libuv's UV_TCP_IPV6ONLY and
+// UV_UDP_IPV6ONLY).
+const queryIPv6Only = 1
+
+// query is the question for the primary, and the address in it.
+func (lc ListenConfig) query(network, address string) (ipc.Query, net.Addr, error) {
+	q := ipc.Query{Port: -1, AddressType: "-1", FD: -1, Backlog: max(lc.Backlog, 0),
+		ReadableAll: lc.ReadableAll, WritableAll: lc.WritableAll}
+	if network == "unix" {
+		q.Address = &address
+		return q, &net.UnixAddr{Name: address, Net: "unix"}, nil
+	}
+	a, err := net.ResolveTCPAddr(network, address)
+	if err != nil {
+		return q, nil, err
+	}
+	q.Port, q.AddressType = a.Port, "4"
+	// No host asks for IPv6 and IPv4 at once; a machine without IPv6 is the
+	// primary's care.
+	if host := hostOf(a.IP, a.Zone); host != "" && !(network == "tcp" && a.IP.IsUnspecified()) {
+		q.Address = &host
+		if a.IP.To4() == nil {
+			q.AddressType = "6"
+		}
+	} else if network != "tcp" {
+		any4, any6 := "0.0.0.0", "::"
+		q.Address = &any4
+		if network == "tcp6" {
+			q.Address, q.AddressType = &any6, "6"
+		}
+	}
+	q.Flags = lc.flags(network, a.IP)
+	return q, a, nil
+}
+
+// packetQuery is query for UDP. As Node's its address is never null.
+func (lc ListenConfig) packetQuery(network, address string) (ipc.Query, net.Addr, error) {
+	a, err := net.ResolveUDPAddr(network, address)
+	if err != nil {
+		return ipc.Query{}, nil, err
+	}
+	host := hostOf(a.IP, a.Zone)
+	six := network == "udp6" || len(a.IP) > 0 && a.IP.To4() == nil
+	if network == "udp" && (host == "" || a.IP.IsUnspecified()) {
+		six, host = lc.IPv6Only || hasIPv6(), ""
+	}
+	q := ipc.Query{Port: a.Port, AddressType: "udp4", FD: -1, Flags: lc.flags(network, a.IP)}
+	if six {
+		q.AddressType = "udp6"
+	}
+	if host == "" {
+		host = "0.0.0.0"
+		if six {
+			host = "::"
+		}
+	}
+	q.Address = &host
+	return q, a, nil
+}
+
+// flags says IPv6Only where it means something; package net has it for "tcp6"
+// and "udp6" without being told.
+func (lc ListenConfig) flags(network string, ip net.IP) int {
+	any6 := len(ip) == 0 || ip.IsUnspecified()
+	if any6 && (strings.HasSuffix(network, "6") || lc.IPv6Only && !strings.HasSuffix(network, "4")) {
+		return queryIPv6Only
+	}
+	return 0
+}
+
+func hostOf(ip net.IP, zone string) string {
+	if len(ip) == 0 {
+		return ""
+	}
+	host := ip.String()
+	if zone != "" {
+		host += "%" + zone
+	}
+	return host
+}
+
+// hasIPv6 tells whether this machine has IPv6, as bind sees it.
+func hasIPv6() bool {
+	c, err := net.ListenUDP("udp6", &net.UDPAddr{IP: net.IPv6unspecified})
+	if err != nil {
+		return false
+	}
+	_ = c.Close()
+	return true
+}

@@ -1,0 +1,277 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"sync"
+	"sync/atomic"
+	"syscall"
+
+	"muster/ipc"
+)
+
+// Worker is a live worker as the primary sees it (Node: the Worker objects of
+// cluster.workers and of the events). Its methods may be called from any
+// goroutine and after its end; they answer for now.
+type Worker struct {
+	loop      *loop
+	id, slot  int
+	process   Process
+	listeners workerListeners
+	state     atomic.Pointer[workerState]
+	ch        atomic.Pointer[ipc.Conn]
+	done      chan struct{} // closed at its exit
+}
+
+// workerState is what the loop knows of a worker, for its methods. A new one is
+// made for each change.
+type workerState struct {
+	State
+	connected, dead bool
+	voluntary       tri
+}
+
+// ID is its id: 1, 2, 3, in the order of forks, never used again (Node:
+// worker.id).
+func (w *Worker) ID() int { return w.id }
+
+// Slot is its place in the cluster, from 0: a replacement has that of the
+// worker it replaces.
+func (w *Worker) Slot() int { return w.slot }
+
+// State is where it is in its life (Node: worker.state, undocumented).
+func (w *Worker) State() State { return w.state.Load().State }
+
+// Process is its process (Node: worker.process).
+func (w *Worker) Process() *Process { return &w.process }
+
+// IsConnected tells whether its channel is open: from the fork on until its
+// 'disconnect' (Node: worker.isConnected()).
+func (w *Worker) IsConnected() bool { return w.state.Load().connected }
+
+// IsDead tells whether its process has ended (Node: worker.isDead()).
+func (w *Worker) IsDead() bool { return w.state.Load().dead }
+
+// ExitedAfterDisconnect is true when it goes, or went, because somebody wanted
+// it: Disconnect from either side, Kill, the end of the cluster. It is not
+// known before, and false for an accident (Node: worker.exitedAfterDisconnect,
+// undefined, true, false).
+func (w *Worker) ExitedAfterDisconnect() (voluntary, known bool) {
+	v := w.state.Load().voluntary
+	return v == yes, v != unset
+}
+
+// Done is closed when it has exited: its 'exit' is due, and it is not in
+// Workers any more.
+func (w *Worker) Done() <-chan struct{} { return w.done }
+
+// Send sends a message to its program: any value that JSON can carry; a
+// json.RawMessage goes as it is (Node: worker.send(message)). It never waits
+// for the worker: see Backlog. Errors: ErrChannelClosed, or why the value has
+// no JSON form; they name the worker.
+func (w *Worker) Send(message any) error { return w.SendHandle(message, nil) }
+
+// SendHandle is Send with a connection, a listening socket or a UDP socket (see
+// NewHandle), of which the worker gets a copy. h stays the caller's. (Node:
+// worker.send(message, handle), which closes a connection it has sent.)
+func (w *Worker) SendHandle(message any, h *Handle) error {
+	raw, err := messageJSON(message)
+	if err != nil {
+		return fmt.Errorf("message to worker %d: %w", w.id, err)
+	}
+	w.process.wait()
+	_, err = w.loop.do(context.Background(), Command{Op: OpSend, Worker: w.id, Message: raw, Handle: h})
+	if errors.Is(err, ErrNoWorker) || errors.Is(err, ErrStopped) {
+		return fmt.Errorf("message to worker %d: %w", w.id, ErrChannelClosed)
+	}
+	return err
+}
+
+// BacklogHigh is the backlog past which Node's send returns false.
+const BacklogHigh = 128 << 10
+
+// Backlog is how many bytes of what was sent the worker's channel has not taken
+// yet. A sender that sees more than BacklogHigh had better wait, with Flush;
+// past 32 MiB the channel ends.
+func (w *Worker) Backlog() int {
+	if ch := w.ch.Load(); ch != nil {
+		return ch.Pending()
+	}
+	return 0
+}
+
+// Flush waits until the backlog is empty. It returns nil, ctx's error, or
+// ErrChannelClosed.
+func (w *Worker) Flush(ctx context.Context) error {
+	w.process.wait()
+	ch := w.ch.Load()
+	if ch == nil {
+		return fmt.Errorf("worker %d: %w", w.id, ErrChannelClosed)
+	}
+	err := ch.Flush(ctx)
+	if errors.Is(err, ipc.ErrClosed) {
+		err = ErrChannelClosed
+	}
+	if err != nil {
+		return fmt.Errorf("worker %d: %w", w.id, err)
+	}
+	return nil
+}
+
+// Disconnect tells it to finish what it has and leave: its servers close, then
+// its channel, then it ends (Node: worker.disconnect()). It returns when that
+// is ordered, the worker as in Node; one that is leaving, or gone, is left
+// alone. See Options.Grace for how long it may take.
+func (w *Worker) Disconnect() *Worker {
+	// The only errors are that it is leaving already, is gone, or goes with the
+	// cluster: what was wanted.
+	_, _ = w.loop.do(context.Background(), Command{Op: OpDisconnect, Worker: w.id})
+	return w
+}
+
+// Kill sends it a signal, SIGTERM if sig is 0, and nothing else (Node:
+// worker.kill(signal)). Unlike Node 16 and later it counts as voluntary, but for
+// signals that do not end a process. A worker that is dead is no error.
+func (w *Worker) Kill(sig syscall.Signal) error {
+	_, err := w.loop.do(context.Background(), Command{Op: OpKill, Worker: w.id, Signal: sig})
+	if errors.Is(err, ErrNoWorker) {
+		return nil
+	}
+	if errors.Is(err, ErrStopped) { // it is leaving, and still may be killed
+		return w.process.Signal(sig)
+	}
+	return err
+}
+
+// Destroy is Kill (Node: worker.destroy, an alias).
+func (w *Worker) Destroy(sig syscall.Signal) error { return w.Kill(sig) }
+
+// String is "worker 3".
+func (w *Worker) String() string { return fmt.Sprintf("worker %d", w.id) }
+
+// messageJSON is the JSON form of a message.
+func messageJSON(v any) (json.RawMessage, error) {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("it has no JSON form: %w", err)
+	}
+	return raw, nil
+}
+
+// Process is the process of a worker (Node: worker.process, a ChildProcess).
+type Process struct {
+	started chan struct{} // closed when there is one, or there will be none
+	p       *proc         // nil = it could not be started; read after started
+	exit    atomic.Pointer[ExitDetail]
+
+	stdin          *pipeWriter
+	stdout, stderr *pipeReader
+}
+
+// wait waits for the process to be there: some milliseconds after the fork.
+func (p *Process) wait() { <-p.started }
+
+// PID is its process id. It waits for the process to be started, some
+// milliseconds after the fork; 0 if that has failed (Node:
+// worker.process.pid).
+func (p *Process) PID() int {
+	p.wait()
+	if p.p == nil {
+		return 0
+	}
+	return p.p.pid
+}
+
+// ExitCode is its exit code; ok is false while it runs, and if a signal has
+// ended it (Node: worker.process.exitCode, null then). Of a process that could
+// not be started it is the negative errno.
+func (p *Process) ExitCode() (code int, ok bool) {
+	if e := p.exit.Load(); e != nil && e.Code != nil {
+		return *e.Code, true
+	}
+	return 0, false
+}
+
+// ExitSignal is the name of the signal that has ended it, as "SIGKILL"; "" if
+// none has (Node: worker.process.signalCode).
+func (p *Process) ExitSignal() string {
+	if e := p.exit.Load(); e != nil && e.Signal != nil {
+		return *e.Signal
+	}
+	return ""
+}
+
+// Signal sends a signal past the API, as kill(1) would: it leaves
+// ExitedAfterDisconnect alone, and the worker is replaced (Node:
+// worker.process.kill). 0 means SIGTERM. A process that has ended is no error.
+func (p *Process) Signal(sig syscall.Signal) error {
+	if sig == 0 {
+		sig = syscall.SIGTERM
+	}
+	p.wait()
+	if p.p == nil {
+		return nil
+	}
+	if err := p.p.signal(sig); err != nil {
+		return fmt.Errorf("%s to process %d: %w", signalName(sig), p.p.pid, err)
+	}
+	return nil
+}
+
+// Stdin writes to its standard input; nil unless Settings pipe it. A write
+// waits until the process takes it. Close ends the input.
+func (p *Process) Stdin() io.WriteCloser {
+	if p.stdin == nil {
+		return nil // not a nil *pipeWriter in an interface
+	}
+	return p.stdin
+}
+
+// Stdout reads its standard output; nil unless Settings pipe it. The worker
+// waits when 64 KiB and a pipe's worth of it are unread.
+func (p *Process) Stdout() io.Reader { return readerOf(p.stdout) }
+
+// Stderr is as Stdout.
+func (p *Process) Stderr() io.Reader { return readerOf(p.stderr) }
+
+// readerOf keeps a nil pipeReader from being a reader that is not nil.
+func readerOf(p *pipeReader) io.Reader {
+	if p == nil {
+		return nil
+	}
+	return p
+}
+
+// liveWorkers are the workers that have not exited, by id. The loop writes it.
+type liveWorkers struct {
+	mu   sync.Mutex
+	byID map[int]*Worker
+}
+
+func (v *liveWorkers) set(w *Worker) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.byID[w.id] = w
+}
+
+func (v *liveWorkers) remove(w *Worker) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	delete(v.byID, w.id)
+}
+
+func (v *liveWorkers) get(id int) *Worker {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.byID[id]
+}
+
+func (v *liveWorkers) all() map[int]*Worker {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return maps.Clone(v.byID)
+}

@@ -1,0 +1,59 @@
+package engine
+
+import (
+	"context"
+	"log/slog"
+)
+
+// log gives an event to Options.Logger, through the dispatcher.
+func (l *loop) log(e Event) {
+	if l.o.Logger == nil {
+		return
+	}
+	ok := l.dispatcher.postCounted(&l.dispatcher.logs, func() {
+		if missed := l.logsMissed.Swap(0); missed > 0 {
+			l.o.Logger.LogAttrs(context.Background(), slog.LevelWarn, "records left out, because too many came", slog.Uint64("count", missed))
+		}
+		l.o.Logger.LogAttrs(context.Background(), e.level(), string(e.Kind), e.attrs()...)
+	})
+	if !ok {
+		l.logsMissed.Add(1)
+	}
+}
+
+// level is how much somebody who reads a log should care.
+func (e *Event) level() slog.Level {
+	switch d := e.Detail.(type) {
+	case ErrorDetail, StoppedDetail:
+		return slog.LevelError
+	case ExitDetail:
+		if !d.Voluntary {
+			return slog.LevelWarn
+		}
+	case StallDetail:
+		return slog.LevelWarn
+	case MessageDetail, SendDetail, OutputDetail:
+		return slog.LevelDebug
+	}
+	return slog.LevelInfo
+}
+
+// attrs are the fields of the event's JSON form, but those a record has of its
+// own.
+func (e *Event) attrs() []slog.Attr {
+	attrs := []slog.Attr{slog.Uint64("seq", e.Seq)}
+	if e.Worker != 0 {
+		attrs = append(attrs, slog.Int("worker", e.Worker), slog.Int("slot", e.Slot))
+	}
+	if e.PID != 0 {
+		attrs = append(attrs, slog.Int("pid", e.PID))
+	}
+	if e.Call != "" {
+		attrs = append(attrs, slog.String("call", e.Call))
+	}
+	attrs = append(attrs, slog.String("by", string(e.By)))
+	if e.Detail != nil {
+		attrs = append(attrs, slog.Any("detail", e.Detail))
+	}
+	return attrs
+}

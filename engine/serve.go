@@ -1,0 +1,92 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"strings"
+	"time"
+)
+
+// Serve makes a cluster of a program: one worker process per processor serves
+// h on addr (as "127.0.0.1:3000", ":3000", "unix:/run/app.sock").
+//
+// It starts this very program again as the workers. So everything before the
+// call, init functions included, happens in every worker too: call it as early
+// in main as h allows, and let nothing before it open a port, take a lock or
+// write a file that is meant to be there once. A worker's standard output and
+// error are the primary's.
+//
+// In the primary it returns nil once ctx has ended and every worker has left:
+// they finish the requests they have, for five seconds at most. Pass a context
+// of signal.NotifyContext, or an interrupt cuts every connection. A worker that
+// dies is replaced; see Cluster for who is replaced when. In a worker it
+// returns nil when the worker was told to leave and has served what it had, so
+// that main can end; ctx means nothing there, and SIGTERM and SIGINT end it at
+// once, as they do a Node worker.
+//
+// The error in a primary is that of New: an address that cannot be had is an
+// *AddrError. Options for more than this: New and Run in the primary, Listen
+// and ServeHTTP in the workers. tui.Serve is the same with the dashboard.
+func Serve(ctx context.Context, addr string, h http.Handler) error {
+	worker, err := Role()
+	switch {
+	case err != nil:
+		return err
+	case worker:
+		return serveWorker(h)
+	}
+	c, err := New(ServeOptions(addr))
+	if err != nil {
+		return err
+	}
+	return c.Run(ctx)
+}
+
+// ServeOptions are the options Serve runs a cluster with: the workers have this
+// process's standard streams, five seconds to leave, ten to take a connection
+// they were handed.
+func ServeOptions(addr string) Options {
+	return Options{
+		Addr:     addr,
+		Settings: Settings{Stdio: []Stdio{StdioIgnore, StdioInherit, StdioInherit}},
+		Grace:    5 * time.Second,
+		Stall:    10 * time.Second,
+	}
+}
+
+// serveWorker is Serve in a worker.
+func serveWorker(h http.Handler) error {
+	// A program that catches signals to end ctx caught those of its workers too.
+	signal.Reset()
+	c := Self()
+	ln, err := listenSpec(os.Getenv(envAddr))
+	if err != nil {
+		select {
+		case <-c.Leaving(): // told to leave before it was there
+			return nil
+		default:
+		}
+		return fmt.Errorf("worker %d: %w", c.ID(), err)
+	}
+	err = ServeHTTP(ln, &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+	})
+	if err != nil {
+		return fmt.Errorf("worker %d: %w", c.ID(), err)
+	}
+	return nil
+}
+
+// listenSpec listens on an address in the form of Options.Addr.
+func listenSpec(spec string) (net.Listener, error) {
+	if path, ok := strings.CutPrefix(spec, "unix:"); ok {
+		return Listen("unix", path)
+	}
+	return Listen("tcp", spec)
+}

@@ -1,0 +1,154 @@
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Settings is how later forks start their workers (Node: cluster.settings,
+// https://nodejs.org/api/cluster.html#clustersettings). In a call of
+// SetupPrimary a field that is nil or "" leaves what was set before.
+type Settings struct {
+	// Exec is the program: a path, or a name that is looked up in PATH. The
+	// primary's own binary if none was ever given; it calls Role first then.
+	Exec string `json:"exec,omitempty"`
+	// ExecArgv comes between Exec and Args: for Node workers the flags of node
+	// itself and the script, as in {"--inspect", "server.js"}.
+	ExecArgv []string `json:"execArgv,omitempty"`
+	// Args are the program's arguments (os.Args[1:] in a Go worker). Empty but
+	// not nil = none. Until they are set, workers of the own binary get none.
+	Args []string `json:"args,omitempty"`
+	// Cwd is the workers' working directory. The primary's if never given.
+	Cwd string `json:"cwd,omitempty"`
+	// Env is KEY=VALUE, added to the primary's environment; what Fork is given
+	// comes after it.
+	Env []string `json:"env,omitempty"`
+	// Silent false gives the workers the primary's own stdin, stdout and stderr,
+	// which is Node's default; true pipes all three to Worker.Process. nil, the
+	// default here, is neither: see StdioEvents.
+	Silent *bool `json:"silent,omitempty"`
+	// Stdio says it for stdin, stdout and stderr one by one, and beats Silent.
+	Stdio []Stdio `json:"stdio,omitempty"`
+}
+
+// Stdio is what one of a worker's standard streams is connected to.
+type Stdio string
+
+const (
+	// StdioEvents, the default: each line of stdout and stderr becomes an event,
+	// so that nothing but the screen writes to the screen's terminal. stdin is
+	// empty.
+	StdioEvents Stdio = "events"
+	// StdioInherit is the primary's own stream (Node: "inherit").
+	StdioInherit Stdio = "inherit"
+	// StdioPipe is a pipe to Worker.Process (Node: "pipe").
+	StdioPipe Stdio = "pipe"
+	// StdioIgnore is /dev/null (Node: "ignore").
+	StdioIgnore Stdio = "ignore"
+)
+
+// streams are the names of Settings.Stdio's places.
+var streams = [3]string{"stdin", "stdout", "stderr"}
+
+// merge is s with what n sets. n is not changed and nothing of it is shared.
+func (s Settings) merge(n Settings) (Settings, error) {
+	n = n.clone()
+	if n.Exec != "" {
+		s.Exec = n.Exec
+	}
+	if n.ExecArgv != nil {
+		s.ExecArgv = n.ExecArgv
+	}
+	if n.Args != nil {
+		s.Args = n.Args
+	}
+	if n.Cwd != "" {
+		s.Cwd = n.Cwd
+	}
+	if n.Env != nil {
+		s.Env = n.Env
+	}
+	if n.Silent != nil {
+		s.Silent = n.Silent
+		if n.Stdio == nil {
+			s.Stdio = nil // it was about the same thing
+		}
+	}
+	if n.Stdio != nil {
+		s.Stdio = n.Stdio
+	}
+	return s, n.check()
+}
+
+func (s Settings) check() error {
+	if err := checkEnv(s.Env); err != nil {
+		return err
+	}
+	if len(s.Stdio) > len(streams) {
+		return fmt.Errorf("stdio for %d streams: there are three, stdin, stdout and stderr", len(s.Stdio))
+	}
+	for i, v := range s.Stdio {
+		switch v {
+		case StdioEvents, StdioInherit, StdioPipe, StdioIgnore, "":
+		default:
+			return fmt.Errorf("stdio %q for %s is not known: events, inherit, pipe or ignore", v, streams[i])
+		}
+	}
+	for _, arg := range slices.Concat([]string{s.Exec, s.Cwd}, s.ExecArgv, s.Args) {
+		if strings.ContainsRune(arg, 0) {
+			return fmt.Errorf("%q holds a zero byte, which no argument can", arg)
+		}
+	}
+	return nil
+}
+
+// checkEnv refuses what the kernel or mergeEnv would take for something else.
+func checkEnv(env []string) error {
+	for _, kv := range env {
+		if name, _, ok := strings.Cut(kv, "="); !ok || name == "" || strings.ContainsRune(kv, 0) {
+			return fmt.Errorf("%q is no variable for an environment: NAME=VALUE", kv)
+		}
+	}
+	return nil
+}
+
+// stdio is what each of the three streams is connected to.
+func (s Settings) stdio() [3]Stdio {
+	all := StdioEvents
+	if s.Silent != nil {
+		all = StdioInherit
+		if *s.Silent {
+			all = StdioPipe
+		}
+	}
+	out := [3]Stdio{all, all, all}
+	for i, v := range s.Stdio {
+		if v != "" {
+			out[i] = v
+		}
+	}
+	return out
+}
+
+// clone shares nothing with s. What is empty but not nil stays so.
+func (s Settings) clone() Settings {
+	s.ExecArgv = slices.Clone(s.ExecArgv)
+	s.Args = slices.Clone(s.Args)
+	s.Env = slices.Clone(s.Env)
+	s.Stdio = slices.Clone(s.Stdio)
+	if s.Silent != nil {
+		s.Silent = new(*s.Silent)
+	}
+	return s
+}
+
+// String is the settings as Node prints the object, in JSON.
+func (s Settings) String() string {
+	b, err := json.Marshal(s)
+	if err != nil { // strings and bools always have a form
+		return ""
+	}
+	return string(b)
+}

@@ -1,0 +1,195 @@
+package engine
+
+import (
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"muster/ipc"
+)
+
+// newWorker is what the API shows of a worker that is being forked.
+func newWorker(l *loop, w *worker, stdio [3]Stdio) *Worker {
+	v := &Worker{loop: l, id: w.id, slot: w.slot.index, done: make(chan struct{})}
+	w.live = v
+	p := &v.process
+	p.started = make(chan struct{})
+	if stdio[0] == StdioPipe {
+		p.stdin = &pipeWriter{p: p}
+	}
+	if stdio[1] == StdioPipe {
+		p.stdout = newPipeReader()
+	}
+	if stdio[2] == StdioPipe {
+		p.stderr = newPipeReader()
+	}
+	w.show()
+	return v
+}
+
+// started says that the process is there, or (p nil) that there will be none.
+func (w *Worker) started(p *proc, ch *ipc.Conn, stdin *os.File) {
+	w.process.p = p
+	if p != nil {
+		w.ch.Store(ch)
+		if w.process.stdin != nil {
+			w.process.stdin.f = stdin
+		}
+	} else {
+		for _, r := range []*pipeReader{w.process.stdout, w.process.stderr} {
+			if r != nil {
+				r.close()
+			}
+		}
+	}
+	close(w.process.started)
+}
+
+// pipeWriter is a worker's standard input.
+type pipeWriter struct {
+	p *Process
+	f *os.File // nil if there is no process; read after started
+}
+
+func (w *pipeWriter) Write(b []byte) (int, error) {
+	w.p.wait()
+	if w.f == nil {
+		return 0, os.ErrClosed
+	}
+	return w.f.Write(b)
+}
+
+func (w *pipeWriter) Close() error {
+	w.p.wait()
+	if w.f == nil {
+		return nil
+	}
+	return w.f.Close()
+}
+
+// startWorker starts the process and makes its channel, on the spawner's
+// thread. ends are our ends of its three streams, nil where there is none.
+func (l *loop) startWorker(spec spawnSpec, stdio [3]Stdio) (p *proc, ch *ipc.Conn, ends [3]*os.File, err error) {
+	var files []*os.File // of the child: closed here in any case
+	defer func() {
+		for _, f := range files {
+			f.Close()
+		}
+		if err != nil {
+			if ch != nil {
+				ch.Close()
+			}
+			for _, f := range ends {
+				f.Close() // a nil *os.File may be closed
+			}
+			ends = [3]*os.File{}
+		}
+	}()
+	own := [3]*os.File{os.Stdin, os.Stdout, os.Stderr}
+	for i, of := range []**os.File{&spec.stdin, &spec.stdout, &spec.stderr} {
+		switch mode := stdio[i]; {
+		case mode == StdioInherit:
+			*of = own[i]
+		case i == 0 && mode != StdioPipe: // none
+		case mode == StdioIgnore:
+			if *of, err = os.OpenFile(os.DevNull, os.O_RDWR, 0); err != nil {
+				return nil, nil, ends, fmt.Errorf("its %s: %w", streams[i], err)
+			}
+			files = append(files, *of)
+		default:
+			theirs, ours, perr := os.Pipe()
+			if perr != nil {
+				return nil, nil, ends, fmt.Errorf("pipe for its %s: %w", streams[i], perr)
+			}
+			if i > 0 {
+				theirs, ours = ours, theirs
+			}
+			*of, ends[i] = theirs, ours
+			files = append(files, theirs)
+		}
+	}
+	ch, spec.chanFD, err = ipc.Pair()
+	if err != nil {
+		return nil, nil, ends, fmt.Errorf("channel: %w", err)
+	}
+	files = append(files, spec.chanFD)
+	p, err = startProc(spec)
+	if err == nil {
+		l.procs.add(p)
+	}
+	return p, ch, ends, err
+}
+
+// watch starts the goroutines that follow a worker: its channel, its output and
+// its end. They end soon after the process has.
+func (l *loop) watch(m msgSpawned, ends [3]*os.File, stdio [3]Stdio) {
+	w := m.w
+	l.spawnTask(func() { l.readChannel(m) })
+	var readers sync.WaitGroup
+	read := func(f *os.File, run func()) {
+		readers.Add(1)
+		l.spawnTask(func() {
+			defer readers.Done()
+			defer f.Close()
+			run()
+		})
+	}
+	process := &w.live.process
+	for i, pipe := range []*pipeReader{1: process.stdout, 2: process.stderr} {
+		f := ends[i]
+		switch {
+		case i == 0 || f == nil:
+		case pipe != nil:
+			read(f, func() { pipe.run(f) })
+		default:
+			r := m.errs
+			if i == 1 {
+				r = &lineReader{}
+			}
+			read(f, func() {
+				r.run(f, l.now, func(lines []outLine) { l.post(msgOutput{w, streams[i], lines}) })
+			})
+		}
+	}
+	l.spawnTask(func() {
+		state, err := m.p.wait()
+		l.procs.remove(m.p)
+		if err != nil {
+			l.post(msgFailed{fmt.Sprintf("waiting for worker %d", w.id), err})
+		}
+		ends[0].Close() // a nil *os.File may be closed
+		// Its last lines come before its exit. What it started may hold the
+		// pipes for ever: what comes later is nobody's.
+		for i, pipe := range []*pipeReader{1: process.stdout, 2: process.stderr} {
+			if pipe != nil {
+				pipe.end()
+			}
+			if ends[i] != nil {
+				_ = ends[i].SetReadDeadline(time.Now().Add(outputHold))
+			}
+		}
+		readers.Wait()
+		l.post(msgExited{w, state})
+	})
+}
+
+// readChannel hands on what comes over a worker's channel, until it ends.
+func (l *loop) readChannel(m msgSpawned) {
+	for {
+		var buf []ipc.Message
+		select {
+		case buf = <-m.w.reading:
+		default:
+		}
+		msgs, err := m.ch.Read(buf)
+		if len(msgs) > 0 && !l.post(msgRead{m.w, msgs}) {
+			closeFDs(msgs)
+			return
+		}
+		if err != nil {
+			l.post(msgChanEnd{m.w, err})
+			return
+		}
+	}
+}

@@ -1,0 +1,139 @@
+package tui
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"muster/engine"
+)
+
+const (
+	maxMessage = 4 << 10 // bytes of a message that can be typed: more would be cut in the log
+	maxSent    = 20      // messages ↑ goes back to
+)
+
+// openMessage opens the prompt of M on the selected worker, and on nothing
+// else: what moves under the cursor meanwhile gets no message.
+func (m *model) openMessage() {
+	switch w := m.worker(); {
+	case w.State == engine.StateExited:
+		m.toast(fmt.Sprintf("worker %d has ended: there is nobody to send to", w.ID))
+	case !w.Connected:
+		m.toast(fmt.Sprintf("the channel of worker %d is closed: there is no way to send to it", w.ID))
+	default:
+		m.open(&messagePrompt{worker: w.ID, pid: w.PID, edit: editor{maxBytes: maxMessage}})
+	}
+}
+
+// messageKey is a key, other than text, while the prompt is open. Only enter
+// sends.
+func (m *model) messageKey(d *messagePrompt, key string) {
+	switch key {
+	case "enter":
+		m.sendMessage(d)
+		return
+	case "esc":
+		m.close()
+		return
+	case "up":
+		m.recall(d, d.back+1)
+		return
+	case "down":
+		m.recall(d, d.back-1)
+		return
+	case "f1":
+		m.s.help = true
+		return
+	case " ":
+		m.typeMessage(d, key)
+		return
+	}
+	known, changed := d.edit.edit(key)
+	switch {
+	case changed:
+	case known && d.edit.text == "":
+		m.toast("there is no text yet; esc goes back")
+	case known:
+		m.toast("there is no text on that side")
+	default:
+		m.toast("enter sends, esc leaves; " + keyName(key) + " does nothing here")
+	}
+}
+
+// typeMessage puts text, which may have been pasted, in at the cursor.
+func (m *model) typeMessage(d *messagePrompt, text string) {
+	before := d.edit.text
+	switch all := d.edit.insert(text); {
+	case !all:
+		m.toast(fmt.Sprintf("a message has room for %d bytes here", maxMessage))
+	case d.edit.text == before:
+		m.toast("that text has nothing that can be seen")
+	}
+}
+
+// recall shows the message that was sent back ones ago, 0 = the new one.
+func (m *model) recall(d *messagePrompt, back int) {
+	switch {
+	case len(m.sent) == 0:
+		m.toast("nothing was sent before")
+	case back < 0:
+		m.toast("this is the new message")
+	case back > len(m.sent):
+		m.toast("this is the oldest that is kept")
+	default:
+		if d.back == 0 {
+			d.draft = d.edit.text
+		}
+		d.back = back
+		d.edit.set(d.draft)
+		if back > 0 {
+			d.edit.set(m.sent[len(m.sent)-back])
+		}
+	}
+}
+
+// sendMessage sends what was typed, unless the worker has ended or its channel
+// was closed meanwhile. The prompt stays open: the answer is seen there.
+func (m *model) sendMessage(d *messagePrompt) {
+	w := d.target(m.s.snap)
+	switch {
+	case w == nil:
+		m.toast(fmt.Sprintf("worker %d (pid %d) has ended: nothing was sent", d.worker, d.pid))
+	case !w.Connected:
+		m.toast(fmt.Sprintf("the channel of worker %d is closed: nothing was sent", d.worker))
+	case d.edit.text == "":
+		m.toast("there is no text yet; esc goes back")
+	default:
+		m.do(engine.Command{Op: engine.OpSend, Worker: d.worker, Message: messageOf(d.edit.text)})
+		if n := len(m.sent); n == 0 || m.sent[n-1] != d.edit.text {
+			m.sent = tail(append(m.sent, d.edit.text), maxSent)
+		}
+		d.back, d.draft = 0, ""
+		d.edit.set("")
+	}
+}
+
+// target is the worker the prompt was opened on, nil if it has ended.
+func (d *messagePrompt) target(snap *engine.Snapshot) *engine.Row {
+	if w := snap.ByID(d.worker); w != nil && w.PID == d.pid && alive(w) {
+		return w
+	}
+	return nil
+}
+
+// messageOf is the JSON value a text stands for: itself, without the spaces
+// between its parts, or else a string.
+func messageOf(text string) json.RawMessage {
+	var b bytes.Buffer
+	if json.Compact(&b, []byte(text)) == nil {
+		return b.Bytes()
+	}
+	b.Reset()
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false) // "<" is for people too
+	if err := enc.Encode(text); err != nil {
+		return json.RawMessage(`""`) // never: a string has a JSON form
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+}

@@ -1,0 +1,103 @@
+package tui
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"muster/engine"
+	"muster/internal/safetext"
+)
+
+// messagePane is the prompt of M in rows lines under its rule: the text, what
+// will be sent, and below it what was said so far, so that an answer is seen
+// where it was asked for.
+func messagePane(s *screen, d *messagePrompt, w, rows, joint int) []string {
+	const ruleFrom = 7 // rows from which the exchange has a rule of its own
+	title := "message to worker " + strconv.Itoa(d.worker)
+	facts := fitting(w-safetext.Width(title)-7, messageFacts(s, d)...) // 7: what the rule has around them
+	out := []string{rule{title: title, right: facts, joint: joint}.draw(s, w)}
+
+	l := newLine(w-1, s.signs) // a cell stays free before the edge
+	l.put(s.theme.Muted, " message ")
+	d.edit.draw(s, l)
+	out = append(out, l.String()+" ", callLine(s, d, w))
+	if rows >= ruleFrom {
+		out = append(out, rule{title: "sent to it and received from it"}.draw(s, w))
+	}
+	out = append(out, exchange(s, d.worker, w, 1+rows-len(out))...)
+	return filledUp(out, 1+rows, w)
+}
+
+// messageFacts are what the rule says of the target, longest form first.
+func messageFacts(s *screen, d *messagePrompt) []string {
+	pid := "pid " + strconv.Itoa(d.pid)
+	why := ""
+	switch w := d.target(s.snap); {
+	case w == nil:
+		why = "it has ended"
+	case !w.Connected:
+		why = "its channel is closed"
+	default:
+		return []string{pid}
+	}
+	return []string{pid + "   " + why + ": nothing will be sent", pid + "   " + why, why}
+}
+
+// callLine says what enter will send.
+func callLine(s *screen, d *messagePrompt, w int) string {
+	l := newLine(w, s.signs)
+	l.put(s.theme.Muted, killCall)
+	if d.edit.text == "" {
+		l.put(s.theme.Muted, fitting(w-l.n, "type a JSON value; any other text is sent as a JSON string", "type JSON; other text goes as a string"))
+		return l.String()
+	}
+	l.put(s.theme.Text, fmt.Sprintf("cluster.workers[%d].send(%s)", d.worker, messageOf(d.edit.text)))
+	if note := "  not JSON: a string"; meantAsJSON(d.edit.text) && l.n+len(note) < w {
+		l.put(s.theme.Warn, note)
+	}
+	return l.String()
+}
+
+// meantAsJSON tells whether a text that is not JSON looks as if it should be.
+func meantAsJSON(text string) bool {
+	text = strings.TrimSpace(text)
+	return text != "" && strings.Contains(`{["`, text[:1]) && !json.Valid([]byte(text))
+}
+
+// exchange is the newest messages to and from a worker in at most rows lines.
+func exchange(s *screen, worker, w, rows int) []string {
+	var out []string
+	for i := len(s.all) - 1; i >= 0 && len(out) < rows; i-- {
+		ll := &s.all[i]
+		if ll.worker != worker {
+			continue
+		}
+		sign := ""
+		switch engine.Kind(ll.kind) {
+		case engine.KindSend:
+			sign = s.signs.sent
+		case engine.KindMessage:
+			sign = s.signs.received
+		default:
+			continue
+		}
+		l := newLine(w, s.signs)
+		l.gap(1)
+		l.put(s.theme.Muted, clockText(ll.time, false))
+		l.gap(1)
+		l.raw(s.theme.Accent, sign, 1)
+		l.gap(1)
+		l.put(s.theme.Text, fitting(w-l.n, ll.plain...))
+		out = append(out, l.String())
+	}
+	if len(out) == 0 && rows > 0 {
+		l := newLine(w, s.signs)
+		l.put(s.theme.Muted, " nothing was sent to it yet, and nothing came from it")
+		return []string{l.String()}
+	}
+	slices.Reverse(out)
+	return out
+}

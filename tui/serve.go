@@ -1,0 +1,91 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"muster/engine"
+	"muster/internal/quietterm"
+
+	"github.com/charmbracelet/x/term"
+)
+
+// Serve is engine.Serve with the dashboard: it makes a cluster of a program and
+// shows it. Everything engine.Serve says about what comes before the call
+// holds: it happens in every worker too.
+//
+// The workers' output becomes lines of the dashboard's log, and so must
+// everything the primary would write to its terminal while the dashboard is
+// there. It returns nil when somebody has quit, a signal came or ctx has ended,
+// and every worker has left. Without a terminal (see Interactive) it is
+// engine.Serve.
+func Serve(ctx context.Context, addr string, h http.Handler) error {
+	quietterm.Restore()
+	worker, err := engine.Role()
+	if err != nil {
+		return err
+	}
+	if worker || !Interactive(os.Getenv) {
+		return engine.Serve(ctx, addr, h)
+	}
+	var running atomic.Pointer[engine.Cluster] // OnPanic may need it before New has returned
+	t := NewTerminal(os.Stdin, os.Stdout, func() {
+		if c := running.Load(); c != nil {
+			c.KillAll()
+		}
+	})
+	o := engine.ServeOptions(addr)
+	o.Settings.Stdio = nil // lines of the log
+	o.OnPanic = func(v any, _ []byte) { t.Panicked(v) }
+	c, err := engine.New(o)
+	if err != nil {
+		return err
+	}
+	running.Store(c)
+	_, err = Show(ctx, c, Options{Terminal: t})
+	return err
+}
+
+// Interactive tells whether there is a terminal to draw on and to read keys
+// from, and one that can do it.
+func Interactive(getenv func(string) string) bool {
+	name := getenv("TERM")
+	return name != "" && name != "dumb" && term.IsTerminal(os.Stdin.Fd()) && term.IsTerminal(os.Stdout.Fd())
+}
+
+// endAtOnce bounds the wait for a cluster whose workers were killed.
+const endAtOnce = time.Second
+
+// Show runs a cluster with the dashboard until both have ended. ctx stops the
+// cluster, and with it the dashboard. An end at once that was asked for kills
+// the workers.
+func Show(ctx context.Context, c *engine.Cluster, o Options) (Outcome, error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	if o.Terminal == nil {
+		o.Terminal = NewTerminal(orFile(o.In, os.Stdin), orFile(o.Out, os.Stdout), c.KillAll)
+	}
+	ran := make(chan error, 1)
+	o.Terminal.Go(func() { ran <- c.Run(ctx) })
+
+	outcome, screenErr := Run(context.Background(), c, o)
+	if outcome.AtOnce {
+		c.KillAll()
+		select {
+		case <-ran: // so that no address is left behind
+		case <-time.After(endAtOnce):
+		}
+		return outcome, nil
+	}
+	stop() // for a screen that failed before it could ask; no signal is held back any more
+	clusterErr := <-ran
+	if clusterErr != nil {
+		clusterErr = fmt.Errorf("the cluster failed: %w", clusterErr)
+	}
+	return outcome, errors.Join(clusterErr, screenErr)
+}

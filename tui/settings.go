@@ -1,0 +1,109 @@
+package tui
+
+import (
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"muster/engine"
+	"muster/internal/safetext"
+)
+
+// settingsText is cluster.settings and the policy in cells cells. Where there is
+// little room the longest parts are cut; then no more than exec, args, silent and
+// the policy are left, with a sign that there is more.
+func settingsText(s *screen, cells int) string {
+	var forms []string
+	for _, all := range []bool{true, false} {
+		for _, most := range []int{1000, 60, 40, 30, 24, 20, 16, 12} {
+			forms = append(forms, settingsForm(s, most, all, true))
+		}
+	}
+	forms = append(forms, settingsForm(s, 40, false, false), settingsForm(s, 12, false, false))
+	return cutTo(s, fitting(cells, forms...), cells)
+}
+
+// settingsForm is the settings with no value of more than most cells. Without
+// node, Node's name of the policy and the arguments are left out too.
+func settingsForm(s *screen, most int, all, node bool) string {
+	set := s.snap.Settings
+	var parts []string
+	add := func(name, value string) {
+		if value != "" {
+			parts = append(parts, name+" "+cutTo(s, value, most))
+		}
+	}
+	exec := safetext.Line(set.Exec)
+	if safetext.Width(exec) > most {
+		exec = filepath.Base(exec) // of a path the end says most
+	}
+	add("exec", orUnknown(exec))
+	args := wordsOf(set.Args)
+	more := []fact{{"execArgv", wordsOf(set.ExecArgv)}, {"stdio", stdioText(set.Stdio)}, {"cwd", set.Cwd}, {"env", maskedEnv(set.Env)}}
+	if all {
+		add(more[0].name, more[0].value) // in their order on the command line
+	}
+	if node {
+		add("args", orUnknown(args))
+	} else {
+		more = append(more, fact{"args", args})
+	}
+	silent := "unset"
+	if set.Silent != nil {
+		silent = strconv.FormatBool(*set.Silent)
+	}
+	add("silent", silent)
+	if all {
+		for _, f := range more[1:] {
+			add(f.name, f.value)
+		}
+	}
+	policy := "policy " + s.snap.Policy.String()
+	if node {
+		policy += " (" + s.snap.Policy.Node() + ")"
+	}
+	parts = append(parts, policy)
+	if left := slices.ContainsFunc(more, func(f fact) bool { return f.value != "" }); left && !all {
+		parts = append(parts, s.signs.ellipsis)
+	}
+	return strings.Join(parts, "  ")
+}
+
+// wordsOf are the words of a command line, quoted where they would not be seen
+// as one.
+func wordsOf(args []string) string {
+	var out []string
+	for _, a := range args {
+		if a == "" || strings.ContainsAny(a, " \t\"'") {
+			a = strconv.Quote(a)
+		}
+		out = append(out, safetext.Line(a))
+	}
+	return strings.Join(out, " ")
+}
+
+func stdioText(stdio []engine.Stdio) string {
+	var out []string
+	for _, v := range stdio {
+		out = append(out, orUnknown(safetext.Line(string(v))))
+	}
+	return strings.Join(out, ",")
+}
+
+// maskedEnv is the variables, without what looks like a secret.
+func maskedEnv(env []string) string {
+	var out []string
+	for _, kv := range env {
+		out = append(out, maskEnv(kv))
+	}
+	return strings.Join(out, " ")
+}
+
+// orUnknown is text, or a dash for none.
+func orUnknown(text string) string {
+	if text == "" {
+		return unknown
+	}
+	return text
+}
