@@ -28,6 +28,10 @@ func TestRoomsImportInOneDirection(t *testing.T) {
 		{"muster/internal/nodecmd", nil, screen},
 		{"muster/internal/quietterm", nil, screen},
 		{"muster/tui", []string{"muster/engine", "muster/ipc", "muster/styles", "muster/internal/safetext", "muster/internal/quietterm"}, nil},
+		{"muster/examples/cluster", []string{"muster/engine", "muster/ipc"}, screen},
+		{"muster/examples/messages", []string{"muster/engine", "muster/ipc"}, screen},
+		{"muster/examples/server", []string{"muster/engine", "muster/ipc"}, screen},
+		{"muster/examples/dashboard", []string{"muster/tui", "muster/engine", "muster/ipc", "muster/styles", "muster/internal/safetext", "muster/internal/quietterm"}, nil},
 	} {
 		out, err := exec.Command("go", "list", "-deps", room.path).Output()
 		if err != nil {

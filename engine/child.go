@@ -59,6 +59,11 @@ func (c *Child) Slot() int { return c.slot }
 // Disconnect was called.
 func (c *Child) Leaving() <-chan struct{} { return c.leaving }
 
+// Done is closed when the channel has ended and the functions of OnDisconnect have
+// returned. A program that has nothing to do but what it is told waits for it:
+// a Node worker lives for as long as its channel is open.
+func (c *Child) Done() <-chan struct{} { return c.over }
+
 // Role tells what this process is, from its environment. A worker has
 // NODE_UNIQUE_ID (an integer) and NODE_CHANNEL_FD (a unix stream socket); both
 // are unset by this call, so that its own children do not see them. One alone,

@@ -110,6 +110,8 @@ func TestChildHold(t *testing.T) {
 	over := background(func() (any, error) { b(); return nil, nil })
 	ack := p.expect("exitedAfterDisconnect").Seq
 	never(t, over, "the last release returned before the primary knew")
+	c.Hold()()
+	p.quiet("it announced again")
 	p.send(ipc.AckReply{Ack: ack})
 	receive(t, over)
 	p.expectEnd()

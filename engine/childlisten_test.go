@@ -21,8 +21,9 @@ func TestQueryOfAnAddress(t *testing.T) {
 		want             ipc.Query
 	}{
 		{"tcp", ":80", ListenConfig{}, ipc.Query{Port: 80, AddressType: "4"}},
-		{"tcp", "0.0.0.0:80", ListenConfig{Backlog: 5}, ipc.Query{Port: 80, AddressType: "4", Backlog: 5}},
-		{"tcp", "[::]:80", ListenConfig{IPv6Only: true, Backlog: -1}, ipc.Query{Port: 80, AddressType: "4", Flags: 1}},
+		{"tcp", "0.0.0.0:80", ListenConfig{Backlog: 5}, ipc.Query{Address: text("0.0.0.0"), Port: 80, AddressType: "4", Backlog: 5}},
+		{"tcp", "[::]:80", ListenConfig{IPv6Only: true, Backlog: -1}, ipc.Query{Address: text("::"), Port: 80, AddressType: "6", Flags: 1}},
+		{"tcp", "[::]:80", ListenConfig{}, ipc.Query{Address: text("::"), Port: 80, AddressType: "6"}},
 		{"tcp", "127.0.0.1:0", ListenConfig{IPv6Only: true}, ipc.Query{Address: text("127.0.0.1"), AddressType: "4"}},
 		{"tcp", "[::1]:80", ListenConfig{}, ipc.Query{Address: text("::1"), Port: 80, AddressType: "6"}},
 		{"tcp4", ":80", ListenConfig{}, ipc.Query{Address: text("0.0.0.0"), Port: 80, AddressType: "4"}},
@@ -273,6 +274,14 @@ func TestChildListenExclusive(t *testing.T) {
 		t.Errorf("accepted a %T", got)
 	} else {
 		_ = got.Close()
+	}
+	extra, err := c.listenExclusive(lc, "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = extra.Close()
+	if len(c.open) != 3 {
+		t.Errorf("%d are kept for a disconnect, want 3", len(c.open))
 	}
 	c.Disconnect()
 	p.send(ipc.AckReply{Ack: p.expect("exitedAfterDisconnect").Seq}) // and nothing before it

@@ -26,7 +26,7 @@ func (lc ListenConfig) query(network, address string) (ipc.Query, net.Addr, erro
 	q.Port, q.AddressType = a.Port, "4"
 	// No host asks for IPv6 and IPv4 at once; a machine without IPv6 is the
 	// primary's care.
-	if host := hostOf(a.IP, a.Zone); host != "" && !(network == "tcp" && a.IP.IsUnspecified()) {
+	if host := hostOf(a.IP, a.Zone); host != "" {
 		q.Address = &host
 		if a.IP.To4() == nil {
 			q.AddressType = "6"

@@ -93,6 +93,7 @@ func TestChildSendHandle(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		_ = f.Fd() // makes it blocking: Node must not get it so
 		h := &Handle{Kind: kind, File: f}
 		if err := c.SendHandle(string(kind), h); err != nil {
 			t.Fatal(err)

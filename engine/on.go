@@ -54,7 +54,8 @@ func (c *Cluster) OnExit(f func(*Worker, ExitDetail)) (remove func()) {
 }
 
 // The listeners of a worker also hear what has happened before they were
-// added: Fork has returned by then, and the worker may be quick.
+// added: Fork has returned by then, and the worker may be quick. Once the cluster
+// has ended nobody calls a listener that is added; Done and Process still answer.
 
 // OnOnline is Node's worker 'online'.
 func (w *Worker) OnOnline(f func()) (remove func()) {

@@ -18,7 +18,7 @@ type Settings struct {
 	// itself and the script, as in {"--inspect", "server.js"}.
 	ExecArgv []string `json:"execArgv,omitempty"`
 	// Args are the program's arguments (os.Args[1:] in a Go worker). Empty but
-	// not nil = none. Until they are set, workers of the own binary get none.
+	// not nil = none. Until they are set, the primary's own.
 	Args []string `json:"args,omitempty"`
 	// Cwd is the workers' working directory. The primary's if never given.
 	Cwd string `json:"cwd,omitempty"`
