@@ -105,7 +105,7 @@ func Role() (worker bool, err error) {
 	if !self.CompareAndSwap(nil, c) {
 		return true, nil
 	}
-	nameSelf("muster")
+	nameSelf(ownName())
 	c.start()
 	return true, nil
 }

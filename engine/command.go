@@ -47,7 +47,7 @@ type Result struct {
 type Details struct {
 	Worker  int      `json:"worker"`
 	PID     int      `json:"pid"`
-	Command string   `json:"command"` // "muster (built-in worker)" or the command line
+	Command string   `json:"command"` // "muster (built-in worker)", with the name of this program, or the command line
 	Dir     string   `json:"dir"`
 	Env     []string `json:"env"` // as given to it; may hold secrets: show with care
 	FDs     int      `json:"fds"` // open descriptors; -1 if not known

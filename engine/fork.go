@@ -18,14 +18,14 @@ const channelFD = 3
 // The environment of a worker. The first two are Node's; the first four are the
 // channel's and belong to one worker.
 const (
-	envChannelFD   = "NODE_CHANNEL_FD"
-	envUniqueID    = "NODE_UNIQUE_ID"
-	envSerial      = "NODE_CHANNEL_SERIALIZATION_MODE"
-	envPrimary     = "MUSTER_PRIMARY"    // the primary's pid; stays, so that whatever is left can be found
-	envAddr        = "MUSTER_ADDR"       // what the built-in worker listens on
-	envSlot        = "NODE_APP_INSTANCE" // PM2's name for the slot
-	envMaxProcs    = "GOMAXPROCS"
-	workerNameForm = "muster: worker %d"
+	envChannelFD = "NODE_CHANNEL_FD"
+	envUniqueID  = "NODE_UNIQUE_ID"
+	envSerial    = "NODE_CHANNEL_SERIALIZATION_MODE"
+	envPrimary   = "MUSTER_PRIMARY"    // the primary's pid; stays, so that whatever is left can be found
+	envAddr      = "MUSTER_ADDR"       // what the built-in worker listens on
+	envSlot      = "NODE_APP_INSTANCE" // PM2's name for the slot
+	envMaxProcs  = "GOMAXPROCS"
+	workerName   = ": worker " // between the program's name and the id, in argv[0]
 )
 
 // freeSlot is the lowest slot nobody has; it makes one if there is none.
@@ -73,7 +73,7 @@ func (l *loop) fork(sl *slot, by By, prev *worker, env []string) *worker {
 	prog := l.program
 	argv, full := withInspectPort(prog.argv, l.environ(w), w.id)
 	if prog.builtin {
-		argv = append([]string{fmt.Sprintf(workerNameForm, w.id)}, argv[1:]...)
+		argv = append([]string{argv[0] + workerName + strconv.Itoa(w.id)}, argv[1:]...)
 	}
 	w.env = full
 	spec := spawnSpec{path: prog.path, argv: argv, dir: w.dir, env: full}

@@ -90,7 +90,7 @@ func TestSettingsShareNothing(t *testing.T) {
 
 func TestProgramOfSettings(t *testing.T) {
 	p := programOf(Settings{Args: []string{"x"}})
-	if !p.builtin || p.err != nil || !slices.Equal(p.argv, []string{"muster", "x"}) {
+	if !p.builtin || p.err != nil || !slices.Equal(p.argv, []string{ownName(), "x"}) {
 		t.Errorf("without exec: %+v", p)
 	}
 	p = programOf(Settings{Exec: "sh", ExecArgv: []string{"-c"}, Args: []string{"true"}})
@@ -99,5 +99,18 @@ func TestProgramOfSettings(t *testing.T) {
 	}
 	if p = programOf(Settings{Exec: "no-such-program-here"}); p.err == nil || !strings.Contains(p.err.Error(), "was not found") {
 		t.Errorf("nothing: %+v", p)
+	}
+}
+
+func TestWorkersHaveTheProgramsName(t *testing.T) {
+	for argv0, want := range map[string]string{
+		"/usr/bin/shop":  "shop",
+		"shop":           "shop",
+		"shop: worker 3": "shop", // a worker that has a cluster of its own
+		"":               "muster",
+	} {
+		if got := nameOf(argv0); got != want {
+			t.Errorf("%q: %q, want %q", argv0, got, want)
+		}
 	}
 }

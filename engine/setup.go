@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -52,6 +54,24 @@ func (l *loop) useSettings(s Settings) {
 	l.dirty = true
 }
 
+// ownName is what this program is called: in a worker too, where it is followed
+// by the worker's id.
+func ownName() string {
+	if len(os.Args) == 0 {
+		return nameOf("")
+	}
+	return nameOf(os.Args[0])
+}
+
+// nameOf is what a program with that argv[0] is called.
+func nameOf(argv0 string) string {
+	name, _, _ := strings.Cut(argv0, workerName)
+	if name == "" {
+		return "muster"
+	}
+	return filepath.Base(name)
+}
+
 // programOf is what s runs.
 func programOf(s Settings) program {
 	self, err := selfExe()
@@ -59,10 +79,11 @@ func programOf(s Settings) program {
 		if err != nil {
 			return program{err: fmt.Errorf("finding this program's file: %w", err)}
 		}
-		args := append(append([]string{"muster"}, s.ExecArgv...), s.Args...)
-		return program{path: self, argv: args, command: strings.Join(append([]string{"muster (built-in worker)"}, args[1:]...), " "), builtin: true}
+		args := slices.Concat(s.ExecArgv, s.Args)
+		command := strings.Join(append([]string{ownName() + " (built-in worker)"}, args...), " ")
+		return program{path: self, argv: append([]string{ownName()}, args...), command: command, builtin: true}
 	}
-	argv := append(append([]string{s.Exec}, s.ExecArgv...), s.Args...)
+	argv := slices.Concat([]string{s.Exec}, s.ExecArgv, s.Args)
 	p := program{argv: argv, command: strings.Join(argv, " ")}
 	p.path, p.err = lookPath(s.Exec)
 	return p
