@@ -39,9 +39,8 @@ fuzz: ## every fuzz target, FUZZTIME each
 bench: ## every benchmark, with allocations
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
-demo: build ## demo.gif and demo.mp4 from demo.tape (needs vhs, ttyd, ffmpeg and a Chromium)
-	PATH="$(CURDIR):$$PATH" timeout -k 10 300 vhs demo.tape
-	@for f in demo.gif demo.mp4; do [ -s $$f ] || { echo "$$f is missing or empty"; exit 1; }; done
+demo: ## demo.gif and docs/tour.gif from their tapes (needs vhs, ffmpeg and a Chromium; says how to get them)
+	tools/demo.sh
 
 soak: ## the whole suite under the race detector, over and over for SOAKMINS minutes
 	@set -e; end=$$(($$(date +%s) + 60 * $(SOAKMINS))); n=0; \

@@ -24,14 +24,16 @@ func TestRoomsImportInOneDirection(t *testing.T) {
 		{"muster/engine/demo", []string{"muster/engine", "muster/ipc"}, screen},
 		{"muster/styles", nil, nil},
 		{"muster/internal/safetext", nil, nil},
+		{"muster/internal/explain", []string{"muster/engine", "muster/ipc"}, screen},
 		{"muster/internal/load", nil, screen},
+		{"muster/internal/tour", []string{"muster/engine", "muster/ipc", "muster/internal/load"}, screen},
 		{"muster/internal/nodecmd", nil, screen},
 		{"muster/internal/quietterm", nil, screen},
-		{"muster/tui", []string{"muster/engine", "muster/ipc", "muster/styles", "muster/internal/safetext", "muster/internal/quietterm"}, nil},
+		{"muster/tui", []string{"muster/engine", "muster/internal/explain", "muster/ipc", "muster/styles", "muster/internal/load", "muster/internal/safetext", "muster/internal/quietterm"}, nil},
 		{"muster/examples/cluster", []string{"muster/engine", "muster/ipc"}, screen},
 		{"muster/examples/messages", []string{"muster/engine", "muster/ipc"}, screen},
 		{"muster/examples/server", []string{"muster/engine", "muster/ipc"}, screen},
-		{"muster/examples/dashboard", []string{"muster/tui", "muster/engine", "muster/ipc", "muster/styles", "muster/internal/safetext", "muster/internal/quietterm"}, nil},
+		{"muster/examples/dashboard", []string{"muster/tui", "muster/internal/explain", "muster/engine", "muster/ipc", "muster/styles", "muster/internal/load", "muster/internal/safetext", "muster/internal/quietterm"}, nil},
 	} {
 		out, err := exec.Command("go", "list", "-deps", room.path).Output()
 		if err != nil {

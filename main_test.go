@@ -35,7 +35,7 @@ func TestScripts(t *testing.T) {
 			}
 			env.Defer(func() { l.Close() })
 			env.Setenv("TAKEN", strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
-			return nil
+			return loadServers(env)
 		},
 		Condition: func(cond string) (bool, error) {
 			if cond == "ports-privileged" {

@@ -49,6 +49,9 @@ func (s *suite) measurements() []measurement {
 		{"handoff-cpu", []goal{
 			{"CPU of the primary for a connection in rr", "µs", 20, false},
 		}, s.handoffCPU},
+		{"traffic", []goal{
+			{"requests/s with the traffic view open / closed, rr, a connection each, 32 clients", "", 0.97, true},
+		}, s.trafficWatch},
 		{"dashboard-idle", []goal{
 			{"CPU of the dashboard at 120x40 with 16 idle workers", "% of a core", 0.5, false},
 		}, s.dashboardIdle},

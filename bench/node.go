@@ -62,7 +62,7 @@ func (s *suite) nodeRatios(ctx context.Context, node string, p engine.Policy, lo
 	defer func() { err = errors.Join(err, ours.stop()) }()
 	for _, r := range loads {
 		name := p.String() + ", " + r.String()
-		one, err := s.interleave(ctx, "node: "+name, r, side{"muster run", ours.addr}, side{"node", addr})
+		one, err := s.interleave(ctx, "node: "+name, r, side{name: "muster run", addr: ours.addr}, side{name: "node", addr: addr})
 		if err != nil {
 			return res, fmt.Errorf("%s: %w", name, err)
 		}

@@ -7,7 +7,20 @@ import (
 )
 
 // side is one of the two servers of a ratio.
-type side struct{ name, addr string }
+type side struct {
+	name, addr string
+	prepare    func(context.Context) error // called before each time it is loaded; nil = nothing
+}
+
+// loadSide loads one side once.
+func (s *suite) loadSide(ctx context.Context, one side, d time.Duration, r reuse) (traffic, error) {
+	if one.prepare != nil {
+		if err := one.prepare(ctx); err != nil {
+			return traffic{}, err
+		}
+	}
+	return s.client.load(ctx, one.addr, d, r)
+}
 
 // interleave loads two servers that both stand ready, in turn, and returns the
 // rates of the first divided by those of the second. Before the first round
@@ -18,7 +31,7 @@ func (s *suite) interleave(ctx context.Context, what string, r reuse, a, b side)
 		if _, err := ask(ctx, one.addr); err != nil {
 			return res, fmt.Errorf("asking %s once: %w", one.name, err)
 		}
-		if _, err := s.client.load(ctx, one.addr, min(s.load(), time.Second), r); err != nil {
+		if _, err := s.loadSide(ctx, one, min(s.load(), time.Second), r); err != nil {
 			return res, fmt.Errorf("warming up %s: %w", one.name, err)
 		}
 	}
@@ -28,7 +41,7 @@ func (s *suite) interleave(ctx context.Context, what string, r reuse, a, b side)
 		s.say("%s: round %d of %d", what, round, s.Rounds)
 		var got [2]traffic
 		for i, one := range []side{a, b} {
-			t, err := s.client.load(ctx, one.addr, s.load(), r)
+			t, err := s.loadSide(ctx, one, s.load(), r)
 			if err != nil {
 				return res, fmt.Errorf("round %d, %s: %w", round, one.name, err)
 			}

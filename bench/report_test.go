@@ -72,7 +72,7 @@ func TestParseCommandLine(t *testing.T) {
 	for _, c := range []struct {
 		args, names, given, bad string
 	}{
-		{"", "rr-shared rr-node node handoff-cpu dashboard-idle frame start memory replace", "", ""},
+		{"", "rr-shared rr-node node handoff-cpu traffic dashboard-idle frame start memory replace", "", ""},
 		{"start rr-node --verbose", "start rr-node", "", ""},
 		{"--seconds 2 --rounds 7 frame", "frame", "--rounds 7", ""},
 		{"memory --seconds 0.2 --idle 3s", "memory", "--seconds 0.2 --idle 3s", ""},

@@ -46,7 +46,7 @@ func (s *suite) rrNode(ctx context.Context) (res Result, err error) {
 		return res, err
 	}
 	defer func() { err = errors.Join(err, ours.stop()) }()
-	return s.interleave(ctx, "rr-node", perRequest, side{"muster", ours.addr}, side{"node", addr})
+	return s.interleave(ctx, "rr-node", perRequest, side{name: "muster", addr: ours.addr}, side{name: "node", addr: addr})
 }
 
 // writeProgram writes cluster.js where it can be run, and returns its path.

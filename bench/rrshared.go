@@ -17,5 +17,5 @@ func (s *suite) rrShared(ctx context.Context) (res Result, err error) {
 		return res, err
 	}
 	defer func() { err = errors.Join(err, shared.stop()) }()
-	return s.interleave(ctx, "rr-shared", perRequest, side{"rr", rr.addr}, side{"shared", shared.addr})
+	return s.interleave(ctx, "rr-shared", perRequest, side{name: "rr", addr: rr.addr}, side{name: "shared", addr: shared.addr})
 }

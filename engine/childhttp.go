@@ -37,6 +37,7 @@ func ServeHTTP(ln net.Listener, srv *http.Server) error {
 func (c *Child) serveHTTP(ln net.Listener, srv *http.Server) error {
 	d := &drainer{c: c, conns: make(map[*drainConn]struct{})}
 	d.wrap(srv)
+	c.tells(ln)
 	defer c.awaitOver()
 	defer c.Hold()()
 
@@ -134,7 +135,7 @@ func (l drainListener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	dc := &drainConn{Conn: conn, d: l.d}
+	dc := &drainConn{Conn: conn, d: l.d, follow: l.d.c.counts.follows.accepted(conn)}
 	dc.idle.Store(time.Now().UnixNano())
 	l.d.mu.Lock()
 	l.d.conns[dc] = struct{}{}
@@ -149,6 +150,7 @@ type drainConn struct {
 	d      *drainer
 	idle   atomic.Int64 // since when no request is under way (Unix ns), 0 = one is
 	closed atomic.Bool
+	follow followed
 }
 
 func (c *drainConn) state(s http.ConnState) {
@@ -167,6 +169,7 @@ func (c *drainConn) Close() error {
 		c.d.mu.Lock()
 		delete(c.d.conns, c)
 		c.d.mu.Unlock()
+		c.d.c.counts.follows.ended(c.follow)
 		c.d.c.counts.ended()
 	}
 	return c.Conn.Close()

@@ -30,6 +30,7 @@ type listener struct {
 	reserved int // promised, not yet in ready: hand-offs answered with yes, and an accept under way
 	waiting  int // goroutines in Accept
 	closed   bool
+	tells    bool // a server of ours sees its connections closed
 	err      error
 }
 
@@ -117,13 +118,16 @@ func (l *listener) reserve() bool {
 }
 
 // push takes the connection promised. The descriptor is the listener's now.
-func (l *listener) push(fd int) {
+func (l *listener) push(fd int, fo followed) {
 	f := os.NewFile(uintptr(fd), "connection")
 	conn, err := net.FileConn(f)
 	_ = f.Close()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.reserved--
+	if err == nil && l.tells && !fo.at.IsZero() {
+		l.c.counts.follows.came(conn, fo) // before Accept can return it
+	}
 	if err == nil { // else its client has gone, or we are out of descriptors
 		l.ready = append(l.ready, conn)
 	}

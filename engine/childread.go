@@ -53,11 +53,12 @@ func (c *Child) read() {
 			}
 			if m.Kind == ipc.Cluster && m.Cluster.Act == "newconn" {
 				l := c.reserve(m.Cluster.Key)
+				fo := c.counts.follows.take(m.Cluster.Seq)
 				out = ipc.AppendAccepted(out, m.Cluster.Seq, c.nextSeq(), l != nil)
 				if l == nil {
 					closeFD(m.FD)
 				} else {
-					taken = append(taken, handed{l, m.FD})
+					taken = append(taken, handed{l, m.FD, fo})
 				}
 				continue
 			}
@@ -69,7 +70,7 @@ func (c *Child) read() {
 			_ = c.ch.SendLines(out)
 		}
 		for _, t := range taken {
-			t.l.push(t.fd)
+			t.l.push(t.fd, t.follow)
 		}
 		clear(msgs)
 		if err != nil {
@@ -81,8 +82,9 @@ func (c *Child) read() {
 
 // handed is a connection from the primary that was answered with yes.
 type handed struct {
-	l  *listener
-	fd int
+	l      *listener
+	fd     int
+	follow followed
 }
 
 // reserve finds the listener of a hand-off, nil if it takes no more.
@@ -106,6 +108,10 @@ func (c *Child) handle(m *ipc.Message) {
 			msg.Handle = &Handle{Kind: kindOf(m.Handle, m.FD), File: os.NewFile(uintptr(m.FD), "handle")}
 		}
 		c.inbox.put(msg)
+		return
+	case ipc.Muster:
+		closeFD(m.FD)
+		c.counts.follows.want(m.Raw)
 		return
 	default:
 		// Answers to our handles, and what a Node primary asks about sockets it

@@ -13,7 +13,9 @@ type counts struct {
 	accepted, closed, done atomic.Uint64
 	times                  [latencyBuckets]atomic.Uint64
 	longest                atomic.Int64 // ns, since the last report
-	told                   atomic.Bool  // wake has been sent to since the last report
+	tells                  atomic.Bool  // a server of ours sees its connections closed
+	follows                follows
+	told                   atomic.Bool // wake has been sent to since the last report
 	wake                   chan struct{}
 
 	mu sync.Mutex // one report at a time, in order
@@ -67,6 +69,7 @@ func (c *counts) send(ch *ipc.Conn) {
 		}
 	}
 	r.MaxNs = uint64(c.longest.Swap(0))
+	r.Tells, r.Ends = c.tells.Load(), c.follows.report()
 	if line, err := ipc.AppendMuster(nil, r); err == nil {
 		_ = ch.Send(line, -1)
 	}

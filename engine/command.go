@@ -18,6 +18,7 @@ const (
 	OpPolicy        Op = "policy"         // set the scheduling policy of the live cluster
 	OpSend          Op = "send"           // send Message, and Handle if there is one, to Worker: worker.send(message, handle)
 	OpInspect       Op = "inspect"        // Result.Details about Worker; changes nothing
+	OpWatch         Op = "watch"          // watch single connections, or stop (On): Snapshot.Traffic; no event
 	OpStop          Op = "stop"           // end the cluster gracefully; a second one ends it at once
 )
 
@@ -32,6 +33,7 @@ type Command struct {
 	Message json.RawMessage
 	Handle  *Handle
 	Env     []string // for fork: KEY=VALUE added to that worker's environment
+	On      bool     // for watch
 	By      By       // "" means ByAPI
 }
 

@@ -37,7 +37,7 @@ func (l *loop) command(m msgCommand) {
 
 // act does it. later means that the reply comes with the fork's process.
 func (l *loop) act(c Command, by By, reply chan<- cmdReply) (r Result, later bool, err error) {
-	if l.stopping != nil && c.Op != OpStop && c.Op != OpInspect && c.Op != OpSend {
+	if l.stopping != nil && c.Op != OpStop && c.Op != OpInspect && c.Op != OpSend && c.Op != OpWatch {
 		return r, false, ErrStopped
 	}
 	switch c.Op {
@@ -64,6 +64,10 @@ func (l *loop) act(c Command, by By, reply chan<- cmdReply) (r Result, later boo
 	case OpPolicy:
 		r.Policy, err = l.setPolicy(c.Policy, by)
 		return r, false, err
+
+	case OpWatch:
+		l.setWatch(c.On, l.now())
+		return r, false, nil
 
 	case OpStop:
 		if l.stopping != nil {

@@ -304,6 +304,31 @@ func (d *dealer) Free(now time.Time) []int {
 	return ids
 }
 
+// WhyNot is why no worker may get a connection now: one of the Waited... texts.
+func (d *dealer) WhyNot(now time.Time) string {
+	in, refused, silent := 0, 0, 0
+	for _, m := range d.members {
+		switch {
+		case m.limit == 0: // it is leaving
+			continue
+		case now.Before(m.waiting):
+			refused++
+		case len(m.hands) > 0 && now.Sub(m.hands[0].at) >= silentAfter:
+			silent++
+		}
+		in++
+	}
+	switch {
+	case in == 0:
+		return WaitedNobody
+	case refused == in:
+		return WaitedRefused
+	case silent == in:
+		return WaitedSilent
+	}
+	return WaitedFull
+}
+
 // changed is a change of the membership: refusals are forgotten.
 func (d *dealer) changed(now time.Time) {
 	for _, m := range d.members {

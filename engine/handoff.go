@@ -15,6 +15,9 @@ func (l *loop) deal(s *server, now time.Time) {
 			break
 		}
 		w := l.workers[id]
+		if l.watching != nil && l.watching.wants(&l.conns[c], w) {
+			l.follow(w, l.seq)
+		}
 		l.buf = ipc.AppendNewConn(l.buf[:0], s.key, l.seq)
 		if err := w.ch.TrySend(l.buf, l.conns[c].fd); err != nil {
 			// Full, or the channel is ending, which its reader will tell.
@@ -25,6 +28,9 @@ func (l *loop) deal(s *server, now time.Time) {
 			continue
 		}
 		w.unacked = append(w.unacked, handle{s: s, seq: l.seq})
+		if l.watching != nil {
+			l.watching.handOff(&l.conns[c], w, l.seq, now)
+		}
 		w.dealt++
 		l.seq++
 		l.tot.dealt++
@@ -48,12 +54,18 @@ func (l *loop) answered(w *worker, seq int64, accepted bool, now time.Time) {
 	for s := range w.servers {
 		if !accepted {
 			if c, until, ok := s.dealer.Refused(w.id, seq, now); ok {
+				if l.watching != nil {
+					l.watching.back(&l.conns[c], HopRefused, now)
+				}
 				l.refused(w, s, c, until)
 				return
 			}
 			continue
 		}
 		if c, took, ok := s.dealer.Accepted(w.id, seq, now); ok {
+			if l.watching != nil {
+				l.watching.taken(&l.conns[c], took, now)
+			}
 			l.drop(c)
 			l.handOff.Record(took)
 			w.handOff.Record(took)
@@ -72,6 +84,9 @@ func (l *loop) nacked(w *worker, h handle, now time.Time) {
 		return
 	}
 	if c, until, ok := h.s.dealer.Refused(w.id, h.seq, now); ok {
+		if l.watching != nil {
+			l.watching.back(&l.conns[c], HopLost, now)
+		}
 		l.refused(w, h.s, c, until)
 	}
 }

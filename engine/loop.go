@@ -75,6 +75,7 @@ type loop struct {
 	sampler   *sampler // only one task at a time has it
 	reqRate   *float64
 	self      usage
+	watching  *watch // nil = single connections are not watched
 
 	spawning int        // forks whose process is not there yet
 	closing  int        // servers whose sockets are not closed yet
@@ -94,7 +95,8 @@ type totals struct {
 type held struct {
 	fd    int
 	at    time.Time
-	again bool // it was handed off before
+	again bool     // it was handed off before
+	kept  *watched // nil = not one of those that are watched
 }
 
 // msg is what the loop's goroutine is told. The list of types below is the

@@ -32,6 +32,7 @@ func (l *loop) picture(now time.Time) *Snapshot {
 		Stopping: l.stopping != nil,
 		Restarts: l.tot.restarts, Accepted: l.tot.accepted, Dealt: l.tot.dealt, Taken: l.tot.taken,
 		Refused: l.tot.refused, DealtAgain: l.tot.again, Lost: l.tot.lost, OddAnswers: l.tot.odd,
+		Traffic: l.traffic(now),
 		ReqRate: l.reqRate, PrimaryCPU: l.self.cpu, PrimaryMem: l.self.mem,
 	}
 	if l.stopping != nil && l.o.Grace > 0 {

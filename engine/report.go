@@ -15,11 +15,14 @@ type report struct {
 	Done     uint64      `json:"done"`            // requests answered
 	Times    [][2]uint64 `json:"times,omitempty"` // bucket (see Latency), count
 	MaxNs    uint64      `json:"max_ns,omitempty"`
+	Tells    bool        `json:"tells,omitempty"` // it can tell when it closes a connection: see follow
+	Ends     [][2]uint64 `json:"ends,omitempty"`  // of followed ones: hand-off, ns from taken to closed; at most endsMax
 }
 
 // workerStats is the sum of a worker's reports.
 type workerStats struct {
 	accepted, closed, done uint64
+	tells                  bool
 	latency                *Latency // replaced, never changed: snapshots share it
 }
 
@@ -34,7 +37,7 @@ func (s *workerStats) open() int {
 // add returns the sum with one more report. A worker is outside: what it says
 // is taken, but cannot do harm.
 func (s *workerStats) add(r report) *workerStats {
-	n := &workerStats{accepted: r.Accepted, closed: r.Closed, done: r.Done, latency: &Latency{}}
+	n := &workerStats{accepted: r.Accepted, closed: r.Closed, done: r.Done, tells: r.Tells, latency: &Latency{}}
 	if s != nil {
 		if r.Done < s.done || r.Accepted < s.accepted || r.Closed < s.closed {
 			return s
@@ -65,5 +68,8 @@ func (l *loop) reported(w *worker, raw []byte) {
 		return
 	}
 	w.stats = w.stats.add(r)
+	if l.watching != nil {
+		l.watching.ended(w, r.Ends, l.now())
+	}
 	l.dirty = true
 }

@@ -133,6 +133,9 @@ func (l *loop) sampled(s samples) {
 		}
 		w.doneAtTick = done
 	}
+	if l.watching != nil {
+		l.watching.sampled(l.workers, dt)
+	}
 	l.reqRate = nil
 	if known {
 		l.reqRate = &total

@@ -169,16 +169,24 @@ func (l *loop) forget(w *worker, s *server) {
 
 // accepted takes in a batch from the accept goroutine.
 func (l *loop) accepted(s *server, batch []accepted, now time.Time) {
-	for _, a := range batch {
+	for i := range batch {
+		a := &batch[i]
 		if s.ended {
 			_ = unix.Close(a.fd)
 			l.tot.lost++
 			continue
 		}
-		s.dealer.Offer(l.hold(a.fd, a.at))
+		c := l.hold(a.fd, a.at)
+		s.dealer.Offer(c)
+		if l.watching != nil {
+			l.watching.accepted(&l.conns[c], l.tot.accepted+uint64(i)+1, a, now)
+		}
 	}
 	l.tot.accepted += uint64(len(batch))
 	l.deal(s, now)
+	if l.watching != nil {
+		l.watching.dealt(s.dealer, now)
+	}
 }
 
 func (l *loop) hold(fd int, at time.Time) conn {
@@ -196,6 +204,9 @@ func (l *loop) hold(fd int, at time.Time) conn {
 // dropQueued closes what waits at an address that is closed.
 func (l *loop) dropQueued(s *server) {
 	for _, c := range s.dealer.Drain() {
+		if l.watching != nil {
+			l.watching.dropped(&l.conns[c], l.now())
+		}
 		l.drop(c)
 		l.tot.lost++
 	}

@@ -63,6 +63,8 @@ type Snapshot struct {
 	ReqRate *float64 `json:"req_rate"` // requests answered in the last second, of the workers that tell
 	Open    *int     `json:"open"`     // connections open at the workers that tell
 
+	Traffic *Traffic `json:"traffic,omitempty"` // single connections, while they are watched; else nil
+
 	PrimaryCPU *float64 `json:"primary_cpu"` // percent of one core
 	PrimaryMem *uint64  `json:"primary_mem"` // bytes resident
 }

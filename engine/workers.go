@@ -300,6 +300,9 @@ func (l *loop) settle(w *worker, now time.Time) {
 		back := s.dealer.Remove(w.id, now)
 		for _, c := range back {
 			l.conns[c].again = true
+			if l.watching != nil {
+				l.watching.back(&l.conns[c], w.hopEnd(), now)
+			}
 		}
 		if s.ended { // the address is closed: nobody can serve them
 			l.dropQueued(s)
@@ -312,6 +315,14 @@ func (l *loop) settle(w *worker, now time.Time) {
 	if w.again > 0 {
 		l.emitFor(w, Event{Kind: KindDealtAgain, By: BySupervisor, Detail: DealtAgainDetail{Count: w.again}})
 	}
+}
+
+// hopEnd is why its hand-offs came to nothing.
+func (w *worker) hopEnd() string {
+	if w.life.procEnded || w.proc == nil || w.proc.dying() {
+		return HopDied
+	}
+	return HopLeft
 }
 
 // chanEnded says that a worker's channel has ended and everything in it was
@@ -392,6 +403,9 @@ func (l *loop) exited(w *worker, now time.Time) {
 		w.cut = w.stats.open()
 	}
 	l.tot.lost += uint64(w.cut)
+	if l.watching != nil {
+		l.watching.died(w, now)
+	}
 	w.exit.Voluntary = w.life.voluntary == yes
 	w.exit.DealtAgain, w.exit.Cut = w.again, w.cut
 	w.cpu, w.mem, w.reqRate = nil, nil, nil

@@ -41,7 +41,7 @@ func darkPalette() palette {
 		accent: lipgloss.CompleteColor{TrueColor: "#56B4E9", ANSI256: "74", ANSI: "6"},
 		warn:   lipgloss.CompleteColor{TrueColor: "#F0C030", ANSI256: "220", ANSI: "3"},
 		dead:   lipgloss.CompleteColor{TrueColor: "#FF6B4A", ANSI256: "203", ANSI: "1"},
-		muted:  lipgloss.CompleteColor{TrueColor: "#8A8F98", ANSI256: "245", ANSI: "8"},
+		muted:  lipgloss.CompleteColor{TrueColor: "#8A8F98", ANSI256: "246", ANSI: "8"},
 	}
 }
 

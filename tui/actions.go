@@ -37,6 +37,10 @@ func (m *model) act(act action) {
 		m.showDetails()
 	case actMessage:
 		m.openMessage()
+	case actLoad:
+		m.openLoad()
+	case actLoadMore, actLoadLess:
+		m.changeRate(act == actLoadMore)
 	case actCopy:
 		m.copyPID()
 	}
@@ -180,12 +184,14 @@ type doneMsg struct {
 
 func (m *model) onDone(msg doneMsg) {
 	switch msg.cmd.Op {
+	case engine.OpWatch:
+		m.watchDone()
 	case engine.OpRestart:
 		delete(m.restarting, msg.cmd.Worker)
 	case engine.OpPolicy:
 		m.policyDone(msg)
 	}
-	if msg.err != nil {
+	if quiet := msg.cmd.Op == engine.OpWatch && !msg.cmd.On; msg.err != nil && !quiet {
 		m.toast(safetext.Line(fmt.Sprintf("%s: %v", msg.cmd.Op, msg.err)))
 	}
 }

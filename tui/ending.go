@@ -43,6 +43,7 @@ const (
 // first is graceful, the second is at once. It works while the screen does not.
 type ending struct {
 	c       Cluster
+	load    Loader        // nil = none; stopped before the cluster is
 	first   chan struct{} // closed when the cluster has answered the first request
 	second  chan struct{} // closed when a second one was made
 	mu      sync.Mutex
@@ -79,6 +80,9 @@ func (e *ending) note(why Why, sig syscall.Signal) (n int) {
 func (e *ending) carry(n int, why Why) error {
 	switch n {
 	case 1:
+		if e.load != nil {
+			e.load.Stop()
+		}
 		err := e.stop(why, stopLimit)
 		close(e.first)
 		return err

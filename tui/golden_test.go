@@ -115,6 +115,10 @@ func pictures() map[string]*screen {
 	with("shared-80x24", 80, 24, func(s *screen) { s.snap.Policy = engine.SchedNone })
 	with("many-80x24", 80, 24, func(s *screen) { manyScene(s, 64); s.tableTop = 4 })
 	with("many-120x40", 120, 40, func(s *screen) { manyScene(s, 16) })
+	loadPictures(with)
+	tourPictures(with)
+	trafficPictures(with)
+	explainPictures(with)
 	nodePictures(func(name string, s *screen, change func(*screen)) {
 		change(s)
 		p[name] = s

@@ -101,6 +101,9 @@ func headText(s *screen, cells int) string {
 	}
 	up := fmt.Sprintf("up %6s", fmtSpan(clockOf(s).Sub(s.snap.Started)))
 	policy := s.snap.Policy.String()
+	if text, ok := headWithLoad(s, cells, addr+more, port+more, policy, up); ok {
+		return text
+	}
 	text := fitting(cells,
 		"  "+addr+more+"   policy "+policy+"   "+up,
 		"  "+addr+more+"  "+policy+"  "+up,
@@ -213,7 +216,7 @@ func viewBar(s *screen, lay layout, y int) (string, []zone) {
 		for _, v := range []struct {
 			id   viewID
 			name string
-		}{{viewOverview, "overview"}, {viewLog, "log"}, {viewKeys, "keys"}} {
+		}{{viewOverview, "overview"}, {viewTraffic, "traffic"}, {viewLog, "log"}, {viewKeys, "keys"}} {
 			key := strconv.Itoa(int(v.id))
 			x := l.n
 			if v.id == shownView(s) {

@@ -96,6 +96,7 @@ func helpTight(s *screen, groups []helpGroup, w, rows int) (cols [][]helpRow, ce
 	var all []helpRow
 	for _, g := range groups {
 		g.items = slices.DeleteFunc(g.items, func(it helpItem) bool { return it.aside })
+		g.items = folded(g.items)
 		all = append(all, groupRows(s, g)[1:]...)
 	}
 	rows = max(rows, 1)
@@ -111,6 +112,22 @@ func helpTight(s *screen, groups []helpGroup, w, rows int) (cols [][]helpRow, ce
 		cells = append(cells, width)
 	}
 	return cols, cells
+}
+
+// folded puts items that may share a line into one.
+func folded(items []helpItem) []helpItem {
+	var out []helpItem
+	for _, it := range items {
+		if n := len(out); n > 0 && it.fold != "" && out[n-1].fold == it.fold {
+			out[n-1].keys += " " + it.keys
+			continue
+		}
+		if it.fold != "" {
+			it.text, it.brief = it.fold, ""
+		}
+		out = append(out, it)
+	}
+	return out
 }
 
 // helpRow is one line of a column of the help: a group's title, or a key.

@@ -47,6 +47,13 @@ const (
 	actMouse
 	actRedraw
 	actSuspend
+	actExplain
+	actTick
+	actView3
+	actSlow
+	actLoad
+	actLoadMore
+	actLoadLess
 )
 
 // scope says where a key acts.
@@ -91,6 +98,7 @@ type binding struct {
 	label, vimLabel  string // its keys as the help writes them
 	text, note, more string // what the help says; more: what hint lines say of it in view 4
 	brief, vimBrief  string // text, or the label where there is none, in a narrow help
+	fold             string // what it and those next to it with the same fold share a line as, in a narrow help
 }
 
 // bindings is in the order of the hint line.
@@ -105,16 +113,25 @@ var bindings = []binding{
 		group: groupCluster, text: "disconnect all", note: "ask", brief: "disc. all"},
 	{keys: []string{"r"}, act: actRestart, scope: scopeWorker, hint: "restart", places: inMain | inDetails,
 		group: groupWorker, text: "restart, try again"},
-	{keys: []string{"M"}, act: actMessage, scope: scopeWorker, hint: "message", places: inMain | inDetails, from: 100,
+	{keys: []string{"M"}, act: actMessage, scope: scopeWorker, hint: "message", short: "msg", places: inMain | inDetails, from: 100,
 		group: groupWorker, text: "message: send one", brief: "message: send"},
 	{keys: []string{"p"}, act: actPolicy, scope: scopeCluster, hint: "policy", places: inMain | inLog,
 		group: groupCluster, text: "policy: there, back", brief: "policy: other"},
-	{keys: []string{"c"}, act: actCopy, scope: scopeWorker, hint: "copy pid", places: inMain | inDetails, from: 200,
+	{keys: []string{"l"}, act: actLoad, scope: scopeCluster, hint: "load", places: inMain | inLog,
+		group: groupCluster, text: "load: on, off, how", brief: "load: on, off"},
+	{keys: []string{"+", "="}, act: actLoadMore, scope: scopeCluster,
+		group: groupCluster, label: "+ -", text: "load: more, less"},
+	{keys: []string{"-"}, act: actLoadLess, scope: scopeCluster},
+	{keys: []string{"x"}, act: actExplain, hint: "why", places: inMain | inDetails | inLog, from: 120,
+		group: groupWorker, text: "why? explains an event", brief: "why? explains"},
+	{keys: []string{"c"}, act: actCopy, scope: scopeWorker, hint: "copy pid", short: "copy", places: inMain | inDetails, from: 200,
 		group: groupWorker, text: "copy its PID"},
 	{keys: []string{"/"}, act: actFilter, hint: "filter", places: inMain | inDetails | inLog, from: 120,
 		group: groupLook, text: "filter"},
 	{keys: []string{" "}, act: actFreeze, hint: "freeze", places: inMain | inLog, from: 120,
 		group: groupLook, label: "space", text: "freeze"},
+	{keys: []string{"t"}, act: actTick, hint: "tick", places: inMain, from: 200,
+		group: groupLook, text: "tick: how often figures come", brief: "tick: how often"},
 	{keys: []string{"tab", "shift+tab"}, act: actTab, hint: "pane", places: inMain, from: 200,
 		group: groupMove, text: "next pane"},
 	{keys: []string{"q"}, act: actQuit, scope: scopeLook, hint: "stop+leave", places: inMain, from: 200,
@@ -142,9 +159,11 @@ var bindings = []binding{
 	{keys: []string{"esc"}, act: actEsc, hint: "back", places: inDetails,
 		group: groupMove, text: "back, never more"},
 
-	{keys: []string{"1"}, act: actView1, hint: "overview", group: groupLook, text: "overview"},
-	{keys: []string{"4"}, act: actView4, hint: "log", group: groupLook, text: "log"},
+	{keys: []string{"1"}, act: actView1, hint: "overview", group: groupLook, text: "overview", fold: "the views"},
+	{keys: []string{"3"}, act: actView3, hint: "traffic", group: groupLook, text: "traffic", fold: "the views"},
+	{keys: []string{"4"}, act: actView4, hint: "log", group: groupLook, text: "log", fold: "the views"},
 	{keys: []string{"5"}, act: actView5, group: groupLook, label: "5 ? h F1", text: "keys"},
+	{keys: []string{"v"}, act: actSlow, group: groupLook, text: "slowly"},
 	{keys: []string{"m"}, act: actMouse, group: groupLook, text: "mouse off, on"},
 	{keys: []string{"ctrl+l"}, act: actRedraw, group: groupLook, text: "redraw"},
 	{keys: []string{"ctrl+z"}, act: actSuspend},
@@ -220,6 +239,10 @@ func labelKey(label string) string {
 		return "down"
 	case "pgdn":
 		return "pgdown"
+	case "◄":
+		return "left"
+	case logIs:
+		return "4"
 	}
 	return label
 }
@@ -241,6 +264,10 @@ func hintsFor(s *screen) []hint {
 			yes = "y or q"
 		}
 		return []hint{{yes, d.yes, "yes"}, {"n or esc", d.no, "no"}}
+	case *explainPane:
+		return explainHints(s, d)
+	case *loadPane:
+		return loadHints(s, d)
 	case *stopping:
 		return []hint{{"q", "end at once", "at once"}, hintOf(s, actHelp, "keys")}
 	case *detailsDialog:
@@ -249,8 +276,12 @@ func hintsFor(s *screen) []hint {
 		}
 	}
 	switch {
+	case tourSeen(s) && !s.filtering:
+		return tourHints(s)
 	case s.filtering:
 		return []hint{{"enter", "keep", "keep"}, {"esc", "clear", "clear"}}
+	case s.view == viewTraffic:
+		return trafficHints(s)
 	case s.view == viewLog:
 		return placeHints(s, inLog)
 	case s.view == viewKeys:
@@ -310,8 +341,8 @@ func crashLoop(snap *engine.Snapshot) bool {
 // or for its keys if it has no text. One that is aside is left out where the
 // keys stand close together.
 type helpItem struct {
-	keys, text, note, brief string
-	aside                   bool
+	keys, text, note, brief, fold string
+	aside                         bool
 }
 
 // helpGroup is one of its groups.
@@ -339,7 +370,7 @@ func helpGroups(vim bool) []helpGroup {
 		case label == "":
 			label = keyLabel(b.names(vim)[0])
 		}
-		gs[g].items = append(gs[g].items, helpItem{keys: label, text: b.text, note: b.note, brief: brief})
+		gs[g].items = append(gs[g].items, helpItem{keys: label, text: b.text, note: b.note, brief: brief, fold: b.fold})
 	}
 	move := &gs[2].items
 	*move = append(*move, helpItem{keys: "mouse", text: "click, wheel", aside: true})

@@ -35,6 +35,8 @@ type layout struct {
 	second     int // lines of the band below
 	logRows    int // lines of the log, or of a worker's events in its details
 	logW       int // cells of the log
+
+	conns trafficLayout // of view 3
 }
 
 // tooSmall tells whether nothing but smallView can be drawn.
@@ -56,6 +58,10 @@ func layoutFor(s *screen) layout {
 	if s.view == viewLog {
 		const around = 5 // head, view bar, the log's rule, hints
 		lay.logRows = s.h - around
+		return lay
+	}
+	if s.view == viewTraffic {
+		lay.traffic(s)
 		return lay
 	}
 	lay.overview(s)
@@ -94,7 +100,7 @@ func (lay *layout) overview(s *screen) {
 		other += crashLines
 	}
 	// The log has its lines first; the table scrolls.
-	lay.tableLines = clamp(1, lay.tableLines, s.h-other-leastLog)
+	lay.tableLines = clamp(1, lay.tableLines, s.h-other-explainLayout(s))
 	lay.logRows = max(s.h-other-lay.tableLines, 0)
 	lay.tableRows = lay.tableLines
 	if lay.across == 3 {

@@ -48,7 +48,8 @@ type logLine struct {
 	beside []string // and where one does
 	call   string   // the API call or event it stands for
 	tone   tone
-	lower  string // all of it in lower case, to match
+	lower  string       // all of it in lower case, to match
+	event  engine.Event // for x; without Seq it is a line of the screen's own
 }
 
 // at is when it happened.
@@ -62,7 +63,7 @@ func (l logLine) match(filter string) bool {
 // newLogLine is the line of an event. Some have none: what they say is told by
 // another event's line. It may be called from any goroutine.
 func newLogLine(e engine.Event) (logLine, bool) {
-	l := logLine{time: e.Time, worker: e.Worker, kind: string(e.Kind), call: safetext.Line(e.Call)}
+	l := logLine{time: e.Time, worker: e.Worker, kind: string(e.Kind), call: safetext.Line(e.Call), event: e}
 	if !l.describe(e) {
 		return logLine{}, false
 	}

@@ -33,6 +33,12 @@ func logPane(s *screen, w, rows, y, joint int) ([]string, []zone) {
 // logTitle is the two sides of the log's rule.
 func logTitle(s *screen) (title, right string) {
 	title, right = "log", "/ filter  space freeze"
+	if tourSeen(s) { // whose key space is then
+		right = "/ filter"
+	}
+	if s.w >= twoW {
+		right += "  x why"
+	}
 	f := s.filter[paneLog]
 	typing := s.filtering && s.focus == paneLog
 	switch {
@@ -62,7 +68,7 @@ func drawLogLine(s *screen, ll logLine, w int) string {
 		fresh = th.Bold
 	}
 	withCall := w >= callW
-	l.gap(1)
+	markExplained(s, l, ll)
 	clock := 8
 	if withCall {
 		clock = 12

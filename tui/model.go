@@ -59,6 +59,11 @@ type model struct {
 	selSlot    int
 	restarting map[int]bool
 	policy     policySwitch
+	load       loadControl
+	tour       Tour // nil = none
+	watching   watchSwitch
+	pace       pace
+	raw        *engine.Snapshot // the newest picture as the engine made it
 
 	details    *engine.Details // of the selected worker, as of detailsAt
 	detailsAt  time.Time       // when they were asked for
@@ -106,6 +111,8 @@ func newModel(c Cluster, end *ending, s screen, clock func() time.Time) *model {
 	m.s.tick = time.Second
 	m.s.fds = map[int]int{}
 	m.s.now = clock()
+	m.load = loadControl{loader: newOwnLoad(nil), now: loadView{set: defaultLoad()}}
+	m.showLoad()
 	m.show(c.Snapshot())
 	return m
 }
@@ -146,6 +153,12 @@ func (m *model) handle(msg tea.Msg) {
 	case stopMsg:
 		m.dirty = true
 		m.onStop(msg)
+	case loadChangedMsg:
+		m.onLoad()
+	case loadDoneMsg:
+		m.onLoadDone(msg)
+	case tourMsg, tourOverMsg:
+		m.onTour(msg)
 	case toastMsg:
 		m.toast(string(msg))
 	}
@@ -161,6 +174,7 @@ func (m *model) run(cmd tea.Cmd) {
 // flush is what Update returns: the commands, and the alarm for what changes
 // with time alone.
 func (m *model) flush() tea.Cmd {
+	m.watch()
 	m.askDetails()
 	m.schedule()
 	cmds := m.cmds
@@ -179,6 +193,7 @@ func (m *model) View() string {
 		m.frame, m.zones = "", nil
 		return m.frame
 	}
+	m.moveSlow()
 	f := render(&m.s)
 	m.frame, m.zones = strings.Join(f.lines, "\n"), f.zones
 	return m.frame

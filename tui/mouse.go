@@ -53,6 +53,8 @@ func (m *model) click(z zone) {
 		}
 	case zoneRow:
 		m.clickRow(z.worker, double)
+	case zoneConn:
+		m.clickConn(uint64(z.worker), double)
 	case zoneLog:
 		if m.s.dialog == nil && !m.s.filtering {
 			m.s.focus = paneLog
@@ -65,6 +67,9 @@ func (m *model) clickRow(worker int, double bool) {
 	case *killMenu, *messagePrompt, *question:
 		m.toast("esc closes this first")
 		return
+	}
+	if _, load := m.s.dialog.(*loadPane); load && double {
+		m.close() // else the double click, which is enter, would start the load
 	}
 	i := rowIndex(rowsOf(&m.s), worker)
 	if i < 0 {

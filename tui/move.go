@@ -147,7 +147,10 @@ func (m *model) hit(act action) {
 }
 
 // logRows is how many lines of the log are seen.
-func (m *model) logRows() int { return layoutFor(&m.s).logRows }
+func (m *model) logRows() int {
+	rows := layoutFor(&m.s).logRows
+	return rows - tourRows(&m.s, rows)
+}
 
 // clampScroll keeps the log from being scrolled past its oldest line.
 func (m *model) clampScroll() {
@@ -168,6 +171,12 @@ func (m *model) wheel(z zone, up bool) {
 	case zoneRow:
 		m.s.tableTop -= n / wheelLines
 		m.clampTable()
+	case zoneConn:
+		if up {
+			m.moveConn(actUp)
+		} else {
+			m.moveConn(actDown)
+		}
 	case zoneLog:
 		m.s.logBack += n
 		m.clampScroll()

@@ -114,7 +114,7 @@ func TestHintsOfDialogsStandLeft(t *testing.T) {
 		"kill-80x24":       " enter send   ↑ ↓ k j or a number pick   esc back, nothing sent ",
 		"quit-80x24":       " y or q let them finish, 5 s at most   n or esc stay ",
 		"crash-loop-80x24": " r try now   enter its last lines   q leave   ? keys ",
-		"log-60x16":        " f fork  D all  p policy  / filter  space freeze     ? keys ",
+		"log-60x16":        " f fork  D all  p policy  l load  x why  / filter    ? keys ",
 	} {
 		s := all[name]
 		if got := ansi.Strip(render(s).lines[s.h-1]); strings.TrimRight(got, " ") != strings.TrimRight(want, " ") || !strings.HasSuffix(got, " ") {

@@ -61,7 +61,8 @@ func randomScreen(r *rand.Rand) *screen {
 		s.frozen = s.now.Add(-time.Duration(r.IntN(1e5)) * time.Second)
 	}
 	s.missed, s.fds = r.Uint64(), map[int]int{s.selected: r.IntN(1e6)}
-	s.dialog = randomDialog(r)
+	s.dialog, s.load = randomDialog(r), randomLoad(r)
+	randomTour(r, s)
 	return s
 }
 
@@ -81,6 +82,8 @@ func randomDialog(r *rand.Rand) dialog {
 			d.details = &engine.Details{Command: pick(r, nasty), Env: []string{pick(r, nasty), "A_TOKEN=" + pick(r, nasty)}, FDs: r.IntN(10) - 1}
 		}
 		return d
+	case 5:
+		return &loadPane{cursor: r.IntN(20) - 10}
 	case 4:
 		d := &messagePrompt{worker: r.IntN(70), pid: r.IntN(40000)}
 		d.edit.insert(strings.Repeat(pick(r, nasty), r.IntN(30)))

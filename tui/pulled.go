@@ -50,6 +50,7 @@ func (m *model) thaw() {
 	m.s.frozen = time.Time{}
 	m.s.missedIn = 0
 	m.dirty = true
+	m.showLoad()
 	m.addLines(m.heldLines)
 	for _, snap := range m.heldSnaps {
 		m.show(snap)
@@ -59,22 +60,23 @@ func (m *model) thaw() {
 
 // show makes snap the picture.
 func (m *model) show(snap *engine.Snapshot) {
-	old := m.s.snap
+	old := m.raw
 	if snap == nil || snap == old {
 		return
 	}
 	if old == nil || old.Tick != snap.Tick {
 		m.takenBefore, m.taken = m.taken, connections(snap)
 	}
-	m.s.snap = snap
+	m.raw, m.s.snap = snap, m.pace.picture(snap)
 	m.s.hist.add(snap)
 	m.policy.seen(snap)
 	m.follow()
+	m.followConns()
 	if snap.Stopping && !m.stopping {
 		m.showStopping() // asked for by somebody else
 	}
 	if q, ok := m.s.dialog.(*question); ok && q.act == actQuit {
-		q.facts, q.short = quitFacts(snap)
+		q.facts, q.short = m.quitFacts()
 	}
 }
 
@@ -86,7 +88,7 @@ func connections(snap *engine.Snapshot) uint64 { return snap.Accepted + snap.Tak
 // connection is open, or, where that is not known, none came within the last
 // tick and nothing was answered.
 func (m *model) idle() bool {
-	snap := m.s.snap
+	snap := m.raw
 	if snap.Queue > 0 || snap.Handing > 0 {
 		return false
 	}

@@ -77,3 +77,15 @@ func told(e engine.Event, snap *engine.Snapshot) engine.Event {
 	}
 	return e
 }
+
+// pumpLoad tells send whenever the load has changed, until ctx ends.
+func pumpLoad(ctx context.Context, l Loader, send func(tea.Msg)) {
+	for {
+		select {
+		case <-l.Changed():
+			send(loadChangedMsg{})
+		case <-ctx.Done():
+			return
+		}
+	}
+}

@@ -38,7 +38,7 @@ func (m *model) quit() {
 
 // leave stops an idle cluster, or asks. It closes nothing first.
 func (m *model) leave() {
-	if m.stopping || m.idle() && m.s.now.Sub(m.closedAt) >= quitTime {
+	if m.stopping || m.idle() && !m.load.now.running() && m.s.now.Sub(m.closedAt) >= quitTime {
 		m.stop()
 		return
 	}
@@ -51,7 +51,7 @@ func (m *model) quitQuestion() *question {
 	if g := m.s.snap.Grace; g > 0 {
 		yes += fmt.Sprintf(", %s at most", strings.TrimSuffix(fmt.Sprintf("%.1f", g.Seconds()), ".0")+" s")
 	}
-	facts, short := quitFacts(m.s.snap)
+	facts, short := m.quitFacts()
 	return &question{
 		title: "stop the cluster and leave?",
 		yes:   yes,
@@ -60,6 +60,11 @@ func (m *model) quitQuestion() *question {
 		short: short,
 		act:   actQuit,
 	}
+}
+
+func (m *model) quitFacts() (facts, short string) {
+	facts, short = quitFacts(m.s.snap)
+	return withLoad(&m.load.now, facts, short)
 }
 
 // quitFacts is what a stop would end, and the same in fewer cells.
@@ -96,6 +101,7 @@ func (m *model) stop() {
 // showStopping puts the progress of the end on the screen.
 func (m *model) showStopping() {
 	m.stopping = true
+	m.endLoad()
 	m.s.help, m.s.filtering = false, false
 	m.s.view, m.s.focus = viewOverview, paneTable
 	if _, ok := m.s.dialog.(*stopping); ok {

@@ -22,6 +22,9 @@ func render(s *screen) frame {
 	d, details := s.dialog.(*detailsDialog)
 	switch {
 	case s.help || s.view == viewKeys:
+		if h < namesH { // it needs the room
+			*f = frame{}
+		}
 		f.add(helpView(s, h-len(f.lines)-1), nil)
 	case details:
 		lines, zones := detailsView(s, d, len(f.lines))
@@ -29,13 +32,17 @@ func render(s *screen) frame {
 	default:
 		bar, zones := viewBar(s, lay, len(f.lines))
 		f.add([]string{bar}, zones)
+		if s.view == viewTraffic {
+			f.trafficView(s, lay)
+			break
+		}
 		joint := 0
 		if s.view != viewLog {
 			joint = f.overview(s, lay)
 		}
 		f.bottom(s, lay, joint)
 	}
-	line, zones := hintLine(s, len(f.lines))
+	line, zones := bottomLine(s, len(f.lines))
 	f.add([]string{line}, zones)
 	f.lines = filledUp(f.lines, h, w)
 	return *f
@@ -76,10 +83,14 @@ func (f *frame) bottom(s *screen, lay layout, joint int) {
 		lines = messagePane(s, d, w, lay.logRows, joint)
 	case *question:
 		lines, zones = questionPane(s, d, w, lay.logRows, y, joint)
+	case *explainPane:
+		lines, zones = explainLinesOf(s, d, w, lay.logRows, y, joint)
+	case *loadPane:
+		lines, zones = loadPaneLines(s, d, w, lay.logRows, y, joint)
 	case *stopping:
 		lines, zones = stoppingPane(s, w, lay.logRows, y, joint)
 	default:
-		lines, zones = logPane(s, w, lay.logRows, y, joint)
+		lines, zones = belowTable(s, w, lay.logRows, y, joint)
 	}
 	if w < s.w {
 		junction := s.theme.Muted.Render(s.signs.cross)

@@ -21,6 +21,9 @@ type Options struct {
 	Vim   bool   // j and k move, K kills
 	ASCII bool   // draw with ASCII only
 	Theme string // "auto" (also ""), "dark", "light", "none"
+	// KeysShown shows the key pressed last at the right of the hint line for 2 s,
+	// for those who watch.
+	KeysShown bool
 
 	// In and Out are the terminal. nil = os.Stdin and os.Stdout. Not used if
 	// Terminal is set.
@@ -34,6 +37,13 @@ type Options struct {
 	// CloseGrace is how long Run still waits for the cluster after the end at
 	// once was asked for. 0 = 2 s.
 	CloseGrace time.Duration
+	// Load sends the requests of l. nil = the process itself does, which takes
+	// from the primary what it measures.
+	Load Loader
+	// Tour plays on the cluster, in a pane above the log. nil = none. TourEnds
+	// stops the cluster when the tour has ended by itself.
+	Tour     Tour
+	TourEnds bool
 
 	wrap  func(tea.Model) tea.Model // put around the model, in tests
 	clock func() time.Time          // nil = time.Now

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"muster/styles"
@@ -21,6 +22,9 @@ type runner struct {
 	over    <-chan struct{} // the cluster has ended
 	grace   time.Duration
 	cluster Cluster
+	load    Loader
+	watched *atomic.Bool          // single connections were watched: see unwatch
+	tour    func(context.Context) // plays the tour, if there is one
 }
 
 func newRunner(c Cluster, o Options, t *Terminal, theme *styles.Theme) *runner {
@@ -38,8 +42,16 @@ func newRunner(c Cluster, o Options, t *Terminal, theme *styles.Theme) *runner {
 	if clock == nil {
 		clock = time.Now
 	}
-	m := newModel(c, r.end, screen{theme: theme, signs: newSigns(o.ASCII), vim: o.Vim}, clock)
+	m := newModel(c, r.end, screen{theme: theme, signs: newSigns(o.ASCII), vim: o.Vim, shown: keyShown{on: o.KeysShown}}, clock)
 	m.yes = o.Yes
+	if m.load.loader = o.Load; o.Load == nil {
+		m.load.loader = newOwnLoad(func(v any) { t.Panicked(v) })
+	}
+	r.load = m.load.loader
+	r.watched = &m.watching.ever
+	m.tour = o.Tour
+	r.tour = func(ctx context.Context) { r.runTour(ctx, o.Tour, o.TourEnds) }
+	r.end.load = r.load
 	m.copyTo = func(text string) { _, _ = t.out.Write([]byte(clipboard(text, os.Getenv))) }
 	if w, h, err := term.GetSize(t.out.Fd()); err == nil {
 		m.s.w, m.s.h = w, h // so that the first frame need not wait for it
@@ -74,8 +86,12 @@ func (r *runner) run(ctx context.Context) (Outcome, error) {
 		ended <- err
 	})
 	r.t.Go(func() { pump(inner, r.cluster, r.p.Send) })
+	r.t.Go(func() { pumpLoad(inner, r.load, r.p.Send) })
+	r.tour(inner)
+	defer r.load.Stop() // also after an end that nobody asked for
 	newPanicPoints(os.Getenv).start(r.t)
 
+	defer r.unwatch()
 	defer func() { // whatever the reason, and however stuck the program is
 		r.leave()
 		select {

@@ -23,7 +23,7 @@ type viewID int
 const (
 	viewOverview viewID = 1
 	viewWorkers  viewID = 2 // later
-	viewTraffic  viewID = 3 // later
+	viewTraffic  viewID = 3
 	viewLog      viewID = 4
 	viewKeys     viewID = 5
 )
@@ -113,8 +113,13 @@ type screen struct {
 	missedIn int       // events since it froze
 	missed   uint64    // events the ring had dropped before we read them
 	fds      map[int]int
+	load     loadView
+	tour     tourScreen
+	traffic  trafficState
 	tick     time.Duration
 	vim      bool // --keys vim
+	shown    keyShown
+	explains uint64 // the event of the log that is explained above it, 0 = none
 
 	rows *rowCache // rows of the table as they were drawn; render makes and keeps it
 }
@@ -134,6 +139,7 @@ const (
 	zoneLog                  // the log pane
 	zoneHint                 // a hint of the key line
 	zoneView                 // a name in the view bar
+	zoneConn                 // a connection of view 3; worker is its number
 	zoneMenu                 // a line of the kill menu; worker is its index
 )
 

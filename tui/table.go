@@ -120,6 +120,9 @@ func barNote(s *screen, lay layout) (string, bool) {
 		top := clamp(0, s.tableTop, n-lay.tableRows)
 		add(fmt.Sprintf("%d-%d of %d", top+1, top+lay.tableRows, n))
 	}
+	if text := trafficNote(s); s.view == viewTraffic && text != "" {
+		add(text)
+	}
 	if !s.frozen.IsZero() {
 		add(frozenText(s))
 	}

@@ -48,6 +48,7 @@ func (m *model) typeText(text string) bool {
 // that was there before: it would hide the hints of what is seen now.
 func (m *model) press(key string) {
 	before, toasts := m.stage(), m.toasts
+	m.noteKey(key)
 	m.key(key)
 	if m.stage() != before && m.toasts == toasts {
 		m.s.toast = ""
@@ -86,6 +87,14 @@ func (m *model) key(key string) {
 	case *question:
 		if !m.s.help {
 			m.questionKey(d, key)
+			return
+		}
+	case *explainPane:
+		if !m.s.help && m.explainPaneKey(d, key) {
+			return
+		}
+	case *loadPane:
+		if !m.s.help && m.loadKey(d, key) {
 			return
 		}
 	}
@@ -138,6 +147,9 @@ func (m *model) helpKey(key string) {
 
 // lookUp finds what a key means here and does it.
 func (m *model) lookUp(key string, held bool) {
+	if m.tourKey(key) {
+		return
+	}
 	b := m.keys[key]
 	if b == nil {
 		m.toast(fmt.Sprintf("%s does nothing here; ? shows the keys", keyName(key)))
@@ -146,6 +158,9 @@ func (m *model) lookUp(key string, held bool) {
 	act := b.act
 	if act == actKill && key == "k" && m.s.view == viewLog {
 		act = actTextUp // where there is no row to kill it scrolls, as in less
+	}
+	if m.s.view == viewTraffic && !m.stopping && m.trafficKey(act) {
+		return
 	}
 	switch {
 	case m.stopping && b.scope != scopeLook:
@@ -191,6 +206,10 @@ func (m *model) look(act action) {
 		m.otherWorker(act)
 	case actView1:
 		m.showView(viewOverview)
+	case actView3:
+		m.showView(viewTraffic)
+	case actSlow:
+		m.slowDown()
 	case actView4:
 		m.showView(viewLog)
 	case actView5:
@@ -218,6 +237,10 @@ func (m *model) look(act action) {
 		m.switchMouse()
 	case actEsc:
 		m.esc()
+	case actExplain:
+		m.explainKey()
+	case actTick:
+		m.nextTick()
 	case actQuit:
 		m.quit()
 	}
@@ -229,6 +252,7 @@ func (m *model) showView(v viewID) {
 		m.toast("this is that view already")
 	}
 	m.closeDetails()
+	m.leaveTraffic()
 	m.s.view = v
 	m.s.focus = paneTable
 	if v == viewLog {

@@ -62,8 +62,15 @@ func (m *model) due() time.Time {
 	if m.s.toast != "" {
 		at(m.toastUntil)
 	}
+	at(m.rateLineDue())
+	if m.s.shown.name != "" {
+		at(m.s.shown.until)
+	}
 	if !m.s.frozen.IsZero() || m.s.snap == nil {
 		return due
+	}
+	if m.s.traffic.slow != nil {
+		at(m.drawn.Add(slowDraw))
 	}
 	if m.counts() {
 		at(m.drawn.Add(countTime))
@@ -100,6 +107,8 @@ func (m *model) counts() bool {
 
 // expire takes away what has stood long enough.
 func (m *model) expire() {
+	m.sayRate(false)
+	m.expireKey()
 	if m.s.toast != "" && !m.s.now.Before(m.toastUntil) {
 		m.s.toast = ""
 		m.dirty = true

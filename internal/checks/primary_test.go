@@ -43,7 +43,7 @@ type reply struct {
 
 // runPrimary runs a cluster that is told what to do by lines of in:
 //
-//	policy shared | disconnect 3 | fork | restart 2 | kill 3 15 | snapshot
+//	policy shared | disconnect 3 | fork | restart 2 | kill 3 15 | watch on | watch off | snapshot
 //
 // It prints every event, and a reply for each line, in the order they happen.
 // It stops at the end of in: a test that dies leaves nothing.
@@ -122,6 +122,8 @@ func (p *commanded) do(ctx context.Context, words []string) (reply, error) {
 			return reply{}, err
 		}
 		cmd.Policy = policy
+	} else if cmd.Op == engine.OpWatch && len(words) == 2 {
+		cmd.On = words[1] == "on"
 	} else {
 		for i, n := range []*int{&cmd.Worker, (*int)(&cmd.Signal)} {
 			if len(words) <= i+1 {

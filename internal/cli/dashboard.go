@@ -10,13 +10,27 @@ import (
 // dashboard runs the cluster with the screen until both have ended. The screen
 // hears the signals and passes them on as a stop. It returns a *failure or nil.
 func (a *app) dashboard(c *engine.Cluster, t *tui.Terminal, s *settings) error {
-	outcome, err := tui.Show(context.Background(), c, tui.Options{
-		Yes:      s.yes,
-		Vim:      s.keys == "vim",
-		ASCII:    s.ascii,
-		Theme:    s.theme,
-		Terminal: t,
-	})
+	return showScreen(c, s.screenOptions(t))
+}
+
+// screenOptions is the screen these settings describe.
+func (s *settings) screenOptions(t *tui.Terminal) tui.Options {
+	return tui.Options{
+		Yes:       s.yes,
+		Vim:       s.keys == "vim",
+		KeysShown: s.keysShown,
+		ASCII:     s.ascii,
+		Theme:     s.theme,
+		Terminal:  t,
+	}
+}
+
+// showScreen runs the cluster with a screen. It returns a *failure or nil.
+func showScreen(c *engine.Cluster, o tui.Options) error {
+	load := newChildLoad()
+	defer load.Close()
+	o.Load = load
+	outcome, err := tui.Show(context.Background(), c, o)
 	switch {
 	case outcome.AtOnce && outcome.Signal != 0:
 		return &failure{code: signalCode(outcome.Signal)}

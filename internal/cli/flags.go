@@ -39,10 +39,11 @@ type settings struct {
 
 	headless, json, plain bool
 
-	yes   bool
-	keys  string
-	ascii bool
-	theme string
+	yes       bool
+	keys      string
+	keysShown bool
+	ascii     bool
+	theme     string
 }
 
 // flagGroup is flags that are shown together in the help text.
@@ -83,6 +84,7 @@ func (s *settings) groups(builtin bool) []flagGroup {
 	screen := set()
 	screen.BoolVar(&s.yes, "yes", false, "never ask before something is cut off")
 	screen.Var(wordValue{&s.keys, keyMaps}, "keys", "the key map; vim: j and k move, K kills")
+	screen.BoolVar(&s.keysShown, "keys-shown", false, "show the last key pressed, for those who watch")
 	screen.BoolVar(&s.ascii, "ascii", false, "draw with ASCII characters only")
 	screen.Var(wordValue{&s.theme, themes}, "theme", "the colours; NO_COLOR is honoured")
 

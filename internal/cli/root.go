@@ -13,6 +13,7 @@ and a screen on which you see them live and try what happens to them.`
 const examples = `  muster                            the screen, on http://127.0.0.1:3000
   muster --workers 4 --addr :8080   four workers, on all interfaces
   muster --policy shared            the workers accept for themselves
+  muster tour                       what a cluster is, on a live one
   muster run -- node server.js      a Node program as the workers, unchanged
   muster --headless | grep exit     no screen: one line per event
   muster --json | jq .kind          the same for programs
@@ -43,7 +44,7 @@ func (a *app) rootCommand() *cobra.Command {
 	addFlags(root, groups)
 	root.SetFlagErrorFunc(flagError)
 	runCmd, runGroups := a.runCommand()
-	root.AddCommand(runCmd, versionCommand())
+	root.AddCommand(runCmd, a.tourCommand(), a.loadCommand(), versionCommand())
 	root.SetHelpCommand(helpCommand())
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {

@@ -6,8 +6,22 @@
 // that request failed and is counted, because a server that drains properly
 // does not let it happen.
 //
-// Each of Concurrency clients is one goroutine with at most one connection and
-// at most one request under way. Every request ends in exactly one way:
+// Without a rate it is a closed loop: each of Concurrency clients sends its
+// next request when it has the answer to the last, so a server that stalls is
+// asked less and looks better than it is. With a rate it is an open loop, as
+// users are one: requests are due at fixed times, evenly spaced, whatever the
+// server does, and a latency counts from the time the request was due. While
+// all clients are busy requests wait, are sent late, and their wait is in the
+// latency: no stall is left out of the percentiles. Nothing in it is random.
+//
+// A client is one goroutine with at most one connection and at most one
+// request under way. An open loop starts clients as it needs them, and gives
+// a request to the one that was idle for the shortest time, so that kept
+// connections are no more than the rate takes. One that the server has closed
+// while it was idle is not used again, as any client would see; one that it
+// closes in the very moment of a request is a failure.
+//
+// Every request ends in exactly one way:
 //
 //	ok         the whole answer came and is as expected
 //	refused    no connection could be made

@@ -13,7 +13,8 @@ import (
 type link struct {
 	to        target
 	maxAnswer int64
-	conn      net.Conn // nil = none
+	wrap      func(net.Conn) net.Conn // what a new connection becomes; nil = itself
+	conn      net.Conn                // nil = none
 	in        limited
 	br        *bufio.Reader // reads from in
 	body      bytes.Buffer
@@ -47,6 +48,9 @@ func (l *link) dial(deadline time.Time) error {
 	conn, err := d.DialContext(context.Background(), l.to.network, l.to.addr)
 	if err != nil {
 		return err
+	}
+	if l.wrap != nil {
+		conn = l.wrap(conn)
 	}
 	l.conn = conn
 	l.in.conn = conn

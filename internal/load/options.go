@@ -1,13 +1,9 @@
 package load
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"net/netip"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -20,13 +16,24 @@ type Options struct {
 	Anywhere bool   // allow an Addr that is not this machine; default loopback only
 
 	Path        string        // path and query of every request; default "/"
-	Concurrency int           // clients, each with one request at a time; default 1
+	Rate        int           // requests due in a second, at most MaxRate: an open loop; 0 = a closed loop
+	Concurrency int           // clients at most, each with one request at a time; default 1, with a Rate 256
 	KeepAlive   bool          // send the next request on the same connection, as long as the server keeps it
-	Think       time.Duration // pause of a client between an answer and its next request; default none
+	Think       time.Duration // closed loop: pause of a client between an answer and its next request; default none
 	Duration    time.Duration // send for this long; 0 = no limit
 	Requests    int           // send this many in all; 0 = no limit
 	Timeout     time.Duration // of one request, connecting included; default 10 s
 	MaxAnswer   int64         // bytes of one answer with its header; a longer one is wrong; default 16 MiB
+
+	// Idle is how many connections to hold beside the clients, with nothing
+	// sent on them. One that the server closes is opened again.
+	Idle int
+	// Slow is how many clients to have beside the others that send a request
+	// byte by byte, ten bytes a second, and read the answer so, on a
+	// connection each. Their requests are in the counts but not in the
+	// latency, and Timeout is for a silence of the server. When the run is
+	// told to stop they hurry.
+	Slow int
 
 	// Expect returns nil if the answer is right, else what is wrong with it.
 	// Default: the status is 200. It is called by every client's goroutine.
@@ -38,6 +45,9 @@ type Options struct {
 	// wrong, by every client's goroutine: it must be safe for that, and while
 	// it runs its client sends nothing. nil = no call.
 	OnAnswer func(a *Answer, err error)
+	// OnPanic is called before a panic in one of the run's goroutines ends the
+	// process, by that goroutine: to give back a terminal, say. nil = no call.
+	OnPanic func(v any)
 }
 
 // Answer is one complete answer. It and all it points to belong to the client
@@ -47,12 +57,21 @@ type Answer struct {
 	Status  int
 	Header  http.Header
 	Body    []byte
-	Latency time.Duration // from before connecting or sending until the last byte was read
+	Latency time.Duration // from before connecting or sending, with a Rate from when it was due, until the last byte was read
 }
+
+// Limits of Options.
+const (
+	MaxRate    = 100_000 // requests a second
+	MaxClients = 10_000  // Concurrency, Idle and Slow, each
+)
 
 const (
 	defaultTimeout   = 10 * time.Second
 	defaultMaxAnswer = 16 << 20
+	// defaultOpen clients hold 1000/s against answers that take a quarter of a
+	// second. Most of them are never started.
+	defaultOpen = 256
 )
 
 // withDefaults returns o with the defaults in place of the zero values, or the
@@ -63,6 +82,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.Concurrency == 0 {
 		o.Concurrency = 1
+		if o.Rate > 0 {
+			o.Concurrency = defaultOpen
+		}
 	}
 	if o.Timeout == 0 {
 		o.Timeout = defaultTimeout
@@ -76,8 +98,14 @@ func (o Options) withDefaults() (Options, error) {
 	switch {
 	case o.Path[0] != '/' || strings.ContainsFunc(o.Path, func(r rune) bool { return r <= ' ' || r >= 0x7f }):
 		return o, fmt.Errorf("load: path %q: must start with / and be printable ASCII without spaces", o.Path)
-	case o.Concurrency < 0:
-		return o, fmt.Errorf("load: concurrency %d: must be positive", o.Concurrency)
+	case o.Rate < 0 || o.Rate > MaxRate:
+		return o, rateError(o.Rate)
+	case o.Concurrency < 0 || o.Concurrency > MaxClients:
+		return o, fmt.Errorf("load: concurrency %d: must be from 1 to %d", o.Concurrency, MaxClients)
+	case o.Idle < 0 || o.Idle > MaxClients:
+		return o, fmt.Errorf("load: %d idle connections: must be from 0 to %d", o.Idle, MaxClients)
+	case o.Slow < 0 || o.Slow > MaxClients:
+		return o, fmt.Errorf("load: %d slow clients: must be from 0 to %d", o.Slow, MaxClients)
 	case o.Think < 0 || o.Duration < 0 || o.Timeout < 0:
 		return o, errors.New("load: think, duration and timeout must not be negative")
 	case o.Requests < 0 || o.MaxAnswer < 0:
@@ -86,75 +114,13 @@ func (o Options) withDefaults() (Options, error) {
 	return o, nil
 }
 
+func rateError(n int) error {
+	return fmt.Errorf("load: rate %d: must be from 0 (as fast as the answers come) to %d a second", n, MaxRate)
+}
+
 func expectOK(a *Answer) error {
 	if a.Status != http.StatusOK {
 		return fmt.Errorf("status %d", a.Status)
 	}
 	return nil
-}
-
-// target is where to connect: resolved once, so that a name cannot lead
-// elsewhere later.
-type target struct {
-	network, addr string
-	host          string // for the Host header
-}
-
-// resolve turns Addr into a target, and refuses one outside this machine
-// unless that is allowed.
-func (o Options) resolve(ctx context.Context) (target, error) {
-	if path, ok := strings.CutPrefix(o.Addr, "unix:"); ok {
-		if path == "" {
-			return target{}, fmt.Errorf("load: address %q: no path", o.Addr)
-		}
-		return target{network: "unix", addr: path, host: "localhost"}, nil
-	}
-	addr := o.Addr
-	if _, err := strconv.ParseUint(addr, 10, 16); err == nil {
-		addr = ":" + addr
-	}
-	host, portText, err := net.SplitHostPort(addr)
-	if err != nil {
-		return target{}, fmt.Errorf("load: address %q: %w", o.Addr, err)
-	}
-	port, err := strconv.ParseUint(portText, 10, 16)
-	if err != nil || port == 0 {
-		return target{}, fmt.Errorf("load: address %q: port %q is not 1 to 65535", o.Addr, portText)
-	}
-	if host == "" {
-		host = "127.0.0.1"
-	}
-	ip, err := lookup(ctx, host)
-	if err != nil {
-		return target{}, fmt.Errorf("load: address %q: %w", o.Addr, err)
-	}
-	if !ip.IsLoopback() && !o.Anywhere {
-		return target{}, fmt.Errorf("load: address %q: %s is not this machine (only loopback, unless asked for)", o.Addr, ip)
-	}
-	return target{
-		network: "tcp",
-		addr:    netip.AddrPortFrom(ip, uint16(port)).String(),
-		host:    net.JoinHostPort(host, portText),
-	}, nil
-}
-
-// lookup returns the first address of host. "Any address" is not one to
-// connect to: the loopback address stands for it.
-func lookup(ctx context.Context, host string) (netip.Addr, error) {
-	ip, err := netip.ParseAddr(host)
-	if err != nil {
-		ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-		if err != nil {
-			return netip.Addr{}, err
-		}
-		ip = ips[0] // never empty without an error
-	}
-	ip = ip.Unmap()
-	switch {
-	case ip == netip.IPv4Unspecified():
-		ip = netip.AddrFrom4([4]byte{127, 0, 0, 1})
-	case ip == netip.IPv6Unspecified():
-		ip = netip.IPv6Loopback()
-	}
-	return ip, nil
 }

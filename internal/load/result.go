@@ -23,16 +23,28 @@ func (c Counts) String() string {
 		c.Sent, c.OK, c.Refused, c.Reset, c.TimedOut, c.Cut, c.Wrong)
 }
 
-// Stats is a run as it stands.
+// Stats is a run as it stands. After the end it stays as it was then.
 type Stats struct {
 	Counts
-	InFlight uint64 // sent and not ended
+	InFlight uint64  // sent and not ended
+	Late     uint64  // of those sent, more than 1 ms after they were due
+	Overdue  uint64  // due for more than 1 ms and not sent yet; after a stop, never sent
+	Target   int     // the rate asked for; 0 = closed loop
+	Rate     float64 // requests answered in the last second
+	Idle     int     // connections held open and silent, now
+	Slow     int     // slow clients that have a connection, now
+	Holds    Holds   // what became of the idle connections
 	Elapsed  time.Duration
+	Left     time.Duration // until it stops by itself; 0 = it does not, or it has been stopped
+	Latency                // of the ok answers, from when they were due
 }
 
 // Result is a run that has ended.
 type Result struct {
 	Counts
+	Late    uint64 // of those sent, more than 1 ms after they were due
+	Overdue uint64 // due 1 ms before the stop or earlier, and never sent
+	Holds   Holds  // what became of the idle connections
 	// ByWorker counts the ok answers by the worker that gave them: the first
 	// word of the header Muster-Worker, its id. Answers without the header are
 	// not in it.
@@ -41,13 +53,7 @@ type Result struct {
 	// Errors are the first few different failures, each with its kind. They
 	// may quote what the server sent: not safe for a terminal.
 	Errors  []string
-	Latency Latency // of the ok answers
-}
-
-// Latency says how long answers took. The percentiles are at most 3.2 % too
-// high, Max is exact. All are 0 if there was no answer.
-type Latency struct {
-	P50, P99, Max time.Duration
+	Latency Latency // of the ok answers, from when they were due
 }
 
 // String is the counts, the rate and the latency in one line.

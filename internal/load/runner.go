@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -18,11 +17,13 @@ type Runner struct {
 	ctx     context.Context // ends the sending, never a request under way
 	cancel  context.CancelCauseFunc
 	started time.Time
-	tickets atomic.Int64 // requests begun, while Requests is a limit
-	clients []*client
+	pacer   *pacer
+	tally   *tally
+	running sync.WaitGroup // every goroutine but the one that waits for them
 
 	errMu  sync.Mutex
 	errors []string
+	local  error // why the client cannot go on
 
 	done   chan struct{} // closed when result and err are set
 	result Result
@@ -37,6 +38,9 @@ const (
 
 // errStopped is the cause of a run's end that is no failure.
 var errStopped = errors.New("stopped")
+
+// ErrEnded is what SetRate returns when the run sends no more.
+var ErrEnded = errors.New("load: the run has ended")
 
 // Run starts a run and waits for its end. It returns an error if the options
 // are wrong or the client itself cannot go on (out of descriptors, say; the
@@ -62,29 +66,52 @@ func Start(ctx context.Context, o Options) (*Runner, error) {
 		return nil, err
 	}
 	r := &Runner{opts: o, target: to, started: time.Now(), done: make(chan struct{})}
+	r.tally = newTally(r.started)
+	r.pacer = newPacer(r)
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
-	var stopTimer func() bool
+	context.AfterFunc(r.ctx, r.pacer.freeze)
+	stopTimer := func() bool { return false }
 	if o.Duration > 0 {
 		stopTimer = time.AfterFunc(o.Duration, r.Stop).Stop
 	}
-	var running sync.WaitGroup
-	for i := range o.Concurrency {
-		c := newClient(r, i)
-		r.clients = append(r.clients, c)
-		running.Go(c.run)
+	r.spawn(r.pacer.run)
+	for i := range o.Slow {
+		r.spawn(func() { r.runSlow(o.Concurrency + i) })
+	}
+	dials := make(chan struct{}, maxDials)
+	for range o.Idle {
+		r.spawn(func() { r.hold(dials) })
 	}
 	go func() {
-		running.Wait()
-		if stopTimer != nil {
-			stopTimer()
-		}
+		r.running.Wait()
+		stopTimer()
 		r.finish()
 	}()
 	return r, nil
 }
 
+// SetRate changes the rate while the run sends: from the next request on, and
+// what is due already stays due. 0 makes it a closed loop, in which all
+// Concurrency clients send as fast as they get answers, and gives up what is
+// due; a rate makes a closed loop an open one, whose clients finish their
+// request first. Concurrency stays as it was at the start. The error is about
+// the number, or ErrEnded.
+func (r *Runner) SetRate(n int) error {
+	if n < 0 || n > MaxRate {
+		return rateError(n)
+	}
+	if r.ctx.Err() != nil {
+		return ErrEnded
+	}
+	r.pacer.setRate(n)
+	return nil
+}
+
 // Stop ends the sending. Requests under way may finish; Wait waits for them.
 func (r *Runner) Stop() { r.cancel(errStopped) }
+
+// Done is closed when the last request has ended.
+func (r *Runner) Done() <-chan struct{} { return r.done }
 
 // Wait returns the result after the last request has ended.
 func (r *Runner) Wait() (Result, error) {
@@ -92,54 +119,73 @@ func (r *Runner) Wait() (Result, error) {
 	return r.result, r.err
 }
 
-// Stats returns the run as it stands.
+// Stats returns the run as it stands: what it says was true at one moment. It
+// takes some microseconds, so ten a second cost nothing.
 func (r *Runner) Stats() Stats {
-	var s Stats
-	for _, c := range r.clients {
-		// The ends before the sent ones: so a request that ends in between is
-		// at worst still in flight, never ended without having been sent.
-		s.OK += c.ends[ok].Load()
-		s.Refused += c.ends[refused].Load()
-		s.Reset += c.ends[reset].Load()
-		s.TimedOut += c.ends[timedOut].Load()
-		s.Cut += c.ends[cut].Load()
-		s.Wrong += c.ends[wrong].Load()
-		s.Sent += c.sent.Load()
+	s := r.tally.stats()
+	s.Target, s.Overdue = r.pacer.state()
+	if r.opts.Duration > 0 && r.ctx.Err() == nil {
+		s.Left = max(r.opts.Duration-s.Elapsed, 0)
 	}
-	s.InFlight = s.Sent - s.OK - s.Failed()
-	s.Elapsed = time.Since(r.started)
 	return s
 }
 
 // finish makes the result, after the last client has ended.
 func (r *Runner) finish() {
+	r.tally.stop()
+	r.pacer.freeze() // the run's end may be here before the one hooked to it
 	s := r.Stats()
-	r.result = Result{Counts: s.Counts, Elapsed: s.Elapsed, ByWorker: map[string]uint64{}}
-	var all histogram
-	for _, c := range r.clients {
-		all.merge(&c.latency)
-		for id, n := range c.byWorker {
-			r.result.ByWorker[id] += n
-		}
+	r.result = Result{
+		Counts: s.Counts, Late: s.Late, Overdue: s.Overdue, Holds: s.Holds,
+		Elapsed: s.Elapsed, Latency: s.Latency, ByWorker: r.tally.workers(),
 	}
-	r.result.Latency = all.summary()
 	r.errMu.Lock()
 	r.result.Errors = r.errors
-	r.errMu.Unlock()
-	var local *localError
-	if errors.As(context.Cause(r.ctx), &local) {
-		r.err = fmt.Errorf("load: the client cannot go on: %w", local)
+	if r.local != nil {
+		r.err = fmt.Errorf("load: the client cannot go on: %w", r.local)
 	}
+	r.errMu.Unlock()
 	r.cancel(errStopped)
 	close(r.done)
 }
 
-// next reports whether a client may send one more request.
-func (r *Runner) next() bool {
-	if r.ctx.Err() != nil {
-		return false
+// spawn runs f in a goroutine that the end waits for. It may be called before
+// the first one has ended, and by those that run.
+func (r *Runner) spawn(f func()) {
+	r.running.Go(func() {
+		defer r.onPanic()
+		f()
+	})
+}
+
+func (r *Runner) onPanic() {
+	if r.opts.OnPanic == nil {
+		return
 	}
-	return r.opts.Requests == 0 || r.tickets.Add(1) <= int64(r.opts.Requests)
+	if v := recover(); v != nil {
+		r.opts.OnPanic(v)
+		panic(v)
+	}
+}
+
+// pause waits, but not beyond the moment the run is told to stop.
+func (r *Runner) pause(d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-r.ctx.Done():
+	}
+}
+
+// giveUp ends the run for a reason of this process.
+func (r *Runner) giveUp(err error) {
+	r.errMu.Lock()
+	if r.local == nil {
+		r.local = err
+	}
+	r.errMu.Unlock()
+	r.cancel(err)
 }
 
 // note keeps the text of a failure, if it is a new one.

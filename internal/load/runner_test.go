@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -180,7 +182,7 @@ func TestALocalLimitIsNotTheServersFault(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "an answer", func() bool { return r.Stats().OK == 1 })
-	r.cancel(&localError{syscall.EMFILE}) // as a client does that gets it
+	r.giveUp(&localError{syscall.EMFILE}) // as a client does that gets it
 	res, err := r.Wait()
 	if !errors.Is(err, syscall.EMFILE) || res.Counts != (Counts{Sent: 1, OK: 1}) {
 		t.Errorf("%v, %v", res.Counts, err)
@@ -201,6 +203,13 @@ func TestWrongOptions(t *testing.T) {
 		{Addr: "127.0.0.1:80", Path: "x"},
 		{Addr: "127.0.0.1:80", Path: "/ HTTP/1.1\r\nX: y"},
 		{Addr: "127.0.0.1:80", Concurrency: -1},
+		{Addr: "127.0.0.1:80", Concurrency: MaxClients + 1},
+		{Addr: "127.0.0.1:80", Rate: -1},
+		{Addr: "127.0.0.1:80", Rate: MaxRate + 1},
+		{Addr: "127.0.0.1:80", Idle: -1},
+		{Addr: "127.0.0.1:80", Idle: MaxClients + 1},
+		{Addr: "127.0.0.1:80", Slow: -1},
+		{Addr: "127.0.0.1:80", Slow: MaxClients + 1},
 		{Addr: "127.0.0.1:80", Requests: -1},
 		{Addr: "127.0.0.1:80", Think: -1},
 		{Addr: "127.0.0.1:80", Duration: -1},
@@ -233,6 +242,39 @@ func TestResolve(t *testing.T) {
 		got, err := Options{Addr: tt.addr, Anywhere: tt.anywhere}.resolve(t.Context())
 		if err != nil || got != tt.want {
 			t.Errorf("%s: %+v, %v, want %+v", tt.addr, got, err, tt.want)
+		}
+	}
+}
+
+// A name may have many addresses; one that is elsewhere is enough to refuse.
+func TestChoose(t *testing.T) {
+	tests := []struct {
+		ips      string
+		anywhere bool
+		want     string // "" = refused
+	}{
+		{"127.0.0.1", false, "127.0.0.1"},
+		{"::1 127.0.0.1", false, "127.0.0.1"},
+		{"127.0.0.2 ::1 127.0.0.1", false, "127.0.0.2"},
+		{"::1", false, "::1"},
+		{"::ffff:127.0.0.1", false, "127.0.0.1"},
+		{"127.0.0.1 192.0.2.1", false, ""},
+		{"::1 2001:db8::1", false, ""},
+		{"127.0.0.1 192.0.2.1", true, "127.0.0.1"},
+		{"2001:db8::1 192.0.2.1", true, "192.0.2.1"},
+	}
+	for _, tt := range tests {
+		var ips []netip.Addr
+		for ip := range strings.FieldsSeq(tt.ips) {
+			ips = append(ips, netip.MustParseAddr(ip))
+		}
+		got, err := choose(ips, tt.anywhere)
+		if tt.want == "" {
+			if !errors.Is(err, ErrNotLoopback) {
+				t.Errorf("%s: %v, %v, want it refused", tt.ips, got, err)
+			}
+		} else if err != nil || got.String() != tt.want {
+			t.Errorf("%s: %v, %v, want %s", tt.ips, got, err, tt.want)
 		}
 	}
 }

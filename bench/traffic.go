@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"muster/engine"
+)
+
+// trafficWatch compares a cluster with itself: while its connections are
+// watched, as the dashboard's traffic view has it, and while they are not. The
+// primary is this process, which can tell it to; the workers are muster's.
+func (s *suite) trafficWatch(ctx context.Context) (res Result, err error) {
+	addr, err := freePort()
+	if err != nil {
+		return res, err
+	}
+	c, err := engine.New(engine.Options{
+		Addr: addr, Workers: s.workers(), Policy: engine.SchedRR,
+		Settings: engine.Settings{Exec: s.binary, Env: []string{"MUSTER_ADDR=" + addr}},
+	})
+	if err != nil {
+		return res, fmt.Errorf("making a cluster: %w", err)
+	}
+	ran := make(chan error, 1)
+	go func() { ran <- c.Run(ctx) }() // ended by Close
+	defer func() { err = errors.Join(err, c.Close(), <-ran) }()
+	if err := s.allListen(ctx, c); err != nil {
+		return res, err
+	}
+	watch := func(on bool) func(context.Context) error {
+		return func(ctx context.Context) error {
+			if _, err := c.Do(ctx, engine.Command{Op: engine.OpWatch, On: on}); err != nil {
+				return fmt.Errorf("watching (%t): %w", on, err)
+			}
+			return nil
+		}
+	}
+	return s.interleave(ctx, "traffic", perRequest,
+		side{"watched", addr, watch(true)}, side{"not watched", addr, watch(false)})
+}
+
+// allListen waits until every worker does.
+func (s *suite) allListen(ctx context.Context, c *engine.Cluster) error {
+	ctx, cancel := context.WithTimeout(ctx, comeUp)
+	defer cancel()
+	for c.Snapshot().Count().Listening < s.workers() {
+		select {
+		case <-c.Changed():
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for the workers: %w", ctx.Err())
+		}
+	}
+	return nil
+}

@@ -1,0 +1,292 @@
+package cli
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"muster/tui"
+)
+
+const (
+	loadAnswer = 500 * time.Millisecond // for the load to take a command, or to end after a stop
+	loadFinish = 12 * time.Second       // for its last requests, which may take 10 s; then it is killed
+	loadLine   = 64 << 10               // bytes of one line of its figures
+	loadSaid   = 4 << 10                // bytes of its stderr that are kept
+)
+
+// childLoad is the load of the dashboard as a process of its own, `muster load`.
+// The primary is kept to one processor, and what it sent from there it would
+// take from the hand-offs it measures: so this is the one child of the primary
+// that is no worker, and only while a load runs. Its stdin is a pipe that ends
+// with the primary, however that ends, and so does it.
+//
+// All methods may be called from any goroutine.
+type childLoad struct {
+	command func(tui.LoadSettings) *exec.Cmd
+	finish  time.Duration // see loadFinish
+	changed chan struct{}
+
+	mu  sync.Mutex
+	run *loadRun // the newest, nil = none yet
+}
+
+// loadRun is one process.
+type loadRun struct {
+	cmd   *exec.Cmd
+	stdin *os.File
+	said  tail          // its stderr
+	done  chan struct{} // closed when it has been reaped
+
+	mu    sync.Mutex
+	stats tui.LoadStats
+}
+
+func newChildLoad() *childLoad {
+	return &childLoad{command: loadCommand, finish: loadFinish, changed: make(chan struct{}, 1)}
+}
+
+// loadCommand is this same program as a load.
+func loadCommand(set tui.LoadSettings) *exec.Cmd {
+	self := "/proc/self/exe" // also when the file is gone, as that of `go run` may be
+	if runtime.GOOS != "linux" {
+		self, _ = os.Executable() // an empty path fails to start, and says so
+	}
+	args := []string{"muster", "load", "--json", "--control", "--rate", strconv.Itoa(set.Rate),
+		"--concurrency", strconv.Itoa(set.Concurrency), "--duration", set.Duration.String()}
+	if set.KeepAlive {
+		args = append(args, "--keepalive")
+	}
+	if set.Idle > 0 {
+		args = append(args, "--idle", strconv.Itoa(set.Idle))
+	}
+	if set.Slow > 0 {
+		args = append(args, "--slow", strconv.Itoa(set.Slow))
+	}
+	return &exec.Cmd{Path: self, Args: append(args, "http://"+set.Addr+"/")}
+}
+
+func (c *childLoad) Start(set tui.LoadSettings) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.run != nil && !c.run.over() {
+		return errors.New("a load runs already")
+	}
+	run := &loadRun{cmd: c.command(set), done: make(chan struct{})}
+	run.stats = tui.LoadStats{Running: true, Target: set.Rate, Left: set.Duration}
+	stdout, err := run.start()
+	if err != nil {
+		return err
+	}
+	c.run = run
+	go c.follow(run, stdout, set.Duration) // ends with the process, which Stop and Close end
+	return nil
+}
+
+// start starts the process and returns the end of its stdout to read from.
+func (r *loadRun) start() (stdout *os.File, err error) {
+	in, stdin, err := os.Pipe()
+	if err != nil {
+		return nil, fmt.Errorf("making its stdin: %w", err)
+	}
+	defer in.Close()
+	stdout, out, err := os.Pipe()
+	if err != nil {
+		stdin.Close()
+		return nil, fmt.Errorf("making its stdout: %w", err)
+	}
+	defer out.Close()
+	r.stdin = stdin
+	r.cmd.Stdin, r.cmd.Stdout, r.cmd.Stderr = in, out, &r.said
+	// A group of its own: the terminal's Ctrl+C and hang-up are the primary's.
+	r.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := r.cmd.Start(); err != nil {
+		stdin.Close()
+		stdout.Close()
+		return nil, err
+	}
+	return stdout, nil
+}
+
+// follow reads what a run says of itself, and reaps it.
+func (c *childLoad) follow(r *loadRun, stdout *os.File, total time.Duration) {
+	lines := bufio.NewScanner(stdout)
+	lines.Buffer(nil, loadLine)
+	for lines.Scan() {
+		if st, ok := readFigures(lines.Bytes(), total); ok {
+			r.mu.Lock()
+			r.stats = st
+			r.mu.Unlock()
+			c.wake()
+		}
+	}
+	stdout.Close() // a line that is too long must not keep it writing
+	err := r.cmd.Wait()
+	r.stdin.Close()
+	r.mu.Lock()
+	r.stats.Running, r.stats.Left = false, 0
+	r.stats.Err = r.said.why(err)
+	r.mu.Unlock()
+	close(r.done)
+	c.wake()
+}
+
+// figures is a line of `muster load --json`.
+type figures struct {
+	ElapsedMs float64 `json:"elapsed_ms"`
+	Target    int     `json:"target"`
+	Rate      float64 `json:"rate"`
+	Sent      uint64  `json:"sent"`
+	Answered  uint64  `json:"answered"`
+	Refused   uint64  `json:"refused"`
+	Reset     uint64  `json:"reset"`
+	Cut       uint64  `json:"cut"`
+	TimedOut  uint64  `json:"timed_out"`
+	Wrong     uint64  `json:"wrong"`
+	Late      uint64  `json:"late"`
+	InFlight  uint64  `json:"in_flight"`
+	Idle      int     `json:"idle"`
+	Slow      int     `json:"slow"`
+	P50       float64 `json:"p50_us"`
+	P90       float64 `json:"p90_us"`
+	P99       float64 `json:"p99_us"`
+	P999      float64 `json:"p999_us"`
+	Max       float64 `json:"max_us"`
+}
+
+// readFigures reads a line of a load that sends for total; false = it is none.
+func readFigures(line []byte, total time.Duration) (tui.LoadStats, bool) {
+	var f figures
+	if json.Unmarshal(line, &f) != nil {
+		return tui.LoadStats{}, false
+	}
+	us := func(n float64) time.Duration { return time.Duration(n * float64(time.Microsecond)) }
+	st := tui.LoadStats{
+		Sent: f.Sent, Answered: f.Answered, Refused: f.Refused, Reset: f.Reset, Cut: f.Cut, TimedOut: f.TimedOut, Wrong: f.Wrong,
+		Late: f.Late, InFlight: f.InFlight, Elapsed: us(1000 * f.ElapsedMs), Target: f.Target, Rate: f.Rate,
+		Idle: f.Idle, Slow: f.Slow, P50: us(f.P50), P90: us(f.P90), P99: us(f.P99), P999: us(f.P999), Max: us(f.Max),
+		Running: true,
+	}
+	st.Left = max(total-st.Elapsed, 0)
+	return st, true
+}
+
+func (c *childLoad) wake() {
+	select {
+	case c.changed <- struct{}{}:
+	default: // somebody has yet to look
+	}
+}
+
+func (c *childLoad) newest() *loadRun {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.run
+}
+
+func (c *childLoad) SetRate(n int) error {
+	r := c.newest()
+	if r == nil || r.over() {
+		return errors.New("the load has ended")
+	}
+	return r.tell("rate " + strconv.Itoa(n))
+}
+
+func (c *childLoad) Stop() {
+	r := c.newest()
+	if r == nil || r.over() {
+		return
+	}
+	_ = r.tell("stop") // if it cannot be told, the end of its stdin says it
+	r.stdin.Close()
+	kill := time.AfterFunc(c.finish, r.kill)
+	limit := time.NewTimer(loadAnswer)
+	defer limit.Stop()
+	select {
+	case <-r.done:
+		kill.Stop()
+	case <-limit.C:
+	}
+}
+
+func (c *childLoad) Stats() (tui.LoadStats, bool) {
+	r := c.newest()
+	if r == nil {
+		return tui.LoadStats{}, false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.stats, true
+}
+
+func (c *childLoad) Changed() <-chan struct{} { return c.changed }
+
+// Close ends a load that still runs, at once, and reaps it. The loader is not
+// used any more then.
+func (c *childLoad) Close() {
+	if r := c.newest(); r != nil {
+		r.kill()
+		<-r.done
+	}
+}
+
+// tell writes a command to the process. One that does not read keeps nobody.
+func (r *loadRun) tell(command string) error {
+	if err := r.stdin.SetWriteDeadline(time.Now().Add(loadAnswer)); err != nil {
+		return fmt.Errorf("telling the load: %w", err)
+	}
+	if _, err := io.WriteString(r.stdin, command+"\n"); err != nil {
+		return fmt.Errorf("telling the load: %w", err)
+	}
+	return nil
+}
+
+func (r *loadRun) over() bool {
+	select {
+	case <-r.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// kill ends the process. It cannot hit another one: a process that was reaped
+// is not signalled.
+func (r *loadRun) kill() { _ = r.cmd.Process.Kill() }
+
+// tail is the end of what is written to it. Only cmd.Wait's goroutine writes,
+// and why is called after it.
+type tail struct{ b []byte }
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.b = append(t.b, p...)
+	if len(t.b) > loadSaid {
+		t.b = bytes.Clone(t.b[len(t.b)-loadSaid:])
+	}
+	return len(p), nil
+}
+
+// why is the last line that was said, without the program's name, for a process
+// that ended with err; "" = it was no failure.
+func (t *tail) why(err error) string {
+	if err == nil {
+		return ""
+	}
+	text := strings.TrimSpace(string(t.b))
+	text = text[strings.LastIndexByte(text, '\n')+1:]
+	if text = strings.TrimPrefix(text, "muster: "); text != "" {
+		return text
+	}
+	return err.Error()
+}

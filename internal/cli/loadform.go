@@ -1,0 +1,257 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"muster/internal/load"
+	"muster/internal/safetext"
+)
+
+// loadForm is a form of output of muster load.
+type loadForm interface {
+	every() time.Duration
+	// progress is the run as it stands; stopping: it has been told to stop.
+	progress(st load.Stats, stopping bool) []byte
+	final(res load.Result, st load.Stats, s *loadSettings) []byte
+}
+
+// textLoad is a line a second, and the summary.
+type textLoad struct{}
+
+func (textLoad) every() time.Duration { return time.Second }
+
+func (textLoad) progress(st load.Stats, stopping bool) []byte {
+	return []byte(strings.Join(loadParts(st, stopping), "  ") + "\n")
+}
+
+func (textLoad) final(res load.Result, st load.Stats, s *loadSettings) []byte {
+	return []byte(loadSummary(res, st, s))
+}
+
+// liveLoad is one line, drawn again and again, and the summary.
+type liveLoad struct {
+	width func() int
+	keys  bool // there are some: say which
+}
+
+func (*liveLoad) every() time.Duration { return 250 * time.Millisecond }
+
+func (l *liveLoad) progress(st load.Stats, stopping bool) []byte {
+	parts := loadParts(st, stopping)
+	if st.Left > 0 {
+		parts = append(parts, shortly(st.Left)+" left")
+	}
+	if l.keys && !stopping {
+		parts = append(parts, "+ - rate, q stops")
+	}
+	// The last column stays empty: some terminals wrap after it.
+	line := ""
+	for i, part := range parts {
+		if i > 0 {
+			part = "  " + part
+		}
+		if len(line)+len(part) >= l.width() {
+			break
+		}
+		line += part
+	}
+	return []byte("\r" + line + "\x1b[K")
+}
+
+func (*liveLoad) final(res load.Result, st load.Stats, s *loadSettings) []byte {
+	return []byte("\r\x1b[K" + loadSummary(res, st, s))
+}
+
+// loadParts are the parts of a line of progress, the ones to keep first.
+func loadParts(st load.Stats, stopping bool) []string {
+	parts := []string{fmt.Sprintf("%.0f/s of %d/s", st.Rate, st.Target)}
+	if stopping {
+		parts = []string{fmt.Sprintf("stopping, %d under way", st.InFlight)}
+	}
+	parts = append(parts, fmt.Sprintf("answered %d", st.OK))
+	for _, k := range loadKinds(st.Counts) {
+		if k.n > 0 {
+			parts = append(parts, fmt.Sprintf("%s %d", k.name, k.n))
+		}
+	}
+	if st.OK > 0 {
+		parts = append(parts, "p50 "+latency(st.P50), "p99 "+latency(st.P99), "max "+latency(st.Max))
+	}
+	for _, k := range []kindCount{{"late", st.Late}, {"overdue", st.Overdue}, {"idle", uint64(st.Idle)}, {"slow", uint64(st.Slow)}} {
+		if k.n > 0 {
+			parts = append(parts, fmt.Sprintf("%s %d", k.name, k.n))
+		}
+	}
+	return append(parts, "after "+shortly(st.Elapsed))
+}
+
+type kindCount struct {
+	name string
+	n    uint64
+}
+
+// loadKinds are the ways a request may fail.
+func loadKinds(c load.Counts) []kindCount {
+	return []kindCount{{"refused", c.Refused}, {"reset", c.Reset}, {"cut", c.Cut}, {"timed out", c.TimedOut}, {"wrong", c.Wrong}}
+}
+
+// loadSummary is a run that has ended, for people. All kinds are in it, also
+// those that did not come up: they were looked for.
+func loadSummary(res load.Result, st load.Stats, s *loadSettings) string {
+	var b strings.Builder
+	how := "a connection each"
+	if s.keepAlive {
+		how = "connections kept"
+	}
+	fmt.Fprintf(&b, "sent       %d in %s to http://%s%s, %d/s asked for, %s\n",
+		res.Sent, shortly(res.Elapsed), safetext.Line(s.addr), safetext.Line(s.path), st.Target, how)
+	fmt.Fprintf(&b, "answered   %d (%.1f/s)", res.OK, perSecond(res))
+	for _, k := range loadKinds(res.Counts) {
+		fmt.Fprintf(&b, "  %s %d", k.name, k.n)
+	}
+	fmt.Fprintf(&b, "\nlate       %d  overdue %d\n", res.Late, res.Overdue)
+	if l := res.Latency; res.OK > 0 {
+		fmt.Fprintf(&b, "latency    p50 %s  p90 %s  p99 %s  p99.9 %s  max %s\n",
+			latency(l.P50), latency(l.P90), latency(l.P99), latency(l.P999), latency(l.Max))
+	}
+	if h := res.Holds; s.idle > 0 {
+		fmt.Fprintf(&b, "idle       %d opened  %d closed by the server  %d refused  %d reset  %d timed out  %d for lack of descriptors\n",
+			h.Opened, h.Closed, h.Refused, h.Reset, h.TimedOut, h.Local)
+	}
+	if len(res.ByWorker) > 0 {
+		b.WriteString("dealt     ")
+		for _, id := range sortedWorkers(res.ByWorker) {
+			fmt.Fprintf(&b, " %s: %d ", safetext.Line(id), res.ByWorker[id])
+		}
+		b.WriteByte('\n')
+	}
+	for _, e := range res.Errors {
+		fmt.Fprintf(&b, "failure    %s\n", safetext.Line(e))
+	}
+	lines := strings.Split(b.String(), "\n")
+	for i := range lines {
+		lines[i] = strings.TrimRight(lines[i], " ")
+	}
+	return strings.Join(lines, "\n")
+}
+
+// sortedWorkers are the ids by number; those that are none come last.
+func sortedWorkers(by map[string]uint64) []string {
+	number := func(id string) int {
+		if n, err := strconv.Atoi(id); err == nil && n >= 0 {
+			return n
+		}
+		return int(^uint(0) >> 1)
+	}
+	return slices.SortedFunc(maps.Keys(by), func(a, b string) int {
+		if d := number(a) - number(b); d != 0 {
+			return d
+		}
+		return strings.Compare(a, b)
+	})
+}
+
+func perSecond(res load.Result) float64 {
+	if sec := res.Elapsed.Seconds(); sec > 0 {
+		return float64(res.OK) / sec
+	}
+	return 0
+}
+
+// jsonLoad is an object a second, and a last one. Only the last has final,
+// by_worker and errors; its rate is that of the whole run.
+type jsonLoad struct{}
+
+type loadJSON struct {
+	Final      bool              `json:"final,omitempty"`
+	ElapsedMs  int64             `json:"elapsed_ms"`
+	LeftMs     int64             `json:"left_ms"`
+	Target     int               `json:"target"`
+	Rate       float64           `json:"rate"`
+	Sent       uint64            `json:"sent"`
+	Answered   uint64            `json:"answered"`
+	Refused    uint64            `json:"refused"`
+	Reset      uint64            `json:"reset"`
+	Cut        uint64            `json:"cut"`
+	TimedOut   uint64            `json:"timed_out"`
+	Wrong      uint64            `json:"wrong"`
+	Late       uint64            `json:"late"`
+	Overdue    uint64            `json:"overdue"`
+	InFlight   uint64            `json:"in_flight"`
+	Idle       int               `json:"idle"`
+	IdleOpened uint64            `json:"idle_opened"`
+	IdleClosed uint64            `json:"idle_closed"`
+	IdleFailed uint64            `json:"idle_failed"`
+	Slow       int               `json:"slow"`
+	P50        int64             `json:"p50_us"`
+	P90        int64             `json:"p90_us"`
+	P99        int64             `json:"p99_us"`
+	P999       int64             `json:"p999_us"`
+	Max        int64             `json:"max_us"`
+	ByWorker   map[string]uint64 `json:"by_worker,omitempty"`
+	Errors     []string          `json:"errors,omitempty"`
+}
+
+func (jsonLoad) every() time.Duration { return time.Second }
+
+func (jsonLoad) progress(st load.Stats, _ bool) []byte { return loadObject(st).line() }
+
+func (jsonLoad) final(res load.Result, st load.Stats, _ *loadSettings) []byte {
+	j := loadObject(st)
+	j.Final, j.Rate, j.ByWorker, j.Errors = true, tenths(perSecond(res)), res.ByWorker, res.Errors
+	return j.line()
+}
+
+func loadObject(st load.Stats) *loadJSON {
+	return &loadJSON{
+		ElapsedMs: st.Elapsed.Milliseconds(), LeftMs: st.Left.Milliseconds(), Target: st.Target, Rate: tenths(st.Rate),
+		Sent: st.Sent, Answered: st.OK, Refused: st.Refused, Reset: st.Reset, Cut: st.Cut,
+		TimedOut: st.TimedOut, Wrong: st.Wrong, Late: st.Late, Overdue: st.Overdue, InFlight: st.InFlight,
+		Idle: st.Idle, IdleOpened: st.Holds.Opened, IdleClosed: st.Holds.Closed, IdleFailed: st.Holds.Failed(), Slow: st.Slow,
+		P50: st.P50.Microseconds(), P90: st.P90.Microseconds(), P99: st.P99.Microseconds(),
+		P999: st.P999.Microseconds(), Max: st.Max.Microseconds(),
+	}
+}
+
+func (j *loadJSON) line() []byte {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(j); err != nil {
+		return nil // it holds no value that cannot be encoded
+	}
+	return append(safetext.JSON(bytes.TrimRight(b.Bytes(), "\n")), '\n')
+}
+
+func tenths(v float64) float64 { return float64(int64(v*10+0.5)) / 10 }
+
+// latency writes a time with three digits or so: 0.31ms, 12.4ms, 1.24s.
+func latency(d time.Duration) string {
+	v, unit := float64(d)/float64(time.Millisecond), "ms"
+	if v >= 999.5 {
+		v, unit = d.Seconds(), "s"
+	}
+	digits := 2
+	switch {
+	case v >= 99.95:
+		digits = 0
+	case v >= 9.995:
+		digits = 1
+	}
+	return strconv.FormatFloat(v, 'f', digits, 64) + unit
+}
+
+// shortly writes a time of the clock: 0.4s, 12s, 4m12s.
+func shortly(d time.Duration) string {
+	if d < 10*time.Second {
+		return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + "s"
+	}
+	return d.Truncate(time.Second).String()
+}

@@ -1,0 +1,103 @@
+package cli
+
+import (
+	"io"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+
+	"github.com/charmbracelet/x/term"
+	"golang.org/x/sys/unix"
+)
+
+// file is the file behind a writer, nil = there is none.
+func file(w io.Writer) *os.File {
+	f, _ := w.(*os.File)
+	return f
+}
+
+func isTerminal(w io.Writer) bool {
+	f := file(w)
+	return f != nil && term.IsTerminal(f.Fd())
+}
+
+// terminalWidth returns a function that looks how wide the terminal is now.
+func terminalWidth(w io.Writer) func() int {
+	f := file(w)
+	return func() int {
+		width, _, err := term.GetSize(f.Fd())
+		if err != nil || width <= 0 {
+			return helpWidth
+		}
+		return width
+	}
+}
+
+// loadKeys makes the keys of a terminal orders. restore gives the terminal
+// back as it was; it may be called more than once, by any goroutine. Without a
+// terminal, or in the background of one, where changing its modes would stop
+// this process, there are no keys and orders is nil.
+func loadKeys(in *os.File) (orders <-chan loadOrder, restore func()) {
+	nothing := func() {}
+	if !term.IsTerminal(in.Fd()) || !foreground(in) {
+		return nil, nothing
+	}
+	before, err := term.MakeRaw(in.Fd())
+	if err != nil {
+		return nil, nothing
+	}
+	var once sync.Once
+	quit := make(chan os.Signal, 1)
+	restore = func() {
+		once.Do(func() {
+			signal.Stop(quit)
+			_ = term.Restore(in.Fd(), before) // a terminal that has gone needs nothing
+		})
+	}
+	// SIGQUIT ends a Go program with its stacks and no deferred call.
+	signal.Notify(quit, syscall.SIGQUIT)
+	go func() { // ends with the process
+		<-quit
+		restore()
+		signal.Reset(syscall.SIGQUIT)
+		_ = syscall.Kill(syscall.Getpid(), syscall.SIGQUIT)
+	}()
+	keys := make(chan loadOrder)
+	go func() { // ends with the terminal or the process
+		var b [64]byte
+		for {
+			n, err := in.Read(b[:])
+			for _, c := range b[:n] {
+				if o, ok := keyOrder(c); ok {
+					keys <- o
+				}
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return keys, restore
+}
+
+// keyOrder is what a key asks for. In raw mode Ctrl+C is a key.
+func keyOrder(c byte) (loadOrder, bool) {
+	switch c {
+	case '+', '=':
+		return loadOrder{step: 1}, true
+	case '-', '_':
+		return loadOrder{step: -1}, true
+	case 'q', 'Q':
+		return loadOrder{quit: true}, true
+	case 3:
+		return loadOrder{stop: syscall.SIGINT}, true
+	}
+	return loadOrder{}, false
+}
+
+// foreground tells whether this process may change the terminal.
+func foreground(tty *os.File) bool {
+	group, err := unix.IoctlGetInt(int(tty.Fd()), unix.TIOCGPGRP)
+	return err == nil && group == unix.Getpgrp()
+}

@@ -1,0 +1,27 @@
+package cli
+
+import (
+	"muster/engine"
+	"muster/internal/tour"
+	"muster/tui"
+)
+
+// shownTour is a player as the dashboard knows a tour.
+type shownTour struct{ *tour.Player }
+
+func (t shownTour) View() tui.TourView {
+	v := t.Player.View()
+	return tui.TourView{
+		Chapter: v.Chapter, Chapters: v.Chapters, Title: v.Title, Step: v.Step, Steps: v.Steps,
+		Say: v.Say, Call: v.Call, Fact: v.Fact, Load: v.Load, Events: v.Events,
+		Waits: v.State == tour.Done || v.State == tour.Failed, Trouble: v.Trouble, Last: v.Last,
+	}
+}
+
+// showTour plays the tour with the screen until both have ended. It returns a
+// *failure or nil.
+func (a *app) showTour(c *engine.Cluster, p *tour.Player, t *tui.Terminal, s *tourSettings) error {
+	o := s.screenOptions(t)
+	o.Tour, o.TourEnds = shownTour{p}, s.auto
+	return showScreen(c, o)
+}

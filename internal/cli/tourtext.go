@@ -1,0 +1,127 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"muster/engine"
+	"muster/internal/safetext"
+	"muster/internal/tour"
+)
+
+// tourCluster is what a tour without a screen needs of *engine.Cluster.
+type tourCluster interface {
+	tour.Cluster
+	Run(context.Context) error
+	KillAll()
+}
+
+// tellTour plays the tour by itself and prints it. The first signal stops it
+// gracefully, the second at once. It returns a *failure or nil.
+//
+// Three goroutines: the cluster's Run, the player, which also prints, and this
+// one, which never writes to stdout and so always hears a signal.
+func (a *app) tellTour(c tourCluster, o tour.Options, signals <-chan os.Signal) error {
+	tourCtx, endTour := context.WithCancel(context.Background())
+	defer endTour()
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	text := &tourText{out: a.stdout, fail: endTour}
+	o.Heard = text
+	p, err := tour.New(c, o)
+	if err != nil {
+		return misused(err)
+	}
+	ran, played := make(chan error, 1), make(chan error, 1)
+	go func() { ran <- c.Run(ctx) }()
+	go func() { played <- p.Run(tourCtx) }()
+
+	var outcome error
+	for asked := false; ; {
+		select {
+		case s := <-signals:
+			if asked {
+				c.KillAll()
+				await(ran, nil) // so that no address is left behind
+				return &failure{code: signalCode(s)}
+			}
+			asked = true
+			endTour()
+			stop()
+		case err := <-played:
+			played = nil
+			switch {
+			case text.err != nil:
+				outcome = failed(text.err)
+			case err != nil && !asked:
+				outcome = failed(fmt.Errorf("the tour did not get everywhere: %w", err))
+			}
+			stop()
+		case err := <-ran:
+			if err != nil {
+				return failed(fmt.Errorf("the cluster failed: %w", err))
+			}
+			if played != nil { // stdout may not be read
+				if _, done := await(played, signals); !done {
+					return &failure{code: exitFailed}
+				}
+			}
+			return outcome
+		}
+	}
+}
+
+// tourText prints a tour: each step's sentence and call when it begins, its
+// events as they come, what there was to see when it is done.
+type tourText struct {
+	out  io.Writer
+	fail func() // called when the output cannot be written any more
+	err  error  // then; to be read after the tour's end
+
+	chapter int // whose title was printed
+}
+
+// Begin prints the step, and its chapter's title before the first.
+func (t *tourText) Begin(v tour.View) {
+	var b bytes.Buffer
+	if t.chapter != v.Chapter {
+		t.chapter = v.Chapter
+		fmt.Fprintf(&b, "\ntour %d of %d: %s\n", v.Chapter, v.Chapters, v.Title)
+	}
+	fmt.Fprintf(&b, "\n%d.%d  %s\n     call   %s\n", v.Chapter, v.Step, v.Say, safetext.Line(v.Call))
+	t.write(b.Bytes())
+}
+
+// Event prints what the step caused.
+func (t *tourText) Event(e engine.Event) {
+	worker := "-"
+	if e.Worker != 0 {
+		worker = fmt.Sprint(e.Worker)
+	}
+	kind, text := words(&e)
+	t.write([]byte("     event  " + safetext.Line(fmt.Sprintf("%3s  %-11s %s", worker, kind, text)) + "\n"))
+}
+
+// End prints what there was to see, or what was not.
+func (t *tourText) End(v tour.View) {
+	var b bytes.Buffer
+	for _, line := range []struct{ name, text string }{{"now", v.Fact}, {"load", v.Load}, {"FAILED", v.Trouble}} {
+		if line.text != "" {
+			fmt.Fprintf(&b, "     %-6s %s\n", line.name, safetext.Line(line.text))
+		}
+	}
+	t.write(b.Bytes())
+}
+
+func (t *tourText) write(b []byte) {
+	if t.err != nil {
+		return
+	}
+	if _, err := t.out.Write(b); err != nil {
+		t.err = fmt.Errorf("writing to stdout: %w", err)
+		t.fail()
+	}
+}

@@ -1,0 +1,172 @@
+package explain
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"muster/engine"
+)
+
+func policy(e engine.Event, _ *engine.Snapshot) Text {
+	d, _ := e.Detail.(engine.PolicyDetail)
+	const (
+		rr     = "the primary accepts, and hands each connection to the next free worker in turn"
+		shared = "the workers accept for themselves, and the kernel decides which one"
+	)
+	t := Text{
+		Title: "policy",
+		Means: "From now on " + rr + ". Connections that are open stay where they are.",
+		Cause: fmt.Sprintf("%s asked for it. It took %s, without closing the port.", by(e.By), millis(d.Ms)),
+		Call: fmt.Sprintf("cluster.schedulingPolicy = cluster.%s; in Go c.SetSchedulingPolicy(p). Node ignores it after the first fork.",
+			d.To.Node()),
+		Than:  other(d.To),
+		Other: "as before: " + shared + ".",
+	}
+	if d.To == engine.SchedNone {
+		t.Means = "From now on " + shared + ". Connections that are open stay where they are."
+		t.Other = "as before: " + rr + "."
+	}
+	return t
+}
+
+// harmless are the signals that end no worker, so a kill with them sets no
+// exitedAfterDisconnect.
+var harmless = []string{"SIGSTOP", "SIGCONT", "SIGUSR1", "SIGUSR2", "SIGWINCH"}
+
+func kill(e engine.Event, s *engine.Snapshot) Text {
+	d, _ := e.Detail.(engine.KillDetail)
+	sig := short(d.Signal)
+	if sig == "" {
+		sig = "a signal"
+	}
+	t := Text{
+		Title: "kill",
+		Cause: by(e.By) + " asked for it.",
+		Call:  fmt.Sprintf("worker.kill('%s'); in Go w.Kill(sig). Node 16 and later leave exitedAfterDisconnect false, the lesson says true.", sig),
+		Other: instead(s, lossShared, lossRR),
+	}
+	switch {
+	case d.Crash:
+		t.Title = "crash"
+		t.Means = fmt.Sprintf("%s went to pid %d past the API, like an accident: exitedAfterDisconnect stays false, and it is replaced.", sig, e.PID)
+		t.Call = fmt.Sprintf("process.kill(%d, '%s'); in Go w.Process().Signal(sig).", e.PID, sig)
+	case d.Reason != "":
+		t.Means = fmt.Sprintf("%s was sent %s, because it would not end or answer by itself.", begin(e.Worker), sig)
+		t.Cause = "The supervisor: " + clipped(d.Reason) + "."
+		t.Call = "no call of Node's, which waits for ever: --grace and --stall here, Options.Grace and Options.Stall in Go."
+	case slices.Contains(harmless, sig):
+		t.Means = fmt.Sprintf("%s was sent to %s, and nothing else. It ends no worker, so exitedAfterDisconnect stays as it is.", sig, worker(e.Worker))
+		t.Call = fmt.Sprintf("worker.kill('%s'); in Go w.Kill(sig).", sig)
+		t.Other = same
+		if sig == "SIGSTOP" {
+			t.Means = fmt.Sprintf("SIGSTOP was sent to %s: it stands still until SIGCONT, and so do its connections.", worker(e.Worker))
+			t.Other = instead(s,
+				"it would accept nothing while it stands still; the others take all.",
+				"hand-offs to it stay unanswered: after 1 s it gets no more, after --stall it is killed.")
+		}
+	default:
+		t.Means = fmt.Sprintf("%s was sent to %s (pid %d), and nothing else. When it ends, exitedAfterDisconnect is true: not replaced.", sig, worker(e.Worker), e.PID)
+	}
+	return t
+}
+
+func leave(e engine.Event, s *engine.Snapshot) Text {
+	d, _ := e.Detail.(engine.LeaveDetail)
+	limit := "There is no limit, as in Node."
+	if d.GraceMs > 0 {
+		limit = "It has " + millis(d.GraceMs) + ", then SIGTERM."
+	}
+	has := "finishes what it has"
+	if d.InFlight > 0 {
+		has = "finishes its " + plural(d.InFlight, "connection")
+	}
+	t := Text{
+		Title: "leaving",
+		Means: fmt.Sprintf("It is out of the rotation: no new connections, it %s and leaves. %s", has, limit),
+		Cause: by(e.By) + " told it to. exitedAfterDisconnect is true from here, so it is not replaced.",
+		Call:  "worker.disconnect(), cluster.disconnect() for all; in Go w.Disconnect(), c.Disconnect(ctx).",
+		Other: instead(s,
+			"the worker itself stops accepting, and the others go on at the same socket.",
+			"the primary would deal it nothing more, which takes effect at once."),
+	}
+	if e.By == engine.ByOutside {
+		t.Means = fmt.Sprintf("It closes its servers, %s and leaves.", has)
+		t.Cause = "Its own program told it to. exitedAfterDisconnect is true from here, so it is not replaced."
+		t.Call = "cluster.worker.disconnect() in the worker; in Go self.Disconnect()."
+	}
+	return t
+}
+
+func stall(e engine.Event, s *engine.Snapshot) Text {
+	d, _ := e.Detail.(engine.StallDetail)
+	return stalled("stall", e.Worker, millis(d.Ms), s)
+}
+
+// stalled is for the event and for the state.
+func stalled(title string, id int, d string, s *engine.Snapshot) Text {
+	limit := "It is never killed for that here."
+	if s != nil && s.Stall > 0 {
+		limit = "After " + span(s.Stall) + " it is killed, and replaced."
+	}
+	return Text{
+		Title: title,
+		Means: fmt.Sprintf("%s has left a hand-off unanswered for %s, so it gets no more before it answers. %s", begin(id), d, limit),
+		Cause: "Its process does not read its channel: it was stopped (SIGSTOP), computes without a pause, or has no time.",
+		Call:  "no event of Node's: connections given to such a worker wait there. --stall here, Options.Stall in Go.",
+		Other: instead(s,
+			"no hand-offs, so none to miss: it would accept nothing, and the others take all.",
+			"a worker that stands still is noticed after 1 s without an answer."),
+	}
+}
+
+func dealtAgain(e engine.Event, s *engine.Snapshot) Text {
+	d, _ := e.Detail.(engine.DealtAgainDetail)
+	return Text{
+		Title: "dealt again",
+		Means: fmt.Sprintf("%s had been handed to %s and not been taken when it ended: the others got them.",
+			plural(d.Count, "connection"), nameOr(e.Worker, "a worker")),
+		Cause: "The end of that worker. The primary keeps its own copy of each connection until a worker has answered.",
+		Call:  "no event of Node's, where such a connection is lost; in Go ExitDetail.DealtAgain.",
+		Other: instead(s, lossShared, lossRR),
+	}
+}
+
+func nameOr(id int, none string) string {
+	if id == 0 {
+		return none
+	}
+	return worker(id)
+}
+
+func stopped(e engine.Event, _ *engine.Snapshot) Text {
+	d, _ := e.Detail.(engine.StoppedDetail)
+	return gaveUp("stopped", d.Deaths, d.Text)
+}
+
+// gaveUp is for the event and for the state.
+func gaveUp(title string, deaths int, reason string) Text {
+	t := Text{
+		Title: title,
+		Means: fmt.Sprintf("Its slot is not filled any more: %s in a row, and none of them listened. r tries again.", plural(deaths, "death")),
+		Cause: "The program itself, most likely: see what it wrote to stderr.",
+		Call:  "no event of Node's, where the program decides what to fork; in Go Options.NoRestart, Command{Op: OpRestart}.",
+		Other: same,
+	}
+	if reason != "" {
+		t.Cause = "The program itself, most likely; it said " + said(reason)
+	}
+	return t
+}
+
+// clipped is a reason of the supervisor's: ours, but for what it may hold.
+func clipped(reason string) string {
+	const most = 60
+	if r := []rune(reason); len(r) > most {
+		return string(r[:most-3]) + "..."
+	}
+	return reason
+}
+
+// left is how long until at, 0 if it is over.
+func left(at, now time.Time) string { return span(max(at.Sub(now), 0).Round(100 * time.Millisecond)) }

@@ -1,0 +1,174 @@
+package explain
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"muster/engine"
+)
+
+// same is what the other policy does where it makes no difference.
+const same = "the same."
+
+// Text is an explanation. Parts of it may come from outside (what a worker
+// wrote), so it is not safe for a terminal as it is.
+type Text struct {
+	Title string        // what is explained: "exit of worker 4"
+	Means string        // what it means
+	Cause string        // what caused it
+	Call  string        // which call or event of the cluster API it is, in Node and in Go
+	Than  engine.Policy // the other policy, of which Other speaks
+	Other string        // what that one would do
+}
+
+// Part is one of the four parts with its short name.
+type Part struct{ Name, Text string }
+
+// Parts are the four, in their order. The name of the last is the other policy's.
+func (t Text) Parts() []Part {
+	return []Part{{"means", t.Means}, {"cause", t.Cause}, {"call", t.Call}, {t.Than.String(), t.Other}}
+}
+
+// other is the policy that p is not.
+func other(p engine.Policy) engine.Policy {
+	if p == engine.SchedNone {
+		return engine.SchedRR
+	}
+	return engine.SchedNone
+}
+
+// inForce is the policy of a picture; rr, the default, where there is none.
+func inForce(s *engine.Snapshot) engine.Policy {
+	if s == nil || s.Policy == 0 {
+		return engine.SchedRR
+	}
+	return s.Policy
+}
+
+// instead picks what the other policy would do: shared is said while rr is in
+// force, rr while shared is.
+func instead(s *engine.Snapshot, shared, rr string) string {
+	if inForce(s) == engine.SchedNone {
+		return rr
+	}
+	return shared
+}
+
+// Wrap breaks text into lines of at most cells, as width measures them. A word
+// that is too long for a line is broken.
+func Wrap(text string, cells int, width func(string) int) []string {
+	cells = max(cells, 1)
+	var lines []string
+	line := ""
+	for word := range strings.FieldsSeq(text) {
+		if line != "" && width(line)+1+width(word) <= cells {
+			line += " " + word
+			continue
+		}
+		if line != "" {
+			lines = append(lines, line)
+		}
+		for width(word) > cells {
+			n := breakAt(word, cells, width)
+			lines = append(lines, word[:n])
+			word = word[n:]
+		}
+		line = word
+	}
+	if line != "" {
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// breakAt is how many bytes of word fit in cells, at least one character.
+func breakAt(word string, cells int, width func(string) int) int {
+	n := 0
+	for n < len(word) {
+		_, size := utf8.DecodeRuneInString(word[n:])
+		if n > 0 && width(word[:n+size]) > cells {
+			break
+		}
+		n += size
+	}
+	return n
+}
+
+// said is outside text in quotes, cut so that an explanation stays short.
+func said(text string) string {
+	const most = 40 // characters
+	text = strings.Join(strings.Fields(text), " ")
+	if utf8.RuneCountInString(text) > most {
+		r := []rune(text)
+		text = string(r[:most-3]) + "..."
+	}
+	return `"` + text + `"`
+}
+
+func worker(id int) string { return "worker " + strconv.Itoa(id) }
+
+// Worker is worker at the beginning of a sentence.
+func begin(id int) string { return "Worker " + strconv.Itoa(id) }
+
+// plural is "1 connection", "2 connections".
+func plural(n int, one string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + one + "s"
+}
+
+// span is a time in a sentence: "20 us", "18 ms", "0.4 s", "12 s", "4m12s".
+func span(d time.Duration) string {
+	d = max(d, 0)
+	switch {
+	case d == 0:
+		return "0 ms"
+	case d < time.Millisecond:
+		return strconv.FormatInt(max(d.Microseconds(), 1), 10) + " us"
+	case d < time.Second-time.Millisecond/2:
+		return strconv.FormatFloat(d.Seconds()*1000, 'f', 0, 64) + " ms"
+	case d < 9950*time.Millisecond:
+		return strings.TrimSuffix(strconv.FormatFloat(d.Seconds(), 'f', 1, 64), ".0") + " s"
+	case d < time.Minute:
+		return strconv.FormatFloat(d.Seconds(), 'f', 0, 64) + " s"
+	}
+	return d.Round(time.Second).String()
+}
+
+// millis is span of an event's milliseconds; what is no time of this world is
+// cut to one.
+func millis(ms float64) string {
+	const most = 1e12
+	if !(ms > 0) { // also NaN
+		ms = 0
+	}
+	return span(time.Duration(min(ms, most) * float64(time.Millisecond)))
+}
+
+// by is who caused an event, for a sentence "... asked for it".
+func by(b engine.By) string {
+	switch b {
+	case engine.ByKey:
+		return "A key of the dashboard"
+	case engine.ByAPI:
+		return "A call of the API"
+	case engine.BySupervisor:
+		return "The supervisor (the rules of restart, stall and grace)"
+	case engine.ByOutside:
+		return "Something outside muster"
+	}
+	return "Somebody who is not known"
+}
+
+// since is how long something took, counted from the death it makes good where
+// there was one.
+func since(ms, deathMs float64, of int) string {
+	if deathMs > 0 && of != 0 {
+		return fmt.Sprintf("%s after the death of %s", millis(deathMs), worker(of))
+	}
+	return millis(ms) + " after its fork"
+}

@@ -1,0 +1,9 @@
+//go:build !unix
+
+package load
+
+import "net"
+
+// closedByPeer cannot look without reading here: a closed connection is found
+// when it is used.
+func closedByPeer(net.Conn) bool { return false }

@@ -1,0 +1,79 @@
+package tour
+
+import (
+	"time"
+
+	"muster/engine"
+)
+
+// Chapter is steps about one idea.
+type Chapter struct {
+	Title string
+	Steps []Step
+}
+
+// Step is one thing that happens to the cluster.
+type Step struct {
+	Name string // a few words, for a list of what went wrong
+	Say  string // the one sentence that is shown
+	// Call is the API call or command the step stands for. "{worker}" and
+	// "{pid}" stand for those of the worker it is about, see Shown.
+	Call string
+	From From // the cluster it starts from
+	// Traffic runs from before the step acts until a step with another one.
+	Traffic Traffic
+	// Causes are the events the step has to cause, whatever else comes.
+	Causes []engine.Kind
+	// MayFail: requests may fail here. Anywhere else one that does is trouble.
+	MayFail bool
+
+	pick  func(*engine.Snapshot) int    // the worker it is about; nil = the first that listens
+	bar   func(*engine.Snapshot) string // why this cluster cannot do it, "" = it can; then it is only told of; nil = any can
+	act   func(*scene) error            // nil = there is only something to see
+	fact  func(*scene) string           // what to look at now, "" = nothing yet; nil = nothing
+	done  func(*scene) bool             // it has happened, beside Causes; nil = nothing beside
+	limit time.Duration                 // for that; 0 = stepLimit
+}
+
+// stepLimit is how long a step may take. Starting a process takes 20 ms on a
+// quiet machine; a busy one may be fifty times slower.
+const stepLimit = 10 * time.Second
+
+// From is the cluster a step starts from.
+type From struct {
+	Workers int           // that listen; more do no harm, but for the first step of a chapter
+	Policy  engine.Policy // 0 = rr
+	// Exec and Args are the settings of later forks where they differ from
+	// those the cluster was made with.
+	Exec string
+	Args []string
+}
+
+// Traffic is the requests that are sent while a step runs. The zero value sends
+// none.
+type Traffic struct {
+	Path      string
+	Clients   int           // each with one request at a time
+	Think     time.Duration // a client's pause between an answer and its next request
+	KeepAlive bool          // a client keeps its connection, as a browser does
+}
+
+// Script is the whole tour for a cluster that grows to so many workers, at
+// least 2.
+func Script(workers int) []Chapter {
+	workers = max(workers, 2)
+	return []Chapter{
+		oneCore(workers),
+		forkPerCore(workers),
+		connections(workers),
+		spread(workers),
+		accidents(workers),
+		voluntary(workers),
+		messages(workers),
+		settings(workers),
+		theEnd(workers),
+	}
+}
+
+// LeastWorkers is what the tour needs to show anything about a cluster.
+const LeastWorkers = 2

@@ -1,0 +1,67 @@
+package tui
+
+import (
+	"time"
+
+	"muster/internal/safetext"
+)
+
+// --keys-shown: the key pressed last stands at the right end of the hint line,
+// for those who watch a projector or a recording.
+
+const (
+	keyTime  = 2 * time.Second // how long it stands
+	keyCells = 10              // its room, also while it is empty: the hints must not jump
+)
+
+// keyShown is the key that is shown.
+type keyShown struct {
+	on    bool
+	name  string // "" = none
+	until time.Time
+}
+
+// noteKey has a key shown for a while. Text that is being typed is not: it is
+// seen where it goes.
+func (m *model) noteKey(key string) {
+	if !m.s.shown.on || key == " " && m.typing() {
+		return
+	}
+	m.s.shown.name, m.s.shown.until = keyName(key), m.s.now.Add(keyTime)
+	m.dirty = true
+}
+
+// typing tells whether keys are text now.
+func (m *model) typing() bool {
+	if tooSmall(&m.s) || m.s.help {
+		return false
+	}
+	_, prompt := m.s.dialog.(*messagePrompt)
+	return prompt || m.s.filtering
+}
+
+// expireKey takes the key away when it has stood long enough.
+func (m *model) expireKey() {
+	if m.s.shown.name != "" && !m.s.now.Before(m.s.shown.until) {
+		m.s.shown.name = ""
+		m.dirty = true
+	}
+}
+
+// bottomLine is the hint line, with the key at its right end if keys are shown.
+func bottomLine(s *screen, y int) (string, []zone) {
+	if !s.shown.on {
+		return hintLine(s, y)
+	}
+	hints := *s
+	hints.w = s.w - keyCells
+	line, zones := hintLine(&hints, y)
+	l := newLine(keyCells, s.signs)
+	if s.shown.name != "" {
+		name := " " + cutTo(s, s.signs.say(s.shown.name), keyCells-4) + " "
+		n := safetext.Width(name)
+		l.to(keyCells - 1 - n)
+		l.raw(s.theme.Selected, name, n)
+	}
+	return line + l.String(), zones
+}

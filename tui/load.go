@@ -1,0 +1,177 @@
+package tui
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"muster/engine"
+	"muster/internal/load"
+)
+
+// Loader sends requests to the cluster while the dashboard shows what becomes
+// of them. Only one load runs at a time. Start, SetRate and Stop may wait a
+// moment and are never called from Update; the dashboard calls one at a time,
+// but for Stop. All methods may be called from any goroutine.
+type Loader interface {
+	// Start begins a load. It is an error if one runs.
+	Start(LoadSettings) error
+	// SetRate changes the rate of the load that runs, in requests a second.
+	SetRate(int) error
+	// Stop ends the sending and returns when nothing more is sent, after at most
+	// half a second. What is in flight may finish: until then Stats says Running.
+	Stop()
+	// Stats is the load that runs, or the last one; false = none has run. It
+	// never waits.
+	Stats() (LoadStats, bool)
+	// Changed is a coalesced wake-up: Stats says something new. While a load
+	// runs that is so about once a second, and at its end.
+	Changed() <-chan struct{}
+}
+
+// LoadSettings is what a load sends. It is sent at fixed times, whether or not
+// the server keeps up.
+type LoadSettings struct {
+	Addr        string        // "127.0.0.1:3000"
+	Rate        int           // requests a second, 1 to 100,000
+	Concurrency int           // connections with a request under way at the same time, at most
+	KeepAlive   bool          // false: a connection for each request
+	Idle        int           // connections that are held open and send nothing
+	Slow        int           // clients that send their request byte by byte
+	Duration    time.Duration // it stops by itself after it
+}
+
+// LoadStats is a load as it stands: at its end Sent is the sum of Answered,
+// Refused, Reset, Cut, TimedOut and Wrong.
+type LoadStats struct {
+	Sent, Answered                       uint64
+	Refused, Reset, Cut, TimedOut, Wrong uint64
+	Late                                 uint64 // sent after they were due
+	InFlight                             uint64
+
+	Elapsed time.Duration
+	Left    time.Duration // until it stops by itself
+	Target  int           // requests a second it is to send
+	Rate    float64       // answered in the last second
+	Idle    int           // connections of that kind that are open
+	Slow    int
+
+	P50, P90, P99, P999, Max time.Duration // from when a request was due to its whole answer
+
+	Running bool
+	Err     string // why it could not go on; may hold anything
+}
+
+const (
+	maxLoadRate  = load.MaxRate
+	maxLoadConns = load.MaxClients
+	maxLoadIdle  = load.MaxClients
+	maxLoadSlow  = 1_000 // each is a goroutine that writes ten times a second
+	loadDuration = 5 * time.Minute
+)
+
+// defaultLoad is what the first enter starts: few enough to be counted, and a
+// connection each, so that it is seen how they are dealt.
+func defaultLoad() LoadSettings {
+	return LoadSettings{Rate: 200, Concurrency: 256, Duration: loadDuration}
+}
+
+// failed is how many requests did not get their answer.
+func (st *LoadStats) failed() uint64 {
+	return st.Refused + st.Reset + st.Cut + st.TimedOut + st.Wrong
+}
+
+// loadAddr is where a load goes: the cluster's first TCP address, in a form one
+// can connect to. "" = it has none.
+func loadAddr(snap *engine.Snapshot) string {
+	for _, a := range snap.Addresses {
+		if a.Network != "tcp" {
+			continue
+		}
+		switch a.Host {
+		case "", "0.0.0.0":
+			a.Host = "127.0.0.1"
+		case "::":
+			a.Host = "::1"
+		}
+		return a.String()
+	}
+	return ""
+}
+
+// rateSteps are the rates + and - go through in a decade: a quarter more each.
+var rateSteps = []int{100, 125, 160, 200, 250, 320, 400, 500, 640, 800}
+
+// nextRate is the next rate above or below one, within the bounds.
+func nextRate(rate int, up bool) int {
+	rate = min(rate, maxLoadRate)
+	before := 1
+	for scale := 1; ; scale *= 10 {
+		for _, step := range rateSteps {
+			n := (step*scale + 50) / 100
+			switch {
+			case up && n > rate:
+				return min(n, maxLoadRate)
+			case !up && n >= rate:
+				return before
+			}
+			before = max(n, 1)
+		}
+	}
+}
+
+// nextStep is the next number above or below one in the steps 0, 1, 2, 5, 10,
+// 20 ...
+func nextStep(n int, up bool) int {
+	before := 0
+	for scale := 1; ; scale *= 10 {
+		for _, step := range []int{1, 2, 5} {
+			next := step * scale
+			switch {
+			case up && next > n:
+				return next
+			case !up && next >= n:
+				return before
+			}
+			before = next
+		}
+	}
+}
+
+// fmtRate is a rate somebody set, with no more digits than it has: 200, 1.25k,
+// 6.0k, 12.5k, 100k.
+func fmtRate(n int) string {
+	switch {
+	case n < 1000:
+		return strconv.Itoa(max(n, 0))
+	case n < 10_000:
+		text := strconv.FormatFloat(float64(n)/1000, 'f', 2, 64)
+		return strings.TrimSuffix(text, "0") + "k"
+	case n < 100_000:
+		text := strconv.FormatFloat(float64(n)/1000, 'f', 1, 64)
+		return strings.TrimSuffix(text, ".0") + "k"
+	}
+	return strconv.Itoa(n/1000) + "k"
+}
+
+// command is the command line that sends the same load.
+func (set LoadSettings) command() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "muster load --rate %d", set.Rate)
+	if def := defaultLoad(); set.Concurrency != def.Concurrency {
+		fmt.Fprintf(&b, " --concurrency %d", set.Concurrency)
+	}
+	if set.KeepAlive {
+		b.WriteString(" --keepalive")
+	}
+	for _, more := range []struct {
+		flag string
+		n    int
+	}{{"idle", set.Idle}, {"slow", set.Slow}} {
+		if more.n > 0 {
+			fmt.Fprintf(&b, " --%s %d", more.flag, more.n)
+		}
+	}
+	return b.String()
+}

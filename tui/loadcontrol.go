@@ -1,0 +1,221 @@
+package tui
+
+import (
+	"fmt"
+	"time"
+
+	"muster/internal/safetext"
+
+	tea "github.com/charmbracelet/bubbletea"
+)
+
+// rateLineEvery is the least time between two lines about the rate: a held +
+// would fill the log.
+const rateLineEvery = 500 * time.Millisecond
+
+// loadView is what a frame shows of the load.
+type loadView struct {
+	set   LoadSettings // what enter starts; while a load runs, what it sends
+	stats LoadStats
+	ran   bool // stats is of a load, else none has run
+	busy  bool // it is being started, or told to stop
+}
+
+// running tells whether requests are sent, or still in flight.
+func (v *loadView) running() bool { return v.ran && v.stats.Running }
+
+// loadControl turns keys into a load. One command to the loader is under way at
+// a time: what is pressed meanwhile changes only what is wanted in the end.
+type loadControl struct {
+	loader  Loader
+	now     loadView // the newest; the screen's own stands still while frozen
+	setting bool     // SetRate is under way
+	rate    int      // in force, as far as the loader has answered; 0 = no load runs
+	stopped bool     // a key has stopped the load
+	said    int      // the rate the log said last
+	saidAt  time.Time
+}
+
+// loadChangedMsg says that the load has changed.
+type loadChangedMsg struct{}
+
+// loadDoneMsg is the loader's answer.
+type loadDoneMsg struct {
+	op   loadOp
+	rate int
+	err  error
+}
+
+type loadOp string
+
+const (
+	loadStart loadOp = "starting the load"
+	loadRate  loadOp = "changing the rate"
+	loadStop  loadOp = "stopping the load"
+)
+
+// askLoader has the loader do something; its answer is a loadDoneMsg.
+func (m *model) askLoader(op loadOp, rate int, f func(Loader) error) {
+	loader := m.load.loader
+	m.run(func() tea.Msg { return loadDoneMsg{op, rate, f(loader)} })
+}
+
+// startStop is enter.
+func (m *model) startStop() {
+	now := &m.load.now
+	switch {
+	case now.busy && now.running():
+		m.toast("the load is stopping: what is in flight may finish")
+	case now.busy:
+		m.toast("the load is being started")
+	case now.running():
+		now.busy, m.load.stopped = true, true
+		m.askLoader(loadStop, 0, func(l Loader) error { l.Stop(); return nil })
+	default:
+		now.set.Addr = loadAddr(m.s.snap)
+		if now.set.Addr == "" {
+			m.toast("the cluster has no TCP address to send to")
+			return
+		}
+		now.busy, m.load.stopped = true, false
+		set := now.set
+		m.askLoader(loadStart, set.Rate, func(l Loader) error { return l.Start(set) })
+	}
+}
+
+// changeRate is + and -, which act wherever a load runs; before one does they
+// are for the pane only.
+func (m *model) changeRate(up bool) {
+	now := &m.load.now
+	_, open := m.s.dialog.(*loadPane)
+	if !open && !now.running() {
+		m.toast("no load runs; l opens it")
+		return
+	}
+	if now.busy {
+		m.toast("the load is being started or stopped")
+		return
+	}
+	rate := nextRate(now.set.Rate, up)
+	if rate == now.set.Rate {
+		m.toast(boundToast("requests a second", up, rate))
+		return
+	}
+	now.set.Rate = rate
+	if now.running() {
+		m.sendRate()
+	}
+	m.showLoad()
+}
+
+// sendRate tells the loader the rate that is wanted, unless it is being told
+// one: then the answer's handler does.
+func (m *model) sendRate() {
+	l := &m.load
+	if l.setting || l.now.set.Rate == l.rate {
+		return
+	}
+	l.setting = true
+	rate := l.now.set.Rate
+	m.askLoader(loadRate, rate, func(loader Loader) error { return loader.SetRate(rate) })
+}
+
+// boundToast is why a number goes no further.
+func boundToast(what string, up bool, n int) string {
+	if up {
+		return fmt.Sprintf("%d %s are the most", n, what)
+	}
+	return fmt.Sprintf("%d %s are the least", n, what)
+}
+
+func (m *model) onLoadDone(msg loadDoneMsg) {
+	l := &m.load
+	switch msg.op {
+	case loadStart:
+		l.now.busy = false
+		if msg.err == nil {
+			l.rate, l.said, l.saidAt = msg.rate, msg.rate, m.s.now
+			m.say(rateLine(m.s.now, 0, l.now.set))
+			l.now.ran, l.now.stats.Running = true, true // so that its end is seen, even if it came already
+		}
+	case loadRate:
+		l.setting = false
+		if msg.err == nil {
+			l.rate = msg.rate
+		} else {
+			l.now.set.Rate = l.rate
+		}
+	}
+	if msg.err != nil {
+		m.toast(safetext.Line(fmt.Sprintf("%s: %v", msg.op, msg.err)))
+	}
+	m.onLoad()
+	if msg.op == loadRate && l.now.running() {
+		m.sendRate()
+	}
+}
+
+// onLoad takes the load as it stands. Its end is a line of the log.
+func (m *model) onLoad() {
+	l := &m.load
+	was := l.now.running()
+	l.now.stats, l.now.ran = l.loader.Stats()
+	if was && !l.now.running() {
+		m.sayRate(true)
+		m.say(endLine(m.s.now, l.stopped, &l.now.stats))
+		l.now.busy, l.rate = false, 0
+		if l.now.stats.Err != "" {
+			m.toast(safetext.Line("the load has ended: " + l.now.stats.Err))
+		}
+	}
+	m.showLoad()
+}
+
+// showLoad makes the load as it stands part of the picture, unless that is
+// frozen.
+func (m *model) showLoad() {
+	if m.s.frozen.IsZero() {
+		m.s.load, m.dirty = m.load.now, true
+	}
+}
+
+// sayRate writes the line of a changed rate; one that comes right after another
+// waits, so that it can stand for those after it too.
+func (m *model) sayRate(atOnce bool) {
+	l := &m.load
+	if l.rate == 0 || l.rate == l.said || !atOnce && m.s.now.Before(l.saidAt.Add(rateLineEvery)) {
+		return
+	}
+	set := l.now.set
+	set.Rate = l.rate
+	m.say(rateLine(m.s.now, l.said, set))
+	l.said, l.saidAt = l.rate, m.s.now
+}
+
+// rateLineDue is when sayRate has a line to write, zero = never.
+func (m *model) rateLineDue() time.Time {
+	if l := &m.load; l.rate != 0 && l.rate != l.said {
+		return l.saidAt.Add(rateLineEvery)
+	}
+	return time.Time{}
+}
+
+// say adds a line of the screen's own to the log.
+func (m *model) say(l logLine) {
+	if m.s.frozen.IsZero() {
+		m.dirty = true
+		m.addLines([]logLine{l})
+		return
+	}
+	m.s.missedIn++
+	m.heldLines = tail(append(m.heldLines, l), maxLog)
+}
+
+// endLoad stops a load before the cluster it goes to, so that it counts no
+// failures of a server that is leaving.
+func (m *model) endLoad() {
+	if now := &m.load.now; now.running() && !now.busy {
+		now.busy, m.load.stopped = true, true
+		m.askLoader(loadStop, 0, func(l Loader) error { l.Stop(); return nil })
+	}
+}

@@ -1,0 +1,99 @@
+package tui
+
+// openLoad is l.
+func (m *model) openLoad() { m.open(&loadPane{}) }
+
+// loadKey is a key while the pane of the load is open; false = the key is not
+// the pane's, and means what it does elsewhere: with load running one wants to
+// kill, fork and switch.
+func (m *model) loadKey(d *loadPane, key string) bool {
+	if m.stopping {
+		return false
+	}
+	b := m.keys[key]
+	if b == nil {
+		return false
+	}
+	if key >= "1" && key <= "9" { // a view
+		m.close()
+		return false
+	}
+	switch b.act {
+	case actLoad, actEsc:
+		m.close()
+	case actDetails:
+		m.startStop()
+	case actUp:
+		m.pickSetting(d, d.at()-1)
+	case actDown:
+		m.pickSetting(d, d.at()+1)
+	case actHome, actPageUp:
+		m.pickSetting(d, 0)
+	case actEnd, actPageDown:
+		m.pickSetting(d, len(loadSettings)-1)
+	case actLeft:
+		m.changeSetting(d, false)
+	case actRight:
+		m.changeSetting(d, true)
+	case actTab, actFilter, actNextHit, actPrevHit, actHalfDown, actTextUp, actTextDown:
+		m.toast("l closes the load first, and it goes on; ↑ ↓ pick a setting")
+	default:
+		return false
+	}
+	return true
+}
+
+// pickSetting moves the cursor.
+func (m *model) pickSetting(d *loadPane, to int) {
+	before := d.at()
+	d.cursor = clamp(0, to, len(loadSettings)-1)
+	if d.cursor == before {
+		m.toast(loadSettings[before].name + ": there is none beyond it; ◄ ► change it")
+	}
+}
+
+// changeSetting is ◄ and ►. The loader can change the rate of a load that runs,
+// and nothing else.
+func (m *model) changeSetting(d *loadPane, up bool) {
+	set := &loadSettings[d.at()]
+	now := &m.load.now
+	switch {
+	case d.at() == 0:
+		m.changeRate(up)
+		return
+	case now.running() || now.busy:
+		m.toast("while it runs only the rate changes; enter stops it")
+		return
+	case set.value == nil:
+		now.set.KeepAlive = !now.set.KeepAlive
+	default:
+		n := set.value(&now.set)
+		next := clamp(set.least, nextStep(*n, up), set.bound)
+		if next == *n {
+			m.toast(boundToast(set.name, up, next))
+			return
+		}
+		*n = next
+	}
+	m.showLoad()
+}
+
+// logIs begins the hint that helps those to whom l means the log.
+const logIs = "log"
+
+// loadHints is the hint line while the pane is open.
+func loadHints(s *screen, d *loadPane) []hint {
+	change := hint{"+ -", "rate", "rate"}
+	if d.at() != 0 {
+		change = hint{"◄ ►", "change it", "change"}
+	}
+	enter := "start"
+	if s.load.running() {
+		enter = "stop"
+	}
+	goes := "close"
+	if s.load.running() {
+		goes = "close, it goes on"
+	}
+	return []hint{change, {"↑ ↓", "other settings", "settings"}, {"enter", enter, enter}, {"l", goes, "close"}, {logIs, "is 4", "is 4"}}
+}

@@ -1,0 +1,87 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"muster/internal/safetext"
+)
+
+// kindLoad is the kind of the log's lines about the load. They are the screen's
+// own: the engine has no such event, for it knows no load.
+const kindLoad = "load"
+
+// loadLine is a line about the load. call is the command that does the same.
+func loadLine(at time.Time, byUser bool, call string, tone tone, plain, beside []string) logLine {
+	l := logLine{time: at, kind: kindLoad, call: call, tone: tone, plain: safeAll(plain), beside: safeAll(beside)}
+	if byUser {
+		l.sign = signUser
+	}
+	l.lower = strings.ToLower(l.matched())
+	return l
+}
+
+// rateLine says that a load was started (from 0) or its rate changed.
+func rateLine(at time.Time, from int, set LoadSettings) logLine {
+	text := fmtRate(set.Rate) + " req/s"
+	if from != 0 {
+		text = fmtRate(from) + " -> " + text
+	}
+	each := ", a connection each"
+	if set.KeepAlive {
+		each = ", keep-alive"
+	}
+	more := ""
+	if set.Idle > 0 {
+		more += fmt.Sprintf(", %d idle", set.Idle)
+	}
+	if set.Slow > 0 {
+		more += fmt.Sprintf(", %d slow", set.Slow)
+	}
+	return loadLine(at, true, set.command(), toneText,
+		[]string{text + each + more, text + more, text}, []string{text + more, text})
+}
+
+// endLine says how a load ended: why, and what became of its requests.
+func endLine(at time.Time, byUser bool, st *LoadStats) logLine {
+	why, tone := "over after ", toneText
+	if byUser {
+		why = "stopped after "
+	}
+	switch {
+	case st.Err != "":
+		why = "failed after "
+		tone = toneWarn
+	case st.failed() > 0:
+		tone = toneWarn
+	}
+	why += fmtProse(st.Elapsed)
+	counts := fmt.Sprintf("%s sent, %s answered", fmtCount(float64(st.Sent)), fmtCount(float64(st.Answered)))
+	bad := ""
+	for _, f := range st.failures() {
+		if f.n > 0 {
+			bad += fmt.Sprintf(", %s %s", fmtCount(float64(f.n)), f.name)
+		}
+	}
+	plain := []string{why + ": " + counts + bad, why + ": " + counts, why}
+	if st.Err != "" { // says more than the counts
+		why += ": " + safetext.Line(st.Err)
+		plain = []string{why + "; " + counts + bad, why + "; " + counts, why}
+	}
+	return loadLine(at, byUser, "", tone, plain, plain)
+}
+
+// loadFailure is one way a request ends without its answer, and how often.
+type loadFailure struct {
+	name string
+	n    uint64
+}
+
+// failures are the ways a request ends without its answer, in the order in which
+// they can come.
+func (st *LoadStats) failures() []loadFailure {
+	return []loadFailure{
+		{"refused", st.Refused}, {"reset", st.Reset}, {"cut", st.Cut}, {"timed out", st.TimedOut}, {"wrong", st.Wrong},
+	}
+}

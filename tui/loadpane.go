@@ -1,0 +1,222 @@
+package tui
+
+import (
+	"fmt"
+	"time"
+
+	"muster/internal/safetext"
+	"muster/styles"
+)
+
+// loadPane is the pane of l. What it shows is the screen's loadView: the load
+// goes on when it is closed.
+type loadPane struct {
+	cursor int // index into loadSettings
+}
+
+func (*loadPane) isDialog() {}
+
+// loadPaneLines is the load in rows lines under its rule, with the log below it
+// where there is room; the first is line y.
+func loadPaneLines(s *screen, d *loadPane, w, rows, y, joint int) ([]string, []zone) {
+	right := fitting(w-len("load")-7, loadClock(&s.load)...) // 7: what the rule has around them
+	out := []string{rule{title: "load", right: right, joint: joint}.draw(s, w)}
+	out = append(out, loadSettingsLine(s, d, w))
+	v := &s.load
+	switch {
+	case !v.ran:
+		out = append(out, s.noted(w, s.theme.Text, "nothing is sent yet; enter starts it: "+loadTarget(s), "enter starts it: "+loadTarget(s), "enter starts it"))
+	default:
+		out = append(out, loadCounts(s, w)...)
+		out = append(out, loadTimes(s, w))
+	}
+	if v.ran && !v.running() && v.stats.Err != "" {
+		out = append(out, s.noted(w, s.theme.Warn, s.signs.warning+" "+v.stats.Err))
+	}
+	if about := loadSettings[d.at()].about(&v.set); 1+rows > len(out) {
+		out = append(out, s.noted(w, s.theme.Muted, about...))
+	}
+	out = out[:min(len(out), 1+rows)]
+	return aboveLog(s, out, w, rows, y)
+}
+
+// at is the setting that is picked.
+func (d *loadPane) at() int { return clamp(0, d.cursor, len(loadSettings)-1) }
+
+// noted is a line of text, in the longest form that fits.
+func (s *screen) noted(w int, st styles.Style, forms ...string) string {
+	l := newLine(w, s.signs)
+	l.gap(1)
+	l.put(st, fitting(w-1, forms...))
+	return l.String()
+}
+
+// loadTarget is what enter would send, and where.
+func loadTarget(s *screen) string {
+	addr := loadAddr(s.snap)
+	if addr == "" {
+		return "but the cluster has no TCP address"
+	}
+	return "GET / to " + safetext.Line(addr)
+}
+
+// loadClock is how far the load is, longest form first.
+func loadClock(v *loadView) []string {
+	total := fmtLoadTime(v.set.Duration)
+	st := &v.stats
+	switch {
+	case v.running() && v.busy:
+		left := plural(int(min(st.InFlight, 1<<31)), "request") + " in flight"
+		return []string{"stopping, " + left, left}
+	case v.busy:
+		return []string{"starting"}
+	case v.running():
+		of := fmtLoadTime(st.Elapsed) + " of " + total
+		return []string{of + ", then it stops by itself", of}
+	case !v.ran:
+		return []string{"stops by itself after " + total, total}
+	case st.Err != "":
+		return []string{"failed after " + fmtLoadTime(st.Elapsed), "failed"}
+	}
+	return []string{"ended after " + fmtLoadTime(st.Elapsed) + ", enter starts it again", "ended after " + fmtLoadTime(st.Elapsed), "ended"}
+}
+
+// fmtLoadTime is fmtSpan without what is zero: 5m, 2m30s.
+func fmtLoadTime(d time.Duration) string {
+	if d > 0 && d%time.Minute == 0 && d < time.Hour {
+		return fmt.Sprintf("%dm", d/time.Minute)
+	}
+	return fmtSpan(d)
+}
+
+// loadSettingsLine is the settings, the picked one marked.
+func loadSettingsLine(s *screen, d *loadPane, w int) string {
+	parts := make([]string, len(loadSettings))
+	gap := 1
+	// The last setting gets its short form first, then those before it; with
+	// room to spare they stand further apart.
+	need := func() int {
+		n := 0
+		for _, p := range parts {
+			n += 1 + safetext.Width(p) + gap
+		}
+		return n
+	}
+	for i := range parts {
+		parts[i] = loadSettings[i].forms(&s.load.set)[0]
+	}
+	for i := len(parts) - 1; i >= 0 && need() > w; i-- {
+		forms := loadSettings[i].forms(&s.load.set)
+		parts[i] = forms[len(forms)-1]
+	}
+	if gap = 2; need() > w {
+		gap = 1
+	}
+	l := newLine(w, s.signs)
+	for i, text := range parts {
+		if i > 0 {
+			l.gap(gap)
+		}
+		if i != d.at() {
+			l.gap(1)
+			l.put(s.theme.Text, text)
+			continue
+		}
+		l.raw(s.theme.Selected, s.signs.selected, 1)
+		l.put(s.theme.Selected, text)
+	}
+	return l.String()
+}
+
+// loadPart is a count of the pane.
+type loadPart struct {
+	text string
+	bad  bool
+}
+
+// loadCounts is what became of the requests, in one line or, where that is too
+// narrow, in two.
+func loadCounts(s *screen, w int) []string {
+	st := &s.load.stats
+	count := func(n uint64) string { return fmtCount(float64(n)) }
+	parts := []loadPart{{text: "sent " + count(st.Sent)}, {text: "answered " + count(st.Answered)}}
+	for _, f := range st.failures() {
+		if f.n > 0 || f.name != "reset" && f.name != "wrong" { // the rare ones only if there are any
+			parts = append(parts, loadPart{f.name + " " + count(f.n), f.n > 0})
+		}
+	}
+	parts = append(parts, loadPart{text: "sent late " + count(st.Late)})
+	if st.Running && w >= callW { // elsewhere it would push the others about
+		parts = append(parts, loadPart{text: "in flight " + count(st.InFlight)})
+	}
+	return flow(s, parts, w, 2)
+}
+
+// flow writes parts one after the other in at most most lines of w cells: the
+// widest gap that needs no second line, or the widest that needs no third.
+func flow(s *screen, parts []loadPart, w, most int) []string {
+	gap, lines := 3, most+1
+	for _, g := range []int{3, 2, 1} {
+		if n := flowLines(parts, w, g); n < lines {
+			gap, lines = g, n
+		}
+	}
+	var out []string
+	l := newLine(w, s.signs)
+	for _, p := range parts {
+		n := safetext.Width(p.text)
+		if l.n > 0 && l.n+gap+n > w {
+			out = append(out, l.String())
+			l = newLine(w, s.signs)
+		}
+		if l.n == 0 {
+			l.gap(1)
+		} else {
+			l.gap(gap)
+		}
+		st := s.theme.Text
+		if p.bad {
+			st = s.theme.Warn
+		}
+		l.put(st, p.text)
+	}
+	out = append(out, l.String())
+	return out[:min(len(out), most)]
+}
+
+// flowLines is how many lines flow needs with a gap.
+func flowLines(parts []loadPart, w, gap int) int {
+	lines, x := 1, 0
+	for _, p := range parts {
+		n := safetext.Width(p.text)
+		switch {
+		case x == 0:
+			x = 1 + n
+		case x+gap+n > w:
+			lines++
+			x = 1 + n
+		default:
+			x += gap + n
+		}
+	}
+	return lines
+}
+
+// loadTimes is how long answers took, and how many come a second.
+func loadTimes(s *screen, w int) string {
+	st := &s.load.stats
+	if st.Answered == 0 {
+		return s.noted(w, s.theme.Text, "no answer yet: no latency to tell")
+	}
+	rate := "answered " + fmtCount(st.Rate) + "/s"
+	p := func(name string, v time.Duration) string { return name + " " + fmtLatency(v) }
+	base := p("p50", st.P50) + "  " + p("p99", st.P99)
+	top := "  " + p("max", st.Max)
+	full := p("p50", st.P50) + "  " + p("p90", st.P90) + "  " + p("p99", st.P99) + "  " + p("p99.9", st.P999) + top
+	if st.Running {
+		rate = "   " + rate
+	} else {
+		rate = ""
+	}
+	return s.noted(w, s.theme.Text, full+rate, base+top+rate, base+top, base)
+}

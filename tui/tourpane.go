@@ -1,0 +1,122 @@
+package tui
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"muster/styles"
+)
+
+const (
+	tourLines    = 8  // of the pane, with its rule
+	tourLinesTwo = 10 // on a screen of twoH lines or more
+	tourLeastLog = 3  // lines of the log below it that are worth having, with its rule
+	tourIndent   = 9  // " call    "
+)
+
+// tourSeen tells whether the tour's pane is on the screen.
+func tourSeen(s *screen) bool {
+	return s.tour.on && s.dialog == nil && s.view == viewOverview && !s.help && !tooSmall(s)
+}
+
+// tourRows is how many lines of the log's place, which has rows and its rule,
+// the tour takes. If too little is left for a log it takes all.
+func tourRows(s *screen, rows int) int {
+	if !tourSeen(s) {
+		return 0
+	}
+	n := tourLines
+	if s.h >= twoH {
+		n = tourLinesTwo
+	}
+	if rows+1-n < tourLeastLog {
+		return rows + 1
+	}
+	return n
+}
+
+// belowTable is the log, under the tour if there is one: one line more than
+// rows in all.
+func belowTable(s *screen, w, rows, y, joint int) ([]string, []zone) {
+	n := tourRows(s, rows)
+	if n == 0 {
+		return logPane(s, w, rows, y, joint)
+	}
+	out := tourPane(s, w, n, joint)
+	if n == rows+1 {
+		return out, nil
+	}
+	lines, zones := logPane(s, w, rows-n, y+n, 0)
+	return append(out, lines...), zones
+}
+
+// tourPane is the tour in n lines: its rule, the sentence and the call, and as
+// far as they have room what to look at and the events of the step.
+func tourPane(s *screen, w, n, joint int) []string {
+	v := &s.tour.view
+	right := fmt.Sprintf("step %d of %d", v.Step, v.Steps)
+	if v.Waits && v.Trouble == "" {
+		right = s.signs.done + " " + right
+	}
+	title := fmt.Sprintf("tour %d of %d: %s", v.Chapter, v.Chapters, v.Title)
+	out := []string{rule{title: title, right: right, joint: joint}.draw(s, w)}
+	for _, text := range wrapped(v.Say, w-2) {
+		l := newLine(w, s.signs)
+		l.put(s.theme.Bold, " "+text)
+		out = append(out, l.String())
+	}
+	out = append(out, tourLine(s, w, "call", v.Call, s.theme.Accent))
+	facts := []string{v.Fact, v.Load}
+	facts = slices.DeleteFunc(facts, func(f string) bool { return f == "" })
+	switch {
+	case v.Trouble != "":
+		out = append(out, tourLine(s, w, s.signs.warning, v.Trouble, s.theme.Warn))
+	case len(facts) == 2:
+		out = append(out, tourLine(s, w, "now", fitting(w-tourIndent, facts[0]+"   "+facts[1], facts[0]), s.theme.Text))
+	case len(facts) == 1:
+		out = append(out, tourLine(s, w, "now", facts[0], s.theme.Text))
+	}
+	for _, l := range s.tour.lines[max(len(s.tour.lines)-max(n-len(out), 0), 0):] {
+		out = append(out, tourEvent(s, l, w))
+	}
+	return filledUp(out[:min(len(out), n)], n, w)
+}
+
+// tourLine is a line of the pane with a name before it.
+func tourLine(s *screen, w int, name, text string, st styles.Style) string {
+	l := newLine(w, s.signs)
+	l.put(s.theme.Muted, " "+name)
+	l.to(tourIndent)
+	l.put(st, text)
+	return l.String()
+}
+
+// tourEvent is an event the step has caused. Its time is in the log.
+func tourEvent(s *screen, ll logLine, w int) string {
+	l := newLine(w, s.signs)
+	l.put(s.theme.Muted, " event")
+	l.to(tourIndent)
+	tone := ll.tone.of(s.theme)
+	l.raw(tone, ll.sign.of(s.signs), 1)
+	worker := unknown
+	if ll.worker != 0 {
+		worker = strconv.Itoa(ll.worker)
+	}
+	l.right(s.theme.Text, worker, max(3, len(worker)))
+	l.gap(2)
+	l.padded(tone, ll.kind, 11)
+	l.put(s.theme.Text, fitting(w-l.n, ll.plain...))
+	return l.String()
+}
+
+// tourHints are the keys of the tour, before those of the overview.
+func tourHints(s *screen) []hint {
+	hs := []hint{{"enter", "on", "on"}, {"◄", "back", "back"}, {"R", "reset", "reset"}, {"q", "quit", "quit"}}
+	for _, h := range placeHints(s, inMain) {
+		if h.key != bindingOf(actFreeze).asHint(s.vim).key && h.key != "q" {
+			hs = append(hs, h)
+		}
+	}
+	return hs
+}

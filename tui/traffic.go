@@ -1,0 +1,221 @@
+package tui
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"muster/engine"
+)
+
+// trafficState is what view 3 shows of the traffic. The snapshot has the
+// traffic itself.
+type trafficState struct {
+	selected uint64      // number of the selected connection, 0 = none: the list follows the newest
+	slow     *slowMotion // nil = as it happens
+}
+
+// trafficLayout is what stands where in view 3, below the view bar.
+type trafficLayout struct {
+	list  int // lines of connections, below their heading
+	where int // lines of the picture, below its rule
+	steps int // lines of the times, their rule among them; 1 = one line alone
+	lower int // lines from the picture's rule to the hints
+}
+
+// Lines of view 3.
+const (
+	leastConns = 3
+	leastWhere = 4
+	stepLines  = 5  // a rule, a heading and three steps
+	stepNoteH  = 24 // height from which there is a note below them
+)
+
+// traffic is the layout of view 3. What is opened there takes the lower panes,
+// and of the list what it needs.
+func (lay *layout) traffic(s *screen) {
+	const around = 5 // head, view bar, the list's heading, hints
+	body := max(s.h-around, 0)
+	t := &lay.conns
+	t.steps = stepLines
+	switch {
+	case s.h < namesH:
+		t.steps = 1
+	case s.h >= stepNoteH:
+		t.steps++
+	}
+	t.where = clamp(leastWhere, len(s.snap.Workers), body/3)
+	t.lower = min(1+t.where+t.steps, max(body-leastConns, 0))
+	t.where = max(t.lower-t.steps-1, 0)
+	switch d := s.dialog.(type) {
+	case nil:
+	case *connStory:
+		t.lower = clamp(t.lower, 1+len(storyLines(s, &d.conn)), max(body-leastConns, 0))
+	default:
+		t.lower = clamp(t.lower, 3+leastLog, max(body-leastConns, 0))
+	}
+	t.list = body - t.lower
+	lay.logRows = max(t.lower-1, 0)
+}
+
+// trafficView draws view 3 below the view bar.
+func (f *frame) trafficView(s *screen, lay layout) {
+	t := lay.conns
+	lines, zones := connList(s, t.list, len(f.lines))
+	f.add(lines, zones)
+	switch d := s.dialog.(type) {
+	case nil:
+		f.add(wherePane(s, t.where), nil)
+		f.add(stepsPane(s, t.steps), nil)
+	case *connStory:
+		f.add(storyPane(s, d, t.lower), nil)
+	default:
+		f.bottom(s, lay, 0)
+	}
+}
+
+// trafficNote is what the view bar says of the picture.
+func trafficNote(s *screen) string {
+	note := ""
+	if t := s.snap.Traffic; t != nil && t.OneIn > 1 {
+		note = "1 in " + strconv.Itoa(t.OneIn)
+	}
+	if s.traffic.slow != nil {
+		if note != "" {
+			note = ", " + note
+		}
+		if !s.frozen.IsZero() {
+			return "slowed" // the bar has more to say
+		}
+		note = "slowed, times real" + note
+	}
+	return note
+}
+
+// shownConns are the connections of the picture, oldest first: as they are, or
+// as they were at the moment slow motion has reached.
+func shownConns(s *screen) []engine.TrafficConn {
+	switch {
+	case s.traffic.slow != nil:
+		return s.traffic.slow.shown()
+	case s.snap.Traffic != nil:
+		return s.snap.Traffic.Conns
+	}
+	return nil
+}
+
+// trafficNow is the moment of the picture.
+func trafficNow(s *screen) time.Time {
+	if sm := s.traffic.slow; sm != nil {
+		return sm.at
+	}
+	return clockOf(s)
+}
+
+// quietText is what stands in the place of a list without connections.
+func quietText(s *screen) []string {
+	if s.snap.Policy != engine.SchedRR {
+		lines := []string{"The kernel deals: each worker accepts by itself,", "and the primary sees no connection."}
+		if s.snap.PolicyFixed == "" {
+			lines = append(lines, "p  goes to rr, where each is seen on its way")
+		}
+		return lines
+	}
+	lines := []string{"No connection has come since this view was opened."}
+	if _, ok := hintOfKey(s, "l"); ok {
+		lines = append(lines, "l  makes some, or in another terminal:")
+	} else {
+		lines = append(lines, "In another terminal:")
+	}
+	if cmd := curlCommand(s.snap); cmd != "" {
+		return append(lines, cmd)
+	}
+	return lines[:1]
+}
+
+// curlCommand makes a connection to the cluster; "" without an address.
+func curlCommand(snap *engine.Snapshot) string {
+	for _, a := range snap.Addresses {
+		switch a.Network {
+		case "tcp":
+			host := a.Host
+			if ip, err := netip.ParseAddr(host); err == nil && ip.IsUnspecified() || host == "" {
+				host = "127.0.0.1"
+			}
+			return "curl http://" + net.JoinHostPort(host, strconv.Itoa(a.Port)) + "/"
+		case "unix":
+			return "curl --unix-socket " + a.Host + " http://muster/"
+		}
+	}
+	return ""
+}
+
+// quietLines are quietText in the middle of rows lines.
+func quietLines(s *screen, rows int) []string {
+	text := quietText(s)
+	text = text[:min(len(text), max(rows, 0))]
+	var out []string
+	for range (rows - len(text)) / 2 {
+		out = append(out, spaces(s.w))
+	}
+	for _, t := range text {
+		l := newLine(s.w, s.signs)
+		l.gap(clamp(1, (s.w-50)/2, 30))
+		l.put(s.theme.Muted, t)
+		out = append(out, l.String())
+	}
+	return filledUp(out, rows, s.w)
+}
+
+// trafficHints is the hint line of view 3.
+func trafficHints(s *screen) []hint {
+	if _, ok := s.dialog.(*connStory); ok {
+		return []hint{{"↑ ↓", "other connection", "other"}, hintOf(s, actEsc, "back"), hintOf(s, actSlow, slowWord(s)),
+			hintOf(s, actFreeze, "freeze"), hintOf(s, actHelp, "keys")}
+	}
+	var hs []hint
+	if h, ok := hintOfKey(s, "l"); ok {
+		hs = append(hs, h)
+	}
+	if s.snap.Policy != engine.SchedRR {
+		return append(hs, hintOf(s, actPolicy, "policy"), hintOf(s, actFreeze, "freeze"), hintOf(s, actView1, "overview"), hintOf(s, actHelp, "keys"))
+	}
+	enter := hintOf(s, actDetails, "this connection")
+	enter.short = "its way"
+	v := hintOf(s, actSlow, slowWord(s))
+	v.short = "slow"
+	return append(hs, hintOf(s, actPolicy, "policy"), v, enter, hintOf(s, actFreeze, "freeze"), hintOf(s, actHelp, "keys"))
+}
+
+// slowWord is what v does next.
+func slowWord(s *screen) string {
+	if s.traffic.slow != nil {
+		return "as it happens"
+	}
+	return "slow motion"
+}
+
+// hintOfKey is the hint of a key, if there is such a key.
+func hintOfKey(s *screen, key string) (hint, bool) {
+	for i := range bindings {
+		if b := &bindings[i]; b.hint != "" && b.names(s.vim)[0] == key {
+			return b.asHint(s.vim), true
+		}
+	}
+	return hint{}, false
+}
+
+// fromText is a client's address in at most n cells: its port if there is no
+// room for all of it.
+func fromText(from netip.AddrPort, n int) string {
+	if !from.IsValid() {
+		return "unix"
+	}
+	port := strconv.Itoa(int(from.Port()))
+	return fitting(n, from.String(), ":"+port, port)
+}
+
+// connName is a connection as the screen names it.
+func connName(n uint64) string { return fmt.Sprintf("#%d", n) }

@@ -1,0 +1,218 @@
+package tui
+
+import (
+	"context"
+	"slices"
+	"sync/atomic"
+
+	"muster/engine"
+)
+
+// watchSwitch is where the watching of single connections stands. One command
+// runs at a time: two could overtake each other.
+type watchSwitch struct {
+	on, running bool
+	ever        atomic.Bool // it was turned on; read by the runner
+}
+
+// unwatch turns the watching off when a dashboard is taken away: its cluster
+// may go on.
+func (r *runner) unwatch() {
+	if !r.watched.Load() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), atOnceLimit)
+	defer cancel()
+	// An error is that of a cluster that has ended, or does not answer: there is
+	// nobody left to tell it to.
+	_, _ = r.cluster.Do(ctx, engine.Command{Op: engine.OpWatch, By: engine.ByKey})
+}
+
+// watch has the cluster watch connections while they are on the screen, and no
+// longer: it costs every connection a little.
+func (m *model) watch() {
+	want := m.s.view == viewTraffic && !m.stopping
+	if m.watching.running || m.watching.on == want {
+		return
+	}
+	m.watching.running, m.watching.on = true, want
+	if want {
+		m.watching.ever.Store(true)
+	}
+	m.do(engine.Command{Op: engine.OpWatch, On: want})
+}
+
+// watchDone is the answer. One that could not be turned on is not asked for
+// again until the view is opened again: the toast has said why.
+func (m *model) watchDone() { m.watching.running = false }
+
+// leaveTraffic forgets what is only meant while view 3 is open.
+func (m *model) leaveTraffic() {
+	if _, story := m.s.dialog.(*connStory); story {
+		m.close()
+	}
+	m.s.traffic = trafficState{}
+}
+
+// trafficKey is a key in view 3 that means something else there; false = it
+// means what it does elsewhere.
+func (m *model) trafficKey(act action) bool {
+	switch act {
+	case actUp, actDown, actPageUp, actPageDown, actHalfDown, actHome, actEnd:
+		m.moveConn(act)
+	case actTextUp, actTextDown:
+		m.toast("the arrows ↑ ↓ move; --keys vim makes it j and k")
+	case actDetails:
+		m.showStory()
+	case actEsc:
+		return m.escTraffic()
+	case actFilter, actNextHit, actPrevHit:
+		m.toast("there is nothing to filter here; 4 shows the log")
+	default:
+		return false
+	}
+	return true
+}
+
+// escTraffic closes or clears one thing of view 3, if there is one.
+func (m *model) escTraffic() bool {
+	_, story := m.s.dialog.(*connStory)
+	switch {
+	case story:
+		m.close()
+	case m.s.dialog != nil:
+		return false
+	case m.s.traffic.slow != nil:
+		m.slowDown()
+	case m.s.traffic.selected != 0:
+		m.s.traffic.selected = 0
+	default:
+		return false
+	}
+	return true
+}
+
+// moveConn moves the selection along the list; the first key selects the
+// newest connection.
+func (m *model) moveConn(act action) {
+	conns := shownConns(&m.s)
+	if len(conns) == 0 || m.s.snap.Policy != engine.SchedRR {
+		m.toast("there is no connection to select")
+		return
+	}
+	last := len(conns) - 1
+	i := slices.IndexFunc(conns, func(c engine.TrafficConn) bool { return c.N == m.s.traffic.selected })
+	to := last
+	if i >= 0 {
+		to = clamp(0, i-scrollBy(act, layoutFor(&m.s).conns.list, len(conns)), last)
+	}
+	if to == i {
+		end := "newest"
+		if i == 0 && last > 0 {
+			end = "oldest that is kept"
+		}
+		m.toast("connection " + connName(conns[i].N) + " is the " + end)
+		return
+	}
+	m.selectConn(&conns[to])
+}
+
+func (m *model) selectConn(c *engine.TrafficConn) {
+	m.s.traffic.selected = c.N
+	if d, ok := m.s.dialog.(*connStory); ok {
+		d.conn = *c
+	}
+}
+
+// showStory tells the story of the selected connection, or of the newest.
+func (m *model) showStory() {
+	conns := shownConns(&m.s)
+	if _, open := m.s.dialog.(*connStory); open {
+		m.toast("this is its way; ↑ and ↓ show another connection")
+		return
+	}
+	if len(conns) == 0 || m.s.snap.Policy != engine.SchedRR {
+		m.toast("there is no connection to tell of")
+		return
+	}
+	c := &conns[len(conns)-1]
+	for i := range conns {
+		if conns[i].N == m.s.traffic.selected {
+			c = &conns[i]
+		}
+	}
+	m.s.traffic.selected = c.N
+	m.open(&connStory{*c})
+}
+
+// slowDown is v: slow motion, or as it happens again.
+func (m *model) slowDown() {
+	switch {
+	case m.s.view != viewTraffic:
+		m.toast("3 shows the traffic; v slows it there")
+		return
+	case m.s.snap.Policy != engine.SchedRR:
+		m.toast("the primary sees no connection that could be slowed")
+		return
+	}
+	m.thaw()
+	if m.s.traffic.slow != nil {
+		m.s.traffic.slow = nil
+		return
+	}
+	sm := &slowMotion{at: m.s.now, from: m.s.now, moved: m.s.now}
+	if t := m.s.snap.Traffic; t != nil {
+		sm.begin(t.Conns, 0)
+	}
+	m.s.traffic.slow = sm
+}
+
+// moveSlow goes on with the slow motion before a frame is drawn.
+func (m *model) moveSlow() {
+	sm := m.s.traffic.slow
+	if sm == nil {
+		return
+	}
+	d := m.s.now.Sub(sm.moved)
+	sm.moved = m.s.now
+	if !m.s.frozen.IsZero() || m.s.snap.Traffic == nil {
+		return
+	}
+	sm.refresh(m.s.snap.Traffic.Conns)
+	sm.move(d, m.s.snap.Traffic.Conns)
+}
+
+// followConns keeps what view 3 shows of single connections up to date with a
+// new picture.
+func (m *model) followConns() {
+	t := m.s.snap.Traffic
+	if t == nil {
+		return
+	}
+	if d, ok := m.s.dialog.(*connStory); ok {
+		for i := range t.Conns {
+			if t.Conns[i].N == d.conn.N {
+				d.conn = t.Conns[i]
+			}
+		}
+	}
+}
+
+// clickConn selects a connection with the mouse; a double click is enter.
+func (m *model) clickConn(n uint64, double bool) {
+	switch m.s.dialog.(type) {
+	case nil, *connStory:
+	default:
+		m.toast("esc closes this first")
+		return
+	}
+	conns := shownConns(&m.s)
+	for i := range conns {
+		if conns[i].N == n {
+			m.selectConn(&conns[i])
+		}
+	}
+	if _, open := m.s.dialog.(*connStory); double && !open {
+		m.press("enter")
+	}
+}

@@ -1,0 +1,116 @@
+package tui
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"muster/engine"
+)
+
+// trafficStep is a step of the way and its times of the last 10 s.
+type trafficStep struct {
+	name  string
+	times latencies
+}
+
+func trafficSteps(s *screen) []trafficStep {
+	t := s.snap.Traffic
+	if t == nil || s.snap.Policy != engine.SchedRR {
+		t = &engine.Traffic{}
+	}
+	return []trafficStep{
+		{"queued", latenciesOf(t.Queued)},
+		{"handed", latenciesOf(t.Handed)},
+		{"served", latenciesOf(t.Served)},
+	}
+}
+
+// stepsPane is the times of the steps in rows lines: its rule, a heading, the
+// steps, and a note if there is room. In one line it is the medians alone.
+func stepsPane(s *screen, rows int) []string {
+	steps := trafficSteps(s)
+	if rows <= 1 {
+		return filledUp([]string{stepsLine(s, steps)}, rows, s.w)
+	}
+	out := []string{rule{title: "how long each step takes, last 10 s", right: stepsRight(s)}.draw(s, s.w)}
+	l := newLine(s.w, s.signs)
+	l.gap(10)
+	for _, name := range []string{"p50", "p99", "max"} {
+		l.right(s.theme.Title, name, 7)
+		l.gap(2)
+	}
+	out = append(out, l.String())
+	longest := 0.0
+	for _, st := range steps {
+		longest = max(longest, float64(st.times.max))
+	}
+	for _, st := range steps {
+		l := newLine(s.w, s.signs)
+		l.gap(1)
+		l.padded(s.theme.Text, st.name, 9)
+		for _, d := range []time.Duration{st.times.p50, st.times.p99, st.times.max} {
+			l.right(s.theme.Text, fmtLatency(d), 7)
+			l.gap(2)
+		}
+		l.gap(1)
+		if st.times.max > 0 {
+			bar, n := s.signs.bar(slowly(float64(st.times.max)/longest), max(s.w-l.n-1, 1))
+			l.raw(s.theme.Accent, bar, n)
+		}
+		out = append(out, l.String())
+	}
+	if len(out) < rows {
+		l := newLine(s.w, s.signs)
+		l.gap(1)
+		l.put(s.theme.Muted, fitting(s.w-2, stepsNote(s)...))
+		out = append(out, l.String())
+	}
+	return filledUp(out, rows, s.w)
+}
+
+// stepsLine is the medians in one line.
+func stepsLine(s *screen, steps []trafficStep) string {
+	l := newLine(s.w, s.signs)
+	l.gap(1)
+	l.put(s.theme.Muted, "p50")
+	for _, st := range steps {
+		l.put(s.theme.Text, fmt.Sprintf("  %s %6s", st.name, fmtLatency(st.times.p50)))
+	}
+	return l.String()
+}
+
+// stepsRight is how many connections the times are of, and how many of them
+// are shown.
+func stepsRight(s *screen) string {
+	t := s.snap.Traffic
+	if t == nil || s.snap.Policy != engine.SchedRR {
+		return ""
+	}
+	n := t.Queued.Count()
+	if n == 0 {
+		return ""
+	}
+	text := fmtCount(float64(n)) + " connections, "
+	if n == 1 {
+		text = "1 connection, "
+	}
+	if t.OneIn > 1 {
+		return text + "1 in " + strconv.Itoa(t.OneIn) + " shown"
+	}
+	return text + "all shown"
+}
+
+// stepsNote is what has to be known about the times.
+func stepsNote(s *screen) []string {
+	t := s.snap.Traffic
+	switch {
+	case s.snap.Policy != engine.SchedRR:
+		return []string{"the workers accept themselves: the primary sees no step", "the primary sees no step"}
+	case silent(s):
+		return []string{"a Node program does not tell when it closes a connection: served is not known", "served: a Node program does not tell"}
+	case t != nil && t.OneIn > 1:
+		return []string{"above 20 connections/s one in N is drawn; served is of those, the others of all", "above 20/s one in N is drawn"}
+	}
+	return []string{"up to 20 connections/s all are drawn; above, one in N, and the title says so", "above 20/s one in N is drawn"}
+}

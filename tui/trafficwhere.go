@@ -1,0 +1,240 @@
+package tui
+
+import (
+	"strconv"
+	"strings"
+
+	"muster/engine"
+)
+
+// places is where the connections are.
+type places struct {
+	queue int
+	open  map[int]int // by worker; one that does not tell is left out
+	way   map[int]int // handed to it and not answered
+	rate  string      // connections a second that are accepted
+}
+
+// placesOf counts what the picture shows: everything, or in slow motion what
+// is replayed.
+func placesOf(s *screen) places {
+	p := places{open: map[int]int{}, way: map[int]int{}, rate: unknown}
+	if t := s.snap.Traffic; t != nil {
+		p.rate = perSecond(t.Rate)
+	}
+	if s.traffic.slow != nil {
+		for _, c := range s.traffic.slow.shown() {
+			switch {
+			case c.Lost, !c.Done.IsZero():
+			case c.Handed.IsZero():
+				p.queue++
+			case c.Taken.IsZero():
+				p.way[c.Worker]++
+			case c.Tells:
+				p.open[c.Worker]++
+			}
+		}
+		return p
+	}
+	p.queue = s.snap.Queue
+	for i := range s.snap.Workers {
+		w := &s.snap.Workers[i]
+		if w.Open != nil {
+			p.open[w.ID] = *w.Open
+		}
+		p.way[w.ID] = w.Hand
+	}
+	return p
+}
+
+// wherePane is the picture: its rule and rows lines, the workers at the right
+// of what leads to them.
+func wherePane(s *screen, rows int) []string {
+	right := "p changes the policy and this picture"
+	switch {
+	case s.traffic.slow != nil:
+		right = "of the connections replayed"
+	case s.snap.PolicyFixed != "":
+		right = "the policy is fixed here"
+	}
+	out := []string{rule{title: "where they are now", right: right}.draw(s, s.w)}
+	p := placesOf(s)
+	left := wayTo(s, p)
+	ws := s.snap.Workers
+	shown := min(len(ws), rows)
+	if len(ws) > rows {
+		shown = max(rows-1, 0)
+	}
+	for y := range rows {
+		l := newLine(s.w, s.signs)
+		text := ""
+		if y < len(left) {
+			text = left[y]
+		}
+		l.padded(s.theme.Text, text, leftWidth(s))
+		switch {
+		case y < shown:
+			l.put(s.theme.Muted, s.signs.branch(y, min(len(ws), rows)))
+			whereRow(s, l, &ws[y], p)
+		case y == shown && shown < len(ws):
+			l.put(s.theme.Muted, s.signs.branch(y, rows))
+			l.put(s.theme.Muted, " "+plural(len(ws)-shown, "more worker")+openOf(ws[shown:], p))
+		case y == 0:
+			l.put(s.theme.Warn, s.signs.rule+" no worker")
+		}
+		out = append(out, l.String())
+	}
+	return out
+}
+
+// leftWidth is the cells before the workers.
+func leftWidth(s *screen) int {
+	if s.w < namesW {
+		return 18
+	}
+	return 30
+}
+
+// wayTo is what leads to the workers.
+func wayTo(s *screen, p places) []string {
+	arrow := s.signs.arrow()
+	waiting := unknown
+	if t := s.snap.Traffic; t != nil && t.Waiting != nil {
+		waiting = fmtOpen(*t.Waiting)
+	}
+	if s.snap.Policy != engine.SchedRR {
+		if s.w < namesW {
+			return []string{" clients " + arrow + " kernel", right(waiting, 17)}
+		}
+		return []string{" clients " + arrow + " kernel's backlog ", right(waiting, 22)}
+	}
+	queue := fmtOpen(p.queue)
+	if s.w < namesW {
+		return []string{" clients " + arrow + " queue ", right(p.rate, 9) + right(queue, 7)}
+	}
+	lines := []string{
+		" clients " + arrow + " accepted " + arrow + " queue ",
+		right(p.rate, 19) + right(queue, 9),
+		"",
+		right("in the kernel "+waiting, 19),
+	}
+	if s.traffic.slow == nil {
+		lines[2] = right("free list:"+freeIDs(s.snap.Free), 26)
+	}
+	return lines
+}
+
+// freeIDs are those who get the next connections, as many as have room.
+func freeIDs(free []int) string {
+	if len(free) == 0 {
+		return " empty"
+	}
+	text := ""
+	for i, id := range free {
+		if next := text + " " + strconv.Itoa(id); len(next) <= 12 {
+			text = next
+			continue
+		}
+		return text + " +" + strconv.Itoa(len(free)-i)
+	}
+	return text
+}
+
+func right(text string, n int) string { return spaces(n-len(text)) + text }
+
+// whereRow is a worker in the picture: "1  ● listening       2 open  ▪▪".
+func whereRow(s *screen, l *line, w *engine.Row, p places) {
+	th := s.theme
+	l.put(th.Text, " ")
+	l.padded(th.Text, strconv.Itoa(w.ID), 3)
+	sign := s.signs.of(w.State)
+	if stopped(w) {
+		sign = s.signs.stopped
+	}
+	l.padded(stateStyle(th, rowValue{state: w.State, stopped: stopped(w)}), sign+" "+stateWord(w), columnWidths[colState])
+	if !alive(w) {
+		forms := lastForms(s.snap, w, clockOf(s))
+		l.gap(1)
+		l.put(th.Muted, fitting(l.w-l.n-1, forms...))
+		return
+	}
+	if t := s.snap.Traffic; t != nil && s.snap.Policy != engine.SchedRR && s.w >= namesW {
+		rate := unknown
+		for _, r := range t.Takes {
+			if r.Worker == w.ID {
+				rate = perSecond(r.Rate)
+			}
+		}
+		l.right(th.Text, rate, 8)
+	}
+	open, known := p.open[w.ID]
+	if s.traffic.slow != nil {
+		known = true
+	}
+	text := unknown
+	if known {
+		text = fmtOpen(open)
+	}
+	l.right(th.Text, text, 5)
+	l.put(th.Muted, " open ")
+	l.gap(1)
+	room := l.w - l.n - 1
+	note := ""
+	if w.State == engine.StateDisconnecting && room > len(noMore)+4 {
+		note = noMore
+		room -= len(note) + 1
+	}
+	l.put(th.Accent, s.signs.dots(p.way[w.ID], open, room))
+	if note != "" {
+		l.gap(1)
+		l.put(th.Warn, note)
+	}
+}
+
+const noMore = "gets no more"
+
+// openOf is how many connections the workers that have no line have open.
+func openOf(ws []engine.Row, p places) string {
+	n := 0
+	for i := range ws {
+		n += p.open[ws[i].ID]
+	}
+	return ", " + fmtOpen(n) + " open"
+}
+
+// arrow leads from one place to the next.
+func (sg *signs) arrow() string { return sg.rule + sg.selected }
+
+// branch leads to worker y of n.
+func (sg *signs) branch(y, n int) string {
+	switch {
+	case n <= 1:
+		return sg.rule + sg.rule + sg.selected
+	case y == 0:
+		return sg.tee + sg.rule + sg.selected
+	case y == n-1:
+		return sg.cornerBL + sg.rule + sg.selected
+	case sg.ascii:
+		return sg.tee + sg.rule + sg.selected
+	}
+	return "├" + sg.rule + sg.selected
+}
+
+// wayShown is how many of the connections on the way to a worker are drawn.
+const wayShown = 3
+
+// dots are connections in at most room cells: an arrow for each that is on the
+// way, a dot for each that is open.
+func (sg *signs) dots(way, open, room int) string {
+	dot := "▪"
+	if sg.ascii {
+		dot = "*"
+	}
+	way = clamp(0, way, min(wayShown, max(room, 0)))
+	room = max(room-way, 0)
+	text := strings.Repeat(sg.selected, way)
+	if open > room {
+		return text + strings.Repeat(dot, max(room-1, 0)) + strings.Repeat("+", min(room, 1))
+	}
+	return text + strings.Repeat(dot, max(open, 0))
+}
