@@ -54,34 +54,41 @@ func hintWidth(s *screen, h hint) int {
 	return safetext.Width(s.signs.say(h.key)) + 1 + safetext.Width(h.text)
 }
 
-// fitHints makes the hints fit: one after the other gets its short words, and
-// then they are left out from the back, but never the last one. On a narrow
-// screen a cell stays free before its edge, as on the left; at 80 cells a line
-// may need them all.
+// fitHints makes the hints fit: they are left out from the back, but never the
+// last one, until the short words of the others have room; then one after the
+// other keeps its short words until all fit. On a narrow screen a cell stays
+// free before its edge, as on the left; at 80 cells a line may need them all.
 func fitHints(s *screen, hints []hint) []hint {
-	hints = slices.Clone(hints)
 	edge := 0
 	if s.w < namesW {
 		edge = 1
 	}
-	need := func() int {
+	need := func(hints []hint) int {
 		n := 1 + hintGap(s)*(len(hints)-1) + edge
 		for _, h := range hints {
 			n += hintWidth(s, h)
 		}
 		return n
 	}
-	for i := range hints {
-		if need() <= s.w {
-			break
-		}
-		if hints[i].short != "" {
-			hints[i].text = hints[i].short
-		}
+	short := slices.Clone(hints)
+	for i := range short {
+		short[i] = short[i].inShort()
 	}
-	for len(hints) > 1 && need() > s.w {
-		n := len(hints)
-		hints = append(hints[:n-2], hints[n-1])
+	for len(short) > 1 && need(short) > s.w {
+		n := len(short)
+		short = append(short[:n-2], short[n-1])
 	}
-	return hints
+	fit := append(slices.Clone(hints[:len(short)-1]), hints[len(hints)-1])
+	for i := 0; i < len(fit) && need(fit) > s.w; i++ {
+		fit[i] = short[i]
+	}
+	return fit
+}
+
+// inShort is the hint in its short words, if it has some.
+func (h hint) inShort() hint {
+	if h.short != "" {
+		h.text = h.short
+	}
+	return h
 }

@@ -65,8 +65,8 @@ func TestNothingOfOursIsCutAt60x16(t *testing.T) {
 
 // TestTheKillMenuOverACrashLoop at 60x16 had no line of the call.
 func TestTheKillMenuOverACrashLoop(t *testing.T) {
+	s := pictures()["kill-crash-60x16"]
 	for i, c := range killChoices {
-		s := pictures()["kill-crash-60x16"]
 		s.dialog.(*killMenu).cursor = i
 		text := plain(render(s))
 		for _, want := range []string{"kill worker 18 ", "pid 20428", "  " + c.name, " call    ", " then    "} {

@@ -112,8 +112,8 @@ func TestRowsAreWrittenOnlyIfTheyChanged(t *testing.T) {
 	}
 }
 
-// TestHintsFit: hints get their short words, then go from the back, but the last
-// one stays.
+// TestHintsFit: hints go from the back until the short words of the rest fit, but
+// the last one stays; what has room keeps its long words.
 func TestHintsFit(t *testing.T) {
 	s := scene(60, 16)
 	hints := []hint{{"a", "a long word", "short"}, {"b", "bbbb", "bbbb"}, {"c", "cccc", "cccc"}, {"?", "all keys", "keys"}}
@@ -125,7 +125,9 @@ func TestHintsFit(t *testing.T) {
 		{43, "a a long word, b bbbb, c cccc, ? all keys"},
 		{42, "a short, b bbbb, c cccc, ? all keys"},
 		{36, "a short, b bbbb, c cccc, ? keys"},
-		{32, "a short, b bbbb, ? keys"},
+		{32, "a short, b bbbb, ? all keys"}, // who goes leaves room
+		{29, "a short, b bbbb, ? all keys"},
+		{26, "a short, b bbbb, ? keys"},
 		{2, "? keys"},
 	} {
 		s.w = c.w

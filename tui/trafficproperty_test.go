@@ -51,7 +51,7 @@ func randomTraffic(r *rand.Rand, now time.Time) *engine.Traffic {
 // Whatever the traffic, a frame has its lines and cells, and nothing in it
 // that a terminal would obey.
 func TestAnyTrafficIsAFrame(t *testing.T) {
-	n := 1500
+	n := 400
 	if testing.Short() {
 		n = 200
 	}

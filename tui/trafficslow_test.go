@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -127,5 +128,18 @@ func TestSlowMotionGoesOnWithNewerOnes(t *testing.T) {
 	sm.move(slowLate, more)
 	if c := sm.shown(); c[len(c)-1].N != 30 {
 		t.Errorf("the newer one is not shown: %d", c[len(c)-1].N)
+	}
+}
+
+// The story counted to the present, while the row beside it stood at the moment
+// of the replay.
+func TestStoryInSlowMotionStandsAtItsMoment(t *testing.T) {
+	s := scene(80, 24)
+	c := engine.TrafficConn{N: 1, Worker: 1, Tells: true, Accepted: s.now.Add(-time.Minute)}
+	c.Handed, c.Taken = c.Accepted.Add(time.Millisecond), c.Accepted.Add(2*time.Millisecond)
+	s.traffic.slow = &slowMotion{conns: []engine.TrafficConn{c}, at: c.Taken.Add(28 * time.Millisecond)}
+	ls := storyLines(s, &c)
+	if last := ls[len(ls)-1].forms[0]; !strings.Contains(last, "28") {
+		t.Errorf("the story says %q", last)
 	}
 }

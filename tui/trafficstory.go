@@ -66,7 +66,7 @@ func storyLines(s *screen, c *engine.TrafficConn) []storyLine {
 			say(h.Ended, warn, "worker "+id+" did not get the descriptor; dealt again", "worker "+id+": descriptor lost, dealt again")
 		}
 	}
-	now := clockOf(s) // also in slow motion: the times are real
+	now := trafficNow(s) // the row beside it says the same in slow motion
 	switch {
 	case c.Handed.IsZero() && c.Lost:
 		say(c.Done, dead, "its address was closed: nobody could have it")

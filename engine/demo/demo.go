@@ -103,6 +103,7 @@ func handler(c *engine.Child) http.Handler {
 	mux.HandleFunc("/crash", func(http.ResponseWriter, *http.Request) {
 		// On a goroutine of its own: net/http recovers from a handler's panic.
 		go panic("crash asked for by GET /crash")
+		select {} // else it might be answered first
 	})
 	mux.HandleFunc("/exit", func(w http.ResponseWriter, r *http.Request) {
 		code, err := strconv.Atoi(r.FormValue("code"))
