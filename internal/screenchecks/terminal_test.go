@@ -25,8 +25,12 @@ import (
 // shellText is what stands on the terminal before muster starts.
 const shellText = "user@host:~$ muster"
 
-// whole is what the last line of a complete main screen ends with.
-const whole = "? all keys"
+// whole is what the last line of a complete main screen ends with, and
+// wholeNarrow that where there is less room.
+const (
+	whole       = "? all keys"
+	wholeNarrow = "? keys"
+)
 
 // terminal is a muster on a pseudo-terminal. The terminal draws on an emulator
 // and answers no question.

@@ -137,12 +137,12 @@ func misfit(lines []string, w, h int) string {
 		}
 		return ""
 	}
-	switch last := lines[h-1]; {
+	switch last := strings.TrimRight(lines[h-1], " "); {
 	case !strings.HasPrefix(lines[0], " muster "):
 		return "no head on the first line"
 	case !strings.Contains(lines[2], "──"):
 		return "no rule under the head"
-	case !strings.HasSuffix(strings.TrimRight(last, " "), whole):
+	case !strings.HasSuffix(last, whole) && !strings.HasSuffix(last, wholeNarrow):
 		return "no hints on the last line"
 	}
 	return ""
