@@ -42,6 +42,7 @@ type stepSeen struct {
 func TestTourPlaysItself(t *testing.T) {
 	for _, size := range [][2]int{{80, 24}, {120, 40}} {
 		t.Run(fmt.Sprintf("%dx%d", size[0], size[1]), func(t *testing.T) {
+			t.Parallel() // with each other only: the time it takes is a promise
 			s := open(t, size[0], size[1], nil, "tour", "--auto", "--pause", "200ms", "--addr", "127.0.0.1:0",
 				"--workers", fmt.Sprint(tourWorkers))
 			seen := watchTour(s)
