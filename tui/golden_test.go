@@ -243,21 +243,27 @@ func TestGoldenFrames(t *testing.T) {
 			}
 			f := render(s)
 			checkFrame(t, s, f)
-			got := plain(f)
-			file := filepath.Join("testdata", name+".golden")
-			if *update {
-				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got != string(want) {
-				t.Errorf("%s differs:\n%s", file, differing(string(want), got))
-			}
+			checkGolden(t, name, plain(f))
 		})
+	}
+}
+
+// checkGolden compares a picture with the one that is kept, or with -update keeps
+// it.
+func checkGolden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name+".golden")
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s differs:\n%s", file, differing(string(want), got))
 	}
 }
 

@@ -2,7 +2,6 @@ package tui
 
 import (
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -30,20 +29,7 @@ func lightPictures() map[string]*screen {
 // ESC is written as ^.
 func TestLightTheme(t *testing.T) {
 	for name, s := range lightPictures() {
-		got := strings.ReplaceAll(strings.Join(render(s).lines, "\n")+"\n", "\x1b", "^")
-		file := filepath.Join("testdata", name+".golden")
-		if *update {
-			if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got != string(want) {
-			t.Errorf("%s differs:\n%s", file, differing(string(want), got))
-		}
+		checkGolden(t, name, strings.ReplaceAll(strings.Join(render(s).lines, "\n")+"\n", "\x1b", "^"))
 	}
 }
 

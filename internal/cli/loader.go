@@ -142,36 +142,13 @@ func (c *childLoad) follow(r *loadRun, stdout *os.File, total time.Duration) {
 	c.wake()
 }
 
-// figures is a line of `muster load --json`.
-type figures struct {
-	ElapsedMs float64 `json:"elapsed_ms"`
-	Target    int     `json:"target"`
-	Rate      float64 `json:"rate"`
-	Sent      uint64  `json:"sent"`
-	Answered  uint64  `json:"answered"`
-	Refused   uint64  `json:"refused"`
-	Reset     uint64  `json:"reset"`
-	Cut       uint64  `json:"cut"`
-	TimedOut  uint64  `json:"timed_out"`
-	Wrong     uint64  `json:"wrong"`
-	Late      uint64  `json:"late"`
-	InFlight  uint64  `json:"in_flight"`
-	Idle      int     `json:"idle"`
-	Slow      int     `json:"slow"`
-	P50       float64 `json:"p50_us"`
-	P90       float64 `json:"p90_us"`
-	P99       float64 `json:"p99_us"`
-	P999      float64 `json:"p999_us"`
-	Max       float64 `json:"max_us"`
-}
-
 // readFigures reads a line of a load that sends for total; false = it is none.
 func readFigures(line []byte, total time.Duration) (tui.LoadStats, bool) {
-	var f figures
+	var f loadJSON
 	if json.Unmarshal(line, &f) != nil {
 		return tui.LoadStats{}, false
 	}
-	us := func(n float64) time.Duration { return time.Duration(n * float64(time.Microsecond)) }
+	us := func(n int64) time.Duration { return time.Duration(n) * time.Microsecond }
 	st := tui.LoadStats{
 		Sent: f.Sent, Answered: f.Answered, Refused: f.Refused, Reset: f.Reset, Cut: f.Cut, TimedOut: f.TimedOut, Wrong: f.Wrong,
 		Late: f.Late, InFlight: f.InFlight, Elapsed: us(1000 * f.ElapsedMs), Target: f.Target, Rate: f.Rate,

@@ -66,10 +66,10 @@ func TestLoadCommandLine(t *testing.T) {
 
 func TestReadFigures(t *testing.T) {
 	st, ok := readFigures([]byte(`{"elapsed_ms":1500,"target":200,"rate":199.5,"sent":21,"answered":1,"refused":2,"reset":3,"cut":4,"timed_out":5,`+
-		`"wrong":6,"late":7,"in_flight":8,"idle":9,"slow":10,"p50_us":310,"p90_us":1,"p99_us":1910.5,"p999_us":2,"max_us":8200,"more":[1]}`), 5*time.Second)
+		`"wrong":6,"late":7,"in_flight":8,"idle":9,"slow":10,"p50_us":310,"p90_us":1,"p99_us":1910,"p999_us":2,"max_us":8200,"more":[1]}`), 5*time.Second)
 	want := tui.LoadStats{Sent: 21, Answered: 1, Refused: 2, Reset: 3, Cut: 4, TimedOut: 5, Wrong: 6, Late: 7, InFlight: 8,
 		Elapsed: 1500 * time.Millisecond, Left: 3500 * time.Millisecond, Target: 200, Rate: 199.5, Idle: 9, Slow: 10,
-		P50: 310 * time.Microsecond, P90: time.Microsecond, P99: 1910500, P999: 2 * time.Microsecond, Max: 8200 * time.Microsecond, Running: true}
+		P50: 310 * time.Microsecond, P90: time.Microsecond, P99: 1910 * time.Microsecond, P999: 2 * time.Microsecond, Max: 8200 * time.Microsecond, Running: true}
 	if !ok || st != want {
 		t.Errorf("%+v, want %+v", st, want)
 	}
