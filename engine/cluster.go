@@ -164,28 +164,7 @@ func (c *Cluster) Close() error {
 func (c *Cluster) Do(ctx context.Context, cmd Command) (Result, error) { return c.loop.do(ctx, cmd) }
 
 func (l *loop) do(ctx context.Context, cmd Command) (Result, error) {
-	l.start()
-	reply := make(chan cmdReply, 1)
-	select {
-	case l.in <- msgCommand{cmd, reply}:
-	case <-l.done:
-		return Result{}, ErrStopped
-	case <-ctx.Done():
-		return Result{}, ctx.Err()
-	}
-	select {
-	case r := <-reply:
-		return r.r, r.err
-	case <-l.done:
-		select {
-		case r := <-reply:
-			return r.r, r.err
-		default:
-			return Result{}, ErrStopped
-		}
-	case <-ctx.Done():
-		return Result{}, ctx.Err()
-	}
+	return askLoop(ctx, l, func(reply chan<- answer[Result]) msg { return msgCommand{cmd, reply} })
 }
 
 // Snapshot is the newest picture of the cluster; never nil. At most 10 new

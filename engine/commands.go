@@ -31,12 +31,12 @@ func (l *loop) command(m msgCommand) {
 	}
 	r, later, err := l.act(m.cmd, by, m.reply)
 	if !later {
-		m.reply <- cmdReply{r, err}
+		m.reply <- answer[Result]{r, err}
 	}
 }
 
 // act does it. later means that the reply comes with the fork's process.
-func (l *loop) act(c Command, by By, reply chan<- cmdReply) (r Result, later bool, err error) {
+func (l *loop) act(c Command, by By, reply chan<- answer[Result]) (r Result, later bool, err error) {
 	if l.stopping != nil && c.Op != OpStop && c.Op != OpInspect && c.Op != OpSend && c.Op != OpWatch {
 		return r, false, ErrStopped
 	}
@@ -132,7 +132,7 @@ func (l *loop) act(c Command, by By, reply chan<- cmdReply) (r Result, later boo
 
 // actRestart restarts a live worker, or brings forward the fork of a slot that
 // waits or has given up.
-func (l *loop) actRestart(id int, by By, reply chan<- cmdReply) (r Result, later bool, err error) {
+func (l *loop) actRestart(id int, by By, reply chan<- answer[Result]) (r Result, later bool, err error) {
 	if w := l.workers[id]; w != nil {
 		n, err := l.restart(w, by)
 		if err != nil {

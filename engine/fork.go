@@ -174,7 +174,7 @@ func (l *loop) spawned(m msgSpawned) {
 	if m.err != nil {
 		l.spawnFailed(w, m.err)
 		if reply != nil {
-			reply <- cmdReply{err: fmt.Errorf("fork of worker %d: %w", w.id, m.err)}
+			reply <- answer[Result]{err: fmt.Errorf("fork of worker %d: %w", w.id, m.err)}
 		}
 		return
 	}
@@ -185,7 +185,7 @@ func (l *loop) spawned(m msgSpawned) {
 	}
 	l.emitFor(w, Event{Kind: KindFork, By: w.by, Call: fmt.Sprintf("cluster.fork() -> worker %d", w.id), Detail: d})
 	if reply != nil {
-		reply <- cmdReply{r: Result{Worker: w.id}}
+		reply <- answer[Result]{v: Result{Worker: w.id}}
 	}
 	for _, k := range w.early {
 		if err := l.kill(w, k.sig, k.by); err != nil {

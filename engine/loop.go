@@ -106,7 +106,7 @@ type msg interface{ isMsg() }
 type (
 	msgCommand struct {
 		cmd   Command
-		reply chan<- cmdReply
+		reply chan<- answer[Result]
 	}
 	msgRun   struct{}           // Run was called
 	msgStop  struct{ now bool } // to end, gracefully or at once
@@ -176,11 +176,6 @@ func (msgOutput) isMsg()       {}
 func (msgSampled) isMsg()      {}
 func (msgClosed) isMsg()       {}
 func (msgHandleClosed) isMsg() {}
-
-type cmdReply struct {
-	r   Result
-	err error
-}
 
 // post hands a message to the loop. It returns false if the loop has ended; the
 // message is the caller's again then.

@@ -26,7 +26,7 @@ func IsMaster() bool { return IsPrimary() }
 // heard as one 'setup'. A program that does not exist is the error of the fork.
 // Other errors: ErrStopped, or what is wrong with s; nothing was changed then.
 func (c *Cluster) SetupPrimary(s Settings) error {
-	_, err := askLoop(c.loop, func(reply chan<- answer[struct{}]) msg { return msgSetup{s.clone(), reply} })
+	_, err := askLoop(context.Background(), c.loop, func(reply chan<- answer[struct{}]) msg { return msgSetup{s.clone(), reply} })
 	return err
 }
 
@@ -61,7 +61,7 @@ func (c *Cluster) Fork(env ...string) (*Worker, error) {
 	if err := checkEnv(env); err != nil {
 		return nil, fmt.Errorf("fork: %w", err)
 	}
-	w, err := askLoop(c.loop, func(reply chan<- answer[*Worker]) msg { return msgFork{env, reply} })
+	w, err := askLoop(context.Background(), c.loop, func(reply chan<- answer[*Worker]) msg { return msgFork{env, reply} })
 	if err != nil {
 		return nil, fmt.Errorf("fork: %w", err)
 	}
@@ -101,14 +101,17 @@ type answer[T any] struct {
 	err error
 }
 
-// askLoop sends the loop a question and waits for its answer, which never waits
-// for a worker.
-func askLoop[T any](l *loop, question func(chan<- answer[T]) msg) (T, error) {
+// askLoop sends the loop a question and waits for its answer.
+func askLoop[T any](ctx context.Context, l *loop, question func(chan<- answer[T]) msg) (T, error) {
 	reply := make(chan answer[T], 1)
 	l.start()
 	var none T
-	if !l.post(question(reply)) {
+	select {
+	case l.in <- question(reply):
+	case <-l.done:
 		return none, ErrStopped
+	case <-ctx.Done():
+		return none, ctx.Err()
 	}
 	select {
 	case a := <-reply:
@@ -120,6 +123,8 @@ func askLoop[T any](l *loop, question func(chan<- answer[T]) msg) (T, error) {
 		default:
 			return none, ErrStopped
 		}
+	case <-ctx.Done():
+		return none, ctx.Err()
 	}
 }
 

@@ -59,7 +59,7 @@ type worker struct {
 	early []earlySignal
 	proc  *proc     // nil until the process is there
 	ch    *ipc.Conn // likewise
-	reply chan<- cmdReply
+	reply chan<- answer[Result]
 	errs  *lineReader
 
 	forked, online, listening, ended, changed time.Time

@@ -46,14 +46,7 @@ func TestColoursStayApart(t *testing.T) {
 // too. The colours from 16 on are the same everywhere; the first 16 are the
 // user's own.
 func TestContrastOf256Colours(t *testing.T) {
-	for _, c := range []struct {
-		name string
-		p    palette
-		on   []string
-	}{
-		{"dark", darkPalette(), []string{"#000000", "#1E1E2E", "#282828"}},
-		{"light", lightPalette(), []string{"#FFFFFF", "#FDF6E3"}},
-	} {
+	for _, c := range palettesOnGrounds() {
 		for _, fg := range []lipgloss.CompleteColor{c.p.accent, c.p.warn, c.p.dead, c.p.muted} {
 			for _, bg := range c.on {
 				if got := contrast(t, hex256(t, fg.ANSI256), bg); got < 4.5 {

@@ -83,17 +83,24 @@ func TestStyle(t *testing.T) {
 	}
 }
 
+// onGrounds is a palette and the backgrounds it is meant for.
+type onGrounds struct {
+	name string
+	p    palette
+	on   []string
+}
+
+func palettesOnGrounds() []onGrounds {
+	return []onGrounds{
+		{"dark", darkPalette(), []string{"#000000", "#1E1E2E", "#282828"}},
+		{"light", lightPalette(), []string{"#FFFFFF", "#FDF6E3"}},
+	}
+}
+
 // TestContrast computes WCAG's contrast of every colour on the backgrounds its
 // theme is meant for.
 func TestContrast(t *testing.T) {
-	for _, c := range []struct {
-		name string
-		p    palette
-		on   []string
-	}{
-		{"dark", darkPalette(), []string{"#000000", "#1E1E2E", "#282828"}},
-		{"light", lightPalette(), []string{"#FFFFFF", "#FDF6E3"}},
-	} {
+	for _, c := range palettesOnGrounds() {
 		for _, fg := range []lipgloss.CompleteColor{c.p.accent, c.p.warn, c.p.dead, c.p.muted} {
 			for _, bg := range c.on {
 				if got := contrast(t, fg.TrueColor, bg); got < 4.5 {

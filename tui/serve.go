@@ -33,22 +33,33 @@ func Serve(ctx context.Context, addr string, h http.Handler) error {
 	if worker || !Interactive(os.Getenv) {
 		return engine.Serve(ctx, addr, h)
 	}
+	o := engine.ServeOptions(addr)
+	o.Settings.Stdio = nil // lines of the log
+	c, t, err := NewCluster(o)
+	if err != nil {
+		return err
+	}
+	_, err = Show(ctx, c, Options{Terminal: t})
+	return err
+}
+
+// NewCluster is engine.New for a cluster that is to be shown on the terminal of
+// this process: a panic in either gives the terminal back and kills the workers.
+// It sets o.OnPanic. The errors are engine.New's.
+func NewCluster(o engine.Options) (*engine.Cluster, *Terminal, error) {
 	var running atomic.Pointer[engine.Cluster] // OnPanic may need it before New has returned
 	t := NewTerminal(os.Stdin, os.Stdout, func() {
 		if c := running.Load(); c != nil {
 			c.KillAll()
 		}
 	})
-	o := engine.ServeOptions(addr)
-	o.Settings.Stdio = nil // lines of the log
 	o.OnPanic = func(v any, _ []byte) { t.Panicked(v) }
 	c, err := engine.New(o)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	running.Store(c)
-	_, err = Show(ctx, c, Options{Terminal: t})
-	return err
+	return c, t, nil
 }
 
 // Interactive tells whether there is a terminal to draw on and to read keys

@@ -220,14 +220,16 @@ func TestPumpTour(t *testing.T) {
 			pumpTour(ctx, f, func(tea.Msg) { at = append(at, time.Now()) })
 			close(ended)
 		}()
+		tick := time.NewTicker(time.Millisecond) // the bubble's clock: nothing waits
+		defer tick.Stop()
 		for range 10 {
-			time.Sleep(time.Millisecond)
+			<-tick.C
 			select {
 			case f.changed <- struct{}{}:
 			default:
 			}
 		}
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		stop()
 		<-ended
 		if len(at) != 2 || at[1].Sub(at[0]) < tourEvery {

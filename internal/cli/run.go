@@ -3,28 +3,17 @@ package cli
 import (
 	"os"
 	"runtime"
-	"sync/atomic"
 
-	"muster/engine"
 	"muster/tui"
 )
 
 // runCluster is muster itself: the cluster, with the screen or without.
 func (a *app) runCluster(s *settings) error {
 	catchSIGPIPE()
-	var running atomic.Pointer[engine.Cluster] // OnPanic may need it before New has returned
-	terminal := tui.NewTerminal(os.Stdin, os.Stdout, func() {
-		if c := running.Load(); c != nil {
-			c.KillAll()
-		}
-	})
-	options := s.engineOptions()
-	options.OnPanic = func(v any, _ []byte) { terminal.Panicked(v) }
-	c, err := engine.New(options)
+	c, terminal, err := tui.NewCluster(s.engineOptions())
 	if err != nil {
 		return failed(err) // says what to do, with the process that holds the address
 	}
-	running.Store(c)
 	oneProcessor(a.getenv)
 	if !s.noScreen() && tui.Interactive(a.getenv) {
 		return a.dashboard(c, terminal, s)

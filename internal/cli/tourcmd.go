@@ -2,8 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"os"
-	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -83,21 +81,13 @@ func (s *tourSettings) groups() []flagGroup {
 // runTour plays the tour, with the screen or without.
 func (a *app) runTour(s *tourSettings) error {
 	catchSIGPIPE()
-	var running atomic.Pointer[engine.Cluster] // OnPanic may need it before New has returned
-	terminal := tui.NewTerminal(os.Stdin, os.Stdout, func() {
-		if c := running.Load(); c != nil {
-			c.KillAll()
-		}
-	})
-	c, err := engine.New(engine.Options{
+	c, terminal, err := tui.NewCluster(engine.Options{
 		Addr: s.addr, Workers: 1, Policy: engine.SchedRR, Grace: defaultGrace, Stall: defaultStall,
 		Settings: engine.Settings{Args: []string{}}, // the flags are not the workers'
-		OnPanic:  func(v any, _ []byte) { terminal.Panicked(v) },
 	})
 	if err != nil {
 		return failed(err)
 	}
-	running.Store(c)
 	oneProcessor(a.getenv)
 
 	screen := tui.Interactive(a.getenv)

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"muster/engine"
+	"muster/internal/testkit"
 )
 
 // A worker's listeners hear an event before the cluster's do, as in Node.
@@ -236,16 +236,10 @@ func TestListenerThatPanics(t *testing.T) {
 	if len(pids) != 2 {
 		t.Fatalf("its workers were %q", pids)
 	}
-	deadline := time.Now().Add(patience)
 	for _, pid := range pids {
-		for {
-			if _, err := os.Stat("/proc/" + pid); err != nil {
-				break
-			}
-			if time.Now().After(deadline) {
-				t.Fatalf("worker %s lives on", pid)
-			}
-			time.Sleep(time.Millisecond) // nobody tells when another's child ends
-		}
+		testkit.Eventually(t, patience, func() bool {
+			_, err := os.Stat("/proc/" + pid)
+			return err != nil
+		}, "the end of worker "+pid)
 	}
 }
