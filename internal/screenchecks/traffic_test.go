@@ -63,7 +63,7 @@ func TestAConnectionIsSeenInTheTrafficView(t *testing.T) {
 	s.see("accepted from " + from)
 	s.see("worker " + parts[2] + " closed it after ")
 	s.press("\x1b")
-	s.see("how long each step takes")
+	s.see("where they are now") // on the line of the story's title
 	s.press("v")
 	s.see("slowed, times real")
 	s.press("v")
