@@ -17,9 +17,6 @@ const (
 // message reads one frame, without its newline. FD is -1 in what it returns,
 // and Missing is not decided: descriptors are the decoder's.
 func message(frame []byte, names *intern) (Message, error) {
-	if len(frame) > MaxFrame {
-		return Message{}, protocolError(frame, "a frame of %d bytes, the limit is %d", len(frame), MaxFrame)
-	}
 	if len(frame) <= MaxInternal {
 		if m, ok := fastMessage(frame, names); ok {
 			return m, nil
@@ -54,8 +51,13 @@ func slowMessage(frame []byte) (Message, error) {
 // handleMessage reads a NODE_HANDLE wrapper and what is in it.
 func handleMessage(frame, v []byte) (Message, error) {
 	typ, inner, key := wrapped(v)
-	if typ == "" || inner == nil {
+	switch {
+	case typ == "" || inner == nil:
 		return Message{}, protocolError(frame, "%s without a type or a message", cmdHandle)
+	case len(typ) > MaxHandleType:
+		return Message{}, protocolError(frame, "%s with a type of %d bytes, the limit is %d", cmdHandle, len(typ), MaxHandleType)
+	case len(key) > MaxHandleKey:
+		return Message{}, protocolError(frame, "%s with a key of %d bytes, the limit is %d", cmdHandle, len(key), MaxHandleKey)
 	}
 	cmd := command(inner)
 	if cmd == "" {

@@ -106,9 +106,10 @@ func TestMessageRefused(t *testing.T) {
 		{"too deep", strings.Repeat("[", 20000) + strings.Repeat("]", 20000), "not JSON"},
 		{"handle without type", `{"cmd":"NODE_HANDLE","msg":{}}`, "without a type"},
 		{"handle without message", `{"cmd":"NODE_HANDLE","type":"net.Native"}`, "without a type"},
+		{"handle with a long type", `{"cmd":"NODE_HANDLE","type":"` + long[:MaxHandleType+1] + `","msg":{}}`, "limit is 64"},
+		{"handle with a long key", `{"cmd":"NODE_HANDLE","type":"net.Socket","msg":{},"key":"` + long[:MaxHandleKey] + `"}`, "limit is 1024"},
 		{"long internal", `{"cmd":"NODE_MUSTER","msg":"` + long + `"}`, "limit is 65536"},
 		{"long internal in a wrapper", `{"cmd":"NODE_HANDLE","type":"net.Native","msg":{"cmd":"NODE_X","a":"` + long + `"}}`, "limit is 65536"},
-		{"long", `"` + strings.Repeat("x", MaxFrame) + `"`, "limit is 16777216"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := message([]byte(tt.in), &intern{})

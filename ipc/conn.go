@@ -15,7 +15,8 @@ import (
 var (
 	// ErrClosed is returned after Close, or when the peer has gone.
 	ErrClosed = errors.New("channel is closed")
-	// ErrPendingFull: the peer does not read and MaxPending bytes wait for it.
+	// ErrPendingFull: the peer does not read, and MaxPending bytes wait for it or
+	// MaxPendingFDs descriptors.
 	// The Conn has failed: Send returns this from now on, and so does Read
 	// once it has returned all that the peer had sent.
 	ErrPendingFull = errors.New("channel is full: its peer does not read")
@@ -110,6 +111,24 @@ func (c *Conn) Close() error {
 		return fmt.Errorf("closing a channel: %w", err)
 	}
 	return nil
+}
+
+// PeerGone tells, when Read has seen the end, whether the peer has closed the
+// channel altogether, so that nothing that waits for it will be read any more: a
+// peer that has only ended its writing half still may. Not after CloseWhenSent.
+func (c *Conn) PeerGone() (gone bool) {
+	_ = c.rc.Control(func(fd uintptr) { // an error: closed here
+		p := []unix.PollFd{{Fd: int32(fd)}}
+		for {
+			n, err := unix.Poll(p, 0)
+			if err == unix.EINTR {
+				continue
+			}
+			gone = err == nil && n == 1 && p[0].Revents&unix.POLLHUP != 0
+			return
+		}
+	})
+	return gone
 }
 
 func closeFD(fd int) {

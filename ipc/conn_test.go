@@ -91,7 +91,8 @@ func TestRefusesWhatIsNotALine(t *testing.T) {
 			t.Errorf("%q: %v", line, err)
 		}
 	}
-	if err := a.Send(bytes.Repeat([]byte("1"), MaxFrame+1), -1); !errors.Is(err, ErrTooLong) {
+	err := a.Send(bytes.Repeat([]byte("1"), MaxFrame+1), -1)
+	if !errors.Is(err, ErrTooLong) || !strings.Contains(err.Error(), "16777217 bytes, the limit is 16777216") {
 		t.Errorf("too long: %v", err)
 	}
 	if err := a.Send([]byte("1"), 1<<20); !errors.Is(err, unix.EBADF) {
@@ -111,8 +112,8 @@ func TestDescriptor(t *testing.T) {
 	socks := sockets(t, 3)
 	var want []int
 	for i, s := range socks {
-		// Plain frames and a probe before each: the reads are not one a frame.
-		for _, line := range [][]byte{[]byte(`"plain"`), AppendProbe(nil)} {
+		// Plain frames and a bare wrapper before each: the reads are not one a frame.
+		for _, line := range [][]byte{[]byte(`"plain"`), []byte(bareWrapper)} {
 			if err := a.Send(line, -1); err != nil {
 				t.Fatal(err)
 			}
@@ -141,6 +142,55 @@ func TestDescriptor(t *testing.T) {
 		if flags, err := unix.FcntlInt(uintptr(m.FD), unix.F_GETFL, 0); err != nil || flags&unix.O_NONBLOCK != 0 {
 			t.Errorf("message %d: its flags were changed: %#x (%v)", i, flags, err)
 		}
+	}
+}
+
+// A worker shares memory with its primary by one of muster's own messages, and by
+// no other: a program's file must not pass for a socket.
+func TestRegularFileComesWithAMusterMessageOnly(t *testing.T) {
+	noFDLeak(t)
+	file, err := os.Open("conn_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	const own = `{"cmd":"NODE_HANDLE","type":"muster.Tally","msg":{"cmd":"NODE_MUSTER","msg":{}}}` + "\n"
+	const program = `{"cmd":"NODE_HANDLE","type":"net.Socket","msg":1}` + "\n"
+	for name, tt := range map[string]struct {
+		with, then string // two writes, the first with the file
+		good       int    // messages
+		bad        bool
+	}{
+		"own":              {own, "", 1, false},
+		"own, in two":      {own[:20], own[20:], 1, false},
+		"own, then more":   {own, "2\n", 2, false},
+		"a program's":      {program, "", 0, true},
+		"likewise, in two": {program[:20], program[20:], 0, true},
+		"likewise, more":   {program + "2\n", "", 0, true},
+		"behind another":   {"1\n" + hotFrames["newconn"] + "\n", "", 1, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, p := withPeer(t)
+			p.send(tt.with, int(file.Fd()))
+			p.send(tt.then)
+			var ms []Message
+			var err error
+			for err == nil && (len(ms) < tt.good || tt.bad) {
+				ms, err = c.Read(ms)
+			}
+			var bad *ProtocolError
+			if len(ms) != tt.good || errors.As(err, &bad) != tt.bad {
+				t.Fatalf("%d messages, %v", len(ms), err)
+			}
+			for _, m := range ms {
+				if (m.Kind == Muster) != (m.FD >= 0) {
+					t.Errorf("%+v", m)
+				}
+				if m.FD >= 0 {
+					closeFD(m.FD)
+				}
+			}
+		})
 	}
 }
 
@@ -422,5 +472,23 @@ func BenchmarkHandOff(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		line, ms = handOff(b, primary, worker, sock, line, ms)
+	}
+}
+
+// A peer that only says nothing more may still read what waits for it.
+func TestAPeerThatHadClosedOneHalfWasGone(t *testing.T) {
+	for half, gone := range map[bool]bool{true: false, false: true} {
+		a, b := conns(t)
+		if half {
+			b.CloseWhenSent()
+		} else {
+			b.Close()
+		}
+		if _, err := readToError(a); err != io.EOF {
+			t.Fatal(err)
+		}
+		if a.PeerGone() != gone {
+			t.Errorf("one half closed: %v, gone: %v", half, !gone)
+		}
 	}
 }

@@ -14,22 +14,24 @@ const readSize = 16 << 10
 // a Message.
 type decoder struct {
 	buf     []byte
-	n       int       // buf[:n] is the frame in progress
-	scanned int       // buf[:scanned] holds no newline
-	fd      int       // descriptor of the frame in progress, -1 = none
+	n       int // buf[:n] is the frame in progress
+	scanned int // buf[:scanned] holds no newline
+	fd      int // descriptor of the frame in progress, -1 = none
+	skipped int // bytes of the frame in progress, after buf[:n], that were dropped: see skip.go
+	limits  limits
 	closeFD func(int) // for descriptors nobody will get
 	names   intern
 }
 
 func newDecoder(closeFD func(int)) *decoder {
-	return &decoder{fd: -1, closeFD: closeFD}
+	return &decoder{fd: -1, limits: limits{MaxFrame, MaxSkip}, closeFD: closeFD}
 }
 
 // space is where the next read goes: never empty. It grows with the frame in
 // progress, not to the limit at once.
 func (d *decoder) space() []byte {
 	if cap(d.buf)-d.n < readSize/4 {
-		size := min(max(readSize, 2*cap(d.buf)), MaxFrame+readSize)
+		size := min(max(readSize, 2*cap(d.buf)), d.limits.frame+readSize)
 		b := make([]byte, size)
 		copy(b, d.buf[:d.n])
 		d.buf = b
@@ -40,6 +42,7 @@ func (d *decoder) space() []byte {
 // arrival is what came with the bytes of one read.
 type arrival struct {
 	fd      int    // the one descriptor, or -1
+	memory  bool   // it is no socket but a regular file, which only a Muster message may bring
 	refused string // why descriptors that came, and are closed by now, were refused; "" = none were
 }
 
@@ -65,7 +68,7 @@ func (d *decoder) feed(dst []Message, n int, in arrival) ([]Message, error) {
 			break
 		}
 		end := d.scanned + i
-		m, err := message(d.buf[start:end], &d.names)
+		m, err := d.message(d.buf[start:end])
 		if err == nil && start < before {
 			oldest = true
 			err = d.settle(&m, d.buf[start:end])
@@ -85,11 +88,8 @@ func (d *decoder) feed(dst []Message, n int, in arrival) ([]Message, error) {
 	}
 	rest := d.buf[start:d.n]
 	d.scanned = d.n
-	switch {
-	case len(rest) > MaxFrame:
-		return d.fail(dst, first, in, protocolError(rest, "a frame of over %d bytes", MaxFrame))
-	case len(rest) > MaxInternal && startsInternal(rest):
-		return d.fail(dst, first, in, protocolError(rest, "an internal message of over %d bytes", MaxInternal))
+	if err := d.checkRest(rest); err != nil {
+		return d.fail(dst, first, in, err)
 	}
 
 	restIsNew := len(rest) > 0 && start >= before
@@ -122,8 +122,10 @@ func (d *decoder) feed(dst []Message, n int, in arrival) ([]Message, error) {
 			return blame("a descriptor with a message that takes none")
 		}
 	}
-	markMissing(dst[first:])
-	d.keepRest(start)
+	d.settled(dst[first:])
+	if !d.skip(start) {
+		d.keepRest(start)
+	}
 	return dst, nil
 }
 
@@ -159,7 +161,7 @@ func (d *decoder) fail(dst []Message, first int, in arrival, err error) ([]Messa
 		d.closeFD(in.fd)
 	}
 	d.drop()
-	markMissing(dst[first:])
+	d.settled(dst[first:])
 	return dst, err
 }
 
@@ -180,9 +182,15 @@ func (d *decoder) pop(dst []Message) []Message {
 	return dst[:last]
 }
 
-func markMissing(ms []Message) {
+// settled is called when it is known which descriptors have come.
+func (d *decoder) settled(ms []Message) {
 	for i := range ms {
-		ms[i].Missing = ms[i].Handle != "" && ms[i].FD < 0
+		m := &ms[i]
+		m.Missing = m.Handle != "" && m.FD < 0
+		if m.Kind == TooLong && m.FD >= 0 {
+			d.closeFD(m.FD)
+			m.FD = -1
+		}
 	}
 }
 

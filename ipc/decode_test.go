@@ -137,37 +137,41 @@ func TestDescriptorFindsItsFrame(t *testing.T) {
 	}
 }
 
-// A frame over a limit is refused as soon as that is clear, with a buffer of
-// about its size so far, never one of the limit at once.
+// A frame that will be refused is refused as soon as that is clear, with a
+// buffer of about its size so far, never one of the limit at once.
 func TestDecodeOverLong(t *testing.T) {
 	for _, tt := range []struct {
 		name, head string
 		limit      int
 	}{
-		{"user", `"`, MaxFrame},
 		{"internal", `{"cmd":"NODE_MUSTER","msg":"`, MaxInternal},
-		{"user in a wrapper", `{"cmd":"NODE_HANDLE","type":"net.Socket","msg":"`, MaxFrame},
+		{"not JSON", `GET / HTTP/1.1`, MaxFrame},
+		{"blank", strings.Repeat(" ", headKept), MaxFrame},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			d, some := newDecoder(nil), bytes.Repeat([]byte("x"), readSize/4)
-			_, err := put(d, nil, []byte(tt.head), none)
-			for sent := len(tt.head); err == nil; {
-				if sent > tt.limit+4*readSize {
-					t.Fatalf("%d bytes and no error", sent)
-				}
-				if cap(d.buf) > max(readSize, 2*sent+readSize) || cap(d.buf) > MaxFrame+readSize {
-					t.Fatalf("a buffer of %d bytes for %d", cap(d.buf), sent)
-				}
-				n := copy(d.space(), some)
-				_, err = d.feed(nil, n, none)
-				sent += n
-			}
+			_, err := feedEndless(t, newDecoder(nil), tt.head, tt.limit)
 			var pe *ProtocolError
 			if !errors.As(err, &pe) {
 				t.Fatalf("got %v", err)
 			}
 		})
 	}
+}
+
+// feedEndless feeds a frame that never ends, until an error or well past limit.
+func feedEndless(t *testing.T, d *decoder, head string, limit int) ([]Message, error) {
+	t.Helper()
+	some := bytes.Repeat([]byte("x"), readSize/4)
+	ms, err := put(d, nil, []byte(head), none)
+	for sent := len(head); err == nil && sent < limit+4*readSize; {
+		n := copy(d.space(), some)
+		ms, err = d.feed(ms, n, none)
+		sent += n
+		if cap(d.buf) > max(readSize, 2*sent+readSize) || cap(d.buf) > MaxFrame+readSize {
+			t.Fatalf("a buffer of %d bytes for %d", cap(d.buf), sent)
+		}
+	}
+	return ms, err
 }
 
 func TestDecodeLetsGoOfALargeBuffer(t *testing.T) {
@@ -186,7 +190,19 @@ func TestDecodeLetsGoOfALargeBuffer(t *testing.T) {
 
 // However the bytes are cut into reads, the same messages come out; a
 // descriptor is in a message or closed, once.
-func FuzzDecode(f *testing.F) {
+func FuzzDecode(f *testing.F) { fuzzDecode(f, limits{MaxFrame, MaxSkip}) }
+
+// The same where frames are soon too long, and soon too long to be skipped.
+func FuzzDecodeTooLong(f *testing.F) {
+	long := `{"cmd":"NODE_HANDLE","type":"net.Socket","msg":"` + strings.Repeat("x", 100) + "\"}\n"
+	f.Add([]byte(long+"1\n"+long), []byte{0x80 | 20, 100, 0x80 | 127})
+	f.Add([]byte("1\n\""+strings.Repeat("x", 100)+"\"\n2\n"), []byte{})
+	f.Add([]byte("\""+strings.Repeat("x", 600)), []byte{70})
+	f.Add([]byte(strings.Repeat(" ", 70)+"1\n"), []byte{})
+	fuzzDecode(f, limits{64, 512})
+}
+
+func fuzzDecode(f *testing.F, lim limits) {
 	f.Add([]byte(mixed), []byte{1, 2, 3})
 	f.Add([]byte(hotFrames["newconn"]+"\n"), []byte{0x85, 200})
 	f.Add([]byte("\n"), []byte{})
@@ -194,7 +210,9 @@ func FuzzDecode(f *testing.F) {
 		f.Add([]byte(frame+"\n"+frame+"\n"), []byte{0x80, 0x80, 77})
 	}
 	f.Fuzz(func(t *testing.T, data, cuts []byte) {
-		want, wantErr := put(newDecoder(nil), nil, data, none)
+		whole := newDecoder(nil)
+		whole.limits = lim
+		want, wantErr := put(whole, nil, data, none)
 
 		// A cut is the length of a read; its high bit sends a descriptor along.
 		open := map[int]bool{}
@@ -204,6 +222,7 @@ func FuzzDecode(f *testing.F) {
 			}
 			delete(open, fd)
 		})
+		d.limits = lim
 		var got []Message
 		var err error
 		fds := 0

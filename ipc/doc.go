@@ -28,15 +28,25 @@
 // output waits for the peer to read; Close ends it and waits for it.
 package ipc
 
-// Limits. A peer that goes past one ends the channel.
+// Limits. A peer that goes past one ends the channel, but for MaxFrame.
 const (
 	// MaxFrame is the longest frame, in bytes without its newline. Node itself
-	// has no limit.
+	// has no limit, so a longer user message is no breach: it is skipped without
+	// being kept, and read as a Message of Kind TooLong in its place.
 	MaxFrame = 16 << 20
+	// MaxSkip is the longest frame that is skipped: a line without an end must
+	// not hold the channel for ever.
+	MaxSkip = 1 << 30
 	// MaxInternal is the longest internal message (NODE_...). A user message
 	// within a NODE_HANDLE wrapper may be as long as any user message.
 	MaxInternal = 64 << 10
 	// MaxPending is how many bytes of output are kept for a peer that does not
 	// read.
 	MaxPending = 32 << 20
+	// MaxPendingFDs is how many descriptors are kept with it.
+	MaxPendingFDs = 1024
+	// MaxHandleType and MaxHandleKey are the longest type and key of a
+	// NODE_HANDLE wrapper, as they come: they are kept with the descriptor.
+	MaxHandleType = 64
+	MaxHandleKey  = 1 << 10
 )

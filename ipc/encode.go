@@ -13,6 +13,10 @@ import (
 // MaxInternal). Nothing has been sent.
 var ErrTooLong = errors.New("message is too long")
 
+func tooLong(n, limit int) error {
+	return fmt.Errorf("%w: it has %d bytes, the limit is %d", ErrTooLong, n, limit)
+}
+
 // All Append functions add one whole frame, newline included, to dst and
 // return the extended slice. Those that can fail return dst as it was then.
 
@@ -47,13 +51,14 @@ func AppendAck(dst []byte) []byte { return append(append(dst, ackFrame...), '\n'
 // AppendNack adds the answer to a message whose descriptor did not arrive.
 func AppendNack(dst []byte) []byte { return append(append(dst, nackFrame...), '\n') }
 
-// AppendProbe adds a wrapper to be sent without a descriptor. A worker answers
-// with NACK when its event loop gets to it, and delivers nothing. Nothing with
-// a descriptor may be sent after it until that answer has come: a Node worker
-// that reads both at once takes the descriptor for the probe's.
-func AppendProbe(dst []byte) []byte {
-	return append(dst, `{"cmd":"NODE_HANDLE","type":"net.Native","msg":{}}`+"\n"...)
-}
+// AppendProbe adds a hand-off for a server that no worker has; any stream socket
+// must be sent with it. A worker answers it as every hand-off, when its event loop
+// gets to it: with no, or with NACK if it had no descriptor free. It closes the
+// socket, and its program sees nothing.
+func AppendProbe(dst []byte, seq int64) []byte { return AppendNewConn(dst, probeKey, seq) }
+
+// probeKey has no colon: keys of servers do.
+const probeKey = "probe"
 
 // AppendJSON adds v as json.Marshal writes it: a user message, or one of the
 // forms of this package (Online, QueryServer, ...).
@@ -63,7 +68,7 @@ func AppendJSON(dst []byte, v any) ([]byte, error) {
 		return dst, fmt.Errorf("encoding a %T for the channel: %w", v, err)
 	}
 	if len(b) > MaxFrame {
-		return dst, fmt.Errorf("encoding a %T for the channel: %d bytes: %w", v, len(b), ErrTooLong)
+		return dst, fmt.Errorf("encoding a %T for the channel: %w", v, tooLong(len(b), MaxFrame))
 	}
 	return append(append(dst, b...), '\n'), nil
 }
@@ -77,7 +82,7 @@ func AppendMuster(dst []byte, v any) ([]byte, error) {
 	}
 	const head = `{"cmd":"` + cmdMuster + `","msg":`
 	if n := len(head) + len(b) + 1; n > MaxInternal {
-		return dst, fmt.Errorf("encoding a %T for the channel: %d bytes: %w", v, n, ErrTooLong)
+		return dst, fmt.Errorf("encoding a %T for the channel: %w", v, tooLong(n, MaxInternal))
 	}
 	return append(append(append(dst, head...), b...), "}\n"...), nil
 }
@@ -118,7 +123,7 @@ func AppendHandle(dst []byte, typ string, inner []byte, extra ...Field) ([]byte,
 		b = append(append(b, ':'), v...)
 	}
 	if len(b)+1 > MaxFrame {
-		return dst, fmt.Errorf("encoding a %s message: %d bytes: %w", cmdHandle, len(b)+1, ErrTooLong)
+		return dst, fmt.Errorf("encoding a %s message: %w", cmdHandle, tooLong(len(b)+1, MaxFrame))
 	}
 	return append(append(dst, b...), "}\n"...), nil
 }

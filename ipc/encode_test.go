@@ -52,7 +52,7 @@ func TestHotForms(t *testing.T) {
 		{string(AppendAccepted(nil, 123456, 0, false)), hotFrames["refused"]},
 		{string(AppendAck(nil)), hotFrames["ack"]},
 		{string(AppendNack(nil)), hotFrames["nack"]},
-		{string(AppendProbe(nil)), `{"cmd":"NODE_HANDLE","type":"net.Native","msg":{}}`},
+		{string(AppendProbe(nil, 7)), `{"cmd":"NODE_HANDLE","type":"net.Native","msg":{"cmd":"NODE_CLUSTER","act":"newconn","key":"probe","seq":7}}`},
 	} {
 		if tt.got != tt.want+"\n" {
 			t.Errorf("got  %swant %s", tt.got, tt.want)

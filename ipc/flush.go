@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -70,6 +71,7 @@ func (c *Conn) flushOne(sock int) flushResult {
 	if head.fd >= 0 && n > 0 {
 		closeFD(head.fd)
 		head.fd = -1
+		o.fds--
 	}
 	head.data = head.data[n:]
 	o.pending -= n
@@ -92,11 +94,27 @@ func isFull(err error) bool {
 	return false
 }
 
+// Fail ends the Conn as a breach of the protocol does: the peer sees the end of
+// the channel, and Read returns reason once it has returned all that the peer had
+// sent. One that has ended already stays as it is.
+func (c *Conn) Fail(reason error) {
+	c.out.mu.Lock()
+	defer c.out.mu.Unlock()
+	if c.out.failed == nil && !c.out.closed {
+		_ = c.failAs(reason)
+	}
+}
+
 // fail ends the Conn for an error of a send. Held: mu.
 func (c *Conn) fail(err error) error {
 	switch {
 	case errors.Is(err, unix.EPIPE), errors.Is(err, unix.ECONNRESET), errors.Is(err, unix.ENOTCONN):
-		c.out.end(ErrClosed) // the peer has gone; Read will see it too
+		c.out.end(ErrClosed) // the peer has gone, and Read will see it too
+		if runtime.GOOS == "linux" {
+			// Or it has shut down its reading half alone, and would not be missed. What
+			// it had sent can still be read here: see failAs.
+			_ = c.rc.Control(func(fd uintptr) { _ = unix.Shutdown(int(fd), unix.SHUT_RD) })
+		}
 		return ErrClosed
 	}
 	return c.failAs(fmt.Errorf("writing a channel: %w", os.NewSyscallError("sendmsg", err)))

@@ -82,7 +82,7 @@ func TestSlowReaderGetsAllInOrder(t *testing.T) {
 		}
 		closeFD(sock) // the Conn has a duplicate
 		// The descriptor must not be taken for this one's.
-		if err := a.Send(AppendProbe(nil), -1); err != nil {
+		if err := a.Send([]byte(bareWrapper), -1); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -225,5 +225,45 @@ func TestCloseWhenSentLeavesReading(t *testing.T) {
 	}
 	if ms := readN(t, a, 1); string(ms[0].Raw) != "2" {
 		t.Errorf("got %s", ms[0].Raw)
+	}
+}
+
+// A peer that does not read costs a duplicate of each descriptor sent to it.
+func TestPendingDescriptorsAreBounded(t *testing.T) {
+	noFDLeak(t)
+	c, _ := stuck(t)
+	sock := sockets(t, 1)[0]
+	line := []byte(`{"cmd":"NODE_HANDLE","type":"net.Native","msg":{}}`)
+	for i := range MaxPendingFDs {
+		if err := c.Send(line, sock); err != nil {
+			t.Fatalf("descriptor %d: %v", i+1, err)
+		}
+	}
+	if err := c.Send(line, sock); !errors.Is(err, ErrPendingFull) {
+		t.Errorf("one more: %v", err)
+	}
+}
+
+// What it had said counts: its answers may be among it.
+func TestFailedConnReadsWhatThePeerHadSent(t *testing.T) {
+	noFDLeak(t)
+	a, b := conns(t)
+	if err := b.Send([]byte("1"), -1); err != nil {
+		t.Fatal(err)
+	}
+	reason := errors.New("enough")
+	a.Fail(reason)
+	a.Fail(errors.New("later"))
+	if ms, err := a.Read(nil); err != nil || len(ms) != 1 || string(ms[0].Raw) != "1" {
+		t.Errorf("read %v, %v", ms, err)
+	}
+	if _, err := a.Read(nil); err != reason {
+		t.Errorf("then %v, want the reason", err)
+	}
+	if err := a.Send([]byte("2"), -1); err != reason {
+		t.Errorf("Send: %v, want the reason", err)
+	}
+	if _, err := b.Read(nil); !errors.Is(err, io.EOF) {
+		t.Errorf("the peer reads %v, want the end", err)
 	}
 }

@@ -14,6 +14,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// bareWrapper should have a descriptor with it, and has none.
+const bareWrapper = `{"cmd":"NODE_HANDLE","type":"net.Native","msg":{}}`
+
 func TestMain(m *testing.M) {
 	// The runtime's poller opens descriptors of its own at first use.
 	c, f, err := Pair()

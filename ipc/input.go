@@ -21,6 +21,8 @@ type input struct {
 	oob []byte
 	err error // what Read returns from now on
 
+	memory bool // a regular file has come, its message not yet
+
 	// Arguments and results of the one receive function, which is made once so
 	// that a read allocates nothing.
 	receive      func(fd uintptr) bool // false = nothing there
@@ -102,7 +104,14 @@ func (c *Conn) take(dst []Message) ([]Message, error) {
 	in := &c.in
 	err := in.receiveError
 	if err == nil && in.n > 0 {
-		return in.dec.feed(dst, in.n, arrivalOf(in.oob[:in.oobn], in.flags))
+		a := arrivalOf(in.oob[:in.oobn], in.flags)
+		in.memory = in.memory || a.memory
+		had := len(dst)
+		dst, err = in.dec.feed(dst, in.n, a)
+		if in.memory && err == nil {
+			return in.checkMemory(dst, had)
+		}
+		return dst, err
 	}
 	partial := in.dec.n > 0
 	in.dec.drop()
@@ -118,6 +127,30 @@ func (c *Conn) take(dst []Message) ([]Message, error) {
 	}
 	return dst, io.EOF
 }
+
+// checkMemory looks for the message that a regular file came with, behind the
+// first had of ms. Only one of muster's own may bring one.
+func (in *input) checkMemory(ms []Message, had int) ([]Message, error) {
+	for i := had; i < len(ms); i++ {
+		m := &ms[i]
+		if m.FD < 0 || modeOf(m.FD) != unix.S_IFREG {
+			continue
+		}
+		in.memory = false
+		if m.Kind == Muster {
+			continue
+		}
+		for j := i; j < len(ms); j++ {
+			if ms[j].FD >= 0 {
+				closeFD(ms[j].FD)
+			}
+		}
+		return ms[:i], protocolError([]byte(m.Handle), notSocket)
+	}
+	return ms, nil
+}
+
+const notSocket = "a descriptor that is not a socket"
 
 // arrivalOf looks at the descriptors that came with a read, and closes them all
 // if they cannot be accepted.
@@ -140,8 +173,14 @@ func arrivalOf(oob []byte, flags int) arrival {
 	case flags&unix.MSG_CTRUNC != 0:
 		// We had room for more than one, but no descriptors left.
 		in.refused = "more than one descriptor with one message"
-	case !isSocket(in.fd):
-		in.refused = "a descriptor that is not a socket"
+	default:
+		switch mode := modeOf(in.fd); mode {
+		case unix.S_IFSOCK:
+		case unix.S_IFREG:
+			in.memory = true
+		default:
+			in.refused = notSocket
+		}
 	}
 	if in.refused != "" {
 		for fd := range descriptors(oob) {
@@ -173,7 +212,11 @@ func descriptors(oob []byte) iter.Seq[int] {
 	}
 }
 
-func isSocket(fd int) bool {
+// modeOf is what a descriptor is of: S_IFSOCK, ... or 0.
+func modeOf(fd int) uint32 {
 	var st unix.Stat_t
-	return unix.Fstat(fd, &st) == nil && uint32(st.Mode)&unix.S_IFMT == unix.S_IFSOCK
+	if unix.Fstat(fd, &st) != nil {
+		return 0
+	}
+	return uint32(st.Mode) & unix.S_IFMT
 }

@@ -16,6 +16,7 @@ const (
 	Ack                       // NODE_HANDLE_ACK: a descriptor has arrived
 	Nack                      // NODE_HANDLE_NACK: a descriptor has not arrived
 	OtherInternal             // any other NODE_...: Message.Cmd says which
+	TooLong                   // a user message of more than MaxFrame bytes, which was skipped: Message.Size
 )
 
 // String names the kind for tests and logs.
@@ -33,6 +34,8 @@ func (k Kind) String() string {
 		return "nack"
 	case OtherInternal:
 		return "internal"
+	case TooLong:
+		return "too long"
 	}
 	return "kind " + strconv.Itoa(int(k))
 }
@@ -44,13 +47,15 @@ type Message struct {
 	// Raw is the JSON value: for User and OtherInternal as it was sent (inside a
 	// NODE_HANDLE wrapper: the value wrapped), for Muster what was given to
 	// AppendMuster ("null" if there is none). It is nil for Cluster, Ack and Nack, whose
-	// content is in the other fields. Node's JSON is valid UTF-8; another
+	// content is in the other fields, and for TooLong. Node's JSON is valid UTF-8; another
 	// peer's may not be.
 	Raw []byte
 	// FD is the received descriptor or -1. The receiver of the Message owns it.
 	FD int
 	// Handle is the type of the NODE_HANDLE wrapper, e.g. "net.Native"; "" if
-	// the message came without one.
+	// the message came without one. A descriptor that came with a message that
+	// is TooLong is closed by now, so that its FD is -1; it is to be acknowledged
+	// like any other, or a Node sender stays silent.
 	Handle string
 	// HandleKey is the wrapper's key, raw JSON: a net.Socket that one of the
 	// sender's servers accepted has one, and the sender asks about it later
@@ -63,6 +68,7 @@ type Message struct {
 	Missing bool
 	Cluster ClusterMsg // for Kind Cluster
 	Cmd     string     // for Kind OtherInternal: "NODE_SOCKET_NOTIFY_CLOSE", ...
+	Size    int        // for Kind TooLong: bytes of the frame, without its newline
 }
 
 // ClusterMsg is the content of a NODE_CLUSTER message. Fields the message does

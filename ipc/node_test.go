@@ -3,6 +3,7 @@
 package ipc
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,7 +20,7 @@ process.on('message', (m, h) => { process.send(h ? {got: m, handle: true} : m, h
 require('http').createServer((q, r) => r.end('hi')).listen(0, '127.0.0.1')
 `
 
-// The real thing at the other end: start, listen, hand-off, probe, echo of a
+// The real thing at the other end: start, listen, hand-off, probes, echo of a
 // long message and of a descriptor.
 func TestNodeWorker(t *testing.T) {
 	node, err := exec.LookPath("node")
@@ -94,9 +95,29 @@ func TestNodeWorker(t *testing.T) {
 		t.Fatalf("the worker answered %q, %v", b[:max(n, 0)], err)
 	}
 
-	send(AppendProbe(nil), -1)
-	m = next()
-	want("answer to the probe", m.Kind == Nack, m)
+	// Together, so that it reads them at once.
+	probe := sockets(t, 1)[0]
+	if err := unix.SetNonblock(probe, true); err != nil {
+		t.Fatal(err)
+	}
+	_, theirs = tcpPair(t)
+	send([]byte(`"before"`), -1)
+	send(AppendProbe(nil, 78), probe)
+	send(AppendNewConn(nil, "k", 79), theirs)
+	send(AppendProbe(nil, 80), probe)
+	send([]byte(`"after"`), -1)
+	var got string
+	for range 8 {
+		switch m = next(); {
+		case m.Kind == Cluster:
+			got += fmt.Sprintf("%d:%v ", m.Cluster.Ack, m.Cluster.Accepted)
+		case m.Kind == User:
+			got += string(m.Raw) + " "
+		default:
+			want("ack", m.Kind == Ack, m)
+		}
+	}
+	want(got, got == `"before" 78:false 79:true 80:false "after" `, m)
 
 	long := `"` + strings.Repeat("é", 512<<10) + `"`
 	send([]byte(long), -1)

@@ -24,6 +24,7 @@ type output struct {
 	finish   bool // shut down when nothing is kept any more; err is set, but what is kept is still sent
 	kept     []chunk
 	pending  int // bytes in kept
+	fds      int // descriptors in kept
 	flushing bool
 	drained  *drained // what Flush waits for; nil = nobody waits
 
@@ -131,7 +132,7 @@ func (o *output) oneLine(line []byte) ([]byte, error) {
 		}
 	}
 	if len(line)-1 > MaxFrame {
-		return nil, ErrTooLong
+		return nil, tooLong(len(line)-1, MaxFrame)
 	}
 	return line, nil
 }
@@ -161,7 +162,7 @@ func (c *Conn) sendNow(line []byte, fd int) (int, error) {
 // keep appends to the kept output and sees that it is sent. Held: mu.
 func (c *Conn) keep(b []byte, fd int) error {
 	o := &c.out
-	if o.pending+len(b) > MaxPending {
+	if o.pending+len(b) > MaxPending || fd >= 0 && o.fds >= MaxPendingFDs {
 		return c.failAs(ErrPendingFull)
 	}
 	if fd >= 0 {
@@ -170,6 +171,7 @@ func (c *Conn) keep(b []byte, fd int) error {
 			return fmt.Errorf("keeping descriptor %d for a channel: %w", fd, os.NewSyscallError("fcntl", err))
 		}
 		fd = own
+		o.fds++
 	}
 	last := len(o.kept) - 1
 	if fd < 0 && last >= 0 && o.kept[last].fd < 0 && len(o.kept[last].data)+len(b) <= maxChunk {
@@ -198,7 +200,7 @@ func (o *output) drop() {
 			closeFD(k.fd)
 		}
 	}
-	o.kept, o.pending = nil, 0
+	o.kept, o.pending, o.fds = nil, 0, 0
 }
 
 // Pending is how many bytes are kept, 0 if all is sent.
