@@ -13,5 +13,9 @@
 //
 // JSON is the second door, for text that is JSON already.
 //
+// Colours of a text (SGR sequences) are no danger, and as escapes they hide what
+// it says: DropSGR leaves them out before Line, CutSGR gives them to a caller
+// that can draw them.
+//
 // Everything here is a pure function and may be called from any goroutine.
 package safetext
