@@ -30,16 +30,27 @@ func Check(t testing.TB, primaries ...int) {
 	}
 	t.Cleanup(func() {
 		for _, primary := range primaries {
-			var left []int
-			if within(leaveTime, func() bool { left = WithPrimary(primary); return len(left) == 0 }) {
-				continue
-			}
-			for _, pid := range left {
-				t.Errorf("process %d (%s) of primary %d is left", pid, command(pid), primary)
-				syscall.Kill(pid, syscall.SIGKILL) // it may have gone by now
+			for _, left := range endLeft(primary) {
+				t.Errorf("%s of primary %d is left", left, primary)
 			}
 		}
 	})
+}
+
+// Left is Check for a TestMain, after the tests: tests of one process that run at
+// once cannot tell whose worker it is. It returns what was left and is killed.
+func Left() []string { return endLeft(os.Getpid()) }
+
+func endLeft(primary int) (what []string) {
+	var left []int
+	if within(leaveTime, func() bool { left = WithPrimary(primary); return len(left) == 0 }) {
+		return nil
+	}
+	for _, pid := range left {
+		what = append(what, fmt.Sprintf("process %d (%s)", pid, command(pid)))
+		syscall.Kill(pid, syscall.SIGKILL) // it may have gone by now
+	}
+	return what
 }
 
 // WithPrimary returns the PIDs of the live processes that have this primary in
