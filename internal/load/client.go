@@ -16,8 +16,11 @@ type client struct {
 	link     link
 	number   int
 	slow     bool
+	ownID    bool   // the caller's header has an X-Request-Id
 	requests int64  // sent so far, the number in the id
 	head     string // of every request, up to the id
+	body     []byte // that goes with it in one write
+	rest     []byte // or, if it is a long one, after it; shared by all clients
 	buf      []byte // the request
 	answer   Answer
 }
@@ -31,22 +34,22 @@ const (
 	workerHeader = "Muster-Worker"
 )
 
+// longBody is the bytes from which a body is not copied, see exchangeLong.
+const longBody = 32 << 10
+
 func newClient(r *Runner, number int) *client {
-	more := "User-Agent: muster-load\r\n"
-	if !r.opts.KeepAlive {
-		more += "Connection: close\r\n"
-	}
-	return &client{
+	c := &client{
 		r:      r,
 		jobs:   make(chan job, 1),
 		number: number,
-		head:   requestHead(r.opts.Path, r.target.host, more),
-		link:   newLink(r.target, r.opts.MaxAnswer),
+		ownID:  r.opts.has(idHeader),
+		head:   r.opts.requestHead(r.dialer.to.host, false),
+		link:   newLink(r.dialer, &r.opts),
 	}
-}
-
-func requestHead(path, host, more string) string {
-	return "GET " + path + " HTTP/1.1\r\nHost: " + host + "\r\n" + more
+	if c.body = r.opts.Body; len(c.body) >= longBody {
+		c.body, c.rest = nil, c.body
+	}
+	return c
 }
 
 // run sends until the runner says that it is enough.
@@ -84,8 +87,8 @@ func (c *client) serve(j job) bool {
 		c.r.tally.answered(c.answer.Latency, !c.slow, worker)
 		return true
 	case errors.As(err, &f):
-		c.r.note(f.end, f.err)
-		c.r.tally.fail(f.end)
+		c.r.tally.fail(f.end, plainText(f.err))
+		c.r.explain(f)
 		return f.end != refused && !c.slow
 	}
 	c.r.tally.unbegin(late)
@@ -97,21 +100,21 @@ func (c *client) serve(j job) bool {
 // or a *localError if no request could be sent for a reason of ours.
 func (c *client) request(j job, deadline time.Time) error {
 	kept := c.link.open()
-	if kept && j.timed && closedByPeer(c.link.conn) {
+	if kept && j.timed && c.link.closedByPeer() {
 		c.link.close()
 		kept = false
 	}
 	if !kept {
 		if err := c.link.dial(deadline); err != nil {
-			return dialFailure(err)
+			return err
 		}
 	}
-	last, err := c.link.exchange(c.compose(), &c.answer, deadline, kept)
+	last, err := c.link.exchange(c.compose(), c.rest, &c.answer, deadline, kept)
 	if err != nil {
 		c.link.close()
 		return err
 	}
-	c.answer.Latency = time.Since(j.due)
+	c.answer.Latency = c.link.ended.Sub(j.due)
 	err = c.check(&c.answer)
 	if last || c.slow || !c.r.opts.KeepAlive {
 		if more := c.link.finish(last && !c.slow); err == nil {
@@ -130,12 +133,13 @@ func (c *client) request(j job, deadline time.Time) error {
 	return nil
 }
 
-// compose writes the next request. A slow one has no id: it is short.
+// compose writes the next request, but for the rest of a long body. A slow one has no id: it is
+// short. Nor has one whose caller has his own.
 func (c *client) compose() []byte {
 	c.requests++
 	c.buf = append(c.buf[:0], c.head...)
 	c.answer.ID = ""
-	if !c.slow {
+	if !c.slow && !c.ownID {
 		c.buf = append(c.buf, idHeader+": "...)
 		at := len(c.buf)
 		c.buf = strconv.AppendInt(c.buf, int64(c.number), 10)
@@ -145,6 +149,7 @@ func (c *client) compose() []byte {
 		c.buf = append(c.buf, "\r\n"...)
 	}
 	c.buf = append(c.buf, "\r\n"...)
+	c.buf = append(c.buf, c.body...)
 	return c.buf
 }
 
@@ -155,10 +160,13 @@ func (c *client) check(a *Answer) error {
 	}
 	if want := c.r.opts.ExpectBody; want != "" && string(a.Body) != want {
 		// The status says more than the body where both are wrong.
-		if err := expectOK(a); err != nil {
+		if err := c.r.opts.expected(a); err != nil {
 			return err
 		}
 		return errors.New("body not as expected")
 	}
-	return c.r.opts.Expect(a)
+	if c.r.opts.Expect != nil {
+		return c.r.opts.Expect(a)
+	}
+	return c.r.opts.expected(a)
 }

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"net"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -14,6 +16,7 @@ import (
 // Every way a server can treat one request, and what it counts as. One client
 // sends two requests; the table says how both ended.
 func TestEnds(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name    string
 		handle  func(p *peer)
@@ -115,7 +118,7 @@ func TestEnds(t *testing.T) {
 			name:    "reset before the answer",
 			handle:  func(p *peer) { p.read(); p.reset() },
 			want:    Counts{Sent: 2, Reset: 2},
-			wantErr: "reset: read: ", conns: 2,
+			wantErr: "reset: read: connection reset by peer", conns: 2,
 		},
 		{
 			name: "stalled before the answer", handle: (*peer).stall,
@@ -232,6 +235,13 @@ func TestEnds(t *testing.T) {
 			if tt.wantErr != "" && !slices.ContainsFunc(r.Errors, func(e string) bool { return strings.HasPrefix(e, tt.wantErr) }) {
 				t.Errorf("errors %q: none begins with %q", r.Errors, tt.wantErr)
 			}
+			var told uint64
+			for _, reason := range r.Reasons {
+				told += reason.Count
+			}
+			if told != r.Failed() {
+				t.Errorf("reasons %+v of %d failures", r.Reasons, r.Failed())
+			}
 			if r.Failed() > 0 == (len(r.Errors) == 0) {
 				t.Errorf("%d failed, errors %q", r.Failed(), r.Errors)
 			}
@@ -297,5 +307,20 @@ func TestTimeoutIncludesTheAccept(t *testing.T) {
 	checkSum(t, r)
 	if r.TimedOut != 1 {
 		t.Errorf("%v, want 1 timed out", r.Counts)
+	}
+}
+
+// The system's call was named twice: "read: read: connection reset by peer".
+func TestTheCallStoodTwiceInAReason(t *testing.T) {
+	op := func(op string, err error) error { return &net.OpError{Op: op, Net: "tcp", Err: err} }
+	for want, err := range map[string]error{
+		"read: connection reset by peer": op("read", os.NewSyscallError("read", syscall.ECONNRESET)),
+		"write: broken pipe":             op("write", os.NewSyscallError("write", syscall.EPIPE)),
+		"read: i/o timeout":              op("read", os.ErrDeadlineExceeded),
+		"connect: connection refused":    op("dial", os.NewSyscallError("connect", syscall.ECONNREFUSED)),
+	} {
+		if got := plainText(err); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }

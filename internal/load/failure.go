@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strings"
 	"syscall"
 )
 
@@ -121,9 +122,14 @@ func isAny(err error, errnos ...syscall.Errno) bool {
 // plainText is the error without the addresses net puts into it: every
 // connection has another port, so no two texts would be the same.
 func plainText(err error) string {
+	var several *addrErrors
 	var op *net.OpError
-	if !errors.As(err, &op) {
+	if errors.As(err, &several) || !errors.As(err, &op) {
 		return err.Error()
 	}
-	return op.Op + ": " + op.Err.Error()
+	why := op.Err.Error()
+	if op.Op == "dial" || strings.HasPrefix(why, op.Op+": ") { // goes without saying, or is said by the system's call
+		return why
+	}
+	return op.Op + ": " + why
 }

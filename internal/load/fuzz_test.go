@@ -43,12 +43,12 @@ func FuzzResponse(f *testing.F) {
 	}
 	const bound = 1 << 12
 	f.Fuzz(func(t *testing.T, data []byte) {
-		l := newLink(target{}, bound)
+		l := newLink(newDialer(target{}), &Options{MaxAnswer: bound})
 		l.conn = &canned{in: bytes.NewReader(data)}
 		l.in.conn = l.conn
 		l.br.Reset(&l.in)
 		var a Answer
-		last, err := l.exchange([]byte("x"), &a, time.Time{}, false)
+		last, err := l.exchange([]byte("x"), nil, &a, time.Time{}, false)
 		if err != nil {
 			var fail *failure
 			if !errors.As(err, &fail) || fail.end == ok || fail.end == refused {

@@ -12,6 +12,7 @@ import (
 )
 
 func TestIdleConnectionsAreHeld(t *testing.T) {
+	t.Parallel()
 	var bytes, closed atomic.Int64
 	s := serve(t, "tcp", func(p *peer) {
 		if p.n < 3 { // the server does not want the first ones
@@ -63,6 +64,7 @@ func TestIdleConnectionsThatCannotBeOpened(t *testing.T) {
 
 // A slow client's request comes byte by byte, is answered, and is one request.
 func TestSlowClients(t *testing.T) {
+	t.Parallel()
 	pieces := make(chan int, 1)
 	s := serve(t, "tcp", func(p *peer) {
 		n, total := 0, 0
@@ -109,6 +111,7 @@ func TestSlowClients(t *testing.T) {
 
 // A slow client against a server that never answers ends with the run.
 func TestSlowClientsTimeOutAfterAStop(t *testing.T) {
+	t.Parallel()
 	s := serve(t, "tcp", (*peer).stall)
 	r := startRun(t, t.Context(), Options{Addr: s.addr(), Rate: 1, Concurrency: 1, Slow: 1, Timeout: 200 * time.Millisecond})
 	eventually(t, "the slow client under way", func() bool { st := r.Stats(); return st.Slow == 1 && st.InFlight >= 1 })
@@ -120,6 +123,7 @@ func TestSlowClientsTimeOutAfterAStop(t *testing.T) {
 
 // A server that refuses slow clients is not stormed by them.
 func TestSlowClientsPauseAfterAFailure(t *testing.T) {
+	t.Parallel()
 	var slow, others atomic.Int64
 	s := serve(t, "tcp", func(p *peer) {
 		var b [64]byte
@@ -161,6 +165,7 @@ func TestSlowConn(t *testing.T) {
 // A server that answers as slowly for ever holds up no stop: the rest of a
 // request has Timeout, not each byte of it.
 func TestSlowClientsEndThoughTheServerTrickles(t *testing.T) {
+	t.Parallel()
 	s := serve(t, "tcp", func(p *peer) {
 		tick := time.NewTicker(10 * time.Millisecond)
 		defer tick.Stop()

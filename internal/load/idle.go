@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"time"
 )
 
@@ -46,8 +45,9 @@ func (r *Runner) holdOne(dials chan struct{}) {
 	case <-r.ctx.Done():
 		return
 	}
-	dialer := net.Dialer{Timeout: r.opts.Timeout}
-	conn, err := dialer.DialContext(r.ctx, r.target.network, r.target.addr)
+	ctx, cancel := context.WithTimeout(r.ctx, r.opts.Timeout)
+	conn, err := r.dialer.dial(ctx)
+	cancel()
 	<-dials
 	if r.ctx.Err() != nil {
 		if err == nil {

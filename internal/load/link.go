@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
 	"net"
 	"net/http"
 	"time"
@@ -11,13 +12,16 @@ import (
 
 // link is the one connection of a client. Its buffers outlive the connection.
 type link struct {
-	to        target
+	dialer    *dialer
+	tls       *tls.Config  // nil = plain
+	asked     http.Request // its method says whether the answer has a body
 	maxAnswer int64
 	wrap      func(net.Conn) net.Conn // what a new connection becomes; nil = itself
 	conn      net.Conn                // nil = none
 	in        limited
 	br        *bufio.Reader // reads from in
 	body      bytes.Buffer
+	ended     time.Time // when the last byte of the newest answer had come
 }
 
 // closeWait is how long a server may take to close a connection after it said
@@ -25,8 +29,11 @@ type link struct {
 // client with many connections does not run out of ports.
 const closeWait = 250 * time.Millisecond
 
-func newLink(to target, maxAnswer int64) link {
-	return link{to: to, maxAnswer: maxAnswer, br: bufio.NewReader(nil)}
+func newLink(d *dialer, o *Options) link {
+	return link{
+		dialer: d, tls: o.TLS, asked: http.Request{Method: o.method()},
+		maxAnswer: o.MaxAnswer, br: bufio.NewReader(nil),
+	}
 }
 
 func (l *link) open() bool { return l.conn != nil }
@@ -42,12 +49,18 @@ func (l *link) close() {
 }
 
 // dial makes a connection. The run's context is left out on purpose: a request
-// that has begun may finish.
+// that has begun may finish. An error is a *failure or a *localError.
 func (l *link) dial(deadline time.Time) error {
-	d := net.Dialer{Deadline: deadline}
-	conn, err := d.DialContext(context.Background(), l.to.network, l.to.addr)
+	ctx, cancel := context.WithDeadline(context.Background(), deadline)
+	defer cancel()
+	conn, err := l.dialer.dial(ctx)
 	if err != nil {
-		return err
+		return dialFailure(err)
+	}
+	if l.tls != nil {
+		if conn, err = handshake(conn, l.tls, deadline); err != nil {
+			return tlsFailure(err)
+		}
 	}
 	if l.wrap != nil {
 		conn = l.wrap(conn)
@@ -58,21 +71,72 @@ func (l *link) dial(deadline time.Time) error {
 	return nil
 }
 
-// exchange sends a request and reads its answer into a. last says that the
-// server will close the connection. An error is always a *failure.
-func (l *link) exchange(request []byte, a *Answer, deadline time.Time, kept bool) (last bool, err error) {
+// exchange sends a request, the rest of its body with it, and reads its answer
+// into a. last says that the connection is of no more use. An error is always a
+// *failure.
+func (l *link) exchange(request, rest []byte, a *Answer, deadline time.Time, kept bool) (last bool, err error) {
 	if err := l.conn.SetDeadline(deadline); err != nil {
 		return false, startFailure(err, kept)
 	}
 	l.in.left, l.in.err = l.maxAnswer, nil
-	if _, err := l.conn.Write(request); err != nil {
-		return false, startFailure(err, kept)
+	if len(rest) > 0 {
+		return l.exchangeLong(request, rest, a, kept)
 	}
-	if _, err := l.br.Peek(1); err != nil {
+	if _, err := l.conn.Write(request); err != nil {
+		// A server that does not want the request may have answered before it
+		// closed: too large, too late.
+		if !isReset(err) || l.peek() != nil {
+			return false, startFailure(err, kept)
+		}
+		_, err = l.read(a, kept)
+		return true, err
+	}
+	return l.read(a, kept)
+}
+
+// exchangeLong is exchange for a request that the kernel may not take in one
+// piece: a server that answers while it reads must find somebody who reads too.
+func (l *link) exchangeLong(request, rest []byte, a *Answer, kept bool) (last bool, err error) {
+	written := make(chan error, 1)
+	conn := l.conn
+	go func() { // ends with the connection, at the latest
+		_, err := conn.Write(request)
+		if err == nil {
+			_, err = conn.Write(rest)
+		}
+		written <- err
+	}()
+	last, err = l.read(a, kept)
+	if err == nil {
+		limit := time.NewTimer(writeWait)
+		defer limit.Stop()
+		select {
+		case werr := <-written:
+			return last || werr != nil, nil
+		case <-limit.C: // answered without having been read
+		}
+	}
+	l.close()
+	<-written
+	return true, err
+}
+
+// writeWait is how long the last bytes of a request may take after its answer.
+const writeWait = 50 * time.Millisecond
+
+// peek waits for a byte of an answer.
+func (l *link) peek() error {
+	_, err := l.br.Peek(1)
+	return err
+}
+
+// read reads the answer.
+func (l *link) read(a *Answer, kept bool) (last bool, err error) {
+	if err := l.peek(); err != nil {
 		return false, startFailure(err, kept)
 	}
 	for {
-		resp, err := http.ReadResponse(l.br, nil)
+		resp, err := http.ReadResponse(l.br, &l.asked)
 		if err != nil {
 			return false, l.broken(err)
 		}
@@ -83,10 +147,34 @@ func (l *link) exchange(request []byte, a *Answer, deadline time.Time, kept bool
 		if resp.StatusCode < 200 && resp.StatusCode != http.StatusSwitchingProtocols {
 			continue // "100 Continue" and the like: the answer is still to come
 		}
+		l.ended = time.Now()
 		a.Status, a.Header, a.Body = resp.StatusCode, resp.Header, l.body.Bytes()
 		return resp.Close, nil
 	}
 }
+
+// closedByPeer tells whether the server has closed a kept connection while it
+// was idle.
+func (l *link) closedByPeer() bool {
+	conn, ok := l.conn.(*tls.Conn)
+	if !ok {
+		return closedByPeer(l.conn)
+	}
+	// What TLS says before it closes, and what it says besides, looks the same
+	// from outside: it must be read.
+	if !pending(conn.NetConn()) {
+		return false
+	}
+	if conn.SetReadDeadline(time.Now().Add(staleWait)) != nil {
+		return true
+	}
+	l.in.left, l.in.err = 1, nil
+	err := l.peek()
+	return err != nil && !isTimeout(err)
+}
+
+// staleWait is for a record of TLS of which a part has come.
+const staleWait = 10 * time.Millisecond
 
 // broken says what an error in the middle of an answer means. If the connection
 // failed, that is the cause, whatever the parser made of the half line it got.
@@ -102,6 +190,9 @@ func (l *link) broken(err error) error {
 // processes that answer on one connection show here.
 func (l *link) finish(serverCloses bool) error {
 	defer l.close()
+	if l.conn == nil {
+		return nil
+	}
 	if !serverCloses {
 		if l.buffered() > 0 {
 			return errMore

@@ -1,10 +1,10 @@
 package load
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 )
 
@@ -12,10 +12,17 @@ import (
 // A run ends when Duration is over, Requests are sent or the context ends,
 // whichever comes first.
 type Options struct {
-	Addr     string // "host:port", ":port" or "port" (127.0.0.1), or "unix:PATH"
+	Addr     string // "host:port", ":port" or "port" (127.0.0.1), "unix:PATH" or "abstract:NAME"
 	Anywhere bool   // allow an Addr that is not this machine; default loopback only
 
-	Path        string        // path and query of every request; default "/"
+	Method string  // of every request, in capitals; default GET, with a Body POST
+	Path   string  // path and query of every request; default "/"
+	Header []Field // sent as they are, in their order; see ParseField for what they cannot be
+	Body   []byte  // of every request, at most MaxBody bytes; not copied
+	// TLS has every connection speak TLS, with HTTP/1.1 in it; nil = plain HTTP.
+	// The name that a certificate must have is Addr's host, if it names none.
+	TLS *tls.Config
+
 	Rate        int           // requests due in a second, at most MaxRate: an open loop; 0 = a closed loop
 	Concurrency int           // clients at most, each with one request at a time; default 1, with a Rate 256
 	KeepAlive   bool          // send the next request on the same connection, as long as the server keeps it
@@ -35,12 +42,19 @@ type Options struct {
 	// told to stop they hurry.
 	Slow int
 
-	// Expect returns nil if the answer is right, else what is wrong with it.
-	// Default: the status is 200. It is called by every client's goroutine.
+	// Statuses are those of a right answer; default 2xx. A redirect is not
+	// followed: it is an answer like any other.
+	Statuses Statuses
+	// Expect returns nil if the answer is right, else what is wrong with it. If
+	// it is given it alone decides: Statuses are not looked at. It is called by
+	// every client's goroutine.
 	Expect func(*Answer) error
 	// ExpectBody is the exact body of a right answer, checked before Expect;
 	// "" = any.
 	ExpectBody string
+	// Explain has the run find out why nothing is answered, see Hint: for that
+	// it may make a connection or two of its own, which nothing counts.
+	Explain bool
 	// OnAnswer is called for every complete answer, right (err == nil) or
 	// wrong, by every client's goroutine: it must be safe for that, and while
 	// it runs its client sends nothing. nil = no call.
@@ -92,12 +106,10 @@ func (o Options) withDefaults() (Options, error) {
 	if o.MaxAnswer == 0 {
 		o.MaxAnswer = defaultMaxAnswer
 	}
-	if o.Expect == nil {
-		o.Expect = expectOK
+	if err := o.checkRequest(); err != nil {
+		return o, err
 	}
 	switch {
-	case o.Path[0] != '/' || strings.ContainsFunc(o.Path, func(r rune) bool { return r <= ' ' || r >= 0x7f }):
-		return o, fmt.Errorf("load: path %q: must start with / and be printable ASCII without spaces", o.Path)
 	case o.Rate < 0 || o.Rate > MaxRate:
 		return o, rateError(o.Rate)
 	case o.Concurrency < 0 || o.Concurrency > MaxClients:
@@ -118,9 +130,18 @@ func rateError(n int) error {
 	return fmt.Errorf("load: rate %d: must be from 0 (as fast as the answers come) to %d a second", n, MaxRate)
 }
 
-func expectOK(a *Answer) error {
-	if a.Status != http.StatusOK {
-		return fmt.Errorf("status %d", a.Status)
+// expected is nil if the status of an answer is right.
+func (o *Options) expected(a *Answer) error {
+	if o.Statuses.Has(a.Status) {
+		return nil
 	}
-	return nil
+	return &statusError{a.Status, a.Header.Get("Location")}
 }
+
+// statusError is an answer with a status that is not right.
+type statusError struct {
+	status   int
+	location string // where it leads, if it is a redirect
+}
+
+func (e *statusError) Error() string { return fmt.Sprintf("status %d", e.status) }

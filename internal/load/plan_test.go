@@ -18,6 +18,7 @@ func takeAll(p *plan, start, t time.Time) []time.Duration {
 }
 
 func TestPlanSpacesEvenly(t *testing.T) {
+	t.Parallel()
 	start := time.Now()
 	for _, rate := range []int{1, 3, 7, 200, 99_999, MaxRate} {
 		var p plan
@@ -46,6 +47,7 @@ func TestPlanSpacesEvenly(t *testing.T) {
 
 // A day at the highest rate overflows nothing.
 func TestPlanLasts(t *testing.T) {
+	t.Parallel()
 	start := time.Now()
 	g := segment{from: start, rate: MaxRate}
 	for _, d := range []time.Duration{time.Hour, 48 * time.Hour, 1000 * time.Hour} {

@@ -5,6 +5,10 @@ import (
 	"time"
 )
 
+// SentLate is what people read for Late: how many requests were sent more than
+// 1 ms after they were due.
+const SentLate = "sent late"
+
 // Counts is how many requests were sent and how they ended. At the end of a
 // run Sent == OK + Failed().
 type Counts struct {
@@ -26,14 +30,17 @@ func (c Counts) String() string {
 // Stats is a run as it stands. After the end it stays as it was then.
 type Stats struct {
 	Counts
-	InFlight uint64  // sent and not ended
-	Late     uint64  // of those sent, more than 1 ms after they were due
-	Overdue  uint64  // due for more than 1 ms and not sent yet; after a stop, never sent
-	Target   int     // the rate asked for; 0 = closed loop
-	Rate     float64 // requests answered in the last second
-	Idle     int     // connections held open and silent, now
-	Slow     int     // slow clients that have a connection, now
-	Holds    Holds   // what became of the idle connections
+	Reasons  []Reason // why requests failed; see Reason
+	Hint     Hint     // why nothing is answered, as long as nothing is
+	Addr     string   // the address that took the first connection, "" = none has
+	InFlight uint64   // sent and not ended
+	Late     uint64   // of those sent, more than 1 ms after they were due
+	Overdue  uint64   // due for more than 1 ms and not sent yet; after a stop, never sent
+	Target   int      // the rate asked for; 0 = closed loop
+	Rate     float64  // requests answered in the last second
+	Idle     int      // connections held open and silent, now
+	Slow     int      // slow clients that have a connection, now
+	Holds    Holds    // what became of the idle connections
 	Elapsed  time.Duration
 	Left     time.Duration // until it stops by itself; 0 = it does not, or it has been stopped
 	Latency                // of the ok answers, from when they were due
@@ -42,16 +49,19 @@ type Stats struct {
 // Result is a run that has ended.
 type Result struct {
 	Counts
-	Late    uint64 // of those sent, more than 1 ms after they were due
-	Overdue uint64 // due 1 ms before the stop or earlier, and never sent
-	Holds   Holds  // what became of the idle connections
+	Reasons []Reason // why requests failed; see Reason
+	Hint    Hint     // why nothing was answered
+	Addr    string   // the address that took the first connection, "" = none has
+	Late    uint64   // of those sent, more than 1 ms after they were due
+	Overdue uint64   // due 1 ms before the stop or earlier, and never sent
+	Holds   Holds    // what became of the idle connections
 	// ByWorker counts the ok answers by the worker that gave them: the first
 	// word of the header Muster-Worker, its id. Answers without the header are
 	// not in it.
 	ByWorker map[string]uint64
 	Elapsed  time.Duration // until the last request had ended
-	// Errors are the first few different failures, each with its kind. They
-	// may quote what the server sent: not safe for a terminal.
+	// Errors are the most frequent failures, each with its kind, without their
+	// counts. They may quote what the server sent: not safe for a terminal.
 	Errors  []string
 	Latency Latency // of the ok answers, from when they were due
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 )
@@ -13,7 +11,7 @@ import (
 // Runner is a run under way. All its methods may be called from any goroutine.
 type Runner struct {
 	opts    Options
-	target  target
+	dialer  *dialer
 	ctx     context.Context // ends the sending, never a request under way
 	cancel  context.CancelCauseFunc
 	started time.Time
@@ -21,20 +19,14 @@ type Runner struct {
 	tally   *tally
 	running sync.WaitGroup // every goroutine but the one that waits for them
 
-	errMu  sync.Mutex
-	errors []string
-	local  error // why the client cannot go on
+	errMu sync.Mutex
+	local error // why the client cannot go on
+	hints hints
 
 	done   chan struct{} // closed when result and err are set
 	result Result
 	err    error
 }
-
-// What Result.Errors may hold.
-const (
-	maxErrors   = 8
-	maxErrorLen = 200
-)
 
 // errStopped is the cause of a run's end that is no failure.
 var errStopped = errors.New("stopped")
@@ -65,7 +57,15 @@ func Start(ctx context.Context, o Options) (*Runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Runner{opts: o, target: to, started: time.Now(), done: make(chan struct{})}
+	return start(ctx, o, to)
+}
+
+// start is Start, when it is known where to.
+func start(ctx context.Context, o Options, to target) (*Runner, error) {
+	if o.TLS != nil {
+		o.TLS = tlsConfig(o.TLS, to.name)
+	}
+	r := &Runner{opts: o, dialer: newDialer(to), started: time.Now(), done: make(chan struct{})}
 	r.tally = newTally(r.started)
 	r.pacer = newPacer(r)
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
@@ -124,6 +124,10 @@ func (r *Runner) Wait() (Result, error) {
 func (r *Runner) Stats() Stats {
 	s := r.tally.stats()
 	s.Target, s.Overdue = r.pacer.state()
+	s.Addr = r.dialer.addr()
+	if s.OK == 0 {
+		s.Hint = r.hint()
+	}
 	if r.opts.Duration > 0 && r.ctx.Err() == nil {
 		s.Left = max(r.opts.Duration-s.Elapsed, 0)
 	}
@@ -138,9 +142,9 @@ func (r *Runner) finish() {
 	r.result = Result{
 		Counts: s.Counts, Late: s.Late, Overdue: s.Overdue, Holds: s.Holds,
 		Elapsed: s.Elapsed, Latency: s.Latency, ByWorker: r.tally.workers(),
+		Reasons: s.Reasons, Errors: texts(s.Reasons), Hint: s.Hint, Addr: s.Addr,
 	}
 	r.errMu.Lock()
-	r.result.Errors = r.errors
 	if r.local != nil {
 		r.err = fmt.Errorf("load: the client cannot go on: %w", r.local)
 	}
@@ -186,20 +190,4 @@ func (r *Runner) giveUp(err error) {
 	}
 	r.errMu.Unlock()
 	r.cancel(err)
-}
-
-// note keeps the text of a failure, if it is a new one.
-func (r *Runner) note(e end, err error) {
-	r.errMu.Lock()
-	defer r.errMu.Unlock()
-	if len(r.errors) == maxErrors {
-		return
-	}
-	text := e.String() + ": " + plainText(err)
-	if len(text) > maxErrorLen {
-		text = strings.ToValidUTF8(text[:maxErrorLen], "")
-	}
-	if !slices.Contains(r.errors, text) {
-		r.errors = append(r.errors, text)
-	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"reflect"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,6 +17,7 @@ import (
 // A mixed crowd against a server that misbehaves in turn: whatever happens,
 // the sum is right, at the end and at every moment before.
 func TestTheSumIsRightWhenStoppedHalfway(t *testing.T) {
+	t.Parallel()
 	s := serve(t, "tcp", func(p *peer) {
 		for i := 0; p.read(); i++ {
 			switch (p.n + i) % 7 {
@@ -197,6 +199,9 @@ func TestWrongOptions(t *testing.T) {
 		{Addr: "127.0.0.1:http"},
 		{Addr: "127.0.0.1:70000"},
 		{Addr: "unix:"},
+		{Addr: "unix:a\x00b"},
+		{Addr: "unix:" + strings.Repeat("x", maxUnixPath+1)},
+		{Addr: "abstract:"},
 		{Addr: "192.0.2.1:80"},
 		{Addr: "[2001:db8::1]:80"},
 		{Addr: "[::ffff:192.0.2.1]:80"},
@@ -229,24 +234,27 @@ func TestResolve(t *testing.T) {
 		anywhere bool
 		want     target
 	}{
-		{"127.0.0.1:80", false, target{"tcp", "127.0.0.1:80", "127.0.0.1:80"}},
-		{":3000", false, target{"tcp", "127.0.0.1:3000", "127.0.0.1:3000"}},
-		{"3000", false, target{"tcp", "127.0.0.1:3000", "127.0.0.1:3000"}},
-		{"0.0.0.0:80", false, target{"tcp", "127.0.0.1:80", "0.0.0.0:80"}},
-		{"[::]:80", false, target{"tcp", "[::1]:80", "[::]:80"}},
-		{"[::1]:80", false, target{"tcp", "[::1]:80", "[::1]:80"}},
-		{"192.0.2.1:80", true, target{"tcp", "192.0.2.1:80", "192.0.2.1:80"}},
-		{"unix:/tmp/x", false, target{"unix", "/tmp/x", "localhost"}},
+		{"127.0.0.1:80", false, target{"tcp", []string{"127.0.0.1:80"}, "127.0.0.1:80", "127.0.0.1"}},
+		{":3000", false, target{"tcp", []string{"127.0.0.1:3000"}, "127.0.0.1:3000", "127.0.0.1"}},
+		{"3000", false, target{"tcp", []string{"127.0.0.1:3000"}, "127.0.0.1:3000", "127.0.0.1"}},
+		{"0.0.0.0:80", false, target{"tcp", []string{"127.0.0.1:80"}, "0.0.0.0:80", "0.0.0.0"}},
+		{"[::]:80", false, target{"tcp", []string{"[::1]:80"}, "[::]:80", "::"}},
+		{"[::1]:80", false, target{"tcp", []string{"[::1]:80"}, "[::1]:80", "::1"}},
+		{"192.0.2.1:80", true, target{"tcp", []string{"192.0.2.1:80"}, "192.0.2.1:80", "192.0.2.1"}},
+		{"unix:@x", false, target{"unix", []string{"./@x"}, "localhost", "localhost"}},
+		{"abstract:x", false, target{"unix", []string{"@x"}, "localhost", "localhost"}},
+		{"unix:/tmp/x", false, target{"unix", []string{"/tmp/x"}, "localhost", "localhost"}},
 	}
 	for _, tt := range tests {
 		got, err := Options{Addr: tt.addr, Anywhere: tt.anywhere}.resolve(t.Context())
-		if err != nil || got != tt.want {
+		if err != nil || !reflect.DeepEqual(got, tt.want) {
 			t.Errorf("%s: %+v, %v, want %+v", tt.addr, got, err, tt.want)
 		}
 	}
 }
 
-// A name may have many addresses; one that is elsewhere is enough to refuse.
+// A name may have many addresses: all are tried, the families in turn; one that
+// is elsewhere is enough to refuse.
 func TestChoose(t *testing.T) {
 	tests := []struct {
 		ips      string
@@ -254,14 +262,15 @@ func TestChoose(t *testing.T) {
 		want     string // "" = refused
 	}{
 		{"127.0.0.1", false, "127.0.0.1"},
-		{"::1 127.0.0.1", false, "127.0.0.1"},
-		{"127.0.0.2 ::1 127.0.0.1", false, "127.0.0.2"},
+		{"::1 127.0.0.1", false, "::1 127.0.0.1"},
+		{"127.0.0.2 127.0.0.1 ::1", false, "127.0.0.2 ::1 127.0.0.1"},
 		{"::1", false, "::1"},
-		{"::ffff:127.0.0.1", false, "127.0.0.1"},
+		{"::ffff:127.0.0.1 127.0.0.1", false, "127.0.0.1"},
+		{"0.0.0.0 ::", false, "127.0.0.1 ::1"},
 		{"127.0.0.1 192.0.2.1", false, ""},
 		{"::1 2001:db8::1", false, ""},
-		{"127.0.0.1 192.0.2.1", true, "127.0.0.1"},
-		{"2001:db8::1 192.0.2.1", true, "192.0.2.1"},
+		{"127.0.0.1 192.0.2.1", true, "127.0.0.1 192.0.2.1"},
+		{"2001:db8::1 2001:db8::2 192.0.2.1", true, "2001:db8::1 192.0.2.1 2001:db8::2"},
 	}
 	for _, tt := range tests {
 		var ips []netip.Addr
@@ -273,7 +282,7 @@ func TestChoose(t *testing.T) {
 			if !errors.Is(err, ErrNotLoopback) {
 				t.Errorf("%s: %v, %v, want it refused", tt.ips, got, err)
 			}
-		} else if err != nil || got.String() != tt.want {
+		} else if err != nil || strings.Trim(fmt.Sprint(got), "[]") != tt.want {
 			t.Errorf("%s: %v, %v, want %s", tt.ips, got, err, tt.want)
 		}
 	}

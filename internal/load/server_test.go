@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -132,3 +133,6 @@ func eventually(t *testing.T, what string, cond func() bool) {
 		}
 	}
 }
+
+// quietLog takes what a server says of clients that go away.
+func quietLog() *log.Logger { return log.New(io.Discard, "", 0) }

@@ -19,7 +19,7 @@ const (
 func (r *Runner) runSlow(number int) {
 	c := newClient(r, number)
 	c.slow = true
-	c.head = requestHead(r.opts.Path, r.target.host, "Connection: close\r\n") // short: it takes long enough
+	c.head = r.opts.requestHead(r.dialer.to.host, true)
 	defer c.link.close()
 	c.link.wrap = func(conn net.Conn) net.Conn {
 		s := &slowConn{Conn: conn, r: r}

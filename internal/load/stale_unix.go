@@ -11,25 +11,34 @@ import (
 // closedByPeer tells whether the other side has closed or reset a connection
 // on which nothing is to come. It never waits.
 func closedByPeer(conn net.Conn) bool {
+	n, err := look(conn)
+	return n == 0 && err == nil || err != nil && !errors.Is(err, syscall.EAGAIN)
+}
+
+// pending tells whether a read would not wait: there are bytes, or the end.
+func pending(conn net.Conn) bool {
+	_, err := look(conn)
+	return !errors.Is(err, syscall.EAGAIN)
+}
+
+// look is what a read would say now. A connection it cannot look at has nothing.
+func look(conn net.Conn) (n int, err error) {
 	sc, ok := conn.(syscall.Conn)
 	if !ok {
-		return false
+		return 0, syscall.EAGAIN
 	}
 	raw, err := sc.SyscallConn()
 	if err != nil {
-		return true
+		return 0, err
 	}
-	closed := false
-	err = raw.Control(func(fd uintptr) {
-		var b [1]byte
+	var b [1]byte
+	outer := raw.Control(func(fd uintptr) {
 		for {
-			n, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-			if errors.Is(err, syscall.EINTR) {
-				continue
+			n, _, err = syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+			if !errors.Is(err, syscall.EINTR) {
+				return
 			}
-			closed = n == 0 && err == nil || err != nil && !errors.Is(err, syscall.EAGAIN)
-			return
 		}
 	})
-	return closed || err != nil
+	return n, errors.Join(outer, err)
 }

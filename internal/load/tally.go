@@ -22,6 +22,7 @@ type tally struct {
 	sent     uint64
 	late     uint64
 	ends     [ends]uint64
+	reasons  reasons
 	lat      latencies
 	recent   recent
 	byWorker map[string]uint64
@@ -49,11 +50,19 @@ func (t *tally) count(by uint64, late bool) {
 	}
 }
 
-// fail counts the end of a request that was not answered well.
-func (t *tally) fail(e end) {
+// fail counts the end of a request that was not answered well, and why.
+func (t *tally) fail(e end, why string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.ends[e]++
+	t.reasons.add(e, why)
+}
+
+// anyOK tells whether any request was answered.
+func (t *tally) anyOK() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.ends[ok] > 0
 }
 
 // answered counts the end of a request that was. worker is who says that it
@@ -103,6 +112,7 @@ func (t *tally) stats() Stats {
 			Sent: t.sent, OK: t.ends[ok], Refused: t.ends[refused], Reset: t.ends[reset],
 			TimedOut: t.ends[timedOut], Cut: t.ends[cut], Wrong: t.ends[wrong],
 		},
+		Reasons: t.reasons.list(),
 		Late:    t.late,
 		Elapsed: t.stopped,
 		Holds:   t.holds,

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -17,18 +19,35 @@ var ErrNotLoopback = errors.New("not this machine")
 // target is where to connect: resolved once, so that a name cannot lead
 // elsewhere later.
 type target struct {
-	network, addr string
-	host          string // for the Host header
+	network string
+	addrs   []string // in the order in which they are tried, at least one
+	host    string   // for the Host header
+	name    string   // the host without its port, for TLS
 }
+
+// maxUnixPath is what every system takes; Linux has 107, others 103.
+const maxUnixPath = 107
+
+// maxAddrs bounds how many addresses of one name are tried.
+const maxAddrs = 16
 
 // resolve turns Addr into a target, and refuses one outside this machine
 // unless that is allowed.
 func (o Options) resolve(ctx context.Context) (target, error) {
 	if path, ok := strings.CutPrefix(o.Addr, "unix:"); ok {
-		if path == "" {
-			return target{}, fmt.Errorf("load: address %q: no path", o.Addr)
+		if why := badUnixPath(path); why != "" {
+			return target{}, fmt.Errorf("load: address %q: %s", o.Addr, why)
 		}
-		return target{network: "unix", addr: path, host: "localhost"}, nil
+		if path[0] == '@' {
+			path = "./" + path // a file, as it is one to those who listen; the net package has it otherwise
+		}
+		return target{network: "unix", addrs: []string{path}, host: "localhost", name: "localhost"}, nil
+	}
+	if name, ok := strings.CutPrefix(o.Addr, "abstract:"); ok {
+		if why := badUnixPath(name); why != "" {
+			return target{}, fmt.Errorf("load: address %q: %s", o.Addr, why)
+		}
+		return target{network: "unix", addrs: []string{"@" + name}, host: "localhost", name: "localhost"}, nil
 	}
 	addr := o.Addr
 	if _, err := strconv.ParseUint(addr, 10, 16); err == nil {
@@ -49,34 +68,51 @@ func (o Options) resolve(ctx context.Context) (target, error) {
 	if err != nil {
 		return target{}, fmt.Errorf("load: address %q: %w", o.Addr, err)
 	}
-	ip, err := choose(ips, o.Anywhere)
+	ips, err = choose(ips, o.Anywhere)
 	if err != nil {
 		return target{}, fmt.Errorf("load: address %q: %w", o.Addr, err)
 	}
-	return target{
-		network: "tcp",
-		addr:    netip.AddrPortFrom(ip, uint16(port)).String(),
-		host:    net.JoinHostPort(host, portText),
-	}, nil
+	t := target{network: "tcp", host: net.JoinHostPort(host, portText), name: host}
+	for _, ip := range ips {
+		t.addrs = append(t.addrs, netip.AddrPortFrom(ip, uint16(port)).String())
+	}
+	return t, nil
 }
 
-// lookup returns the addresses of host, at least one.
+// badUnixPath says why a path or a name cannot be that of a socket; "" if it can.
+func badUnixPath(path string) string {
+	switch {
+	case path == "":
+		return "it is empty"
+	case strings.ContainsRune(path, 0):
+		return "it holds a NUL"
+	case len(path) > maxUnixPath:
+		return fmt.Sprintf("a unix socket has at most %d bytes of path, this one has %d", maxUnixPath, len(path))
+	}
+	return ""
+}
+
+// lookup returns the addresses of host, at least one, in the order of RFC 6724.
 func lookup(ctx context.Context, host string) ([]netip.Addr, error) {
 	if ip, err := netip.ParseAddr(host); err == nil {
 		return []netip.Addr{ip}, nil
 	}
 	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-	if err == nil && len(ips) == 0 {
-		err = errors.New("the name has no address")
+	var dns *net.DNSError
+	switch {
+	case errors.As(err, &dns) && dns.IsNotFound, err == nil && len(ips) == 0:
+		return nil, errors.New("the name leads to no address")
+	case err != nil:
+		return nil, err
 	}
-	return ips, err
+	return ips, nil
 }
 
-// choose picks the address to connect to: the first of IPv4, as most servers
-// on a "localhost" that is both have that one. All of a name's addresses must
-// be this machine, unless anywhere: the next look-up may put another first.
-func choose(ips []netip.Addr, anywhere bool) (netip.Addr, error) {
-	var chosen netip.Addr
+// choose is the addresses to try, in their order, but the families in turn (RFC
+// 8305, section 4). All of a name's addresses must be this machine, unless
+// anywhere: whichever answers is the one that gets the load.
+func choose(ips []netip.Addr, anywhere bool) ([]netip.Addr, error) {
+	var first, other []netip.Addr
 	for _, ip := range ips {
 		ip = ip.Unmap()
 		// "Any address" is not one to connect to: loopback stands for it.
@@ -86,12 +122,58 @@ func choose(ips []netip.Addr, anywhere bool) (netip.Addr, error) {
 		case netip.IPv6Unspecified():
 			ip = netip.IPv6Loopback()
 		}
-		if !anywhere && !ip.IsLoopback() {
-			return netip.Addr{}, fmt.Errorf("%s is %w", ip, ErrNotLoopback)
-		}
-		if !chosen.IsValid() || ip.Is4() && !chosen.Is4() {
-			chosen = ip
+		switch {
+		case !anywhere && !ip.IsLoopback():
+			return nil, fmt.Errorf("%s is %w", ip, ErrNotLoopback)
+		case slices.Contains(first, ip), slices.Contains(other, ip):
+		case len(first) == 0 || ip.Is4() == first[0].Is4():
+			first = append(first, ip)
+		default:
+			other = append(other, ip)
 		}
 	}
-	return chosen, nil
+	var out []netip.Addr
+	for i := range max(len(first), len(other)) {
+		if i < len(first) {
+			out = append(out, first[i])
+		}
+		if i < len(other) {
+			out = append(out, other[i])
+		}
+	}
+	return out[:min(len(out), maxAddrs)], nil
+}
+
+// ParsePath reads the path and query of a request as people write it: what a
+// request cannot hold is percent-encoded. The error says what is wrong.
+func ParsePath(text string) (string, error) {
+	if !strings.HasPrefix(text, "/") {
+		return "", errors.New("must start with /")
+	}
+	// Behind a host, so that a path that starts with // is one.
+	u, err := url.Parse("http://h" + text)
+	if err != nil {
+		var why *url.Error
+		if errors.As(err, &why) {
+			err = why.Err // without the URL
+		}
+		return "", err
+	}
+	return RequestPath(u), nil
+}
+
+// RequestPath is the path and query of a URL as a request has them. The url
+// package leaves the query as it was typed: what a request cannot hold is
+// percent-encoded there too.
+func RequestPath(u *url.URL) string {
+	typed := u.RequestURI()
+	var b strings.Builder
+	for i := range len(typed) {
+		if c := typed[i]; c <= ' ' || c >= 0x7f {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }
