@@ -27,6 +27,8 @@ type Theme struct {
 	WarnBlock Style // the verdict when something is wrong
 	DeadBlock Style // the verdict when it is very wrong; a slot that gave up
 	Cursor    Style // the cell after a text that is being typed
+
+	inks inkSet // what of a worker's own colours can be drawn
 }
 
 // palette is the colours of one theme, each with its fallbacks for terminals
@@ -82,6 +84,7 @@ func None() *Theme {
 }
 
 func coloured(name string, r *lipgloss.Renderer, p palette) *Theme {
+	inks := inksOf(r, name == "light")
 	accent, warn := colour(r, p.accent), colour(r, p.warn)
 	dead, muted := colour(r, p.dead), colour(r, p.muted)
 	if accent == (Style{}) {
@@ -101,6 +104,7 @@ func coloured(name string, r *lipgloss.Renderer, p palette) *Theme {
 		WarnBlock: warn.And(reverse),
 		DeadBlock: dead.And(reverse).And(bold),
 		Cursor:    reverse,
+		inks:      inks,
 	}
 }
 

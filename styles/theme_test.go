@@ -43,6 +43,9 @@ func TestNoColoursKeepsAttributes(t *testing.T) {
 		}
 		v := reflect.ValueOf(*th)
 		for i := range v.NumField() {
+			if !v.Type().Field(i).IsExported() {
+				continue
+			}
 			s, ok := v.Field(i).Interface().(Style)
 			if ok && strings.Contains(strings.ReplaceAll(s.On(), "\x1b[", ""), "3") {
 				t.Errorf("theme none has a colour in %s: %q", v.Type().Field(i).Name, s.On())
