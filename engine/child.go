@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"muster/ipc"
 )
@@ -27,7 +28,10 @@ type Child struct {
 	leaving  chan struct{} // closed when the worker disconnects, whoever wanted it
 	over     chan struct{} // closed when the channel has ended and everybody was told
 	exit     func(code int)
+	hold     time.Duration // endHold
 	counts   counts
+	tally    *tally
+	kept     atomic.Int64 // ns; see keptFor. 0 = not known
 	inbox    inbox
 
 	mu        sync.Mutex
@@ -113,8 +117,8 @@ func Role() (worker bool, err error) {
 // newChild makes a worker of its end of a channel. exit ends the process.
 func newChild(id int, ch *ipc.Conn, exit func(code int)) *Child {
 	c := &Child{
-		id: id, ch: ch, exit: exit, leaving: make(chan struct{}), over: make(chan struct{}),
-		asked: make(map[int64]chan<- ipc.Message), open: make(map[io.Closer]struct{}),
+		id: id, ch: ch, exit: exit, hold: endHold, leaving: make(chan struct{}), over: make(chan struct{}),
+		tally: new(tally), asked: make(map[int64]chan<- ipc.Message), open: make(map[io.Closer]struct{}),
 		listeners: make(map[string]*listener), indexes: make(map[string]*indexSet),
 	}
 	c.inbox.changed.L = &c.inbox.mu
@@ -126,6 +130,7 @@ func newChild(id int, ch *ipc.Conn, exit func(code int)) *Child {
 // channel.
 func (c *Child) start() {
 	c.send(ipc.Online{Seq: c.nextSeq()})
+	c.shareTally()
 	go c.read()
 	go c.deliver()
 	go c.report()

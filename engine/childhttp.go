@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -10,22 +11,22 @@ import (
 	"time"
 )
 
-const (
-	// idleFor is how long a connection may be idle while the worker leaves.
-	// Closing idle ones at once, as http.Server.Shutdown does, lost 1.5 to 7 %
-	// of keep-alive requests: the client was just sending the next one.
-	idleFor   = time.Second
-	drainTick = 50 * time.Millisecond
-)
-
 // ServeHTTP serves HTTP in a worker on a listener of Listen, and reports what
 // it does to the primary. It returns nil when the worker leaves (the primary has
 // told it to, or Disconnect was called) and every connection has ended: it stops accepting,
 // answers every further request on open connections with `Connection: close`, and closes
-// a connection that has been idle for a second. The last ServeHTTP to end then
+// a connection on which none comes (5 s; less if Options.Grace is, and 1 s if no other
+// worker stays). An HTTP/2 session is told to end
+// (GOAWAY) at once, and ends with its streams. The last ServeHTTP to end then
 // ends the channel (see Hold), and returns when the functions of OnDisconnect, if there
 // are any, have. Otherwise it returns srv.Serve's error. srv must not be served
-// elsewhere; its Handler and ConnState are wrapped.
+// elsewhere; its Handler, ConnState and TLSNextProto are wrapped.
+//
+// HTTP/2 without TLS is served if srv.Protocols has UnencryptedHTTP2, HTTP/2 by
+// TLS with ServeTLS, or on a listener of tls.NewListener around that of Listen
+// whose configuration has h2 in NextProtos. A session of an HTTP/2 that is not
+// net/http's own (golang.org/x/net/http2) is told to end with its next answer
+// only, and one that package's h2c took over not at all.
 func ServeHTTP(ln net.Listener, srv *http.Server) error {
 	c := self.Load()
 	if c == nil {
@@ -35,13 +36,19 @@ func ServeHTTP(ln net.Listener, srv *http.Server) error {
 }
 
 func (c *Child) serveHTTP(ln net.Listener, srv *http.Server) error {
+	return c.serve(ln, srv, srv.Serve)
+}
+
+// serve is ServeHTTP and ServeTLS; with is the method of srv for it.
+func (c *Child) serve(ln net.Listener, srv *http.Server, with func(net.Listener) error) error {
 	d := &drainer{c: c, conns: make(map[*drainConn]struct{})}
+	d.own, _ = ln.(*listener)
 	d.wrap(srv)
 	c.tells(ln)
 	defer c.awaitOver()
 	defer c.Hold()()
 
-	err := srv.Serve(drainListener{ln, d})
+	err := with(drainListener{ln, d})
 	select {
 	case <-c.leaving:
 	default:
@@ -57,10 +64,13 @@ func (c *Child) serveHTTP(ln net.Listener, srv *http.Server) error {
 // drainer follows the connections of one server, so that none is lost when the
 // worker leaves.
 type drainer struct {
-	c *Child
+	c      *Child
+	own    *listener // what it accepts on, if that is one of ours
+	goAway func()    // tells the HTTP/2 sessions to end
 
 	mu    sync.Mutex
 	conns map[*drainConn]struct{}
+	tls   map[*tls.Conn]*drainConn // those of conns that net/http has without their drainConn
 }
 
 func (d *drainer) wrap(srv *http.Server) {
@@ -72,56 +82,27 @@ func (d *drainer) wrap(srv *http.Server) {
 		start := time.Now()
 		// Deferred: a handler that panics has been answered too, by net/http.
 		defer func() { d.c.counts.answered(time.Since(start)) }()
+		leaving := false
 		select {
 		case <-d.c.leaving:
+			leaving = true
 			w.Header().Set("Connection", "close")
 		default:
 		}
+		end := endOf(r)
+		end.request(r, leaving)
 		next.ServeHTTP(w, r)
+		end.returned(w.Header())
 	})
+	srv.ConnContext = withEnd(srv.ConnContext)
+	d.goAway = endSessions(srv)
 	state := srv.ConnState
 	srv.ConnState = func(conn net.Conn, s http.ConnState) {
-		if dc, ok := conn.(*drainConn); ok {
-			dc.state(s)
-		}
+		d.saw(conn, s)
 		if state != nil {
 			state(conn, s)
 		}
 	}
-}
-
-// wait returns when every connection has ended.
-func (d *drainer) wait() {
-	began := time.Now()
-	tick := time.NewTicker(drainTick)
-	defer tick.Stop()
-	for now := began; d.closeIdle(began, now) > 0; now = <-tick.C {
-	}
-}
-
-// closeIdle closes what has been idle for too long since the drain began, and
-// returns how many connections were open.
-func (d *drainer) closeIdle(began, now time.Time) int {
-	d.mu.Lock()
-	open := len(d.conns)
-	var over []*drainConn
-	for dc := range d.conns {
-		if at := dc.idle.Load(); at != 0 && now.Sub(later(began, time.Unix(0, at))) >= idleFor {
-			over = append(over, dc)
-		}
-	}
-	d.mu.Unlock()
-	for _, dc := range over {
-		_ = dc.Close()
-	}
-	return open
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
 }
 
 // drainListener hands http.Server connections that are followed.
@@ -131,52 +112,93 @@ type drainListener struct {
 }
 
 func (l drainListener) Accept() (net.Conn, error) {
-	conn, err := l.Listener.Accept()
+	accept := l.Listener.Accept
+	if l.d.own != nil {
+		accept = l.d.own.accept
+	}
+	conn, err := accept()
 	if err != nil {
 		return nil, err
 	}
-	dc := &drainConn{Conn: conn, d: l.d, follow: l.d.c.counts.follows.accepted(conn)}
+	return l.d.accepted(conn), nil
+}
+
+// follow makes the drainConn of a connection.
+func (d *drainer) follow(conn net.Conn) *drainConn {
+	dc := &drainConn{Conn: conn, d: d, follow: d.c.counts.follows.accepted(conn)}
 	dc.idle.Store(time.Now().UnixNano())
-	l.d.mu.Lock()
-	l.d.conns[dc] = struct{}{}
-	l.d.mu.Unlock()
-	l.d.c.counts.opened()
-	return dc, nil
+	if d.own != nil {
+		dc.end = newConnEnd(d.c.tally)
+	} else { // it may be anything: we cannot say what its end means
+		d.c.tally.up(tallyUntold)
+	}
+	d.mu.Lock()
+	d.conns[dc] = struct{}{}
+	d.mu.Unlock()
+	d.c.counts.opened()
+	return dc
 }
 
 // drainConn is a connection of a server that may have to leave.
 type drainConn struct {
 	net.Conn
-	d      *drainer
-	idle   atomic.Int64 // since when no request is under way (Unix ns), 0 = one is
-	closed atomic.Bool
-	follow followed
+	d       *drainer
+	idle    atomic.Int64 // since when no request is under way (Unix ns), 0 = one is, idleShut
+	shutAt  time.Time    // when it became idleShut; the drain's
+	came    atomic.Bool  // something has, since it was last idle
+	closed  atomic.Bool
+	secured atomic.Pointer[tls.Conn] // TLS that runs over it, or that it is
+	follow  followed
+	end     *connEnd // nil = the tally says nothing about it
 }
 
 func (c *drainConn) state(s http.ConnState) {
 	switch s {
-	case http.StateActive, http.StateHijacked:
-		c.idle.Store(0)
+	case http.StateActive:
+		c.busy()
+		c.end.active()
+	case http.StateHijacked:
+		c.busy()
+		c.end.hijacked()
 	case http.StateIdle:
-		c.idle.Store(time.Now().UnixNano())
+		c.came.Store(false)
+		if c.idle.Load() != idleShut {
+			c.idle.Store(time.Now().UnixNano())
+		}
+		c.end.kept()
 	}
+}
+
+func (c *drainConn) Write(b []byte) (int, error) {
+	c.end.write()
+	return c.Conn.Write(b)
 }
 
 // Close is called by net/http, by whoever hijacked the connection, or by the
 // drain.
 func (c *drainConn) Close() error {
-	if !c.closed.Swap(true) {
-		c.d.mu.Lock()
-		delete(c.d.conns, c)
-		c.d.mu.Unlock()
-		c.d.c.counts.follows.ended(c.follow)
-		c.d.c.counts.ended()
-	}
+	c.over()
+	c.end.closing()
+	defer c.end.closed()
 	return c.Conn.Close()
+}
+
+// over says that the connection has ended; once.
+func (c *drainConn) over() {
+	if c.closed.Swap(true) {
+		return
+	}
+	c.d.mu.Lock()
+	delete(c.d.conns, c)
+	delete(c.d.tls, c.secured.Load())
+	c.d.mu.Unlock()
+	c.d.c.counts.follows.ended(c.follow)
+	c.d.c.counts.ended()
 }
 
 // ReadFrom keeps sendfile, which net/http uses if its connection has it.
 func (c *drainConn) ReadFrom(r io.Reader) (int64, error) {
+	c.end.write()
 	if rf, ok := c.Conn.(io.ReaderFrom); ok {
 		return rf.ReadFrom(r)
 	}
@@ -186,8 +208,11 @@ func (c *drainConn) ReadFrom(r io.Reader) (int64, error) {
 // CloseWrite keeps the half-close net/http answers bad requests with: without
 // it the client may lose the answer to a reset.
 func (c *drainConn) CloseWrite() error {
-	if cw, ok := c.Conn.(interface{ CloseWrite() error }); ok {
-		return cw.CloseWrite()
+	cw, ok := c.Conn.(interface{ CloseWrite() error })
+	if !ok {
+		return errors.ErrUnsupported
 	}
-	return errors.ErrUnsupported
+	c.end.halfClosing()
+	defer c.end.halfClosed()
+	return cw.CloseWrite()
 }

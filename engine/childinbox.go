@@ -71,13 +71,27 @@ func (b *inbox) await(n int) {
 	b.changed.Broadcast()
 }
 
-// awaitRoom keeps the reader from bringing more than the program handles.
-func (b *inbox) awaitRoom() {
+// awaitRoom keeps the reader from bringing more than the program handles. It
+// calls waits when it begins to wait, and when it goes on.
+func (b *inbox) awaitRoom(waits func(bool)) {
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	for b.heard && b.asking == 0 && (b.count >= inboxMessages || b.bytes >= inboxBytes) {
+	room := b.hasRoom()
+	b.mu.Unlock()
+	if room {
+		return
+	}
+	waits(true)
+	b.mu.Lock()
+	for !b.hasRoom() {
 		b.changed.Wait()
 	}
+	b.mu.Unlock()
+	waits(false)
+}
+
+// hasRoom. Held: mu.
+func (b *inbox) hasRoom() bool {
+	return !b.heard || b.asking > 0 || b.count < inboxMessages && b.bytes < inboxBytes
 }
 
 // run hands over what comes, until end. What nobody has ever listened for is

@@ -173,7 +173,7 @@ func (c *Child) forget(o io.Closer, key string) {
 func (c *Child) channelEnded() {
 	c.mu.Lock()
 	c.closing, c.ended = true, true
-	forced := !c.left || c.killed
+	forced, hold := !c.left || c.killed, c.hold
 	for seq, answer := range c.asked {
 		delete(c.asked, seq)
 		close(answer)
@@ -186,7 +186,7 @@ func (c *Child) channelEnded() {
 	}
 	select {
 	case <-c.over:
-	case <-time.After(endHold):
+	case <-time.After(hold):
 	}
 	c.exit(0)
 }

@@ -130,7 +130,7 @@ func (c *Child) listenAt(network string, addr net.Addr, q ipc.Query) (net.Listen
 		q.Port = sn.Port
 		l.addr = &net.TCPAddr{IP: net.ParseIP(sn.Address), Port: sn.Port}
 	} else if l.common != nil && network != "unix" {
-		l.addr = l.common.Addr()
+		l.addr = localAddr(l.common, l.addr)
 		if a, ok := l.addr.(*net.TCPAddr); ok {
 			q.Port = a.Port
 		}
@@ -142,6 +142,17 @@ func (c *Child) listenAt(network string, addr net.Addr, q ipc.Query) (net.Listen
 	c.send(ipc.Listening{Seq: c.nextSeq(), Query: q})
 	c.counts.changed()
 	return l, nil
+}
+
+// localAddr is the address a listening socket is bound to; or if it cannot be
+// asked for.
+func localAddr(f *os.File, or net.Addr) net.Addr {
+	ln, err := (&Handle{Kind: HandleServer, File: f}).Listener()
+	if err != nil {
+		return or
+	}
+	defer ln.Close()
+	return ln.Addr()
 }
 
 // bind asks the primary for an address. The answer holds its key, and mostly a
@@ -159,6 +170,10 @@ func (c *Child) bind(q *ipc.Query) (m ipc.Message, free func(), err error) {
 	if err == nil && m.Cluster.HasErrno && m.Cluster.Errno < 0 {
 		closeFD(m.FD)
 		err = os.NewSyscallError("bind", syscall.Errno(-m.Cluster.Errno))
+	}
+	if err == nil && m.Missing {
+		c.giveBack(m.Cluster.Key, func() {})
+		err = os.NewSyscallError("recvmsg", syscall.EMFILE)
 	}
 	if errors.Is(err, ErrChannelClosed) {
 		select {

@@ -1,7 +1,9 @@
 package engine
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"sync"
@@ -21,8 +23,8 @@ type listener struct {
 	c      *Child
 	key    string
 	addr   net.Addr
-	common net.Listener // nil if there is no shared socket
-	free   func()       // gives its index back
+	common *os.File // nil if there is no shared socket
+	free   func()   // gives its index back
 
 	mu       sync.Mutex
 	change   sync.Cond
@@ -36,36 +38,91 @@ type listener struct {
 
 // share takes over the shared socket.
 func (l *listener) share(fd int) error {
-	f := os.NewFile(uintptr(fd), "listener")
-	defer f.Close()
+	if kind, err := socketKind(fd); kind != HandleServer {
+		_ = unix.Close(fd)
+		return cmp.Or(err, fmt.Errorf("descriptor %d is a %s: %w", fd, kind, ErrHandle))
+	}
 	// One process that makes it blocking does so for all of them, and every
-	// accept could then block for ever: set it right again.
-	if err := unix.SetNonblock(fd, true); err != nil {
+	// accept could then block for ever: set it right again. Before NewFile, which
+	// asks for it to choose how to wait.
+	err := unix.SetNonblock(fd, true)
+	f := os.NewFile(uintptr(fd), "listener")
+	if err != nil {
+		f.Close()
 		return os.NewSyscallError("fcntl", err)
 	}
-	// FileListener asks f for its descriptor. f has not changed its mode, so
-	// that does not make the socket blocking, as it would one of package net's.
-	ln, err := net.FileListener(f)
+	raw, err := f.SyscallConn() // never f.Fd(): it would make the socket blocking
 	if err != nil {
+		f.Close()
 		return err
 	}
-	if u, ok := ln.(*net.UnixListener); ok {
-		u.SetUnlinkOnClose(false) // the path is the primary's
-	}
-	l.common = ln
-	go l.acceptShared()
+	l.common = f
+	go l.acceptShared(raw)
 	return nil
+}
+
+// acceptRaw takes one connection from the shared socket, when there is one. Not
+// by a net.Listener: what it has taken could not be told from what it waits for.
+func (l *listener) acceptRaw(raw syscall.RawConn) (net.Conn, error) {
+	var fd int
+	var err error
+	t := l.c.tally
+	rerr := raw.Read(func(s uintptr) bool {
+		// A connection takes two descriptors for a moment. One that there is no room
+		// for stays where the other workers find it.
+		var room int
+		if room, err = unix.FcntlInt(s, unix.F_DUPFD_CLOEXEC, 0); err != nil {
+			return readable(int(s))
+		}
+		t.up(tallyAccepting)
+		fd, _, err = acceptOne(int(s))
+		if err == nil {
+			t.up(tallyAccepted)
+		}
+		t.down(tallyAccepting)
+		_ = unix.Close(room)
+		return err != syscall.EAGAIN && err != syscall.EINTR
+	})
+	if err = cmp.Or(rerr, err); err != nil {
+		return nil, err
+	}
+	f := os.NewFile(uintptr(fd), "connection")
+	defer f.Close()
+	conn, err := net.FileConn(f)
+	for outOfResources(err) && !l.isClosed() {
+		// Another part of the program was quicker. Nobody else can have it now.
+		l.c.isShort(err)
+		time.Sleep(shortWait)
+		conn, err = net.FileConn(f)
+	}
+	if err != nil {
+		t.up(tallyEnded)
+	}
+	return conn, err
+}
+
+func (l *listener) isClosed() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.closed
+}
+
+// readable tells whether something waits at a socket.
+func readable(fd int) bool {
+	p := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+	n, err := unix.Poll(p, 0)
+	return n > 0 || err != nil
 }
 
 // acceptShared accepts on the shared socket until it is closed. It takes one
 // only when somebody waits for it, so that it does not hold what another worker
 // could serve.
-func (l *listener) acceptShared() {
+func (l *listener) acceptShared(raw syscall.RawConn) {
 	for {
 		if !l.wanted() {
 			return
 		}
-		conn, err := l.common.Accept()
+		conn, err := l.acceptRaw(raw)
 		short := outOfResources(err)
 		l.mu.Lock()
 		l.reserved--
@@ -82,6 +139,7 @@ func (l *listener) acceptShared() {
 			return
 		}
 		if short {
+			l.c.isShort(err)
 			time.Sleep(shortWait)
 		}
 	}
@@ -106,7 +164,7 @@ func (l *listener) wanted() bool {
 	return true
 }
 
-// reserve promises to take a connection; push must follow.
+// reserve promises to take a connection; push or release must follow.
 func (l *listener) reserve() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -117,26 +175,38 @@ func (l *listener) reserve() bool {
 	return true
 }
 
-// push takes the connection promised. The descriptor is the listener's now.
-func (l *listener) push(fd int, fo followed) {
-	f := os.NewFile(uintptr(fd), "connection")
-	conn, err := net.FileConn(f)
-	_ = f.Close()
+// release takes the promise back.
+func (l *listener) release() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.reserved--
-	if err == nil && l.tells && !fo.at.IsZero() {
+	l.change.Broadcast()
+}
+
+// push takes the connection promised.
+func (l *listener) push(conn net.Conn, fo followed) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.reserved--
+	if l.tells && !fo.at.IsZero() {
 		l.c.counts.follows.came(conn, fo) // before Accept can return it
 	}
-	if err == nil { // else its client has gone, or we are out of descriptors
-		l.ready = append(l.ready, conn)
-	}
+	l.ready = append(l.ready, conn)
 	l.change.Broadcast()
 }
 
 // Accept waits for the next connection: a *net.TCPConn or *net.UnixConn. After
 // Close it still returns those that were promised to the primary.
 func (l *listener) Accept() (net.Conn, error) {
+	conn, err := l.accept()
+	if err == nil {
+		l.c.tally.up(tallyUntold)
+	}
+	return conn, err
+}
+
+// accept is Accept for who tells when the connection ends.
+func (l *listener) accept() (net.Conn, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.waiting++

@@ -33,7 +33,7 @@ func (c *Child) read() {
 	var taken []handed
 	for {
 		// Here, where nothing that was read waits for an answer.
-		c.inbox.awaitRoom()
+		c.inbox.awaitRoom(c.tellFull)
 		var err error
 		msgs, err = c.ch.Read(msgs[:0])
 		for more := true; more && err == nil && len(msgs) < answersAtOnce; {
@@ -45,20 +45,18 @@ func (c *Child) read() {
 		for i := range msgs {
 			m := &msgs[i]
 			switch {
-			case m.Handle != "" && m.FD < 0:
+			case m.Missing:
 				out = ipc.AppendNack(out)
+				c.missed(m)
 				continue
-			case m.FD >= 0:
+			case m.Handle != "":
 				out = ipc.AppendAck(out)
 			}
 			if m.Kind == ipc.Cluster && m.Cluster.Act == "newconn" {
-				l := c.reserve(m.Cluster.Key)
-				fo := c.counts.follows.take(m.Cluster.Seq)
-				out = ipc.AppendAccepted(out, m.Cluster.Seq, c.nextSeq(), l != nil)
-				if l == nil {
-					closeFD(m.FD)
-				} else {
-					taken = append(taken, handed{l, m.FD, fo})
+				h, ok := c.take(m)
+				out = ipc.AppendAccepted(out, m.Cluster.Seq, c.nextSeq(), ok)
+				if ok {
+					taken = append(taken, h)
 				}
 				continue
 			}
@@ -67,12 +65,20 @@ func (c *Child) read() {
 		if len(out) > 0 {
 			// Before anybody can read a byte of the connections: what is not
 			// answered when we die is untouched, and goes to another worker.
-			_ = c.ch.SendLines(out)
+			if c.ch.SendLines(out) != nil {
+				// None of them is known to be ours, and another worker will have it.
+				for _, h := range taken {
+					h.l.release()
+					_ = h.conn.Close()
+				}
+				taken = taken[:0]
+			}
 		}
-		for _, t := range taken {
-			t.l.push(t.fd, t.follow)
+		for _, h := range taken {
+			h.l.push(h.conn, h.follow)
 		}
 		clear(msgs)
+		clear(taken)
 		if err != nil {
 			c.channelEnded()
 			return
@@ -80,22 +86,33 @@ func (c *Child) read() {
 	}
 }
 
-// handed is a connection from the primary that was answered with yes.
+// handed is a connection from the primary that is to be answered with yes.
 type handed struct {
 	l      *listener
-	fd     int
+	conn   net.Conn
 	follow followed
 }
 
-// reserve finds the listener of a hand-off, nil if it takes no more.
-func (c *Child) reserve(key string) *listener {
+// take makes all that can fail of a hand-off; false if it is to be refused, so that
+// it goes to another worker. The descriptor is gone then.
+func (c *Child) take(m *ipc.Message) (handed, bool) {
+	fo := c.counts.follows.take(m.Cluster.Seq)
 	c.mu.Lock()
-	l := c.listeners[key]
+	l := c.listeners[m.Cluster.Key]
 	c.mu.Unlock()
 	if l == nil || !l.reserve() {
-		return nil
+		closeFD(m.FD)
+		return handed{}, false
 	}
-	return l
+	f := os.NewFile(uintptr(m.FD), "connection")
+	conn, err := net.FileConn(f)
+	f.Close()
+	if err != nil {
+		l.release()
+		c.isShort(err)
+		return handed{}, false
+	}
+	return handed{l, conn, fo}, true
 }
 
 // handle takes in every message but a hand-off.
@@ -112,27 +129,38 @@ func (c *Child) handle(m *ipc.Message) {
 	case ipc.Muster:
 		closeFD(m.FD)
 		c.counts.follows.want(m.Raw)
+		c.keepFor(m.Raw)
 		return
 	default:
-		// Answers to our handles, and what a Node primary asks about sockets it
-		// has given away: there is nothing to do about either.
+		// Answers to our handles, what a Node primary asks about sockets it has
+		// given away, and a message of its that is too long to be taken: there is
+		// nothing to do about any of them.
 		closeFD(m.FD)
 		return
 	}
-	if m.Cluster.HasAck {
-		c.mu.Lock()
-		answer := c.asked[m.Cluster.Ack]
-		delete(c.asked, m.Cluster.Ack)
-		c.mu.Unlock()
-		if answer != nil {
-			answer <- *m // has room for it
-			return
-		}
+	if c.answer(m) {
+		return
 	}
 	closeFD(m.FD)
 	if m.Cluster.Act == "disconnect" {
 		c.leave(true)
 	}
+}
+
+// answer gives an answer to who has asked; false if m is none, or nobody has.
+func (c *Child) answer(m *ipc.Message) bool {
+	if !m.Cluster.HasAck {
+		return false
+	}
+	c.mu.Lock()
+	asked := c.asked[m.Cluster.Ack]
+	delete(c.asked, m.Cluster.Ack)
+	c.mu.Unlock()
+	if asked == nil {
+		return false
+	}
+	asked <- *m // has room for it
+	return true
 }
 
 func closeFD(fd int) {

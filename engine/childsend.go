@@ -17,8 +17,8 @@ import (
 // channel does not take at once is kept in order, up to 32 MiB (see Backlog), past
 // which the channel fails.
 //
-// A message of more than 16 MiB, or one JSON cannot hold, is an error, and the
-// channel goes on. Once the channel is closed, or being closed, the error is
+// A message of more than 16 MiB (the error wraps ErrTooLong), or one JSON cannot
+// hold, is an error, and the channel goes on. Once the channel is closed, or being closed, the error is
 // ErrChannelClosed. As in Node an object whose cmd starts with NODE_ is taken for
 // one of the cluster's own messages, and does not arrive.
 func (c *Child) Send(message any) error { return c.SendHandle(message, nil) }

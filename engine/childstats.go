@@ -1,9 +1,12 @@
 package engine
 
 import (
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"muster/ipc"
 )
@@ -13,10 +16,12 @@ type counts struct {
 	accepted, closed, done atomic.Uint64
 	times                  [latencyBuckets]atomic.Uint64
 	longest                atomic.Int64 // ns, since the last report
+	full                   atomic.Bool  // the channel is not read: see inbox.awaitRoom
 	tells                  atomic.Bool  // a server of ours sees its connections closed
 	follows                follows
 	told                   atomic.Bool // wake has been sent to since the last report
 	wake                   chan struct{}
+	short                  atomic.Pointer[string] // why a connection was not taken since the last report: see isShort
 
 	mu sync.Mutex // one report at a time, in order
 }
@@ -69,10 +74,20 @@ func (c *counts) send(ch *ipc.Conn) {
 		}
 	}
 	r.MaxNs = uint64(c.longest.Swap(0))
-	r.Tells, r.Ends = c.tells.Load(), c.follows.report()
+	r.Tells, r.Full, r.Ends = c.tells.Load(), c.full.Load(), c.follows.report()
+	if why := c.short.Swap(nil); why != nil {
+		r.Short = *why
+	}
 	if line, err := ipc.AppendMuster(nil, r); err == nil {
 		_ = ch.Send(line, -1)
 	}
+}
+
+// tellFull tells the primary at once that the channel is not read for a while, or
+// is again: it must not take that for a process that stands still.
+func (c *Child) tellFull(full bool) {
+	c.counts.full.Store(full)
+	c.counts.send(c.ch)
 }
 
 // tellEvery is the least time between two reports.
@@ -97,3 +112,29 @@ func (c *Child) report() {
 		}
 	}
 }
+
+// shareTally gives the primary the worker's tally: before it listens, and so
+// before there is anything in it. Only to a primary of ours, because Node's
+// would fail on a kind of handle it does not know. Without one (a system that
+// has no such memory) nothing is lost but what it would tell.
+func (c *Child) shareTally() {
+	if os.Getenv(envPrimary) == "" {
+		return
+	}
+	t, fd, err := newTally()
+	if err != nil {
+		return
+	}
+	defer unix.Close(fd) // the channel holds a copy until it is sent
+	line, err := ipc.AppendMuster(nil, struct{}{})
+	if err == nil {
+		line, err = ipc.AppendHandle(nil, tallyHandle, line)
+	}
+	if err != nil || c.ch.Send(line, fd) != nil {
+		return
+	}
+	c.tally = t
+}
+
+// tallyHandle is the type of the message a tally comes with.
+const tallyHandle = "muster.Tally"

@@ -108,8 +108,8 @@ func (l *listener) sharedSocket() (syscall.Conn, error) {
 	if closed {
 		return nil, fmt.Errorf("making a handle of a %T: %w", l, net.ErrClosed)
 	}
-	if s, ok := l.common.(syscall.Conn); ok {
-		return s, nil
+	if l.common != nil {
+		return l.common, nil
 	}
 	return nil, fmt.Errorf("making a handle of a %T that has no socket, its connections come from the primary: %w", l, ErrHandle)
 }

@@ -16,6 +16,8 @@ type report struct {
 	Times    [][2]uint64 `json:"times,omitempty"` // bucket (see Latency), count
 	MaxNs    uint64      `json:"max_ns,omitempty"`
 	Tells    bool        `json:"tells,omitempty"` // it can tell when it closes a connection: see follow
+	Full     bool        `json:"full,omitempty"`  // it reads no more until its program has handled messages
+	Short    string      `json:"short,omitempty"` // the errno for which it could not take a connection since the last report
 	Ends     [][2]uint64 `json:"ends,omitempty"`  // of followed ones: hand-off, ns from taken to closed; at most endsMax
 }
 

@@ -1,0 +1,200 @@
+package engine
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"sync"
+)
+
+// connEnd writes into a worker's tally when one connection of an HTTP server
+// ends. A connection has ended for its client when the client has the whole
+// answer to its last request, or sees the worker close; between the first byte
+// of such an answer and the close nobody can say what the client has, and the
+// tally says so.
+//
+// net/http decides by itself to close after an answer (a client that wishes it,
+// a body that was not read, a bad request), and tells only by doing it. So each
+// answer is bracketed after which it may, and that is taken back when the
+// connection waits for the next request.
+//
+// A nil *connEnd is one of a connection the tally says nothing about.
+type connEnd struct {
+	tally *tally
+
+	mu      sync.Mutex
+	mayEnd  bool // the next byte may belong to the last answer
+	wrote   bool // of this answer
+	ending  bool // the gauge is up for it
+	idle    bool // likewise
+	over    bool
+	unheard bool // its client waits for an answer that does not come
+	foreign bool // a session, or hijacked: only its close is its end
+}
+
+// newConnEnd is that of a new connection: what is written before a handler was
+// asked is the answer to a bad request, and the last.
+func newConnEnd(t *tally) *connEnd { return &connEnd{tally: t, mayEnd: true} }
+
+// active says that the first byte of a request has come.
+func (e *connEnd) active() {
+	e.locked(func() {
+		e.setEnding(false) // what was written until then was a TLS handshake
+		e.setIdle(false)
+	})
+}
+
+// request says that a handler is about to answer r.
+func (e *connEnd) request(r *http.Request, leaving bool) {
+	e.locked(func() {
+		if r.ProtoMajor != 1 {
+			e.foreign = true
+			e.setEnding(false)
+			return
+		}
+		e.wrote = false
+		e.mayEnd = r.Close || leaving || r.ContentLength != 0
+	})
+}
+
+// returned says that the handler is done; what it has not flushed is still to be
+// written.
+func (e *connEnd) returned(h http.Header) {
+	e.locked(func() {
+		if !e.mayEnd && h.Get("Connection") == "close" {
+			e.mayEnd = true
+			e.setEnding(e.wrote)
+		}
+	})
+}
+
+// write says that something is about to be written.
+func (e *connEnd) write() {
+	e.locked(func() {
+		e.wrote = true
+		if e.mayEnd {
+			e.setEnding(true)
+		}
+	})
+}
+
+// kept says that the connection waits for the next request.
+func (e *connEnd) kept() {
+	e.locked(func() {
+		e.setEnding(false)
+		e.setIdle(true)
+		e.mayEnd, e.wrote = true, false
+	})
+}
+
+// hijacked says that the connection is a program's from now on.
+func (e *connEnd) hijacked() {
+	e.locked(func() {
+		e.foreign = true
+		e.setEnding(false)
+	})
+}
+
+// halfClosing says that net/http is about to say that nothing more will come;
+// halfClosed, that it has.
+func (e *connEnd) halfClosing() { e.locked(e.close) }
+func (e *connEnd) halfClosed()  { e.locked(e.count) }
+
+// lost says that a request came when the connection's end was said, or about to
+// be: its client hears no answer, as if the worker had died.
+func (e *connEnd) lost() {
+	if e == nil {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.over && !e.unheard {
+		e.tally.down(tallyEnded)
+	}
+	e.unheard = true
+}
+
+// closing says that it is about to be closed; closed, that it was.
+func (e *connEnd) closing() { e.open(e.close) }
+func (e *connEnd) closed()  { e.open(e.count) }
+
+// locked calls f for a connection that is net/http's and has not ended.
+func (e *connEnd) locked(f func()) {
+	e.open(func() {
+		if !e.foreign {
+			f()
+		}
+	})
+}
+
+// open calls f for a connection that has not ended.
+func (e *connEnd) open(f func()) {
+	if e == nil {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.over {
+		f()
+	}
+}
+
+// close brackets a close. An answer before it was the last one and is whole.
+func (e *connEnd) close() {
+	if e.ending {
+		e.count()
+		return
+	}
+	e.setEnding(true)
+}
+
+// count takes the connection out of those that are open.
+func (e *connEnd) count() {
+	e.over = true
+	if !e.unheard {
+		e.tally.up(tallyEnded)
+	}
+	e.setEnding(false)
+	e.setIdle(false)
+}
+
+func (e *connEnd) setEnding(on bool) { e.ending = e.move(tallyEnding, e.ending, on) }
+
+func (e *connEnd) setIdle(on bool) { e.idle = e.move(tallyIdle, e.idle, on) }
+
+// move moves a gauge.
+func (e *connEnd) move(word int, was, is bool) bool {
+	switch {
+	case is && !was:
+		e.tally.up(word)
+	case was && !is:
+		e.tally.down(word)
+	}
+	return is
+}
+
+// endKey is the key of a connection's connEnd in the context of its requests.
+type endKey struct{}
+
+// endOf is that of the connection r came on.
+func endOf(r *http.Request) *connEnd {
+	e, _ := r.Context().Value(endKey{}).(*connEnd)
+	return e
+}
+
+// withEnd is a server's ConnContext for endOf; inner may be nil.
+func withEnd(inner func(context.Context, net.Conn) context.Context) func(context.Context, net.Conn) context.Context {
+	return func(ctx context.Context, conn net.Conn) context.Context {
+		below := conn
+		if tc, ok := conn.(interface{ NetConn() net.Conn }); ok {
+			below = tc.NetConn()
+		}
+		if dc, ok := below.(*drainConn); ok {
+			ctx = context.WithValue(ctx, endKey{}, dc.end)
+		}
+		if inner != nil {
+			ctx = inner(ctx, conn)
+		}
+		return ctx
+	}
+}
