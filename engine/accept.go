@@ -52,7 +52,7 @@ func (p *port) startAccept(deliver func([]accepted), report func(error)) {
 }
 
 func (p *port) startAcceptWith(accept func(int) (int, netip.AddrPort, error), deliver func([]accepted), report func(error)) {
-	if p.acc != nil || p.closed {
+	if p.acc != nil || p.closed.Load() {
 		return
 	}
 	a := &acceptor{

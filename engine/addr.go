@@ -38,6 +38,8 @@ func parseAddr(s string) (a Address, why string) {
 	switch {
 	case s == "":
 		return a, "it is empty; for example 127.0.0.1:3000"
+	case strings.HasPrefix(s, "abstract:"):
+		return a, "a socket without a file is not served here; for example unix:/tmp/muster.sock"
 	case strings.Contains(s, "://"):
 		return a, "it is a URL; leave out what stands before the host, for example 127.0.0.1:3000"
 	case isDigits(s): // PORT

@@ -23,7 +23,7 @@ type accepted struct {
 // waiting. It may run beside the accept goroutine. The caller owns the
 // descriptors.
 func (p *port) drainOnce(max int) []accepted {
-	if p.closed {
+	if p.closed.Load() {
 		return nil
 	}
 	return drain(p.frontFD, max)
@@ -33,10 +33,19 @@ func (p *port) drainOnce(max int) []accepted {
 // waiting: for the end, when no worker accepts any more. The caller owns the
 // descriptors.
 func (p *port) drainCommon() []accepted {
-	if p.closed {
+	if p.closed.Load() {
 		return nil
 	}
 	return drain(p.commonFD(), maxBacklog)
+}
+
+// drainCommonUpTo is drainCommon for at most max connections, while no worker
+// has the socket.
+func (p *port) drainCommonUpTo(max int) []accepted {
+	if p.closed.Load() {
+		return nil
+	}
+	return drain(p.commonFD(), max)
 }
 
 func drain(fd, max int) []accepted {

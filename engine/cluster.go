@@ -2,10 +2,12 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
+	"syscall"
 	"time"
 )
 
@@ -13,8 +15,10 @@ import (
 // processor this process may use, policy rr, no address until a worker asks.
 type Options struct {
 	// Addr is an address that is opened before the first fork and stays open
-	// until the cluster ends, also while there is no worker. "" = none: the
-	// workers' own Listen calls open addresses.
+	// until the cluster ends, also while there is no worker: connections wait
+	// for one, but for those that a cluster resets after 5 s whose slots have given
+	// up (with NoRestart: whose workers have died), or whose workers listen
+	// elsewhere. "" = none: the workers' own Listen calls open addresses.
 	Addr string
 	// Workers is how many are forked at the start. 0 = CPUs(); negative = none.
 	Workers int
@@ -26,17 +30,62 @@ type Options struct {
 	Settings Settings
 	// Note is a line for people about the program, told with the setup event.
 	Note string
-	// Grace is how long a worker that was told to disconnect may take. After
-	// it: SIGTERM, one second later SIGKILL. 0 = no limit, as in Node.
+	// Grace is how long a worker that was told to disconnect, or has lost its
+	// channel, may take for its connections. After it: StopSignal, and KillTimeout
+	// later SIGKILL. 0 = no limit, as in Node.
+	//
+	// A stop of the cluster is over after Grace, KillTimeout and two seconds more,
+	// whatever lives then: what is left is killed a second before, and what SIGKILL
+	// does not end is left behind (ErrLeftBehind). If Grace is 0 or KillTimeout
+	// negative, that holds from when no worker is left that they let live.
 	Grace time.Duration
+	// StopSignal is sent to a worker that leaves, has had nothing open for a
+	// second, and still lives: a timer, say, or a database connection keeps it. The
+	// rest of Grace, but KillTimeout at least, is its own then. How many
+	// connections a worker has is known of Go workers, and on Linux of all that
+	// use TCP; elsewhere the end of its channel counts. 0 = nothing is sent before
+	// Grace is over, and then SIGTERM; NoStopSignal = no signal but SIGKILL.
+	StopSignal syscall.Signal
+	// KillTimeout is the least time between StopSignal and SIGKILL. 0 = one second;
+	// negative = no SIGKILL.
+	KillTimeout time.Duration
+	// StopMessage is a message to the program of each worker that is told to
+	// leave, just before it is: `"shutdown"` for programs written for PM2's
+	// shutdown_with_message. nil = none. It must be JSON.
+	StopMessage json.RawMessage
+	// ReadyTimeout is how long the new worker of a restart may take to listen (or
+	// to say PM2's "ready"). After it the new one is killed, the old one stays.
+	// 0 = no limit.
+	ReadyTimeout time.Duration
 	// Stall is how long a worker may leave a hand-off unanswered before it is
-	// killed and replaced. 0 = for ever.
+	// killed and replaced. One that listens and is heard nothing of is asked, once
+	// a second, and an answer to that counts as well, in both policies: what
+	// stands still is Node's event loop, or all of a Go process. 0 = for ever, and
+	// nobody is asked. One in a debugger is not killed: traced
+	// by ptrace(2) (Linux), or with an inspector of Node's that was opened by an
+	// option, or later while Settings.Stdio make events of its stderr.
 	Stall time.Duration
+	// StallInspected has the limit hold for workers with an inspector too.
+	StallInspected bool
 	// NoRestart leaves dead workers dead, as Node's cluster does.
 	NoRestart bool
 	// WorkerProcs is GOMAXPROCS in the built-in workers. 0 = 1: a worker is one
 	// core's worth.
 	WorkerProcs int
+	// KeepChildren leaves alone what a worker has started, when it ends: by default
+	// it gets SIGTERM, and SIGKILL if it is still there after KillTimeout, or five
+	// seconds if that is none: the end of a cluster does not wait for ever.
+	KeepChildren bool
+	// Adopt says what happens to those of them that left the worker's process
+	// group. It changes what this whole process is to the system, so it is not
+	// done unless it is asked for.
+	Adopt Adoption
+	// NoGuard has no guard: on Linux a small process, this program started again
+	// but without its main, that ends the workers, and what they have started as far
+	// as Adopt and KeepChildren mean it, when this process was killed with SIGKILL.
+	// The kernel does that for most workers, but for none that changed its user or
+	// has capabilities of its file. Process 1 needs none.
+	NoGuard bool
 	// Logger gets every event, errors at Error, accidents at Warn, messages and
 	// output at Debug, the rest at Info. It is called where listeners are (see
 	// OnExit): a slow one delays them, and if 1,024 records wait more are left out. nil = none.
@@ -72,24 +121,37 @@ func New(o Options) (*Cluster, error) {
 	if o.WorkerProcs <= 0 {
 		o.WorkerProcs = 1
 	}
+	if o.StopSignal < NoStopSignal || o.StopSignal > signalMax {
+		return nil, fmt.Errorf("stop signal %d: there is no such signal", o.StopSignal)
+	}
+	if o.StopMessage != nil && !json.Valid(o.StopMessage) {
+		return nil, errors.New("the stop message is not JSON")
+	}
+	if o.Adopt < AdoptNone || o.Adopt > AdoptAll {
+		return nil, fmt.Errorf("adoption %d is not known", o.Adopt)
+	}
 	given, err := Settings{}.merge(o.Settings)
 	if err != nil {
 		return nil, fmt.Errorf("settings: %w", err)
 	}
-	prog := programOf(given)
+	prog := programOf(given, findExec(given))
 	if prog.err != nil {
 		return nil, prog.err
 	}
 	inherited := inheritedSockets()
 	closeOnExecAll()
 	l := &loop{
-		o: o, program: prog, policy: o.Policy, now: time.Now,
+		o: o, leaveRules: leaveRulesOf(o), program: prog, policy: o.Policy, now: time.Now,
 		dispatcher: newDispatcher(), live: liveWorkers{byID: make(map[int]*Worker)},
 		events: newEventRing(), changed: make(chan struct{}, 1),
 		in: make(chan msg, 64), done: make(chan struct{}),
 		servers: make(map[string]*server), workers: make(map[int]*worker), handOff: &Latency{},
-		pid: os.Getpid(), started: time.Now(), cpus: CPUs(), inherited: inherited,
+		sys: kernel{}, lookups: make(map[string][]question), opening: make(map[string][]question),
+		pid: os.Getpid(), started: time.Now(), cpus: CountCPUs(), inherited: inherited, fds: ownShare(),
 	}
+	l.procs.changed = make(chan struct{}, 1)
+	l.family = &family{self: l.pid, token: newToken(), keep: o.KeepChildren, adopt: o.Adopt, procs: &l.procs}
+	l.tidier = newTidier(l.family, orphanTime(l.leaveRules), l.post)
 	l.useSettings(given)
 	l.policyNow.Store(int32(l.policy))
 	if o.Addr != "" {
@@ -113,9 +175,11 @@ func New(o Options) (*Cluster, error) {
 
 // Run forks Options.Workers workers and runs the cluster until it was told to
 // stop: by Stop, or by ctx, whose end is the same as one Stop. It returns nil
-// after a stop that was asked for; no worker lives, no address is open, and every
-// listener has been called then. Call it once, and not from a listener. A cluster
-// that had stopped before is ErrStopped.
+// after a stop that was asked for; no worker lives, nor what one started (see
+// Options.Adopt), no address is open, and every listener has been called then. If
+// it has come to the bound of the stop (see Options.Grace) it returns
+// ErrLeftBehind, with what is left. Call it once, and not from a listener. A
+// cluster that had stopped before is ErrStopped.
 func (c *Cluster) Run(ctx context.Context) error {
 	l := c.loop
 	if l.ran.Swap(true) {
@@ -131,10 +195,10 @@ func (c *Cluster) Run(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		c.Stop()
+		<-l.done
 	case <-l.done:
 	}
-	l.tasks.Wait()
-	return nil
+	return l.awaitTasks()
 }
 
 // Stop begins the graceful end: no new connections, those that wait are dealt,
@@ -145,16 +209,17 @@ func (c *Cluster) Stop() {
 	c.loop.post(msgStop{})
 }
 
-// Close ends the cluster at once: it kills every worker and closes every address.
+// Close ends the cluster at once: it kills every worker and what it started (see
+// Options.KeepChildren), and closes every address.
 // It returns when nothing of the cluster is left, no process, goroutine or
 // descriptor, and every listener has returned: do not call it from one. A
-// cluster that was never run is closed too. Closing twice is no error.
+// cluster that was never run is closed too. Closing twice is no error. After five
+// seconds it returns ErrLeftBehind, with what is left.
 func (c *Cluster) Close() error {
 	c.loop.start()
 	c.loop.post(msgStop{now: true})
 	<-c.loop.done
-	c.loop.tasks.Wait()
-	return nil
+	return c.loop.awaitTasks()
 }
 
 // Do carries out one command and answers when it has been acted on (a fork has
@@ -184,6 +249,7 @@ func (c *Cluster) Changed() <-chan struct{} { return c.loop.changed }
 // open, and no event or snapshot comes any more.
 func (c *Cluster) Done() <-chan struct{} { return c.loop.done }
 
-// KillAll kills every worker's process group at once and returns when all are
-// gone or after one second. For a panic or a second signal: nothing is drained.
-func (c *Cluster) KillAll() { c.loop.procs.killAll() }
+// KillAll kills every worker and what it started at once, and returns when all
+// are gone or after one second. For a panic or a second signal: nothing is
+// drained.
+func (c *Cluster) KillAll() { c.loop.family.killAll() }

@@ -14,7 +14,7 @@ const (
 	OpCrash         Op = "crash"          // SIGKILL past the API, like an accident: the worker is replaced
 	OpDisconnect    Op = "disconnect"     // worker.disconnect()
 	OpDisconnectAll Op = "disconnect_all" // cluster.disconnect(); the cluster stays and can fork again
-	OpRestart       Op = "restart"        // replace Worker, the new one first; on a stopped or waiting slot: try now
+	OpRestart       Op = "restart"        // replace Worker, the new one first, which must listen where it does; on a stopped or waiting slot: try now
 	OpPolicy        Op = "policy"         // set the scheduling policy of the live cluster
 	OpSend          Op = "send"           // send Message, and Handle if there is one, to Worker: worker.send(message, handle)
 	OpInspect       Op = "inspect"        // Result.Details about Worker; changes nothing

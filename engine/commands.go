@@ -1,20 +1,11 @@
 package engine
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"syscall"
-	"time"
-
-	"muster/ipc"
 )
-
-// tellAfter is the time between a worker's leaving the rotation and its being
-// told: with less, Node 26 resets connections it has just been handed.
-const tellAfter = 200 * time.Millisecond
-
-// killAfter is the time between SIGTERM and SIGKILL when the grace is over.
-const killAfter = time.Second
 
 // signalMax is the last signal there is on Linux. Below it the kernel knows which
 // exist.
@@ -35,7 +26,7 @@ func (l *loop) command(m msgCommand) {
 	}
 }
 
-// act does it. later means that the reply comes with the fork's process.
+// act does it. later means that the reply comes later: with the fork's process, say.
 func (l *loop) act(c Command, by By, reply chan<- answer[Result]) (r Result, later bool, err error) {
 	if l.stopping != nil && c.Op != OpStop && c.Op != OpInspect && c.Op != OpSend && c.Op != OpWatch {
 		return r, false, ErrStopped
@@ -102,9 +93,7 @@ func (l *loop) act(c Command, by By, reply chan<- answer[Result]) (r Result, lat
 	case OpCrash:
 		l.emitFor(w, Event{Kind: KindKill, By: by, Call: fmt.Sprintf("process.kill(%d, 'SIGKILL')", w.pid()),
 			Detail: KillDetail{Signal: "SIGKILL", Crash: true}})
-		if err := w.proc.signal(syscall.SIGKILL); err != nil {
-			return r, false, fmt.Errorf("SIGKILL to worker %d: %w", w.id, err)
-		}
+		l.killWorker(w)
 		return r, false, nil
 
 	case OpDisconnect:
@@ -118,16 +107,21 @@ func (l *loop) act(c Command, by By, reply chan<- answer[Result]) (r Result, lat
 		if err := l.sendUser(w, c.Message, c.Handle); err != nil {
 			return r, false, err
 		}
-		d := messageDetail(c.Message)
-		call := fmt.Sprintf("cluster.workers[%d].send(%s)", w.id, d.Message)
-		l.emitFor(w, Event{Kind: KindSend, By: by, Call: call, Detail: SendDetail(d)})
+		l.sent(w, c.Message, by)
 		return r, false, nil
 
 	case OpInspect:
-		r.Details = l.inspect(w)
-		return r, false, nil
+		l.inspect(w, reply)
+		return r, true, nil
 	}
 	return r, false, fmt.Errorf("command %q is not known", c.Op)
+}
+
+// sent says that a message was sent to a worker.
+func (l *loop) sent(w *worker, message json.RawMessage, by By) {
+	d := messageDetail(message)
+	call := fmt.Sprintf("cluster.workers[%d].send(%s)", w.id, d.Message)
+	l.emitFor(w, Event{Kind: KindSend, By: by, Call: call, Detail: SendDetail(d)})
 }
 
 // actRestart restarts a live worker, or brings forward the fork of a slot that
@@ -145,8 +139,11 @@ func (l *loop) actRestart(id int, by By, reply chan<- answer[Result]) (r Result,
 		if sl.last == nil || sl.last.id != id || !sl.stopped && sl.due == nil {
 			continue
 		}
+		if blocks, ok := sl.room(); !ok {
+			return r, false, fmt.Errorf("worker %d cannot be replaced yet, %v: %w", id, blocks, ErrBusy)
+		}
 		sl.record = record{}
-		w := l.refork(sl, by)
+		w := l.reforkFor(sl, sl.last, by)
 		w.reply = reply
 		return r, true, nil
 	}
@@ -161,11 +158,18 @@ func (l *loop) kill(w *worker, sig syscall.Signal, by By) error {
 	name := signalName(sig)
 	// First: one that cannot be sent changes nothing. The exit it brings comes
 	// through the loop, so after what is told here.
-	if err := w.proc.signal(sig); err != nil {
+	first := sig
+	if sig == syscall.SIGKILL {
+		first = 0 // may it be sent?
+	}
+	if err := w.proc.signal(first); err != nil {
 		return fmt.Errorf("%s to worker %d: %w", name, w.id, err)
 	}
 	if endsWorker(sig) {
 		l.step(w, inKill)
+	}
+	if sig == syscall.SIGKILL {
+		l.killWorker(w)
 	}
 	l.emitFor(w, Event{Kind: KindKill, By: by, Call: fmt.Sprintf("cluster.workers[%d].kill('%s')", w.id, name),
 		Detail: KillDetail{Signal: name}})
@@ -188,18 +192,18 @@ func (l *loop) forkAsked(env []string) (*Worker, error) {
 	if err := l.roomForOne(); err != nil {
 		return nil, err
 	}
-	if err := l.setup(Settings{}, ByAPI); err != nil {
+	if err := l.setup(Settings{}, ByAPI, foundExec{}); err != nil {
 		return nil, err
 	}
 	return l.fork(l.freeSlot(), ByAPI, nil, env).live, nil
 }
 
 // setupAsked is cluster.setupPrimary(s).
-func (l *loop) setupAsked(s Settings) error {
+func (l *loop) setupAsked(s Settings, found foundExec) error {
 	if l.stopping != nil {
 		return ErrStopped
 	}
-	return l.setup(s, ByAPI)
+	return l.setup(s, ByAPI, found)
 }
 
 // earlySignal is a kill that came before the process was there.
@@ -208,61 +212,14 @@ type earlySignal struct {
 	by  By
 }
 
-// leave is worker.disconnect(): out of the rotation now, told a little later.
-func (l *loop) leave(w *worker, by By, call string) {
-	if w.life.leaving || w.life.chanEnded {
-		return
-	}
-	now := l.now()
-	d := LeaveDetail{GraceMs: ms(l.o.Grace)}
-	if w.stats != nil {
-		d.InFlight = w.stats.open()
-	}
-	l.step(w, inOrder)
-	l.emitFor(w, Event{Kind: KindLeave, By: by, Call: call, Detail: d})
-	wait := tellAfter
-	if len(w.servers) == 0 {
-		wait = 0
-	}
-	w.tell = l.timers.at(now.Add(wait), func(time.Time) {
-		if w.ch != nil && !w.life.chanEnded {
-			l.send(w, ipc.Disconnect{Seq: l.nextSeq()})
-		}
-	})
-	l.armGrace(w, now)
-}
-
-// armGrace bounds the rest of a worker's life: SIGTERM (and SIGCONT, should it
-// be stopped), then SIGKILL to its process group.
-func (l *loop) armGrace(w *worker, now time.Time) {
-	if l.o.Grace <= 0 || w.grace != nil {
-		return
-	}
-	w.leaveBy = now.Add(l.o.Grace)
-	w.grace = l.timers.at(w.leaveBy, func(now time.Time) {
-		if w.proc == nil || w.life.procEnded {
-			return
-		}
-		l.emitFor(w, Event{Kind: KindKill, By: BySupervisor, Call: fmt.Sprintf("cluster.workers[%d].kill('SIGTERM')", w.id),
-			Detail: KillDetail{Signal: "SIGTERM", Reason: fmt.Sprintf("the grace of %v is over", l.o.Grace)}})
-		_ = w.proc.signal(syscall.SIGTERM)
-		_ = w.proc.signal(syscall.SIGCONT)
-		w.grace = l.timers.at(now.Add(killAfter), func(time.Time) {
-			if !w.life.procEnded {
-				l.kill9(w, "SIGTERM did not end it")
-			}
-		})
-	})
-}
-
 // clearSlot cancels what a slot without a worker waits for.
 func (l *loop) clearSlot(sl *slot) {
 	l.timers.stop(sl.due)
-	if sl.due != nil || sl.stopped {
-		sl.due, sl.stopped = nil, false
+	if sl.due != nil || sl.want != nil || sl.stopped {
+		sl.due, sl.want, sl.stopped = nil, nil, false
 		l.forgetRow(sl)
 	}
-	sl.record = record{}
+	sl.record, sl.heir = record{}, nil
 }
 
 func (l *loop) liveInOrder() []*worker {
@@ -300,6 +257,7 @@ func (l *loop) setPolicy(p Policy, by By) (Policy, error) {
 		}
 	}
 	if p == SchedNone {
+		l.policyShared()
 		for _, s := range l.order {
 			if s.port.gated && !s.paused {
 				l.accepted(s, s.port.drainOnce(queueMax), l.now())

@@ -46,13 +46,14 @@ type member struct {
 	hands   []handoff
 	limit   int
 	full    bool          // its channel took no more; until the next answer
+	mute    bool          // it answers nothing: see Mute
 	wait    time.Duration // the last wait after a refusal
 	waiting time.Time     // it refused: nothing before this time
 }
 
 func (m *member) mayGet(now time.Time) bool {
 	switch {
-	case m.full, len(m.hands) >= m.limit, now.Before(m.waiting):
+	case m.full, m.mute, len(m.hands) >= m.limit, now.Before(m.waiting):
 		return false
 	case len(m.hands) > 0 && now.Sub(m.hands[0].at) >= silentAfter:
 		return false
@@ -109,6 +110,27 @@ func (d *dealer) Remove(id int, now time.Time) []conn {
 	d.changed(now)
 	slices.Reverse(back)
 	return back
+}
+
+// Hands are the connections a worker has not answered, oldest first.
+func (d *dealer) Hands(id int) []conn {
+	m := d.members[id]
+	if m == nil {
+		return nil
+	}
+	cs := make([]conn, len(m.hands))
+	for i, h := range m.hands {
+		cs[i] = h.conn
+	}
+	return cs
+}
+
+// Forget takes a connection out of those a worker has not answered. It is not
+// dealt again: the caller has it back.
+func (d *dealer) Forget(id int, c conn) {
+	if m := d.members[id]; m != nil {
+		m.hands = slices.DeleteFunc(m.hands, func(h handoff) bool { return h.conn == c })
+	}
 }
 
 // Leave takes a worker out of the order but keeps what it has in flight: its
@@ -169,6 +191,15 @@ func (d *dealer) Unsent(id int) {
 func (d *dealer) Writable(id int, now time.Time) {
 	if m := d.members[id]; m != nil {
 		m.full = false
+		d.look(m, now)
+	}
+}
+
+// Mute says whether the worker leaves unanswered what else it was asked, besides
+// hand-offs: while it does it gets nothing.
+func (d *dealer) Mute(id int, mute bool, now time.Time) {
+	if m := d.members[id]; m != nil && m.mute != mute {
+		m.mute = mute
 		d.look(m, now)
 	}
 }
@@ -279,6 +310,10 @@ func (d *dealer) Head() (c conn, ok bool) {
 	return d.queue.buf[d.queue.head], true
 }
 
+// DropHead takes the connection that has waited longest out of the queue, which
+// must not be empty.
+func (d *dealer) DropHead() conn { return d.queue.popFront() }
+
 // Drain empties the queue, oldest first.
 func (d *dealer) Drain() []conn {
 	var all []conn
@@ -313,7 +348,7 @@ func (d *dealer) WhyNot(now time.Time) string {
 			continue
 		case now.Before(m.waiting):
 			refused++
-		case len(m.hands) > 0 && now.Sub(m.hands[0].at) >= silentAfter:
+		case m.mute, len(m.hands) > 0 && now.Sub(m.hands[0].at) >= silentAfter:
 			silent++
 		}
 		in++

@@ -10,6 +10,9 @@
 // taken or a file written. What every init function does, and every package
 // that is imported, happens in each worker too.
 //
+// On Linux one more process is this program, the guard (see Options.NoGuard): main
+// never runs in it, nor do the init functions of packages that import os.
+//
 // One line makes a cluster of a program, with a worker per processor:
 //
 //	err := engine.Serve(ctx, "127.0.0.1:3000", handler)
@@ -18,7 +21,7 @@
 //
 // Whoever wants more than Serve writes both sides out. A primary makes a
 // Cluster with New and runs it with Run; a worker listens with Listen and serves
-// with ServeHTTP, or does something else altogether:
+// with ServeHTTP or ServeTLS, or does something else altogether:
 //
 //	func main() {
 //		worker, err := engine.Role()
@@ -90,8 +93,10 @@
 // Errors name the worker or the address, and wrap one of these where a program
 // may want to know: ErrStopped (the cluster ends or has ended), ErrNoWorker (no
 // such worker lives), ErrBusy (not now), ErrChannelClosed (a message that cannot
-// arrive), ErrHandle (not what a channel can carry), ErrNotWorker (only a worker
-// can), *AddrError (an address that cannot be had; it wraps the errno), and
+// arrive), ErrTooLong (a message of more than 16 MiB), ErrBudget (a worker's
+// channel was ended for what it sent), ErrHandle (not what a channel can carry),
+// ErrNotWorker (only a worker can), ErrLeftBehind (the cluster has ended, and not
+// all of it), *AddrError (an address that cannot be had; it wraps the errno), and
 // net.ErrClosed (a listener whose worker leaves).
 //
 // # What holds
@@ -102,16 +107,38 @@
 //   - A connection has exactly one owner: the kernel's queue, the primary's
 //     queue, a hand-off, or a worker.
 //   - No worker outlives Run. After kill -9 of the primary none lives a second
-//     later (on Linux; elsewhere a worker that never looks at its channel may).
-//     What workers started themselves is not covered.
+//     later (on Linux; elsewhere a worker that never looks at its channel may). If
+//     the guard was killed with it, or there is none (Options.NoGuard), one that
+//     has changed its user or has capabilities of its file may.
+//   - What workers started themselves ends with them, as far as it stays in their
+//     process group; see Options.Adopt and Options.KeepChildren. The guard ends the
+//     same after kill -9 of the primary; what has left the group it knows by its
+//     environment. Without a guard it lives on.
+//   - With Options.Stall a worker that listens and does not answer is killed and
+//     replaced, in both policies, whether connections wait for it or not.
 //   - Restarts are bounded per slot: at once after a second of listening, else
 //     later and later, and after five deaths in a row the slot stops.
-//   - A restart of a worker never takes the old one away before the new one listens.
+//   - A slot has two processes at most, one that leaves and one that comes: what
+//     would be a third is forked when one has ended (Row.WaitsFor), and a restart is
+//     refused until then. So a cluster has at most twice as many as slots. A fork
+//     that is asked for takes a slot without a process, or makes one more.
+//   - A restart of a worker never takes the old one away before the new one
+//     listens on all that the old one does; it is taken back if it does not.
+//   - Connections at an address without a worker wait for the next one. If there
+//     will be none (the slot gave up or, with NoRestart, its worker died; or the
+//     workers listen elsewhere), then after 5 s Options.Addr resets them, and any
+//     other address is closed: so what a dead worker alone had asked for goes.
 //   - A worker that leaves gets no new connection, and answers the requests on
-//     those it has with `Connection: close`.
+//     those it has with `Connection: close`. A kept connection has up to 5 s for
+//     one more request, 1 s if no other worker stays; then its end is said, and it
+//     is read on for a moment. Sessions of HTTP/2 get GOAWAY.
 //   - Run ends: after Options.Grace, if it is not 0, workers get SIGTERM, then
-//     SIGKILL.
-//   - Memory for events, output and queues is bounded by constants.
+//     SIGKILL. See Options.StopSignal for those that have nothing open before. The
+//     stop has a bound of its own, two seconds after these: what SIGKILL does not
+//     end (a hung disk, a tracer) and a listener that hangs are left behind, with an
+//     error event and ErrLeftBehind. Close takes five seconds at most.
+//   - Memory and descriptors for what workers send, for events, output and queues
+//     are bounded by constants: docs/reliability.md has all of them.
 //   - Every descriptor of the primary is close-on-exec. A worker gets 0, 1, 2
 //     and its channel.
 //
@@ -121,5 +148,8 @@
 //
 // One goroutine, the loop, owns everything that is known about the cluster. The
 // rules it follows (who gets a connection, what a worker becomes, when to
-// restart) are pure functions: dealer.go, worker.go, supervise.go.
+// restart) are pure functions: dealer.go, worker.go, supervise.go. What can stand
+// still (a name server, a file system, the system's lists of sockets) is not asked
+// by the loop, but aside: see aside.go. What has not answered after 10 s is an
+// error that wraps ETIMEDOUT.
 package engine

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -25,12 +26,13 @@ const (
 	KindPolicy     Kind = "policy"      // the scheduling policy of the live cluster changed
 	KindKill       Kind = "kill"        // a signal was sent to a worker
 	KindLeave      Kind = "leave"       // a worker was taken out of the rotation to disconnect
-	KindStall      Kind = "stall"       // a worker left a hand-off unanswered
+	KindStall      Kind = "stall"       // a worker does not answer
 	KindDealtAgain Kind = "dealt_again" // hand-offs of a dead worker went to others
 	KindSend       Kind = "send"        // a message was sent to a worker
 	KindOutput     Kind = "output"      // a line of a worker's stdout or stderr
 	KindError      Kind = "error"       // something failed and the cluster went on
 	KindStopped    Kind = "stopped"     // a slot gave up after too many deaths in a row
+	KindOrphans    Kind = "orphans"     // what a worker had started outlived it, and was sent a signal
 )
 
 // By tells who caused an event.
@@ -73,7 +75,7 @@ type SetupDetail struct {
 	Stdio    []Stdio  `json:"stdio,omitempty"`
 	Workers  int      `json:"workers"`
 	Policy   Policy   `json:"policy"`
-	Note     string   `json:"note,omitempty"` // Options.Note
+	Note     string   `json:"note,omitempty"` // Options.Note, and whether a debugger keeps the stall limit off
 }
 
 // ForkDetail says why a worker was forked.
@@ -124,11 +126,29 @@ type ExitDetail struct {
 	Signal     *string `json:"signal"`    // "SIGKILL"
 	Voluntary  bool    `json:"voluntary"` // exitedAfterDisconnect
 	DealtAgain int     `json:"dealt_again,omitempty"`
-	Cut        int     `json:"cut,omitempty"` // connections it had taken and not closed by its last report
+	// Cut is how many connections it had open when it died, whose clients saw them
+	// end: exact, or nil if it cannot be known. CutKept is how many of these were
+	// kept connections between two requests, as far as the worker had read.
+	Cut     *int `json:"cut"`
+	CutKept int  `json:"cut_kept,omitempty"`
 	// What becomes of its slot, if the worker is to be replaced.
 	RetryMs float64 `json:"retry_ms,omitempty"` // the replacement is forked after this time; 0 = at once or never
 	Deaths  int     `json:"deaths,omitempty"`   // deaths in a row in this slot, this one included, if it counts as one
 	Of      int     `json:"of,omitempty"`
+}
+
+// CutText is what it cut in a few words: "3 cut", "3 cut, 1 of them kept", "cut not
+// known"; "" if nothing was.
+func (d ExitDetail) CutText() string {
+	switch {
+	case d.Cut == nil:
+		return "cut not known"
+	case *d.Cut == 0:
+		return ""
+	case d.CutKept > 0:
+		return fmt.Sprintf("%d cut, %d of them kept", *d.Cut, d.CutKept)
+	}
+	return fmt.Sprintf("%d cut", *d.Cut)
 }
 
 // String is "SIGKILL" or "code 1".
@@ -163,9 +183,12 @@ type LeaveDetail struct {
 	GraceMs  float64 `json:"grace_ms"`  // 0 = no limit
 }
 
-// StallDetail is how long a hand-off has been unanswered.
+// StallDetail is how long a worker has not answered: a hand-off or, if Asked is
+// true, the primary, which asks those that it hears nothing of.
 type StallDetail struct {
-	Ms float64 `json:"ms"`
+	Ms     float64 `json:"ms"`
+	Asked  bool    `json:"asked,omitempty"`
+	Spared string  `json:"spared,omitempty"` // it has been for longer than Options.Stall, and why the worker is not killed; outside text may be in it
 }
 
 // DealtAgainDetail is how many hand-offs went to another worker.
@@ -185,12 +208,50 @@ type OutputDetail struct {
 type ErrorDetail struct {
 	Text  string `json:"text"`
 	Errno string `json:"errno,omitempty"` // "EADDRINUSE"
+	// Mended: what was wrong has been put right, and all is well again.
+	Mended bool `json:"mended,omitempty"`
 }
 
 // StoppedDetail is why a slot gave up.
 type StoppedDetail struct {
 	Deaths int    `json:"deaths"`
 	Text   string `json:"text"` // the line of stderr that says most, or how the last one ended
+}
+
+// OrphansDetail is a signal sent to what a worker has left. An event of no worker
+// is about what several have left.
+type OrphansDetail struct {
+	Signal    string   `json:"signal"` // "SIGTERM", or "SIGKILL" for what is still there after it
+	Count     int      `json:"count"`
+	Processes []Orphan `json:"processes"` // the first 8 of them
+}
+
+// Orphan is one process. Its command line is valid UTF-8, cut at 100 bytes, but
+// not safe for a terminal. "" = it had gone.
+type Orphan struct {
+	PID     int    `json:"pid"`
+	Command string `json:"command"`
+}
+
+// String is "2 processes: node helper.js (pid 123), sleep 60 (pid 124)". It may
+// hold what is not safe for a terminal.
+func (d OrphansDetail) String() string {
+	var s strings.Builder
+	fmt.Fprintf(&s, "%d process", d.Count)
+	if d.Count != 1 {
+		s.WriteString("es")
+	}
+	for i, p := range d.Processes {
+		s.WriteString([]string{": ", ", "}[min(i, 1)])
+		if p.Command != "" {
+			s.WriteString(p.Command + " ")
+		}
+		fmt.Fprintf(&s, "(pid %d)", p.PID)
+	}
+	if more := d.Count - len(d.Processes); more > 0 && len(d.Processes) > 0 {
+		fmt.Fprintf(&s, " and %d more", more)
+	}
+	return s.String()
 }
 
 func (SetupDetail) kind() Kind      { return KindSetup }
@@ -209,6 +270,7 @@ func (DealtAgainDetail) kind() Kind { return KindDealtAgain }
 func (OutputDetail) kind() Kind     { return KindOutput }
 func (ErrorDetail) kind() Kind      { return KindError }
 func (StoppedDetail) kind() Kind    { return KindStopped }
+func (OrphansDetail) kind() Kind    { return KindOrphans }
 
 // eventJSON is the stable JSON form, version 1.
 type eventJSON struct {
@@ -312,6 +374,8 @@ func decodeDetail(k Kind, b []byte) (Detail, error) {
 		return detailOf[ErrorDetail](b)
 	case KindStopped:
 		return detailOf[StoppedDetail](b)
+	case KindOrphans:
+		return detailOf[OrphansDetail](b)
 	}
 	return nil, nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -21,7 +22,7 @@ const (
 	envChannelFD = "NODE_CHANNEL_FD"
 	envUniqueID  = "NODE_UNIQUE_ID"
 	envSerial    = "NODE_CHANNEL_SERIALIZATION_MODE"
-	envPrimary   = "MUSTER_PRIMARY"    // the primary's pid; stays, so that whatever is left can be found
+	envPrimary   = "MUSTER_PRIMARY"    // the primary's pid; stays, so that whatever is left can be found, as envMark does
 	envAddr      = "MUSTER_ADDR"       // what the built-in worker listens on
 	envSlot      = "NODE_APP_INSTANCE" // PM2's name for the slot
 	envMaxProcs  = "GOMAXPROCS"
@@ -50,7 +51,7 @@ func (l *loop) fork(sl *slot, by By, prev *worker, env []string) *worker {
 		id: l.nextID, slot: sl, by: by, env: env, forked: now, changed: now,
 		life:    life{state: StateForked},
 		servers: make(map[*server]bool),
-		reading: make(chan []ipc.Message, 2),
+		reading: newReading(),
 		dir:     l.settings.Cwd,
 	}
 	stdio := l.settings.stdio()
@@ -75,8 +76,8 @@ func (l *loop) fork(sl *slot, by By, prev *worker, env []string) *worker {
 	if prog.builtin {
 		argv = append([]string{argv[0] + workerName + strconv.Itoa(w.id)}, argv[1:]...)
 	}
-	w.env = full
-	spec := spawnSpec{path: prog.path, argv: argv, dir: w.dir, env: full}
+	w.env, w.inspected = full, inspects(argv, full)
+	spec := spawnSpec{worker: w.id, path: prog.path, argv: argv, dir: w.dir, env: full}
 	w.silent = l.timers.at(now.Add(listenWithin), func(time.Time) { l.neverListened(w) })
 	l.spawner.do(func() {
 		m := msgSpawned{w: w, errs: &lineReader{keep: true}, err: prog.err}
@@ -87,6 +88,10 @@ func (l *loop) fork(sl *slot, by By, prev *worker, env []string) *worker {
 		// Always taken: the loop does not end while a fork is under way. Before
 		// started: who waits for that may ask the loop something at once.
 		l.post(m)
+		if m.p != nil && l.abandoned.Load() {
+			l.family.end(m.p)
+			_ = m.ch.Close() // nobody else will
+		}
 		w.live.started(m.p, m.ch, ends[0])
 		if m.err == nil {
 			l.watch(m, ends, stdio)
@@ -113,20 +118,29 @@ func (l *loop) neverListened(w *worker) {
 
 // environ is the environment of a worker.
 func (l *loop) environ(w *worker) []string {
-	set := []string{
-		envUniqueID + "=" + strconv.Itoa(w.id),
-		envChannelFD + "=" + strconv.Itoa(channelFD),
-		envSerial + "=json",
-		envPrimary + "=" + strconv.Itoa(l.pid),
-		envSlot + "=" + strconv.Itoa(w.slot.index),
+	var set []string
+	if dir := w.dir; dir != "" { // as a shell does; getcwd(3) tells where its links lead
+		if !filepath.IsAbs(dir) {
+			own, _ := os.Getwd() // "" if our own is gone: no worker starts in dir then
+			dir = filepath.Join(own, dir)
+		}
+		set = append(set, "PWD="+dir)
 	}
+	set = append(append(set, l.settings.Env...), w.env...)
+	set = append(set,
+		envUniqueID+"="+strconv.Itoa(w.id),
+		envChannelFD+"="+strconv.Itoa(channelFD),
+		envSerial+"=json",
+		envPrimary+"="+strconv.Itoa(l.pid),
+		envMark+"="+l.family.mark(w.id),
+		envSlot+"="+strconv.Itoa(w.slot.index),
+	)
 	if l.program.builtin {
 		set = append(set, envMaxProcs+"="+strconv.Itoa(l.o.WorkerProcs))
 		if l.o.Addr != "" {
 			set = append(set, envAddr+"="+l.order[0].port.addr.spec())
 		}
 	}
-	set = append(append(append([]string(nil), l.settings.Env...), w.env...), set...)
 	return mergeEnv(os.Environ(), set)
 }
 
@@ -193,8 +207,12 @@ func (l *loop) spawned(m msgSpawned) {
 		}
 	}
 	w.early = nil
+	if w.late != "" {
+		l.kill9(w, w.late)
+	}
 	if w.life.leaving { // ordered before it was there
-		l.send(w, ipc.Disconnect{Seq: l.nextSeq()})
+		l.tellToLeave(w)
+		l.leaveStep(w)
 	}
 	if l.stopping != nil {
 		l.stopStep()
@@ -213,10 +231,11 @@ func (l *loop) spawnFailed(w *worker, err error) {
 	if errors.As(err, &errno) {
 		code = -int(errno)
 	}
+	w.noDir = errors.As(err, new(*dirError))
 	w.ended, w.errs = now, &lineReader{}
 	w.errs.remember(err.Error())
 	w.exit = &ExitDetail{Code: &code}
-	w.life.chanEnded, w.life.procEnded = true, true
+	w.life.chanEnded, w.life.gone, w.life.procEnded = true, true, true
 	w.life.state, w.life.leaving = StateExited, true
 	if w.life.voluntary == unset {
 		w.life.voluntary = no

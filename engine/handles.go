@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -29,15 +30,17 @@ type socketList struct {
 	asked bool // it waits for NODE_SOCKET_ALL_CLOSED
 }
 
-func (w *worker) socketList(key json.RawMessage) *socketList {
-	for _, s := range w.sockets {
-		if bytes.Equal(s.key, key) {
-			return s
+// opened counts one more connection of a key.
+func (w *worker) opened(key json.RawMessage) {
+	s := w.sockets[string(key)]
+	if s == nil {
+		if w.sockets == nil {
+			w.sockets = make(map[string]*socketList)
 		}
+		s = &socketList{key: key}
+		w.sockets[string(key)] = s
 	}
-	s := &socketList{key: key}
-	w.sockets = append(w.sockets, s)
-	return s
+	s.open++
 }
 
 // userMessage takes in a message of the worker's program, and the descriptor
@@ -50,7 +53,8 @@ func (l *loop) userMessage(w *worker, m *ipc.Message) {
 	l.emitFor(w, Event{Kind: KindMessage, By: ByOutside, Call: call, Detail: messageDetail(m.Raw)})
 	if isReady(m.Raw) && !w.ready {
 		w.ready, w.note = true, ""
-		l.joined(w) // a restart need not wait for a server that may never come
+		w.heard = l.now()
+		l.joined(w) // a restart need not wait for ever for a server that may never come
 	}
 	msg := Message{Worker: w.id, Value: m.Raw}
 	if m.FD >= 0 {
@@ -59,8 +63,28 @@ func (l *loop) userMessage(w *worker, m *ipc.Message) {
 	l.deliverMessage(w.live, msg)
 }
 
+// ErrTooLong is wrapped by the error for a message of more than 16 MiB.
+var ErrTooLong = ipc.ErrTooLong
+
+// tooLong says that a message of the worker's program was refused. Nobody can
+// tell a Node program: its send has no answer.
+func (l *loop) tooLong(w *worker, m *ipc.Message) {
+	w.tooLong++
+	what := "a message"
+	if m.Handle != "" {
+		what = "a message with a " + m.Handle + ", which was closed,"
+	}
+	err := fmt.Errorf("%s of worker %d was refused: it has %d bytes, the most is %d (%d MiB); send it in parts, or pass a file's name (refused so far: %d): %w",
+		what, w.id, m.Size, ipc.MaxFrame, ipc.MaxFrame>>20, w.tooLong, ErrTooLong)
+	l.faulted(w, "", err)
+	l.deliverError(w.live, err)
+}
+
 // messageDetail is a message as events hold it.
 func messageDetail(raw []byte) MessageDetail {
+	if len(raw) > lineMax { // not all of a long one is looked at
+		return MessageDetail{Message: quoteJSON(validText(string(raw[:lineMax+1]))), Cut: true}
+	}
 	text := bytes.ToValidUTF8(raw, []byte("\uFFFD"))
 	if len(text) > lineMax {
 		return MessageDetail{Message: quoteJSON(validText(string(text))), Cut: true}
@@ -76,7 +100,7 @@ func (l *loop) takeHandle(w *worker, m *ipc.Message) *Handle {
 	h := &Handle{Kind: kindOf(m.Handle, m.FD), File: os.NewFile(uintptr(m.FD), "handle")}
 	if m.HandleKey != nil {
 		key := m.HandleKey
-		w.socketList(key).open++
+		w.opened(key)
 		h.closed = func() {
 			// Beside: Close may be called by the loop, and after its end. The
 			// goroutine ends when the loop has taken the message, or has ended.
@@ -89,30 +113,44 @@ func (l *loop) takeHandle(w *worker, m *ipc.Message) *Handle {
 
 // handleClosed says that a connection a worker gave us is closed here.
 func (l *loop) handleClosed(w *worker, key json.RawMessage) {
-	s := w.socketList(key)
-	s.open--
-	if s.open == 0 && s.asked {
-		s.asked = false
+	s := w.sockets[string(key)]
+	if s == nil {
+		return
+	}
+	if s.open--; s.open > 0 {
+		return
+	}
+	delete(w.sockets, string(key)) // a worker invents keys
+	if s.asked {
 		l.send(w, ipc.SocketAllClosed{Key: key})
 	}
 }
 
-// otherInternal answers Node's messages about sockets that were given to us.
-func (l *loop) otherInternal(w *worker, m *ipc.Message) {
+// otherInternal answers Node's messages about sockets that were given to us. Of a
+// key nobody knows there are none.
+func (l *loop) otherInternal(w *worker, m *ipc.Message, now time.Time) {
 	key := ipc.SocketKey(m.Raw)
 	if key == nil {
 		return
 	}
-	s := w.socketList(key)
+	if len(key) > ipc.MaxHandleKey {
+		l.odd(w, "a question about sockets with a key that is too long", now)
+		return
+	}
+	s := w.sockets[string(key)]
 	switch m.Cmd {
 	case "NODE_SOCKET_NOTIFY_CLOSE":
-		if s.open > 0 {
+		if s != nil {
 			s.asked = true
 			return
 		}
 		l.send(w, ipc.SocketAllClosed{Key: key})
 	case "NODE_SOCKET_GET_COUNT":
-		l.send(w, ipc.SocketCount{Key: key, Count: s.open})
+		open := 0
+		if s != nil {
+			open = s.open
+		}
+		l.send(w, ipc.SocketCount{Key: key, Count: open})
 	}
 }
 
@@ -135,7 +173,7 @@ func (l *loop) sendUser(w *worker, value json.RawMessage, h *Handle) error {
 	if h == nil {
 		return nil
 	}
-	sent := handle{seq: -1}
+	sent := handle{seq: -1, what: "a handle"}
 	if h.Kind == HandleServer {
 		if rc, err := h.File.SyscallConn(); err == nil { // it was open just now
 			sent.given = copyOf(rc)
@@ -196,5 +234,6 @@ func (l *loop) answerGiven(w *worker, ack int64) {
 		}
 		return
 	}
-	w.unacked = append(w.unacked, handle{seq: seq})
+	w.account.listens++
+	w.unacked = append(w.unacked, handle{seq: seq, what: "its socket"})
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"muster/ipc"
 )
 
@@ -51,6 +53,10 @@ func (l *loop) deal(s *server, now time.Time) {
 
 // answered takes in a worker's reply to a hand-off.
 func (l *loop) answered(w *worker, seq int64, accepted bool, now time.Time) {
+	if w.probe.answers(seq) {
+		l.probeAnswered(w, now)
+		return
+	}
 	for s := range w.servers {
 		if !accepted {
 			if c, until, ok := s.dealer.Refused(w.id, seq, now); ok {
@@ -58,6 +64,7 @@ func (l *loop) answered(w *worker, seq int64, accepted bool, now time.Time) {
 					l.watching.back(&l.conns[c], HopRefused, now)
 				}
 				l.refused(w, s, c, until)
+				w.probe.heard = now
 				return
 			}
 			continue
@@ -71,16 +78,28 @@ func (l *loop) answered(w *worker, seq int64, accepted bool, now time.Time) {
 			w.handOff.Record(took)
 			w.handOffShown = nil
 			w.stalled = time.Time{}
+			w.probe.heard = now
+			w.out.taken++
 			l.tot.taken++
 			return
 		}
 	}
 	l.tot.odd++
+	l.odd(w, "an answer that is not awaited", now)
 }
 
 // nacked takes in that the worker did not get the descriptor of a handle.
 func (l *loop) nacked(w *worker, h handle, now time.Time) {
-	if h.s == nil {
+	switch {
+	case h.probe:
+		l.probeAnswered(w, now)
+		return
+	case h.s != nil:
+		l.isShort(w, unix.EMFILE, "a connection")
+	case h.what != "":
+		l.isShort(w, unix.EMFILE, h.what+", and it is lost")
+		return
+	default:
 		return
 	}
 	if c, until, ok := h.s.dealer.Refused(w.id, h.seq, now); ok {
@@ -115,40 +134,6 @@ func (l *loop) wakeDealer(s *server, at time.Time) {
 		}
 		l.deal(s, now)
 	})
-}
-
-// beat looks for workers that leave hand-offs unanswered.
-func (l *loop) beat(now time.Time) {
-	for _, w := range l.workers {
-		w.keepGiven(nil)
-		oldest, silent := time.Time{}, false
-		for s := range w.servers {
-			if w.ch.Pending() == 0 {
-				s.dealer.Writable(w.id, now)
-			}
-			if at, ok := s.dealer.Oldest(w.id); ok && now.Sub(at) >= silentAfter {
-				if !silent || at.Before(oldest) {
-					oldest = at
-				}
-				silent = true
-			}
-		}
-		switch {
-		case !silent:
-			w.stalled = time.Time{}
-		case w.stalled.IsZero():
-			w.stalled = oldest
-			l.emitFor(w, Event{Kind: KindStall, By: ByOutside, Detail: StallDetail{Ms: ms(now.Sub(oldest))}})
-		case l.o.Stall > 0 && now.Sub(oldest) >= l.o.Stall && !w.killed:
-			w.killed = true
-			l.kill9(w, "a hand-off was unanswered for "+l.o.Stall.String())
-		}
-	}
-	for _, s := range l.order {
-		if s.dealer.Queued() > 0 {
-			l.deal(s, now)
-		}
-	}
 }
 
 // ms is a duration as a JSON number of milliseconds, to the microsecond.

@@ -1,14 +1,26 @@
 package engine
 
 import (
+	"fmt"
 	"os"
 	"strconv"
 	"strings"
 )
 
-// inspect looks at one worker closely. The environment is the one it was given.
-func (l *loop) inspect(w *worker) *Details {
+// inspect looks at one worker closely, aside. The environment is the one it was given.
+func (l *loop) inspect(w *worker, reply chan<- answer[Result]) {
 	d := &Details{Worker: w.id, PID: w.pid(), Command: l.program.command, Dir: w.dir, Env: w.env, FDs: -1}
+	l.runAside(func() error { l.sys.inspect(d); return nil }, func(err error) {
+		if err != nil {
+			reply <- answer[Result]{err: fmt.Errorf("inspecting worker %d: %w", w.id, err)}
+			return
+		}
+		reply <- answer[Result]{v: Result{Details: d}}
+	}, nil)
+}
+
+// look adds what the system knows of the worker.
+func (d *Details) look() {
 	if d.Dir == "" {
 		d.Dir, _ = os.Getwd()
 	}
@@ -17,7 +29,6 @@ func (l *loop) inspect(w *worker) *Details {
 		d.FDs = len(dir)
 	}
 	d.FDLimit = fdLimit(proc + "/limits")
-	return d
 }
 
 // fdLimit reads the soft limit of open files from a /proc/PID/limits; 0 if it

@@ -49,14 +49,15 @@ func (l *Latency) Record(d time.Duration) {
 	l.max = max(l.max, d)
 }
 
-// addBucket counts n times of bucket i.
-func (l *Latency) addBucket(i int, n uint64) {
-	if i < 0 || i >= latencyBuckets {
+// addBucket counts n times of bucket i, which may be any number: a worker's
+// report says it. It counts nothing if there is no such bucket.
+func (l *Latency) addBucket(i, n uint64) {
+	if i >= latencyBuckets {
 		return
 	}
 	l.counts[i] += n
 	l.n += n
-	l.max = max(l.max, latencyValue(i))
+	l.max = max(l.max, latencyValue(int(i)))
 }
 
 // Count is how many times were recorded.
@@ -107,7 +108,7 @@ func (l *Latency) Since(old *Latency) *Latency {
 	var d Latency
 	for i := range l.counts {
 		if n := l.counts[i] - min(old.counts[i], l.counts[i]); n > 0 {
-			d.addBucket(i, n)
+			d.addBucket(uint64(i), n)
 		}
 	}
 	d.max = min(d.max, l.max)

@@ -3,7 +3,6 @@ package engine
 import (
 	"fmt"
 	"slices"
-	"sync"
 	"sync/atomic"
 )
 
@@ -66,91 +65,21 @@ type workerListeners struct {
 
 	// What has happened already, for listeners that come late: Fork has returned
 	// before anybody can add one.
-	past    []Detail
+	past    past
 	errs    []error
 	unheard []Message // messages without a handle that nobody listened for
+	bytes   int       // of unheard
+
+	// What waits in the dispatcher, which has the lock.
+	waiting, told load
 }
 
-// unheardMax bounds the messages kept of a worker nobody listens to.
-const unheardMax = 64
-
-// dispatcher calls listeners, in order and one at a time, on a goroutine of its
-// own: they may block and may call anything. The loop never waits for it.
-type dispatcher struct {
-	mu       sync.Mutex
-	queue    []func()
-	messages int // of the queue
-	logs     int
-	ended    bool
-	wake     chan struct{}
-}
-
-func newDispatcher() *dispatcher { return &dispatcher{wake: make(chan struct{}, 1)} }
-
-// messagesMax bounds the messages, and the log records, that wait for a
-// listener.
-const messagesMax = 1024
-
-// post queues a call. What a cluster's life brings is bounded by its workers
-// and by how often they may be forked, so it is not counted.
-func (d *dispatcher) post(f func()) { d.postCounted(nil, f) }
-
-// postCounted queues a call of a kind that is bounded; false if too many wait.
-func (d *dispatcher) postCounted(n *int, f func()) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.ended || n != nil && *n >= messagesMax {
-		return false
-	}
-	call := f
-	if n != nil {
-		*n++
-		call = func() {
-			d.mu.Lock()
-			*n--
-			d.mu.Unlock()
-			f()
-		}
-	}
-	d.queue = append(d.queue, call)
-	select {
-	case d.wake <- struct{}{}:
-	default:
-	}
-	return true
-}
-
-// run calls what is queued until end.
-func (d *dispatcher) run() {
-	for range d.wake {
-		for {
-			d.mu.Lock()
-			calls, ended := d.queue, d.ended
-			d.queue = nil
-			d.mu.Unlock()
-			for _, f := range calls {
-				f()
-			}
-			if len(calls) == 0 {
-				if ended {
-					return
-				}
-				break
-			}
-		}
-	}
-}
-
-// end lets run return once everything queued was called.
-func (d *dispatcher) end() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.ended = true
-	select {
-	case d.wake <- struct{}{}:
-	default:
-	}
-}
+const (
+	// unheardMax bounds the messages, and the errors, kept of a worker nobody
+	// listens to, and unheardBytes the bytes of the messages.
+	unheardMax   = 64
+	unheardBytes = 4 << 20
+)
 
 // deliver has the listeners called for an event of the ring: the worker's own
 // first, then the cluster's.
@@ -161,35 +90,41 @@ func (l *loop) deliver(w *Worker, e Event) {
 		l.dispatcher.post(func() { all.fork.call(func(f func(*Worker)) { f(w) }) })
 	case OnlineDetail:
 		l.dispatcher.post(func() {
-			w.listeners.past = append(w.listeners.past, d)
+			w.listeners.past.add(d)
 			w.listeners.online.call(func(f func()) { f() })
 			all.online.call(func(f func(*Worker)) { f(w) })
 		})
-	case ListeningDetail:
-		l.dispatcher.post(func() {
-			w.listeners.past = append(w.listeners.past, d)
+	case ListeningDetail: // a worker may say it as often as it likes
+		ok := l.dispatcher.postLoad(&w.listeners.told, load{calls: 1}, toldLoad, func() {
+			w.listeners.past.add(d)
 			w.listeners.listening.call(func(f func(ListeningDetail)) { f(d) })
 			all.listening.call(func(f func(*Worker, ListeningDetail)) { f(w, d) })
 		})
+		if !ok {
+			l.faulted(l.workers[w.id], "", fmt.Errorf("a 'listening' of worker %d was not told to listeners: %d wait to be heard", w.id, toldLoad.calls))
+		}
 	case DisconnectDetail:
 		l.dispatcher.post(func() {
-			w.listeners.past = append(w.listeners.past, d)
+			w.listeners.past.add(d)
 			w.listeners.disconnect.call(func(f func(DisconnectDetail)) { f(d) })
 			all.disconnect.call(func(f func(*Worker, DisconnectDetail)) { f(w, d) })
 		})
 	case ExitDetail:
 		l.dispatcher.post(func() {
-			w.listeners.past = append(w.listeners.past, d)
+			w.listeners.past.add(d)
 			w.listeners.exit.call(func(f func(ExitDetail)) { f(d) })
 			all.exit.call(func(f func(*Worker, ExitDetail)) { f(w, d) })
 		})
 	}
 }
 
-// deliverError has a worker's error listeners called.
+// deliverError has a worker's error listeners called. Too many to be heard are
+// left out: each is an event too.
 func (l *loop) deliverError(w *Worker, err error) {
-	l.dispatcher.post(func() {
-		w.listeners.errs = append(w.listeners.errs, err)
+	l.dispatcher.postLoad(&w.listeners.told, load{calls: 1}, toldLoad, func() {
+		if len(w.listeners.errs) < unheardMax {
+			w.listeners.errs = append(w.listeners.errs, err)
+		}
 		w.listeners.failed.call(func(f func(error)) { f(err) })
 	})
 }
@@ -197,12 +132,10 @@ func (l *loop) deliverError(w *Worker, err error) {
 // deliverMessage has the listeners called for a message, whose handle is theirs.
 // A receiver that does not keep up loses some, and is told.
 func (l *loop) deliverMessage(w *Worker, m Message) {
-	ok := l.dispatcher.postCounted(&l.dispatcher.messages, func() {
-		own, all := &w.listeners, &l.listeners
+	own, all := &w.listeners, &l.listeners
+	ok := l.dispatcher.postLoad(&own.waiting, loadOf(m), messagesLoad, func() {
 		if !own.message.heard() && !all.message.heard() {
-			if m.Handle == nil && len(own.unheard) < unheardMax {
-				own.unheard = append(own.unheard, m)
-			}
+			own.keepUnheard(m)
 			m.drop()
 			return
 		}
@@ -210,9 +143,27 @@ func (l *loop) deliverMessage(w *Worker, m Message) {
 		all.message.call(func(f func(*Worker, Message)) { f(w, m) })
 	})
 	if !ok {
-		m.drop()
-		l.failed(l.workers[m.Worker], "", fmt.Errorf("a message of worker %d was dropped: %d wait to be received", m.Worker, messagesMax))
+		if m.Handle != nil {
+			go m.drop() // it may be anything
+		}
+		l.faulted(l.workers[m.Worker], "", fmt.Errorf("a message of worker %d was dropped: its listeners have not taken those before it (at most %d may wait, with %d MiB or %d descriptors)",
+			m.Worker, messagesLoad.calls, messagesLoad.bytes>>20, messagesLoad.fds))
 	}
+}
+
+// keepUnheard keeps a message nobody listens for, if there is room.
+func (w *workerListeners) keepUnheard(m Message) {
+	if m.Handle == nil && len(w.unheard) < unheardMax && w.bytes+len(m.Value) <= unheardBytes {
+		w.unheard = append(w.unheard, m)
+		w.bytes += len(m.Value)
+	}
+}
+
+// takeUnheard gives out what was kept.
+func (w *workerListeners) takeUnheard() []Message {
+	ms := w.unheard
+	w.unheard, w.bytes = nil, 0
+	return ms
 }
 
 // drop closes what came with a message nobody takes.

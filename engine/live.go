@@ -71,8 +71,8 @@ func (w *Worker) Done() <-chan struct{} { return w.done }
 
 // Send sends a message to its program: any value that JSON can carry; a
 // json.RawMessage goes as it is (Node: worker.send(message)). It never waits
-// for the worker: see Backlog. Errors: ErrChannelClosed, or why the value cannot
-// be sent (it has no JSON form, or one of more than 16 MiB); they name the worker.
+// for the worker: see Backlog. Errors: ErrChannelClosed, ErrTooLong for one of
+// more than 16 MiB, or why it has no JSON form; they name the worker.
 func (w *Worker) Send(message any) error { return w.SendHandle(message, nil) }
 
 // SendHandle is Send with a connection, a listening socket or a UDP socket (see

@@ -10,7 +10,7 @@ func (l *loop) log(e Event) {
 	if l.o.Logger == nil {
 		return
 	}
-	ok := l.dispatcher.postCounted(&l.dispatcher.logs, func() {
+	ok := l.dispatcher.postLoad(&l.dispatcher.logs, load{calls: 1}, logsLoad, func() {
 		if missed := l.logsMissed.Swap(0); missed > 0 {
 			l.o.Logger.LogAttrs(context.Background(), slog.LevelWarn, "records left out, because too many came", slog.Uint64("count", missed))
 		}
@@ -24,13 +24,17 @@ func (l *loop) log(e Event) {
 // level is how much somebody who reads a log should care.
 func (e *Event) level() slog.Level {
 	switch d := e.Detail.(type) {
-	case ErrorDetail, StoppedDetail:
+	case ErrorDetail:
+		if !d.Mended {
+			return slog.LevelError
+		}
+	case StoppedDetail:
 		return slog.LevelError
 	case ExitDetail:
 		if !d.Voluntary {
 			return slog.LevelWarn
 		}
-	case StallDetail:
+	case StallDetail, OrphansDetail:
 		return slog.LevelWarn
 	case MessageDetail, SendDetail, OutputDetail:
 		return slog.LevelDebug

@@ -1,16 +1,16 @@
 package engine
 
 import (
-	"encoding/json"
 	"errors"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"muster/ipc"
+	"golang.org/x/sys/unix"
 )
 
 const (
@@ -23,19 +23,25 @@ const (
 // loop owns everything that is known about the cluster. Only its run goroutine
 // touches the fields below the line; everything else sends it a message.
 type loop struct {
-	o         Options
-	cpus      int
-	inherited map[int]bool // sockets this process was started with
-	now       func() time.Time
-	events    *eventRing
-	changed   chan struct{}
-	snap      atomic.Pointer[Snapshot]
-	in        chan msg
-	done      chan struct{} // closed when run has returned
-	procs     procSet
-	tasks     sync.WaitGroup // goroutines of ours, run among them
+	o          Options
+	leaveRules leaveRules // of o
+	cpus       CPUCount
+	inherited  map[int]bool // sockets this process was started with
+	fds        fdShare
+	now        func() time.Time
+	events     *eventRing
+	changed    chan struct{}
+	snap       atomic.Pointer[Snapshot]
+	in         chan msg
+	done       chan struct{} // closed when run has returned
+	procs      procSet
+	family     *family
+	tidier     *tidier
+	tasks      sync.WaitGroup // goroutines of ours, run among them
+	sys        system
 
 	starting    sync.Once
+	panicked    atomic.Bool // a goroutine of ours has: the process is about to end
 	ran         atomic.Bool
 	listeners   clusterListeners
 	dispatcher  *dispatcher
@@ -43,6 +49,8 @@ type loop struct {
 	settingsNow atomic.Pointer[Settings]
 	policyNow   atomic.Int32
 	logsMissed  atomic.Uint64
+	abandoned   atomic.Bool  // the stop has come to its bound: who starts a process ends it
+	longestStep atomic.Int64 // ns the loop was at one thing, at most: others have waited so long
 
 	// ---- owned by run ----
 
@@ -72,23 +80,37 @@ type loop struct {
 	tick      uint64
 	sampledAt time.Time
 	sampling  bool
+	looking   bool     // a look at those that leave is under way
+	lookAgain bool     // and another is wanted after it
 	sampler   *sampler // only one task at a time has it
+	unadopt   func()   // ends what adopt began
+	unguard   func()   // ends the guard
 	reqRate   *float64
 	self      usage
+	probeFD   int    // the socket that goes with every probe; -1 = not made yet
 	watching  *watch // nil = single connections are not watched
 
-	spawning int        // forks whose process is not there yet
-	closing  int        // servers whose sockets are not closed yet
-	asked    []question // to be answered when none is
+	asides   asides
+	lookups  map[string][]question // names being looked up, and who waits for them
+	opening  map[string][]question // unix sockets being opened, by key, likewise
+	quieting int                   // addresses whose names are being removed
+	spawning int                   // forks whose process is not there yet
+	closing  int                   // servers whose sockets are not closed yet
+	asked    []question            // to be answered when none is
 	stopping *stopState
 	dirty    bool
-	snapAt   time.Time
-	snapDue  *timer
+
+	// Read when run has returned.
+	leftBehind []string  // what is left
+	endBy      time.Time // until when the tasks are waited for
+	snapAt     time.Time
+	snapDue    *timer
 }
 
 // totals are the counters of a Snapshot.
 type totals struct {
 	restarts, accepted, dealt, taken, refused, again, lost, odd uint64
+	lostUnknown                                                 int
 }
 
 // held is an accepted connection the primary still has a copy of.
@@ -98,84 +120,6 @@ type held struct {
 	again bool     // it was handed off before
 	kept  *watched // nil = not one of those that are watched
 }
-
-// msg is what the loop's goroutine is told. The list of types below is the
-// list of everything that can happen.
-type msg interface{ isMsg() }
-
-type (
-	msgCommand struct {
-		cmd   Command
-		reply chan<- answer[Result]
-	}
-	msgRun   struct{}           // Run was called
-	msgStop  struct{ now bool } // to end, gracefully or at once
-	msgSetup struct {
-		s     Settings
-		reply chan<- answer[struct{}]
-	}
-	msgFork struct {
-		env   []string
-		reply chan<- answer[*Worker]
-	}
-	msgAccepted struct {
-		s     *server
-		batch []accepted
-	}
-	msgFailed struct { // something outside the loop failed and goes on
-		what string
-		err  error
-	}
-	msgSpawned struct {
-		w    *worker
-		p    *proc
-		ch   *ipc.Conn
-		errs *lineReader
-		err  error
-	}
-	msgRead struct {
-		w    *worker
-		msgs []ipc.Message
-	}
-	msgChanEnd struct {
-		w   *worker
-		err error
-	}
-	msgExited struct {
-		w     *worker
-		state *os.ProcessState
-	}
-	msgOutput struct {
-		w      *worker
-		stream string
-		lines  []outLine
-	}
-	msgSampled      struct{ s samples }
-	msgHandleClosed struct {
-		w   *worker
-		key json.RawMessage
-	}
-	msgClosed struct {
-		s   *server
-		err error
-	}
-)
-
-func (msgCommand) isMsg()      {}
-func (msgRun) isMsg()          {}
-func (msgStop) isMsg()         {}
-func (msgSetup) isMsg()        {}
-func (msgFork) isMsg()         {}
-func (msgAccepted) isMsg()     {}
-func (msgFailed) isMsg()       {}
-func (msgSpawned) isMsg()      {}
-func (msgRead) isMsg()         {}
-func (msgChanEnd) isMsg()      {}
-func (msgExited) isMsg()       {}
-func (msgOutput) isMsg()       {}
-func (msgSampled) isMsg()      {}
-func (msgClosed) isMsg()       {}
-func (msgHandleClosed) isMsg() {}
 
 // post hands a message to the loop. It returns false if the loop has ended; the
 // message is the caller's again then.
@@ -205,10 +149,11 @@ func (l *loop) onPanic() {
 	if v == nil {
 		return
 	}
+	l.panicked.Store(true)
 	if l.o.OnPanic != nil {
 		l.o.OnPanic(v, debug.Stack())
 	}
-	l.procs.killAll()
+	l.family.killAll()
 	panic(v)
 }
 
@@ -220,9 +165,20 @@ func (l *loop) start() {
 	})
 }
 
+// yieldEvery is how often the loop goes behind all goroutines that can run. On the
+// one processor muster's primary has, the loop and those that wake each other would
+// else be taken before one that comes out of a long system call, for seconds.
+const yieldEvery = time.Millisecond
+
 // run is the loop. It returns when the cluster has stopped.
 func (l *loop) run() {
-	defer close(l.done)
+	panicked := true
+	defer func() {
+		if panicked {
+			l.panicked.Store(true)
+		}
+		close(l.done)
+	}()
 	l.begin()
 	beat := time.NewTicker(beatEvery)
 	defer beat.Stop()
@@ -231,6 +187,7 @@ func (l *loop) run() {
 	deadline := time.NewTimer(time.Hour)
 	defer deadline.Stop()
 	awake := l.now() // when the loop last ran
+	yielded := awake
 
 	for !l.finished() {
 		l.publish()
@@ -262,11 +219,21 @@ func (l *loop) run() {
 			l.beat(now)
 		case samples:
 			l.sample()
+			l.keepNames()
+			l.lookAtLeaving()
 		}
 		awake = l.now()
 		l.timers.run(awake)
+		if awake.Sub(yielded) > yieldEvery {
+			runtime.Gosched()
+			yielded = l.now()
+		}
+		if d := int64(l.now().Sub(now)); d > l.longestStep.Load() {
+			l.longestStep.Store(d)
+		}
 	}
 	l.end()
+	panicked = false
 }
 
 func (l *loop) handle(m msg) {
@@ -274,6 +241,9 @@ func (l *loop) handle(m msg) {
 	switch m := m.(type) {
 	case msgRead:
 		l.read(m.w, m.msgs, now)
+		if m.last {
+			l.readOn(m.w, m.buf, now)
+		}
 	case msgAccepted:
 		l.accepted(m.s, m.batch, now)
 	case msgCommand:
@@ -286,24 +256,36 @@ func (l *loop) handle(m msg) {
 			l.stopNow()
 		}
 	case msgSetup:
-		m.reply <- answer[struct{}]{err: l.setupAsked(m.s)}
+		m.reply <- answer[struct{}]{err: l.setupAsked(m.s, m.found)}
 	case msgFork:
 		w, err := l.forkAsked(m.env)
 		m.reply <- answer[*Worker]{w, err}
 	case msgFailed:
 		l.failed(nil, m.what, m.err)
+	case msgMended:
+		l.mended(nil, m.text)
 	case msgSpawned:
 		l.spawned(m)
 	case msgChanEnd:
 		l.chanEnded(m.w, m.err)
+	case msgGone:
+		l.step(m.w, inGone)
 	case msgExited:
-		l.procEnded(m.w, m.state)
+		l.procEnded(m.w, m.exit)
+	case msgOrphans:
+		l.orphans(m.w, m.d)
+	case msgTidied:
+		l.stopping.tidied = true
 	case msgOutput:
 		l.output(m.w, m.stream, m.lines)
 	case msgSampled:
 		l.sampled(m.s)
-	case msgClosed:
-		l.closed(m.s, m.err)
+	case msgLooked:
+		l.lookedAt(m)
+	case msgAside:
+		m.take()
+	case msgCounted:
+		m.w.out.counted = m.conns
 	case msgHandleClosed:
 		l.handleClosed(m.w, m.key)
 	}
@@ -313,10 +295,13 @@ func (l *loop) handle(m msg) {
 func (l *loop) begin() {
 	testPanicPoint(l)
 	l.started = l.now()
-	l.pid = os.Getpid()
+	l.pid, l.probeFD = os.Getpid(), -1
 	l.spawner = newSpawner(l.spawnTask)
+	l.adopt()
+	l.unguard = l.guarding()
+	l.spawnTask(l.tidier.run)
 	for _, s := range l.order {
-		l.serve(s)
+		l.accept(s)
 	}
 	l.sample()
 }
@@ -327,7 +312,7 @@ func (l *loop) forkFirst() {
 		return
 	}
 	if l.o.Workers > 0 || !l.wasSetUp {
-		if err := l.setup(Settings{}, ByAPI); err != nil { // no settings, so nothing to be wrong with
+		if err := l.setup(Settings{}, ByAPI, foundExec{}); err != nil { // no settings, so nothing to be wrong with
 			l.failed(nil, "", err)
 		}
 	}
@@ -336,9 +321,20 @@ func (l *loop) forkFirst() {
 	}
 }
 
-// end is the last thing before run returns: no worker lives, no address is open.
+// end is the last thing before run returns: no worker lives, no address is open,
+// but for what was left behind.
 func (l *loop) end() {
+	l.endBy = l.tasksUntil(l.now())
 	l.spawner.close()
+	if l.asides.cancel != nil {
+		l.asides.cancel()
+	}
+	if l.probeFD >= 0 {
+		_ = unix.Close(l.probeFD)
+	}
+	close(l.tidier.quit)
+	l.unguard()
+	l.unadopt()
 	l.dispatcher.end()
 	l.dirty, l.snapAt = true, time.Time{}
 	l.publish()
@@ -350,6 +346,15 @@ func (l *loop) stoodStill(gap time.Duration) {
 	l.timers.shift(gap)
 	for _, s := range l.order {
 		s.dealer.Shift(gap)
+	}
+	for _, w := range l.workers {
+		w.left = w.left.shift(gap)
+		w.probe = w.probe.shift(gap)
+		w.account.shift(gap)
+		w.slowed.movedAt = w.slowed.movedAt.Add(gap)
+	}
+	if l.stopping != nil {
+		l.stopping.shift(gap)
 	}
 }
 
@@ -377,7 +382,16 @@ func (l *loop) failed(w *worker, what string, err error) {
 	if what != "" {
 		text = what + ": " + text
 	}
-	e := Event{Kind: KindError, By: BySupervisor, Detail: ErrorDetail{Text: validText(text), Errno: errnoName(err)}}
+	l.emitError(w, ErrorDetail{Text: validText(text), Errno: errnoName(err)})
+}
+
+// mended publishes that something was wrong and has been put right; w may be nil.
+func (l *loop) mended(w *worker, text string) {
+	l.emitError(w, ErrorDetail{Text: validText(text), Mended: true})
+}
+
+func (l *loop) emitError(w *worker, d ErrorDetail) {
+	e := Event{Kind: KindError, By: BySupervisor, Detail: d}
 	if w != nil {
 		l.emitFor(w, e)
 		return
@@ -390,6 +404,17 @@ func (l *loop) wake() {
 	case l.changed <- struct{}{}:
 	default:
 	}
+}
+
+// addressText is how much of an address that a worker tells is kept, in bytes.
+const addressText = 1 << 10
+
+// shortText is validText for an address.
+func shortText(s string) string {
+	if len(s) > addressText {
+		return lineText([]byte(s[:addressText]), true)
+	}
+	return validText(s)
 }
 
 // validText is what events may hold: valid UTF-8, cut at 4 KiB.

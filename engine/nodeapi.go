@@ -26,7 +26,8 @@ func IsMaster() bool { return IsPrimary() }
 // heard as one 'setup'. A program that does not exist is the error of the fork.
 // Other errors: ErrStopped, or what is wrong with s; nothing was changed then.
 func (c *Cluster) SetupPrimary(s Settings) error {
-	_, err := askLoop(context.Background(), c.loop, func(reply chan<- answer[struct{}]) msg { return msgSetup{s.clone(), reply} })
+	found := findExec(s)
+	_, err := askLoop(context.Background(), c.loop, func(reply chan<- answer[struct{}]) msg { return msgSetup{s.clone(), found, reply} })
 	return err
 }
 
@@ -51,7 +52,7 @@ func (c *Cluster) SetSchedulingPolicy(p Policy) error {
 	return err
 }
 
-// Fork starts one more worker, in the lowest free slot, with env (KEY=VALUE)
+// Fork starts one more worker, in the lowest free slot or a new one, with env (KEY=VALUE)
 // added to its environment and to no other's (Node: cluster.fork(env)). It
 // returns at once, before the worker has a process; its id is one more than
 // that of the fork before. Errors: ErrStopped, ErrBusy when 256 workers live,

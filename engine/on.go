@@ -35,8 +35,10 @@ func (c *Cluster) OnListening(f func(*Worker, ListeningDetail)) (remove func()) 
 
 // OnMessage hears every message of a worker's program (Node: cluster
 // 'message'). The handle that came with it is the listener's to close; of
-// several listeners one does. 1,024 messages may wait for the listeners; more
-// are dropped, with an error event.
+// several listeners one does. A worker that sends more than the listeners take is
+// slowed. If they take nothing for a second, or it leaves connections unanswered
+// meanwhile, it is not: then 16,384 of its messages may wait, with 64 MiB or 256
+// handles; more are dropped, with an error event.
 func (c *Cluster) OnMessage(f func(*Worker, Message)) (remove func()) {
 	return add(c.loop.dispatcher, &c.loop.listeners.message, f, nil)
 }
@@ -60,23 +62,22 @@ func (c *Cluster) OnExit(f func(*Worker, ExitDetail)) (remove func()) {
 // OnOnline is Node's worker 'online'.
 func (w *Worker) OnOnline(f func()) (remove func()) {
 	return add(w.loop.dispatcher, &w.listeners.online, f, func(f func()) {
-		past(w, func(OnlineDetail) { f() })
+		pastOf(w, func(OnlineDetail) { f() })
 	})
 }
 
-// OnListening is Node's worker 'listening', once for each address.
+// OnListening is Node's worker 'listening', once for each address. A late listener
+// hears of the last 256.
 func (w *Worker) OnListening(f func(ListeningDetail)) (remove func()) {
-	return add(w.loop.dispatcher, &w.listeners.listening, f, func(f func(ListeningDetail)) { past(w, f) })
+	return add(w.loop.dispatcher, &w.listeners.listening, f, func(f func(ListeningDetail)) { pastOf(w, f) })
 }
 
 // OnMessage is Node's worker 'message'. See Cluster.OnMessage. Messages nobody
-// has listened for, at most 64 and none with a handle, wait for the first
-// listener of the worker.
+// has listened for, at most 64 with 4 MiB and none with a handle, wait for the
+// first listener of the worker.
 func (w *Worker) OnMessage(f func(Message)) (remove func()) {
 	return add(w.loop.dispatcher, &w.listeners.message, f, func(f func(Message)) {
-		waiting := w.listeners.unheard
-		w.listeners.unheard = nil
-		for _, m := range waiting {
+		for _, m := range w.listeners.takeUnheard() {
 			f(m)
 		}
 	})
@@ -84,29 +85,21 @@ func (w *Worker) OnMessage(f func(Message)) (remove func()) {
 
 // OnDisconnect is Node's worker 'disconnect'.
 func (w *Worker) OnDisconnect(f func(DisconnectDetail)) (remove func()) {
-	return add(w.loop.dispatcher, &w.listeners.disconnect, f, func(f func(DisconnectDetail)) { past(w, f) })
+	return add(w.loop.dispatcher, &w.listeners.disconnect, f, func(f func(DisconnectDetail)) { pastOf(w, f) })
 }
 
 // OnExit is Node's worker 'exit'.
 func (w *Worker) OnExit(f func(ExitDetail)) (remove func()) {
-	return add(w.loop.dispatcher, &w.listeners.exit, f, func(f func(ExitDetail)) { past(w, f) })
+	return add(w.loop.dispatcher, &w.listeners.exit, f, func(f func(ExitDetail)) { pastOf(w, f) })
 }
 
-// OnError is Node's worker 'error': its process could not be started, or its
-// channel has failed. What goes wrong in a call is that call's error.
+// OnError is Node's worker 'error': its process could not be started, its
+// channel has failed, or a message it sent was refused (ErrTooLong). What goes
+// wrong in a call is that call's error.
 func (w *Worker) OnError(f func(error)) (remove func()) {
 	return add(w.loop.dispatcher, &w.listeners.failed, f, func(f func(error)) {
 		for _, err := range w.listeners.errs {
 			f(err)
 		}
 	})
-}
-
-// past calls f for what has happened to w already.
-func past[D Detail](w *Worker, f func(D)) {
-	for _, d := range w.listeners.past {
-		if d, ok := d.(D); ok {
-			f(d)
-		}
-	}
 }

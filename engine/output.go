@@ -36,6 +36,7 @@ type lineReader struct {
 	mu      sync.Mutex
 	tail    []string // last lines, oldest first; also those left out
 	dropped int      // lines before the tail
+	opened  int      // the port node has last said its inspector is open at; 0 = it has not
 }
 
 // run reads until the end and hands on lines in batches. The caller owns the
@@ -113,6 +114,17 @@ func (r *lineReader) remember(text string) {
 		r.dropped++
 	}
 	r.tail = append(r.tail, text)
+	if port, ok := inspectorPort(text); ok {
+		r.opened = port
+	}
+}
+
+// inspector is the port node has last said its inspector is open at, 0 if it has
+// not. Lines that were left out of the events count.
+func (r *lineReader) inspector() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.opened
 }
 
 // last returns the kept lines and how many there were before them.

@@ -1,10 +1,12 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/netip"
 	"os"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -48,7 +50,7 @@ type port struct {
 	common  int         // -1 if not gated
 	name    *socketName // of a unix socket
 	acc     *acceptor   // nil until startAccept
-	closed  bool
+	closed  atomic.Bool // the end of a unix socket may be begun aside while it is closed
 }
 
 // openPort binds an address and starts to listen on it. What fails is told as
@@ -70,14 +72,14 @@ func openPort(a Address, o portOptions) (*port, error) {
 	return p, nil
 }
 
-// openTCP takes the first of the host's addresses. For no host at all it is
-// every address of the machine, by IPv6 if there is such a thing here.
+// openTCP listens on one of the host's addresses, see pickAddr. For no host at
+// all it is every address of the machine, by IPv6 if there is such a thing here.
 func openTCP(a Address, o portOptions) (*port, error) {
 	if a.Port < 0 || a.Port > maxPort {
 		return nil, fmt.Errorf("port %d is not in 0..%d: %w", a.Port, maxPort, syscall.EINVAL)
 	}
 	if a.Host != "" {
-		ip, err := resolveHost(a.Host)
+		ip, err := resolveHost(context.Background(), a.Host)
 		if err != nil {
 			return nil, err
 		}
@@ -203,7 +205,7 @@ func (p *port) commonFD() int {
 // waiting is how many connections wait in the kernel to be accepted; 0 where
 // that is not known (unix sockets, not Linux).
 func (p *port) waiting() (front, common int) {
-	if p.closed || p.addr.Network != "tcp" {
+	if p.closed.Load() || p.addr.Network != "tcp" {
 		return 0, 0
 	}
 	front = queued(p.frontFD)
@@ -217,7 +219,7 @@ func (p *port) waiting() (front, common int) {
 // are not let in any more, those that have still end up in the queues. Give
 // them 50 ms, drain, and close.
 func (p *port) quiet() error {
-	if p.closed || p.addr.Network == "udp" {
+	if p.closed.Load() || p.addr.Network == "udp" {
 		return nil
 	}
 	if p.name != nil {
@@ -238,19 +240,22 @@ func (p *port) quiet() error {
 // socket. Connections that still wait are reset. It may be called from another
 // goroutine than the owner's if the owner has let go of the port.
 func (p *port) close() error {
-	if p.closed {
+	if p.closed.Load() {
 		return nil
 	}
 	p.stopAccept()
-	p.closed = true
+	p.closed.Store(true)
 	var err error
 	if p.name != nil {
 		err = p.name.remove() // before the close: an open socket keeps its inode number from being used again
 	}
 	if p.gated {
 		// A worker that has said that it closes its server may not have closed its
-		// copy yet, and the address would be in use until it has.
-		err = errors.Join(err, os.NewSyscallError("shutdown", unix.Shutdown(p.common, unix.SHUT_RDWR)))
+		// copy yet, and a process that is being forked has one of each socket until
+		// its exec: the address would be in use until they have.
+		for _, fd := range []int{p.frontFD, p.common} {
+			err = errors.Join(err, os.NewSyscallError("shutdown", unix.Shutdown(fd, unix.SHUT_RDWR)))
+		}
 	}
 	err = errors.Join(err, p.front.Close())
 	if p.gated {

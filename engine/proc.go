@@ -10,6 +10,7 @@ import (
 // spawnSpec is a process to start. The files become 0, 1, 2 and 3 of the child.
 // stdin nil is /dev/null.
 type spawnSpec struct {
+	worker int // the id of the worker it becomes
 	path   string
 	argv   []string
 	dir    string
@@ -62,16 +63,47 @@ func startProc(spec spawnSpec) (*proc, error) {
 		Sys:   childAttr(),
 	})
 	if err != nil {
-		return nil, err
+		return nil, wrongDir(spec.dir, err)
 	}
-	return &proc{p: p, pid: p.Pid}, nil
+	return &proc{p: p, pid: p.Pid, worker: spec.worker}, nil
+}
+
+// dirError is a working directory a worker could not be started in.
+type dirError struct {
+	dir string
+	err error
+}
+
+func (e *dirError) Error() string { return "its working directory " + e.dir + ": " + errText(e.err) }
+func (e *dirError) Unwrap() error { return e.err }
+
+// wrongDir is err, the error of starting a process in dir, or a *dirError if
+// that is because of dir: a start names the program whatever was missing.
+func wrongDir(dir string, err error) error {
+	if dir == "" {
+		return err
+	}
+	// The dot: one must be able to look into it, too.
+	if _, derr := os.Stat(dir + "/."); derr != nil {
+		return &dirError{dir, derr}
+	}
+	return err
+}
+
+// errText is what err says without the call and the path.
+func errText(err error) string {
+	if p := (*os.PathError)(nil); errors.As(err, &p) {
+		return p.Err.Error()
+	}
+	return err.Error()
 }
 
 // proc is a started worker process. Its methods may be called from any
 // goroutine, and after its end.
 type proc struct {
-	p   *os.Process
-	pid int
+	p      *os.Process
+	pid    int
+	worker int // its id
 
 	mu     sync.Mutex
 	reaped bool
@@ -87,12 +119,22 @@ func (p *proc) signal(sig syscall.Signal) error {
 	return err
 }
 
-// killGroup sends SIGKILL to its process group, as long as the number cannot
-// have been used again.
-func (p *proc) killGroup() {
+// signalGroup sends sig to the group the process was started in, as long as the
+// number cannot have been used again: until the process is reaped. The process
+// itself may have joined another group (setpgid(2)), and does not get it then.
+func (p *proc) signalGroup(sig syscall.Signal) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.reaped {
-		_ = syscall.Kill(-p.pid, syscall.SIGKILL)
+		_ = syscall.Kill(-p.pid, sig)
 	}
+}
+
+// kill sends SIGKILL to the group the process was started in and to the process,
+// wherever it has gone; a group it has joined is not ours to kill. These are all
+// one signal can reach: a worker has no cgroup of its own, and what it started
+// and has left the group is found by family.look. The error is that of the process.
+func (p *proc) kill() error {
+	p.signalGroup(syscall.SIGKILL)
+	return p.signal(syscall.SIGKILL)
 }

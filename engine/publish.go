@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -27,21 +28,22 @@ func (l *loop) publish() {
 func (l *loop) picture(now time.Time) *Snapshot {
 	s := &Snapshot{
 		V: 1, Seq: l.events.newest(), Tick: l.tick, Time: now, Started: l.started, PID: l.pid,
-		CPUs: l.cpus, Command: l.program.command, Settings: l.settings,
-		Policy: l.policy, PolicyFixed: l.policyFixed(), Grace: l.o.Grace, Stall: l.o.Stall,
+		CPUs: l.cpus.N, CPULimit: l.cpus.limited(), Command: l.program.command, Settings: l.settings,
+		Policy: l.policy, PolicyFixed: l.policyFixed(), Grace: l.o.Grace, KillTimeout: l.leaveRules.kill, StopSignal: l.stopSignalName(), Stall: l.o.Stall, ReadyTimeout: l.o.ReadyTimeout,
 		Stopping: l.stopping != nil,
 		Restarts: l.tot.restarts, Accepted: l.tot.accepted, Dealt: l.tot.dealt, Taken: l.tot.taken,
-		Refused: l.tot.refused, DealtAgain: l.tot.again, Lost: l.tot.lost, OddAnswers: l.tot.odd,
+		Refused: l.tot.refused, DealtAgain: l.tot.again, Lost: l.tot.lost, LostUnknown: l.tot.lostUnknown, OddAnswers: l.tot.odd,
 		Traffic: l.traffic(now),
 		ReqRate: l.reqRate, PrimaryCPU: l.self.cpu, PrimaryMem: l.self.mem,
 	}
-	if l.stopping != nil && l.o.Grace > 0 {
-		s.StopBy = l.stopping.since.Add(quietFor + l.o.Grace)
-	}
+	s.StopBy = l.stopBy()
 	handOff := *l.handOff
 	s.HandOff = &handOff
 	for _, srv := range l.order {
 		s.Addresses = append(s.Addresses, srv.port.addr)
+		if !srv.unserved.IsZero() {
+			s.Unserved = append(s.Unserved, srv.port.addr)
+		}
 		s.Queue += srv.dealer.Queued()
 		if c, ok := srv.dealer.Head(); ok {
 			s.Waited = max(s.Waited, now.Sub(l.conns[c].at))
@@ -70,6 +72,36 @@ func (l *loop) picture(now time.Time) *Snapshot {
 	return s
 }
 
+// stopBy is when a stop is over, as far as that is known: the grace of all, then
+// the time the last one has to end.
+func (l *loop) stopBy() time.Time {
+	if l.stopping == nil {
+		return time.Time{}
+	}
+	var by time.Time
+	if l.o.Grace > 0 {
+		by = l.stopping.since.Add(quietFor + l.o.Grace)
+	}
+	for _, w := range l.workers {
+		limit := l.leaveRules.limit(w.left)
+		switch {
+		case limit.After(by):
+			by = limit
+		case limit.IsZero() && l.o.Grace <= 0:
+			return time.Time{}
+		}
+	}
+	return by
+}
+
+// stopSignalName is Snapshot.StopSignal.
+func (l *loop) stopSignalName() string {
+	if l.leaveRules.signal == 0 {
+		return ""
+	}
+	return signalName(l.leaveRules.signal)
+}
+
 // row is one worker of the picture.
 func (l *loop) row(w *worker, now time.Time) Row {
 	sl := w.slot
@@ -80,14 +112,25 @@ func (l *loop) row(w *worker, now time.Time) Row {
 		ExitedAfterDisconnect: w.life.voluntary.pointer(),
 		Replaces:              w.replaces, ReplacesWhy: w.replacesWhy, Restarts: sl.restarts,
 		LastExit: sl.exitText, LastExitAt: sl.exitAt,
-		Stalled: w.stalled, Note: w.note, Dealt: w.dealt, Refused: w.refused, Cut: w.cut,
+		Stalled: w.stalled, Note: cmp.Or(w.restartNote, w.note), Dealt: w.dealt, Refused: w.refused, Cut: w.lost,
 		CPU: w.cpu, Mem: w.mem, ReqRate: w.reqRate, Addresses: slices.Clone(w.addrs),
+	}
+	if !w.stalled.IsZero() {
+		r.Spared = w.sparedWhy
+	}
+	if sl.want != nil && sl.want.prev == w {
+		if blocks, ok := sl.room(); !ok {
+			r.WaitsFor, r.Note = blocks.worker, "waits: "+blocks.String()
+		}
 	}
 	if w.replacedBy != nil {
 		r.ReplacedBy = w.replacedBy.id
 	}
 	if w.life.leaving && w.life.state != StateExited {
-		r.LeaveBy = w.leaveBy
+		r.LeaveBy = l.leaveRules.limit(w.left)
+		if !w.left.stopped.IsZero() {
+			r.StopSignal = signalName(l.leaveRules.signal)
+		}
 	}
 	for s := range w.servers {
 		r.Hand += s.dealer.InFlight(w.id)

@@ -1,8 +1,11 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -10,10 +13,24 @@ import (
 	"muster/ipc"
 )
 
+// question is a queryServer.
+type question struct {
+	w  *worker
+	m  ipc.ClusterMsg
+	ip netip.Addr // of the host it names, once that was looked up
+}
+
+// questionsMax bounds the questions of one worker, or about one name or path,
+// that wait for an answer.
+const questionsMax = 1024
+
 // queried answers a worker that wants to listen (node-ipc: queryServer). Every
 // worker gets the address's common socket, whatever the policy is: it accepts
 // there and takes hand-offs as well, and the gate decides which of the two
 // happens.
+//
+// The answers come in the order of the questions, but for those that wait for
+// the lookup of a name: a dumb name server holds up nobody else.
 func (l *loop) queried(w *worker, m *ipc.ClusterMsg) {
 	if w.life.leaving || m.Query == nil {
 		return // it is leaving: as in Node the question is not answered
@@ -22,47 +39,245 @@ func (l *loop) queried(w *worker, m *ipc.ClusterMsg) {
 		l.answerGiven(w, m.Seq)
 		return
 	}
-	if l.closing > 0 && l.servers[queryKey(m.Query)] == nil {
+	q := question{w: w, m: *m}
+	w.account.asking++
+	if err := l.mayOpen(w, m.Query); err != nil {
+		l.cannotListen(q, err)
+		return
+	}
+	if w.opening > 0 || len(w.later) > 0 {
+		l.putOff(&w.later, q)
+		return
+	}
+	l.ask(q)
+}
+
+// putOff has a question wait.
+func (l *loop) putOff(waiting *[]question, q question) {
+	if len(*waiting) >= questionsMax {
+		l.cannotListen(q, fmt.Errorf("%d questions wait for an answer: %w", questionsMax, syscall.ENOBUFS))
+		return
+	}
+	*waiting = append(*waiting, q)
+}
+
+// ask answers a question, or has done what must be done for it first.
+func (l *loop) ask(q question) {
+	w, query := q.w, q.m.Query
+	if w.life.leaving {
+		return
+	}
+	key := queryKey(query)
+	if l.closing > 0 && l.servers[key] == nil {
 		// It may be the very address that is being closed: a program that closes
 		// its server and listens again in one turn would hear that it is in use.
-		l.asked = append(l.asked, question{w, *m})
+		l.putOff(&l.asked, q)
 		return
 	}
-	s, err := l.serverFor(w, m)
-	if err != nil {
-		if e := (*AddrError)(nil); errors.As(err, &e) {
-			err = programAddr{e}
+	a := addressOfQuery(query)
+	if q.ip.IsValid() {
+		a.Host = q.ip.String()
+	}
+	s, err := l.serverAt(w, key, a)
+	if err == nil && s == nil {
+		err = l.mayOpenNew(a)
+	}
+	switch {
+	case err != nil:
+		l.cannotListen(q, err)
+	case s != nil:
+		l.give(q, s)
+	case query.FD >= 0:
+		p, err := openInherited(query.FD, l.inherited)
+		l.opened(q, a, p, err)
+	case a.Network == "unix":
+		l.openPath(q, key, a)
+	case !literal(a.Host):
+		l.lookUp(q, a.Host)
+	case a.Network == "udp":
+		p, err := openUDP(a, query.AddressType == "udp6", optionsOf(query), query.Flags&udpReuseAddr != 0)
+		l.opened(q, a, p, err)
+	default:
+		p, err := openTCP(a, optionsOf(query))
+		l.opened(q, a, p, err)
+	}
+}
+
+// literal tells whether a host needs no lookup.
+func literal(host string) bool {
+	_, err := netip.ParseAddr(host)
+	return host == "" || err == nil
+}
+
+// lookUp looks a name up, once for all who ask for it meanwhile.
+func (l *loop) lookUp(q question, host string) {
+	waiting, under := l.lookups[host]
+	l.putOff(&waiting, q)
+	l.lookups[host] = waiting
+	if under {
+		return
+	}
+	doAside(l, func(ctx context.Context) (netip.Addr, error) { return l.sys.resolve(ctx, host) }, func(ip netip.Addr, err error) {
+		waiting := l.lookups[host]
+		delete(l.lookups, host)
+		for _, q := range waiting {
+			switch {
+			case q.w.life.leaving: // or it has died
+			case err != nil:
+				l.cannotListen(q, &AddrError{Addr: addressOfQuery(q.m.Query), Err: err})
+			default:
+				q.ip = ip
+				l.ask(q)
+			}
 		}
-		l.failed(w, fmt.Sprintf("worker %d cannot listen", w.id), err)
-		errno := -int(errnoOf(err))
-		l.send(w, ipc.QueryReply{Ack: m.Seq, Seq: l.nextSeq(), Key: queryKey(m.Query), Errno: &errno})
+	}, nil)
+}
+
+// openPath opens a unix socket, once for all who ask for it meanwhile.
+func (l *loop) openPath(q question, key string, a Address) {
+	waiting, under := l.opening[key]
+	if under && len(waiting) >= questionsMax {
+		l.putOff(&waiting, q) // refuses it
 		return
 	}
-	if s.data == nil {
-		s.data = m.Query.Data
+	q.w.opening++
+	l.opening[key] = append(waiting, q)
+	if under {
+		return
 	}
-	if err := l.answerQuery(w, s, m.Seq); err != nil {
+	o := optionsOf(q.m.Query)
+	doAside(l, func(context.Context) (*port, error) { return l.sys.openPath(a, o) }, func(p *port, err error) {
+		waiting := l.opening[key]
+		delete(l.opening, key)
+		if err != nil && isSlow(err) {
+			err = &AddrError{Addr: a, Err: err}
+		}
+		var s *server
+		if err == nil && (l.stopping != nil || !anyStays(waiting)) {
+			l.closePort(p)
+		} else if err == nil {
+			s, err = l.serve(key, p)
+		}
+		for _, q := range waiting {
+			q.w.opening--
+			switch {
+			case q.w.life.leaving: // or it has died
+			case err != nil:
+				l.cannotListen(q, err)
+			case s != nil:
+				l.ask(q)
+			}
+		}
+		for _, q := range waiting {
+			l.askLater(q.w)
+		}
+	}, func(p *port, err error) {
+		if err == nil {
+			l.closePort(p)
+		}
+	})
+}
+
+// anyStays tells whether a worker that asked is still there.
+func anyStays(waiting []question) bool {
+	return slices.ContainsFunc(waiting, func(q question) bool { return !q.w.life.leaving })
+}
+
+// closePort closes a socket that nobody serves.
+func (l *loop) closePort(p *port) {
+	l.closing++
+	l.runAside(func() error { return l.sys.close(p) }, func(err error) {
+		if err != nil {
+			l.failed(nil, "closing "+p.addr.String(), err)
+		}
+		l.closedOne()
+	}, nil)
+}
+
+// askLater asks the questions a worker has put after one that is answered now.
+func (l *loop) askLater(w *worker) {
+	for w.opening == 0 && len(w.later) > 0 {
+		q := w.later[0]
+		w.later = w.later[1:]
+		l.ask(q)
+	}
+}
+
+// opened takes in that an address was opened, or could not be. Who holds it is
+// searched for aside.
+func (l *loop) opened(q question, a Address, p *port, err error) {
+	if err == nil {
+		var s *server
+		if s, err = l.serve(queryKey(q.m.Query), p); err == nil {
+			if a.Port == 0 && a.Network != "unix" && q.m.Query.FD < 0 {
+				// Another worker may ask for the very port (Node refuses that, and has
+				// it among its known issues).
+				s.chosen = addressOfQuery(q.m.Query)
+				s.chosen.Port = p.addr.Port
+			}
+			l.give(q, s)
+			return
+		}
+	}
+	if q.m.Query.FD >= 0 || !errors.Is(err, syscall.EADDRINUSE) {
+		if q.m.Query.FD < 0 {
+			err = &AddrError{Addr: a, Err: err}
+		}
+		l.cannotListen(q, err)
+		return
+	}
+	q.w.opening++
+	doAside(l, func(context.Context) (*AddrError, error) { return l.sys.explain(a, err), nil }, func(e *AddrError, slow error) {
+		q.w.opening--
+		if slow != nil {
+			e = &AddrError{Addr: a, Err: err}
+		}
+		if !q.w.life.leaving {
+			l.cannotListen(q, e)
+		}
+		l.askLater(q.w)
+	}, nil)
+}
+
+// cannotListen says no.
+func (l *loop) cannotListen(q question, err error) {
+	w := q.w
+	w.account.asking--
+	if e := (*AddrError)(nil); errors.As(err, &e) {
+		err = programAddr{e}
+	}
+	l.faulted(w, fmt.Sprintf("worker %d cannot listen", w.id), err)
+	errno := -int(errnoOf(err))
+	l.send(w, ipc.QueryReply{Ack: q.m.Seq, Seq: l.nextSeq(), Key: queryKey(q.m.Query), Errno: &errno})
+}
+
+// give gives a worker the server it has asked for.
+func (l *loop) give(q question, s *server) {
+	w := q.w
+	w.account.asking--
+	if s.data == nil {
+		s.data = q.m.Query.Data
+	}
+	if err := l.answerQuery(w, s, q.m.Seq); err != nil {
 		if !errors.Is(err, ipc.ErrClosed) {
 			l.failed(w, fmt.Sprintf("answering worker %d", w.id), err)
 		}
 		return
 	}
+	l.serves(w, s)
+	l.takenOver(w, s)
 	w.servers[s] = true
 	w.note = ""
 	s.users[w] = false
 	w.addrs = append(w.addrs, s.port.addr)
-}
-
-// question is a queryServer that waits for addresses to be closed.
-type question struct {
-	w *worker
-	m ipc.ClusterMsg
+	l.keepName(s, w)
 }
 
 // answerQuery says yes. That a worker is to wait for hand-offs only it knows by
 // there being no descriptor.
 func (l *loop) answerQuery(w *worker, s *server, ack int64) error {
 	seq := l.nextSeq()
+	w.account.listens++
 	reply := ipc.QueryReply{Ack: ack, Seq: seq, Key: s.key, Data: s.data, Sockname: sockname(s.port.addr)}
 	if !s.workersAccept() {
 		line, err := ipc.AppendJSON(nil, reply)
@@ -87,25 +302,33 @@ func (l *loop) answerQuery(w *worker, s *server, ack int64) error {
 	if err := w.ch.Send(line, s.port.commonFD()); err != nil {
 		return err
 	}
-	w.unacked = append(w.unacked, handle{seq: seq})
+	w.unacked = append(w.unacked, handle{seq: seq, what: "the socket of " + s.port.addr.String()})
 	return nil
 }
 
-// serverFor finds or opens what a worker wants to listen on.
-func (l *loop) serverFor(w *worker, m *ipc.ClusterMsg) (*server, error) {
-	q := m.Query
-	udp := strings.HasPrefix(q.AddressType, "udp")
+// addressOfQuery is the address a worker asks for.
+func addressOfQuery(q *ipc.Query) Address {
 	a := Address{Network: "tcp", Port: q.Port}
 	if q.Address != nil {
 		a.Host = *q.Address
 	}
 	switch {
-	case udp:
+	case strings.HasPrefix(q.AddressType, "udp"):
 		a.Network = "udp"
 	case q.AddressType == "-1":
 		a.Network, a.Port, a.Host = "unix", 0, socketPath(a.Host)
 	}
-	key := queryKey(q)
+	return a
+}
+
+// optionsOf is how it is to be listened on.
+func optionsOf(q *ipc.Query) portOptions {
+	return portOptions{gate: true, backlog: q.Backlog, ipv6only: q.Flags&1 != 0, readableAll: q.ReadableAll, writableAll: q.WritableAll}
+}
+
+// serverAt finds what a worker wants to listen on; nil if it is not open. The
+// error: this worker listens there already.
+func (l *loop) serverAt(w *worker, key string, a Address) (*server, error) {
 	s := l.servers[key]
 	if s == nil {
 		for _, o := range l.order {
@@ -118,32 +341,17 @@ func (l *loop) serverFor(w *worker, m *ipc.ClusterMsg) (*server, error) {
 		if closed, using := s.users[w]; using && !closed {
 			return nil, fmt.Errorf("%s: worker %d listens there already: %w", a, w.id, syscall.EADDRINUSE)
 		}
-		return s, nil
 	}
-	o := portOptions{gate: true, backlog: q.Backlog, ipv6only: q.Flags&1 != 0, readableAll: q.ReadableAll, writableAll: q.WritableAll}
-	var p *port
-	var err error
-	switch {
-	case q.FD >= 0:
-		p, err = openInherited(q.FD, l.inherited)
-	case udp:
-		p, err = openUDP(a, q.AddressType == "udp6", o, q.Flags&udpReuseAddr != 0)
-	default:
-		p, err = openPort(a, o)
-	}
+	return s, nil
+}
+
+// serve makes a server of open sockets for the workers.
+func (l *loop) serve(key string, p *port) (*server, error) {
+	s, err := l.addServer(key, p)
 	if err != nil {
 		return nil, err
 	}
-	if s, err = l.addServer(key, p); err != nil {
-		return nil, err
-	}
-	if a.Network != "unix" && a.Port == 0 && q.FD < 0 {
-		// Another worker may ask for the very port (Node refuses that, and has it
-		// among its known issues).
-		s.chosen = a
-		s.chosen.Port = p.addr.Port
-	}
-	l.serve(s)
+	l.accept(s)
 	return s, nil
 }
 
@@ -179,11 +387,13 @@ func (l *loop) listens(w *worker, m *ipc.ClusterMsg) {
 		return
 	}
 	now := l.now()
-	d := ListeningDetail{Port: m.Query.Port, AddressType: m.Query.AddressType, Ms: ms(now.Sub(w.forked))}
+	d := ListeningDetail{Port: m.Query.Port, AddressType: shortText(m.Query.AddressType), Ms: ms(now.Sub(w.forked))}
 	if m.Query.Address != nil {
-		d.Address = *m.Query.Address
+		d.Address = shortText(*m.Query.Address)
 	}
 	d.DeathMs, d.Of = w.sinceDeath(now)
+	w.heard = now
+	more := w.life.state == StateListening
 	l.step(w, inListening)
 	call := w.eventCall("listening", fmt.Sprintf(", {port: %d}", d.Port))
 	l.emitFor(w, Event{Kind: KindListening, By: ByOutside, Call: call, Detail: d})
@@ -191,7 +401,11 @@ func (l *loop) listens(w *worker, m *ipc.ClusterMsg) {
 		if !s.users[w] {
 			s.dealer.Add(w.id, now)
 			l.deal(s, now)
+			l.keepName(s, w)
 		}
+	}
+	if more { // a further server; the first is taken in by step
+		l.compare(w)
 	}
 }
 

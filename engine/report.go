@@ -24,7 +24,7 @@ type report struct {
 // workerStats is the sum of a worker's reports.
 type workerStats struct {
 	accepted, closed, done uint64
-	tells                  bool
+	tells, full            bool
 	latency                *Latency // replaced, never changed: snapshots share it
 }
 
@@ -39,7 +39,7 @@ func (s *workerStats) open() int {
 // add returns the sum with one more report. A worker is outside: what it says
 // is taken, but cannot do harm.
 func (s *workerStats) add(r report) *workerStats {
-	n := &workerStats{accepted: r.Accepted, closed: r.Closed, done: r.Done, tells: r.Tells, latency: &Latency{}}
+	n := &workerStats{accepted: r.Accepted, closed: r.Closed, done: r.Done, tells: r.Tells, full: r.Full, latency: &Latency{}}
 	if s != nil {
 		if r.Done < s.done || r.Accepted < s.accepted || r.Closed < s.closed {
 			return s
@@ -50,12 +50,10 @@ func (s *workerStats) add(r report) *workerStats {
 		lat := *n.latency
 		longest := lat.max
 		for _, t := range r.Times {
-			if t[0] < latencyBuckets {
-				lat.addBucket(int(t[0]), t[1])
-			}
+			lat.addBucket(t[0], t[1])
 		}
 		if r.MaxNs > 0 && lat.n > 0 { // it tells exactly what buckets know roughly
-			lat.max = max(longest, time.Duration(min(r.MaxNs, 1<<62)))
+			lat.max = max(longest, time.Duration(r.MaxNs)) // past its range it is negative, and no maximum
 		}
 		n.latency = &lat
 	}
@@ -63,15 +61,23 @@ func (s *workerStats) add(r report) *workerStats {
 }
 
 // reported takes in a worker's own message.
-func (l *loop) reported(w *worker, raw []byte) {
+func (l *loop) reported(w *worker, raw []byte, now time.Time) {
 	var r report
 	if err := json.Unmarshal(raw, &r); err != nil {
-		l.failed(w, fmt.Sprintf("report of worker %d", w.id), err)
+		l.faulted(w, fmt.Sprintf("report of worker %d", w.id), err)
+		l.odd(w, "a report that is none", now)
 		return
 	}
+	first := w.stats == nil
 	w.stats = w.stats.add(r)
+	if first { // for when it leaves by itself
+		l.tellKept(w, false)
+	}
+	if errno := shortErrno(r.Short); errno != 0 {
+		l.isShort(w, errno, "a connection")
+	}
 	if l.watching != nil {
-		l.watching.ended(w, r.Ends, l.now())
+		l.watching.ended(w, r.Ends, now)
 	}
 	l.dirty = true
 }

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"runtime"
 	"time"
 
 	"github.com/shirou/gopsutil/v3/process"
@@ -13,12 +12,21 @@ type usage struct {
 	cpu  *float64 // percent of one core since the last sample
 	mem  *uint64  // bytes resident
 	open *int     // connections at our ports, where it was asked for
+	none bool     // there are none, nor has a process it has started one
+
+	listens []int // ports it listens at, where that was asked for; nil = not known
 }
 
 // target is a worker process to look at.
 type target struct {
 	pid  int
 	open bool // count its connections: it does not tell itself
+	own  bool // find out where it listens: it has no server of the cluster
+	// What was known of its connections when the look was asked for: see outlook.
+	taken  uint64
+	since  int
+	byHand bool
+	news   bool // that there are none would be news
 }
 
 // sampler reads CPU and memory. It lives outside the loop, because reading
@@ -32,12 +40,15 @@ type samples struct {
 	at      time.Time
 	self    usage
 	workers map[int]usage // by worker id
+	asked   map[int]target
 }
 
 func (s *sampler) look(self int, targets map[int]target, ports map[int]bool, at time.Time) samples {
-	r := samples{at: at, self: s.one(self), workers: make(map[int]usage, len(targets))}
+	r := samples{at: at, self: s.one(self), workers: make(map[int]usage, len(targets)), asked: targets}
 	alive := map[int]bool{self: true}
-	var inodes map[uint32]bool // at our ports; asked for once, and only if somebody needs it
+	var inodes map[uint32]bool         // at our ports; asked for once, and only if somebody needs it
+	var listening map[uint32]tcpSocket // likewise
+	var err error
 	for id, t := range targets {
 		u := s.one(t.pid)
 		if t.open && len(ports) > 0 {
@@ -46,6 +57,15 @@ func (s *sampler) look(self int, targets map[int]target, ports map[int]bool, at 
 			}
 			if n, ok := socketsOf(t.pid, inodes); ok && inodes != nil {
 				u.open = &n
+				u.none = t.news && n == 0 && !heldBelow(t.pid, func(inode uint32) bool { return inodes[inode] })
+			}
+		}
+		if t.own {
+			if listening == nil {
+				listening, err = tcpSockets(listenState)
+			}
+			if own, ok := listensOf(t.pid, listening); ok && err == nil {
+				u.listens = append([]int{}, own...)
 			}
 		}
 		r.workers[id] = u
@@ -93,15 +113,14 @@ func (l *loop) sample() {
 	targets := make(map[int]target, len(l.workers))
 	for id, w := range l.workers {
 		if w.proc != nil && !w.life.procEnded {
-			targets[id] = target{w.proc.pid, w.stats == nil && len(w.servers) > 0}
+			none := len(w.servers) == 0
+			t := target{pid: w.proc.pid, open: w.stats == nil && !none, own: l.leaveRules.early && none}
+			t.taken, t.since, t.byHand = w.out.taken, w.out.since, l.allByHand(w)
+			t.news = t.byHand && (t.taken != w.out.base || w.out.accepts)
+			targets[id] = t
 		}
 	}
-	ports := make(map[int]bool)
-	for _, s := range l.order {
-		if s.port.addr.Network == "tcp" {
-			ports[s.port.addr.Port] = true
-		}
-	}
+	ports := l.clusterPorts()
 	if l.sampler == nil {
 		l.sampler = &sampler{known: make(map[int]*process.Process)}
 	}
@@ -122,6 +141,12 @@ func (l *loop) sampled(s samples) {
 	for id, w := range l.workers {
 		u := s.workers[id]
 		w.cpu, w.mem, w.openSeen, w.reqRate = u.cpu, u.mem, u.open, nil
+		if u.none {
+			w.foundNone(s.asked[id])
+		}
+		if u.listens != nil {
+			w.listensAt(u.listens)
+		}
 		if w.stats == nil {
 			continue
 		}
@@ -141,7 +166,3 @@ func (l *loop) sampled(s samples) {
 		l.reqRate = &total
 	}
 }
-
-// CPUs is how many processors this process may use: affinity and cgroup quota
-// counted, at least 1. A GOMAXPROCS in the environment overrides it.
-func CPUs() int { return runtime.GOMAXPROCS(0) }

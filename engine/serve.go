@@ -47,14 +47,16 @@ func Serve(ctx context.Context, addr string, h http.Handler) error {
 }
 
 // ServeOptions are the options Serve runs a cluster with: the workers have this
-// process's standard streams, five seconds to leave, ten to take a connection
-// they were handed.
+// process's standard streams, five seconds to leave, ten to answer before they
+// are killed, thirty to come up in a restart.
 func ServeOptions(addr string) Options {
 	return Options{
 		Addr:     addr,
 		Settings: Settings{Stdio: []Stdio{StdioIgnore, StdioInherit, StdioInherit}},
 		Grace:    5 * time.Second,
 		Stall:    10 * time.Second,
+
+		ReadyTimeout: 30 * time.Second,
 	}
 }
 

@@ -27,6 +27,11 @@ type server struct {
 	data   json.RawMessage  // the first worker's, given to all (TLS ticket keys)
 	retry  *timer
 	ended  bool
+	naming bool    // its path is being looked at
+	named  *worker // and is to be looked at again, for this one
+
+	unserved time.Time // since when nobody serves it and nobody will; zero = somebody does or will
+	forsaken bool      // it was said that who waits is reset
 }
 
 // addServer makes a server of open sockets. It is called by New for
@@ -56,8 +61,8 @@ func (s *server) primaryAccepts() bool { return s.fixed != SchedNone }
 // workersAccept tells whether the workers get a socket of s.
 func (s *server) workersAccept() bool { return s.fixed != SchedRR }
 
-// serve starts accepting in the primary.
-func (l *loop) serve(s *server) {
+// accept starts accepting in the primary.
+func (l *loop) accept(s *server) {
 	if !s.primaryAccepts() {
 		return
 	}
@@ -80,9 +85,12 @@ func (l *loop) closeServer(s *server) {
 	// Not waited for here: the accept goroutine may be waiting to give us a
 	// batch, and close waits for it.
 	l.closing++
-	l.spawnTask(func() { l.post(msgClosed{s, s.port.close()}) })
+	l.runAside(func() error { return l.sys.close(s.port) }, func(err error) { l.closed(s, err) }, nil)
 	l.dropQueued(s)
 	delete(l.servers, s.key)
+	for _, sl := range l.slots {
+		delete(sl.heir, s)
+	}
 	for i, o := range l.order {
 		if o == s {
 			l.order = append(l.order[:i], l.order[i+1:]...)
@@ -104,11 +112,22 @@ func (l *loop) closed(s *server, err error) {
 			delete(w.servers, s)
 		}
 	}
+	l.askClosed()
+}
+
+// closedOne says that a socket that was no server's is closed.
+func (l *loop) closedOne() {
+	l.closing--
+	l.askClosed()
+}
+
+// askClosed asks the questions that waited for addresses to be closed.
+func (l *loop) askClosed() {
 	if l.closing == 0 {
 		asked := l.asked
 		l.asked = nil
 		for _, q := range asked {
-			l.queried(q.w, &q.m)
+			l.ask(q)
 		}
 	}
 }
@@ -148,9 +167,9 @@ func (l *loop) released(w *worker, s *server) {
 
 // closeUnused closes an address when the last worker that used it has closed
 // its server of its own accord. One that was told to leave, or died, does not
-// count: connections wait for its replacement.
+// count: connections wait for its replacement, see lookUnserved.
 func (l *loop) closeUnused(w *worker, s *server) {
-	if s.keep || w.life.leaving || l.stopping != nil {
+	if s.keep || w.life.leaving || l.stopping != nil || l.awaited(s, l.now()) {
 		return
 	}
 	for _, closed := range s.users {
@@ -164,7 +183,12 @@ func (l *loop) closeUnused(w *worker, s *server) {
 // forget takes a worker that is gone out of a server.
 func (l *loop) forget(w *worker, s *server) {
 	delete(s.users, w)
+	if w.aborted && !s.keep && len(s.users) == 0 && l.stopping == nil {
+		l.closeServer(s) // nobody else ever served it
+		return
+	}
 	l.setGateOrSay(s)
+	l.keepName(s, w)
 }
 
 // accepted takes in a batch from the accept goroutine.
@@ -204,17 +228,22 @@ func (l *loop) hold(fd int, at time.Time) conn {
 // dropQueued closes what waits at an address that is closed.
 func (l *loop) dropQueued(s *server) {
 	for _, c := range s.dealer.Drain() {
-		if l.watching != nil {
-			l.watching.dropped(&l.conns[c], l.now())
-		}
-		l.drop(c)
-		l.tot.lost++
+		l.dropLost(c)
 	}
+}
+
+// dropLost closes a connection no worker took.
+func (l *loop) dropLost(c conn) {
+	if l.watching != nil {
+		l.watching.dropped(&l.conns[c], l.now())
+	}
+	l.drop(c)
+	l.tot.lost++
 }
 
 // drop closes the primary's copy of a connection.
 func (l *loop) drop(c conn) {
-	_ = unix.Close(l.conns[c].fd)
+	l.closeForeign(l.conns[c].fd)
 	l.conns[c] = held{fd: -1}
 	l.freeConns = append(l.freeConns, c)
 }

@@ -20,7 +20,11 @@ type Settings struct {
 	// Args are the program's arguments (os.Args[1:] in a Go worker). Empty but
 	// not nil = none. Until they are set, the primary's own.
 	Args []string `json:"args,omitempty"`
-	// Cwd is the workers' working directory. The primary's if never given.
+	// Cwd is the workers' working directory, and PWD in their environment. The
+	// kernel resolves the path anew for each fork: if a link in it has moved, the
+	// next worker starts where it leads now. A fork that cannot get there fails
+	// with an error that names it, and is tried again. The primary's own directory
+	// if never given.
 	Cwd string `json:"cwd,omitempty"`
 	// Env is KEY=VALUE, added to the primary's environment; what Fork is given
 	// comes after it.

@@ -20,7 +20,10 @@ type program struct {
 
 // setup is one setupPrimary: s on top of what is set, the defaults under it
 // the first time (https://nodejs.org/api/cluster.html#clustersetupprimarysettings).
-func (l *loop) setup(s Settings, by By) error {
+//
+// found is where the program of s is: the file system may not answer, so the loop
+// does not look for it.
+func (l *loop) setup(s Settings, by By, found foundExec) error {
 	next, err := l.settings.merge(s)
 	if err != nil {
 		return fmt.Errorf("settings: %w", err)
@@ -36,11 +39,14 @@ func (l *loop) setup(s Settings, by By) error {
 		}
 		l.wasSetUp = true
 	}
+	if found.name != next.Exec { // it is what it was
+		found = foundExec{next.Exec, l.program.path, l.program.err}
+	}
 	l.useSettings(next)
-	l.program = programOf(next)
+	l.program = programOf(next, found)
 	l.emit(Event{Kind: KindSetup, By: by, Call: "cluster.setupPrimary()", Detail: SetupDetail{
 		Exec: cmp.Or(l.program.path, next.Exec), ExecArgv: next.ExecArgv, Args: next.Args, Cwd: next.Cwd, Silent: next.Silent, Stdio: next.Stdio,
-		Workers: l.o.Workers, Policy: l.policy, Note: l.o.Note,
+		Workers: l.o.Workers, Policy: l.policy, Note: l.setupNote(),
 	}})
 	l.dispatcher.post(func() { l.listeners.setup.call(func(f func(Settings)) { f(next.clone()) }) })
 	return nil
@@ -72,8 +78,23 @@ func nameOf(argv0 string) string {
 	return filepath.Base(name)
 }
 
+// foundExec is the file of a program's name, or why there is none.
+type foundExec struct {
+	name, path string
+	err        error
+}
+
+// findExec looks for the program of s. It asks the file system.
+func findExec(s Settings) foundExec {
+	if self, err := selfExe(); s.Exec == "" || err == nil && s.Exec == self {
+		return foundExec{}
+	}
+	path, err := lookPath(s.Exec)
+	return foundExec{s.Exec, path, err}
+}
+
 // programOf is what s runs.
-func programOf(s Settings) program {
+func programOf(s Settings, found foundExec) program {
 	self, err := selfExe()
 	if s.Exec == "" || s.Exec == self {
 		if err != nil {
@@ -84,7 +105,5 @@ func programOf(s Settings) program {
 		return program{path: self, argv: append([]string{ownName()}, args...), command: command, builtin: true}
 	}
 	argv := slices.Concat([]string{s.Exec}, s.ExecArgv, s.Args)
-	p := program{argv: argv, command: strings.Join(argv, " ")}
-	p.path, p.err = lookPath(s.Exec)
-	return p
+	return program{path: found.path, argv: argv, command: strings.Join(argv, " "), err: found.err}
 }

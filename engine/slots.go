@@ -9,7 +9,7 @@ import (
 // the other one of a restart, say.
 func (s *slot) heldByOther(w *worker) bool {
 	for _, x := range s.live {
-		if x != w && !x.vacated && !x.life.leaving {
+		if x != w && !x.vacated && !x.life.leaving && x.late == "" {
 			return true
 		}
 	}
@@ -26,6 +26,9 @@ func (l *loop) judge(w *worker, now time.Time) verdict {
 		return verdict{}
 	}
 	listened := time.Duration(-1)
+	if w.noDir {
+		listened = 0 // no fault of the program's: later and later, but never the end
+	}
 	if !w.listening.IsZero() {
 		end := now
 		if !w.ended.IsZero() {
@@ -55,6 +58,10 @@ func (l *loop) carryOut(w *worker, v verdict, now time.Time) {
 		sl.exitText, sl.exitAt = exitWords(w.exit), w.ended
 	}
 	l.restartEnded(w)
+	if want := sl.want; want != nil { // now there is room
+		l.reforkFor(sl, want.prev, want.by)
+		return
+	}
 	if sl.heldByOther(w) || w.vacated && !sl.stopped && sl.due == nil {
 		return
 	}
@@ -73,11 +80,8 @@ func (l *loop) carryOut(w *worker, v verdict, now time.Time) {
 			text = exitWords(w.exit)
 		}
 		l.emitFor(w, Event{Kind: KindStopped, By: BySupervisor, Detail: StoppedDetail{Deaths: v.deaths, Text: text}})
-	case v.after == 0:
-		l.refork(sl, BySupervisor)
 	default:
-		sl.dueAt = now.Add(v.after)
-		sl.due = l.timers.at(sl.dueAt, func(time.Time) { l.refork(sl, BySupervisor) })
+		l.forkLater(sl, w, v.after, now)
 	}
 }
 
@@ -93,20 +97,20 @@ func (l *loop) vacate(w *worker, now time.Time) {
 	case v.stop:
 		sl.stopped = true
 		l.emitFor(w, Event{Kind: KindStopped, By: BySupervisor, Detail: StoppedDetail{Deaths: v.deaths, Text: "channel ended"}})
-	case v.after == 0:
-		l.reforkFor(sl, w, BySupervisor)
 	default:
-		sl.dueAt = now.Add(v.after)
-		sl.due = l.timers.at(sl.dueAt, func(time.Time) { l.reforkFor(sl, w, BySupervisor) })
+		l.forkLater(sl, w, v.after, now)
 	}
 }
 
-// refork forks the replacement of the slot's last worker.
-func (l *loop) refork(sl *slot, by By) *worker { return l.reforkFor(sl, sl.last, by) }
-
+// reforkFor forks the replacement of prev. If the slot has no room for it, it is
+// forked when there is, and nil is returned.
 func (l *loop) reforkFor(sl *slot, prev *worker, by By) *worker {
 	l.timers.stop(sl.due)
-	sl.due = nil
+	sl.due, sl.want, l.dirty = nil, nil, true
+	if _, ok := sl.room(); !ok {
+		sl.want = &want{prev, by}
+		return nil
+	}
 	sl.stopped = false
 	sl.restarts++
 	l.tot.restarts++
@@ -131,31 +135,112 @@ func (l *loop) restart(w *worker, by By) (*worker, error) {
 		return nil, fmt.Errorf("worker %d is coming up to replace worker %d: %w", w.id, w.restartOf.id, ErrBusy)
 	case w.life.leaving:
 		return nil, fmt.Errorf("worker %d is leaving: %w", w.id, ErrBusy)
+	case w.late != "":
+		return nil, fmt.Errorf("worker %d is being ended: %w", w.id, ErrBusy)
 	}
+	if blocks, ok := w.slot.room(); !ok {
+		return nil, fmt.Errorf("worker %d cannot be replaced yet, %v: %w", w.id, blocks, ErrBusy)
+	}
+	l.noteRestart(w, "")
 	n := l.fork(w.slot, by, w, nil)
 	n.restartOf, w.replacedBy = w, n
-	n.up = l.timers.at(l.now().Add(restartMax), func(time.Time) {
-		if n.proc == nil {
-			return
-		}
-		n.life.voluntary = yes
-		l.kill9(n, fmt.Sprintf("it did not listen within %v; worker %d stays", restartMax, w.id))
-	})
+	if l.o.ReadyTimeout > 0 {
+		n.up = l.timers.at(l.now().Add(l.o.ReadyTimeout), func(time.Time) { l.notReady(n) })
+	}
 	return n, nil
 }
 
-// restartMax is how long the new worker of a restart may take to listen.
-const restartMax = 30 * time.Second
+// notReady ends the new worker of a restart that does not come up. One that has
+// no process yet is ended when it has; one in a debugger may be paused.
+func (l *loop) notReady(n *worker) {
+	old := n.restartOf
+	if old == nil || n.proc == nil {
+		l.endLate(n)
+		return
+	}
+	l.debugger(n, true, func(why string) {
+		switch {
+		case n.restartOf != old || n.life.leaving || n.life.state == StateListening || n.ready: // meanwhile
+		case why != "":
+			n.up = l.timers.at(l.now().Add(l.o.ReadyTimeout), func(time.Time) { l.notReady(n) })
+		default:
+			l.endLate(n)
+		}
+	})
+}
+
+// endLate ends the new worker of a restart.
+func (l *loop) endLate(n *worker) {
+	why := fmt.Sprintf("it did not listen within %v", l.o.ReadyTimeout)
+	if old := n.restartOf; old != nil {
+		why += fmt.Sprintf("; worker %d stays", old.id)
+	}
+	n.life.voluntary = yes
+	n.show()
+	n.late = why
+	if n.proc == nil {
+		l.restartFailed(n, fmt.Sprintf("worker %d has no process after %v", n.id, l.o.ReadyTimeout))
+		return
+	}
+	l.kill9(n, why)
+}
+
+// restartFailed ends a restart whose new worker n will not come up: the old one
+// keeps the slot, and says so.
+func (l *loop) restartFailed(n *worker, why string) {
+	old := n.restartOf
+	if old == nil {
+		return
+	}
+	n.restartOf, old.replacedBy = nil, nil
+	if l.stopping != nil {
+		return
+	}
+	l.failed(n, "", fmt.Errorf("restart of worker %d: %s; worker %d stays", old.id, why, old.id))
+	l.noteRestart(old, "restart failed")
+}
+
+// restartLeft settles the restart a worker has part in that leaves before it is
+// over, for whatever reason.
+func (l *loop) restartLeft(w *worker) {
+	if n := w.replacedBy; n != nil { // the new one has the slot
+		w.replacedBy, n.restartOf = nil, nil
+		l.timers.stop(n.up)
+	}
+	switch { // one that dies is told by its exit, which says how
+	case w.restartOf == nil || w.life.procEnded:
+	case !w.life.chanEnded:
+		l.restartFailed(w, fmt.Sprintf("worker %d leaves before it listened%s", w.id, w.onAll()))
+	case !w.proc.dying():
+		l.restartFailed(w, fmt.Sprintf("worker %d closed its channel before it listened%s", w.id, w.onAll()))
+	}
+}
+
+// onAll completes "before it listened" for the new worker of a restart.
+func (w *worker) onAll() string {
+	if w.listening.IsZero() {
+		return ""
+	}
+	return " on all that the old one does"
+}
 
 // restartEnded settles the restart a worker that has ended had part in.
 func (l *loop) restartEnded(w *worker) {
-	if old := w.restartOf; old != nil {
-		w.restartOf, old.replacedBy = nil, nil
-		l.failed(w, "", fmt.Errorf("restart of worker %d: worker %d ended (%s) before it listened; worker %d stays",
-			old.id, w.id, exitWords(w.exit), old.id))
-	}
+	l.restartFailed(w, fmt.Sprintf("worker %d ended (%s) before it listened%s", w.id, exitWords(w.exit), w.onAll()))
 	if n := w.replacedBy; n != nil {
 		w.replacedBy, n.restartOf = nil, nil
 		l.timers.stop(n.up)
+	}
+}
+
+// noteKept is how long a row says that a restart failed.
+const noteKept = time.Minute
+
+// noteRestart puts a note on a worker's row for a while; "" takes it away.
+func (l *loop) noteRestart(w *worker, note string) {
+	l.timers.stop(w.noted)
+	w.restartNote, w.noted, l.dirty = note, nil, true
+	if note != "" {
+		w.noted = l.timers.at(l.now().Add(noteKept), func(time.Time) { l.noteRestart(w, "") })
 	}
 }

@@ -24,24 +24,29 @@ const (
 // cumulative since the start. A pointer field that is nil is not known: show a
 // dash, never a zero.
 type Snapshot struct {
-	V       int       `json:"v"`    // version of the JSON form: 1
-	Seq     uint64    `json:"seq"`  // the newest event this picture includes
-	Tick    uint64    `json:"tick"` // samples taken so far, one a second: rates, CPU and memory change with it
-	Time    time.Time `json:"time"`
-	Started time.Time `json:"started"`
-	PID     int       `json:"pid"`
-	CPUs    int       `json:"cpus"` // processors this process may use
-	Command string    `json:"command"`
+	V        int       `json:"v"`    // version of the JSON form: 1
+	Seq      uint64    `json:"seq"`  // the newest event this picture includes
+	Tick     uint64    `json:"tick"` // samples taken so far, one a second: rates, CPU and memory change with it
+	Time     time.Time `json:"time"`
+	Started  time.Time `json:"started"`
+	PID      int       `json:"pid"`
+	CPUs     int       `json:"cpus"`                // processors this process may use
+	CPULimit string    `json:"cpu_limit,omitempty"` // what limits them, as CPUCount.String has it; "" = it is all of the machine
+	Command  string    `json:"command"`
 
 	Settings Settings `json:"settings"` // what later forks use (Node: cluster.settings)
 
-	Policy      Policy        `json:"policy"`
-	PolicyFixed string        `json:"policy_fixed,omitempty"` // why the policy cannot be changed; "" if it can
-	Addresses   []Address     `json:"addresses"`
-	Grace       time.Duration `json:"grace_ns"`
-	Stall       time.Duration `json:"stall_ns"`
-	Stopping    bool          `json:"stopping,omitempty"`
-	StopBy      time.Time     `json:"stop_by,omitzero"` // when the grace of a stop is over
+	Policy       Policy        `json:"policy"`
+	PolicyFixed  string        `json:"policy_fixed,omitempty"` // why the policy cannot be changed; "" if it can
+	Addresses    []Address     `json:"addresses"`
+	Unserved     []Address     `json:"unserved,omitempty"` // of these: nobody serves it, and nobody will
+	Grace        time.Duration `json:"grace_ns"`
+	KillTimeout  time.Duration `json:"kill_timeout_ns,omitempty"` // 0 = no SIGKILL
+	StopSignal   string        `json:"stop_signal,omitempty"`     // what a worker that leaves gets, as "SIGTERM"; "" = nothing
+	Stall        time.Duration `json:"stall_ns"`
+	ReadyTimeout time.Duration `json:"ready_timeout_ns,omitempty"` // 0 = no limit
+	Stopping     bool          `json:"stopping,omitempty"`
+	StopBy       time.Time     `json:"stop_by,omitzero"` // when a stop is over at the latest, as far as that is known: the grace, then KillTimeout of the last worker
 
 	Workers []Row `json:"workers"` // one a row: by slot, then by id
 
@@ -51,8 +56,11 @@ type Snapshot struct {
 	Taken      uint64 `json:"taken"`       // hand-offs a worker answered with yes
 	Refused    uint64 `json:"refused"`     // hand-offs a worker answered with no
 	DealtAgain uint64 `json:"dealt_again"` // connections sent to a second worker, for whatever reason
-	Lost       uint64 `json:"lost"`        // connections accepted or taken and never answered
-	OddAnswers uint64 `json:"odd_answers"` // answers to hand-offs that were not awaited: ignored
+	// Lost is the connections that ended because their worker died or their address
+	// was closed, LostUnknown the deaths of which nobody can say how many.
+	Lost        uint64 `json:"lost"`
+	LostUnknown int    `json:"lost_unknown"`
+	OddAnswers  uint64 `json:"odd_answers"` // answers to hand-offs that were not awaited: ignored
 
 	Queue   int           `json:"queue"`     // accepted and not yet handed off
 	Waited  time.Duration `json:"waited_ns"` // how long the oldest in the queue has waited
@@ -113,8 +121,11 @@ type Row struct {
 	Restarts              int         `json:"restarts"`                // deaths in this slot that were followed by a fork
 	LastExit              string      `json:"last_exit,omitempty"`     // how the last one in this slot that died ended
 	LastExitAt            time.Time   `json:"last_exit_at,omitzero"`   // and when
-	LeaveBy               time.Time   `json:"leave_by,omitzero"`       // disconnecting: when the grace is over; zero = no limit
-	Stalled               time.Time   `json:"stalled,omitzero"`        // since when a hand-off is unanswered, once it has been for 1 s
+	WaitsFor              int         `json:"waits_for,omitempty"`     // its replacement is forked when this worker has ended: a slot has two processes at most
+	LeaveBy               time.Time   `json:"leave_by,omitzero"`       // it leaves: when the grace is over, or, once it was sent the stop signal, when SIGKILL comes; zero = no limit
+	StopSignal            string      `json:"stop_signal,omitempty"`   // it leaves: the stop signal it was sent
+	Stalled               time.Time   `json:"stalled,omitzero"`        // since when it does not answer, once that is 1 s
+	Spared                string      `json:"spared,omitempty"`        // why it is not killed for that, though it has been for longer than Stall: a debugger; outside text may be in it
 	Note                  string      `json:"note,omitempty"`          // what is odd about it, in a few words for its row
 	Next                  *Next       `json:"next,omitempty"`          // exited: what becomes of the slot
 	Addresses             []Address   `json:"addresses,omitempty"`     // what it listens on
@@ -131,9 +142,12 @@ type Row struct {
 	// knows them of a program that does not.
 	Open *int `json:"open"`
 
+	// Cut is, once it has exited, how many connections it had open then: see
+	// ExitDetail. nil = it lives, or that is not known.
+	Cut *int `json:"cut"`
+
 	// What the worker itself reports (built-in and library workers do).
 	Done    *uint64  `json:"done"`     // requests answered
-	Cut     int      `json:"cut"`      // dead: connections taken and not closed by its last report
 	ReqRate *float64 `json:"req_rate"` // requests answered in the last second
 	Latency *Latency `json:"-"`        // times from request to answer
 

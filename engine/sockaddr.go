@@ -17,12 +17,13 @@ import (
 // resolveTime is how long a name may take to become an address.
 const resolveTime = 5 * time.Second
 
-// resolveHost makes an address of a literal, or of a name: its first one.
-func resolveHost(host string) (netip.Addr, error) {
+// resolveHost makes an address of a literal, or of a name: the one that
+// pickAddr picks.
+func resolveHost(ctx context.Context, host string) (netip.Addr, error) {
 	if ip, err := netip.ParseAddr(host); err == nil {
 		return ip.Unmap(), nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), resolveTime)
+	ctx, cancel := context.WithTimeout(ctx, resolveTime)
 	defer cancel()
 	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 	if err != nil {
@@ -31,7 +32,20 @@ func resolveHost(host string) (netip.Addr, error) {
 	if len(ips) == 0 {
 		return netip.Addr{}, &net.DNSError{Err: "no address", Name: host, IsNotFound: true}
 	}
-	return ips[0].Unmap(), nil
+	return pickAddr(ips), nil
+}
+
+// pickAddr is the address of a name to listen on: the first of IPv4, else the
+// first. That is the rule of net.Listen, so that a Go worker and the primary
+// mean the same one, and a "localhost" that is ::1 too is found at 127.0.0.1, at
+// which people look; who asks for the name tries both (RFC 8305).
+func pickAddr(ips []netip.Addr) netip.Addr {
+	for _, ip := range ips {
+		if ip = ip.Unmap(); ip.Is4() {
+			return ip
+		}
+	}
+	return ips[0]
 }
 
 // newTCPSocket makes a plain TCP socket for an address of ip's family. It goes
@@ -120,9 +134,12 @@ func addrPortOf(sa unix.Sockaddr) netip.AddrPort {
 	return netip.AddrPort{}
 }
 
+// outOf are the errors of a system, or a process, that is out of something.
+var outOf = [...]syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM}
+
 // outOfResources reports errors that say nothing about the address.
 func outOfResources(err error) bool {
-	for _, e := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM} {
+	for _, e := range outOf {
 		if errors.Is(err, e) {
 			return true
 		}

@@ -16,9 +16,16 @@ import (
 // list of connections at our ports (sock_diag(7)) and the descriptors of the
 // process (proc(5)) have the inode numbers in common.
 
-// The connections that count as open: whatever has been accepted and not been
-// closed by the worker. Numbers of the kernel's tcp_states.h.
-const openStates = 1<<1 | 1<<8 | 1<<4 | 1<<5 // ESTABLISHED, CLOSE_WAIT, FIN_WAIT1, FIN_WAIT2
+// Sets of states, by the numbers of the kernel's tcp_states.h.
+const (
+	// The connections that count as open: whatever has been accepted and not been
+	// closed by the worker. ESTABLISHED, CLOSE_WAIT, FIN_WAIT1, FIN_WAIT2.
+	openStates = unendedStates | 1<<4 | 1<<5
+	// Those a worker has not ended: ESTABLISHED, CLOSE_WAIT.
+	unendedStates = 1<<1 | 1<<8
+	listenState   = 1 << stateListen
+	stateListen   = 10
+)
 
 const (
 	inetDiagReqSize = 56 // struct inet_diag_req_v2
@@ -26,40 +33,78 @@ const (
 	diagTimeout     = 500 * time.Millisecond
 )
 
+// tcpSocket is a TCP socket as the kernel lists it.
+type tcpSocket struct {
+	port    int // local
+	listens bool
+}
+
 // connectionsAt lists the inodes of the TCP connections at the given local ports.
 func connectionsAt(ports map[int]bool) (map[uint32]bool, error) {
-	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, unix.NETLINK_SOCK_DIAG)
-	if err != nil {
-		return nil, os.NewSyscallError("socket", err)
-	}
-	defer unix.Close(fd)
-	tv := unix.NsecToTimeval(diagTimeout.Nanoseconds())
-	if err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &tv); err != nil {
-		return nil, os.NewSyscallError("setsockopt", err)
-	}
 	inodes := make(map[uint32]bool)
-	for _, family := range []uint8{unix.AF_INET, unix.AF_INET6} {
-		if err := diagDump(fd, family, func(msg []byte) {
-			sport := int(binary.BigEndian.Uint16(msg[4:]))
-			if inode := binary.NativeEndian.Uint32(msg[68:]); ports[sport] && inode != 0 {
-				inodes[inode] = true
-			}
-		}); err != nil {
-			return nil, fmt.Errorf("asking for connections: %w", err)
+	err := eachSocket(diagAsk{states: openStates}, func(inode uint32, msg []byte) {
+		if ports[tcpSocketOf(msg).port] {
+			inodes[inode] = true
 		}
+	})
+	if err != nil {
+		return nil, err
 	}
 	return inodes, nil
 }
 
+// tcpSockets lists the TCP sockets in the given states by inode.
+func tcpSockets(states uint32) (map[uint32]tcpSocket, error) {
+	sockets := make(map[uint32]tcpSocket)
+	err := eachSocket(diagAsk{states: states}, func(inode uint32, msg []byte) { sockets[inode] = tcpSocketOf(msg) })
+	return sockets, err
+}
+
+// tcpSocketOf reads an inet_diag_msg.
+func tcpSocketOf(msg []byte) tcpSocket {
+	return tcpSocket{int(binary.BigEndian.Uint16(msg[4:])), msg[1] == stateListen}
+}
+
+// diagAsk is what is asked for: sockets in one of the states, with the extensions
+// of inet_diag.h whose bits are set.
+type diagAsk struct {
+	states     uint32
+	extensions uint8
+}
+
+// eachSocket calls each with the inet_diag_msg of every TCP socket that is asked
+// for and has an inode: one that waits to be accepted has none.
+func eachSocket(ask diagAsk, each func(inode uint32, msg []byte)) error {
+	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, unix.NETLINK_SOCK_DIAG)
+	if err != nil {
+		return os.NewSyscallError("socket", err)
+	}
+	defer unix.Close(fd)
+	tv := unix.NsecToTimeval(diagTimeout.Nanoseconds())
+	if err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &tv); err != nil {
+		return os.NewSyscallError("setsockopt", err)
+	}
+	for _, family := range []uint8{unix.AF_INET, unix.AF_INET6} {
+		if err := diagDump(fd, family, ask, func(msg []byte) {
+			if inode := binary.NativeEndian.Uint32(msg[68:]); inode != 0 {
+				each(inode, msg)
+			}
+		}); err != nil {
+			return fmt.Errorf("asking for connections: %w", err)
+		}
+	}
+	return nil
+}
+
 // diagDump calls each with every inet_diag_msg of one family.
-func diagDump(fd int, family uint8, each func(msg []byte)) error {
+func diagDump(fd int, family uint8, ask diagAsk, each func(msg []byte)) error {
 	req := make([]byte, unix.NLMSG_HDRLEN+inetDiagReqSize)
 	binary.NativeEndian.PutUint32(req[0:], uint32(len(req)))
 	binary.NativeEndian.PutUint16(req[4:], unix.SOCK_DIAG_BY_FAMILY)
 	binary.NativeEndian.PutUint16(req[6:], unix.NLM_F_REQUEST|unix.NLM_F_DUMP)
 	body := req[unix.NLMSG_HDRLEN:]
-	body[0], body[1] = family, unix.IPPROTO_TCP
-	binary.NativeEndian.PutUint32(body[4:], openStates)
+	body[0], body[1], body[2] = family, unix.IPPROTO_TCP, ask.extensions
+	binary.NativeEndian.PutUint32(body[4:], ask.states)
 	if err := unix.Sendto(fd, req, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
 		return os.NewSyscallError("sendto", err)
 	}
@@ -112,14 +157,26 @@ const fdsLooked = 16384
 // socketsOf counts the descriptors of a process that are one of the sockets;
 // ok is false if it cannot be known.
 func socketsOf(pid int, inodes map[uint32]bool) (n int, ok bool) {
+	own, ok := socketInodes(pid)
+	for _, i := range own {
+		if inodes[i] {
+			n++
+		}
+	}
+	return n, ok
+}
+
+// socketInodes lists the sockets a process has a descriptor of; ok is false if
+// they cannot be known.
+func socketInodes(pid int) (inodes []uint32, ok bool) {
 	dir, err := os.Open("/proc/" + strconv.Itoa(pid) + "/fd")
 	if err != nil {
-		return 0, false
+		return nil, false
 	}
 	defer dir.Close()
 	names, err := dir.Readdirnames(fdsLooked)
 	if err != nil && len(names) == 0 || len(names) == fdsLooked {
-		return 0, false
+		return nil, false
 	}
 	for _, name := range names {
 		link, err := os.Readlink(dir.Name() + "/" + name)
@@ -131,9 +188,9 @@ func socketsOf(pid int, inodes map[uint32]bool) (n int, ok bool) {
 			continue
 		}
 		inode, err := strconv.ParseUint(strings.TrimSuffix(num, "]"), 10, 32)
-		if err == nil && inodes[uint32(inode)] {
-			n++
+		if err == nil {
+			inodes = append(inodes, uint32(inode))
 		}
 	}
-	return n, true
+	return inodes, true
 }

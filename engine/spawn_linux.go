@@ -1,13 +1,12 @@
 package engine
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"runtime"
 	"strconv"
-	"strings"
 	"syscall"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -38,44 +37,57 @@ func childAttr() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
-// dying tells whether the process is in its end: the kernel has begun to take
-// it apart (PF_EXITING in the flags of proc(5)'s stat), or it is gone.
-func (p *proc) dying() bool {
-	const pfExiting = 0x4
-	b, err := os.ReadFile("/proc/" + strconv.Itoa(p.pid) + "/stat")
-	if err != nil {
-		return true
+// awaitEnd waits until the process has ended and tells how; it is not reaped
+// then, so that its number, and its group's, stay its own. It waits in the
+// runtime's poller where it can, so that a worker does not cost the primary a
+// thread.
+func (p *proc) awaitEnd() (*ExitDetail, error) {
+	_ = p.poll() // or the call below waits
+	var si unix.Siginfo
+	for {
+		err := unix.Waitid(unix.P_PID, p.pid, &si, unix.WEXITED|unix.WNOWAIT, nil)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return &ExitDetail{}, fmt.Errorf("waiting for process %d: %w", p.pid, err)
+		}
+		return exitOf(&si), nil
 	}
-	// The name may hold anything, also a parenthesis; the flags are the seventh
-	// field after it.
-	f := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
-	if len(f) < 7 {
-		return true
-	}
-	flags, err := strconv.ParseUint(f[6], 10, 64)
-	return err != nil || flags&pfExiting != 0
 }
 
-// wait waits for the end of the process and reaps it.
-func (p *proc) wait() (*os.ProcessState, error) {
-	p.awaitEnd()
+// childInfo is what sigaction(2) says of siginfo_t for SIGCHLD, after its three
+// numbers.
+type childInfo struct {
+	pid    int32
+	uid    uint32
+	status int32
+}
+
+// exitOf is code and signal as in Node's 'exit' event: one of them is nil.
+func exitOf(si *unix.Siginfo) *ExitDetail {
+	const exited = 1 // CLD_EXITED; the others that end a process are by a signal
+	const word = unsafe.Sizeof(uintptr(0))
+	at := (3*unsafe.Sizeof(si.Signo) + word - 1) / word * word
+	status := int((*childInfo)(unsafe.Add(unsafe.Pointer(si), at)).status)
+	if si.Code == exited {
+		return &ExitDetail{Code: &status}
+	}
+	name := signalName(syscall.Signal(status))
+	return &ExitDetail{Signal: &name}
+}
+
+// reap reaps a process that has ended.
+func (p *proc) reap() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.reaped = true
-	return p.p.Wait() // at once: it has ended
+	_, err := p.p.Wait() // at once
+	return err
 }
 
-// awaitEnd waits until the process has ended; it is not reaped then. It waits in
-// the runtime's poller where it can, so that a worker does not cost the primary
-// a thread.
-func (p *proc) awaitEnd() {
-	if p.poll() == nil {
-		return
-	}
-	var si unix.Siginfo
-	for unix.Waitid(unix.P_PID, p.pid, &si, unix.WEXITED|unix.WNOWAIT, nil) == unix.EINTR {
-	}
-}
+// hasPidfd tells whether os.Process has a pidfd of it.
+func (p *proc) hasPidfd() bool { return p.p.WithHandle(func(uintptr) {}) == nil }
 
 // poll returns nil when the process has ended and is not reaped yet.
 func (p *proc) poll() error {

@@ -13,15 +13,33 @@ func onOwnThread(f func()) { f() }
 
 func childAttr() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
 
-// wait waits for the end of the process and reaps it. For a moment after that
-// killGroup does not know.
-func (p *proc) wait() (*os.ProcessState, error) {
+// awaitEnd waits until the process has ended, reaps it, and tells how it ended.
+func (p *proc) awaitEnd() (*ExitDetail, error) {
 	state, err := p.p.Wait()
 	p.mu.Lock()
 	p.reaped = true
 	p.mu.Unlock()
-	return state, err
+	return exitOf(state), err
 }
+
+// exitOf is code and signal as in Node's 'exit' event: one of them is nil. If
+// the process could not be waited for, state is nil and neither is known.
+func exitOf(state *os.ProcessState) *ExitDetail {
+	if state == nil {
+		return &ExitDetail{}
+	}
+	if ws, ok := state.Sys().(syscall.WaitStatus); ok && ws.Signaled() {
+		name := signalName(ws.Signal())
+		return &ExitDetail{Signal: &name}
+	}
+	code := state.ExitCode()
+	return &ExitDetail{Code: &code}
+}
+
+// reap: awaitEnd has.
+func (p *proc) reap() error { return nil }
+
+func (p *proc) hasPidfd() bool { return false }
 
 // dying is not to be known here: its exit is waited for a moment.
 func (p *proc) dying() bool { return true }

@@ -114,10 +114,12 @@ func (l *loop) startWorker(spec spawnSpec, stdio [3]Stdio) (p *proc, ch *ipc.Con
 		return nil, nil, ends, fmt.Errorf("channel: %w", err)
 	}
 	files = append(files, spec.chanFD)
-	p, err = startProc(spec)
-	if err == nil {
-		l.procs.add(p)
+	l.procs.begin(spec.worker)
+	if p, err = startProc(spec); err != nil {
+		l.procs.failed(spec.worker)
+		return nil, ch, ends, err
 	}
+	l.procs.add(p)
 	return p, ch, ends, err
 }
 
@@ -153,8 +155,9 @@ func (l *loop) watch(m msgSpawned, ends [3]*os.File, stdio [3]Stdio) {
 		}
 	}
 	l.spawnTask(func() {
-		state, err := m.p.wait()
-		l.procs.remove(m.p)
+		exit, err := m.p.awaitEnd()
+		l.post(msgGone{w})
+		l.tidier.ended(w, m.p)
 		if err != nil {
 			l.post(msgFailed{fmt.Sprintf("waiting for worker %d", w.id), err})
 		}
@@ -170,7 +173,7 @@ func (l *loop) watch(m msgSpawned, ends [3]*os.File, stdio [3]Stdio) {
 			}
 		}
 		readers.Wait()
-		l.post(msgExited{w, state})
+		l.post(msgExited{w, exit})
 	})
 }
 
@@ -180,12 +183,17 @@ func (l *loop) readChannel(m msgSpawned) {
 		var buf []ipc.Message
 		select {
 		case buf = <-m.w.reading:
-		default:
+		case <-l.done:
+			return
 		}
 		msgs, err := m.ch.Read(buf)
-		if len(msgs) > 0 && !l.post(msgRead{m.w, msgs}) {
-			closeFDs(msgs)
-			return
+		left := len(msgs)
+		for part := range parts(msgs) {
+			left -= len(part)
+			if !l.post(msgRead{m.w, part, msgs, left == 0}) {
+				closeFDs(msgs[len(msgs)-left-len(part):])
+				return
+			}
 		}
 		if err != nil {
 			l.post(msgChanEnd{m.w, err})

@@ -16,8 +16,12 @@ const dealFor = time.Second
 type stopState struct {
 	by      By
 	since   time.Time
-	drained bool // nothing more will be accepted
-	now     bool // asked twice: nothing is waited for
+	drained bool      // nothing more will be accepted
+	now     bool      // nothing is waited for: asked twice, or the bound has come
+	atOnce  time.Time // when it was asked twice; zero = it was not
+	empty   time.Time // no worker has lived since then, and the tidier knows; zero = one does
+	tidied  bool      // nor does anything that one has started
+	left    bool      // what is left is left behind
 }
 
 // stop begins the graceful end: no new connections, deal those that wait, tell
@@ -33,28 +37,53 @@ func (l *loop) stop(by By) {
 		l.clearSlot(sl)
 	}
 	for _, s := range l.order {
-		if err := s.port.quiet(); err != nil {
-			l.failed(nil, "ending "+s.port.addr.String(), err)
-		}
+		l.quiet(s.port)
 	}
-	l.timers.at(now.Add(quietFor), func(now time.Time) {
-		for _, s := range l.order {
-			if s.primaryAccepts() {
-				l.accepted(s, s.port.drainOnce(queueMax), now)
-			}
-			// A descriptor of common is in the workers' hands too, but they are
-			// about to leave.
-			if s.port.gated {
-				l.accepted(s, s.port.drainCommon(), now)
-			}
-		}
-		l.stopping.drained = true
-		l.stopStep()
-	})
+	l.timers.at(now.Add(boundEvery), l.boundStop)
+	l.timers.at(now.Add(quietFor), l.drain)
 	l.timers.at(now.Add(quietFor+dealFor), func(time.Time) {
 		l.tellAll()
 		l.stopStep()
 	})
+}
+
+// quiet begins the end of an address, see port.quiet. The name of a unix socket
+// is removed aside: its file system may not answer.
+func (l *loop) quiet(p *port) {
+	said := func(err error) {
+		if err != nil {
+			l.failed(nil, "ending "+p.addr.String(), err)
+		}
+	}
+	if p.name == nil {
+		said(p.quiet())
+		return
+	}
+	l.quieting++
+	l.runAside(func() error { return l.sys.quiet(p) }, func(err error) {
+		l.quieting--
+		said(err)
+	}, nil)
+}
+
+// drain takes in what has come before the end of the addresses began.
+func (l *loop) drain(now time.Time) {
+	if l.quieting > 0 && now.Sub(l.stopping.since) < quietFor+dealFor {
+		l.timers.at(now.Add(quietFor/4), l.drain)
+		return
+	}
+	for _, s := range l.order {
+		if s.primaryAccepts() {
+			l.accepted(s, s.port.drainOnce(queueMax), now)
+		}
+		// A descriptor of common is in the workers' hands too, but they are
+		// about to leave.
+		if s.port.gated {
+			l.accepted(s, s.port.drainCommon(), now)
+		}
+	}
+	l.stopping.drained = true
+	l.stopStep()
 }
 
 // stopStep takes a stop further when something has changed.
@@ -70,8 +99,15 @@ func (l *loop) stopStep() {
 		l.tellAll()
 	}
 	if len(l.workers) == 0 && l.spawning == 0 {
+		if l.asides.cancel != nil {
+			l.asides.cancel() // nobody is left to hear of a lookup
+		}
 		for len(l.order) > 0 {
 			l.closeServer(l.order[0])
+		}
+		if l.stopping.empty.IsZero() {
+			l.stopping.empty = l.now()
+			close(l.tidier.finish)
 		}
 	}
 }
@@ -83,22 +119,35 @@ func (l *loop) tellAll() {
 		case w.proc == nil: // asked again when it is there
 		case l.stopping.now:
 			w.life.voluntary = yes
-			w.proc.killGroup()
+			l.killedNow(w)
+			l.family.end(w.proc)
 		default:
 			l.leave(w, l.stopping.by, "cluster.disconnect()")
 		}
 	}
 }
 
-// stopNow ends what is left at once.
+// stopNow is a second stop: what is left ends at once.
 func (l *loop) stopNow() {
-	l.stopping.drained, l.stopping.now = true, true
+	if l.stopping.atOnce.IsZero() {
+		l.stopping.atOnce = l.now()
+	}
+	l.killLeft()
+}
+
+// killLeft kills what is left of a cluster that stops.
+func (l *loop) killLeft() {
+	if !l.stopping.now {
+		l.stopping.drained, l.stopping.now = true, true
+		close(l.tidier.atOnce)
+	}
 	l.tellAll()
 	l.stopStep()
 }
 
 // finished tells whether nothing is left.
 func (l *loop) finished() bool {
-	return l.stopping != nil && l.stopping.drained &&
-		len(l.workers) == 0 && l.spawning == 0 && len(l.order) == 0 && l.closing == 0
+	st := l.stopping
+	return st != nil && (st.left || st.drained && st.tidied &&
+		len(l.workers) == 0 && l.spawning == 0 && len(l.order) == 0 && l.closing == 0 && l.asides.waited == 0)
 }

@@ -61,7 +61,7 @@ type TrafficConn struct {
 }
 
 // TrafficHop is a hand-off that came to nothing: the connection was untouched
-// and went to another worker.
+// and went to another worker, but for HopUsed.
 type TrafficHop struct {
 	Worker int       `json:"worker"`
 	Handed time.Time `json:"handed"`
@@ -69,12 +69,13 @@ type TrafficHop struct {
 	Why    string    `json:"why"` // one of the Hop... texts
 }
 
-// Why a connection was dealt again.
+// Why a hand-off came to nothing.
 const (
 	HopRefused = "refused"             // the worker said no
 	HopLost    = "descriptor lost"     // the worker did not get the descriptor
 	HopDied    = "worker died first"   // without having answered
-	HopLeft    = "channel ended first" // likewise, and its process lives on
+	HopLeft    = "channel ended first" // likewise, and its process lived on
+	HopUsed    = "used, not answered"  // likewise, and it had begun with the client: nobody else got the connection
 )
 
 // Why a connection had to wait in the queue.

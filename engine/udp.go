@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"fmt"
 	"net/netip"
 	"os"
@@ -22,15 +23,11 @@ func openUDP(a Address, six bool, o portOptions, reuseAddr bool) (*port, error) 
 	}
 	if a.Host != "" {
 		var err error
-		if ip, err = resolveHost(a.Host); err != nil {
-			return nil, addrError(a, err)
+		if ip, err = resolveHost(context.Background(), a.Host); err != nil {
+			return nil, err
 		}
 	}
-	p, err := bindUDP(netip.AddrPortFrom(ip, uint16(a.Port)), o.ipv6only, reuseAddr)
-	if err != nil {
-		return nil, addrError(a, err)
-	}
-	return p, nil
+	return bindUDP(netip.AddrPortFrom(ip, uint16(a.Port)), o.ipv6only, reuseAddr)
 }
 
 func bindUDP(at netip.AddrPort, ipv6only, reuseAddr bool) (*port, error) {

@@ -22,12 +22,6 @@ type inUseError struct{ pid int } // 0 = not known
 func (*inUseError) Error() string { return "it answers" }
 func (*inUseError) Unwrap() error { return syscall.EADDRINUSE }
 
-// socketName is the path of a unix socket, and which file that was.
-type socketName struct {
-	path string
-	file fs.FileInfo
-}
-
 // openUnix makes the one socket of a path.
 func openUnix(a Address, o portOptions) (*port, error) {
 	if why, errno := badUnixPath(a.Host); why != "" {
@@ -36,22 +30,11 @@ func openUnix(a Address, o portOptions) (*port, error) {
 	if abstract(a.Host) {
 		return openAbstract(a, o)
 	}
-	if err := clearStale(a.Host); err != nil {
-		return nil, err
-	}
-	fd, err := newSocket(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	fd, name, err := bindUnix(a.Host, o)
 	if err != nil {
 		return nil, err
 	}
-	if err := unix.Bind(fd, &unix.SockaddrUnix{Name: fileName(a.Host)}); err != nil {
-		_ = unix.Close(fd)
-		return nil, os.NewSyscallError("bind", err)
-	}
-	name, err := nameSocket(a.Host, o)
-	if err == nil {
-		err = listenOn(fd, o.backlog)
-	}
-	if err != nil {
+	if err := listenOn(fd, o.backlog); err != nil {
 		_ = name.remove()
 		_ = unix.Close(fd)
 		return nil, err
@@ -63,6 +46,35 @@ func openUnix(a Address, o portOptions) (*port, error) {
 	}
 	p.addr, p.whyFixed, p.name = a, whyFixedUnix, name
 	return p, nil
+}
+
+// bindUnix makes a socket with a name. While it does, workers that come up
+// may remove the path, each of them once: see socketName.
+func bindUnix(path string, o portOptions) (fd int, name *socketName, err error) {
+	for range workersMax {
+		if err := clearStale(path); err != nil {
+			return -1, nil, err
+		}
+		fd, err := newSocket(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+		if err != nil {
+			return -1, nil, err
+		}
+		err = os.NewSyscallError("bind", unix.Bind(fd, &unix.SockaddrUnix{Name: fileName(path)}))
+		if err != nil {
+			_ = unix.Close(fd)
+			return -1, nil, err
+		}
+		name, err := nameSocket(path, o)
+		if err == nil {
+			return fd, name, nil
+		}
+		_ = name.remove()
+		_ = unix.Close(fd)
+		if !errors.Is(err, fs.ErrNotExist) {
+			return -1, nil, err
+		}
+	}
+	return -1, nil, errNameRemoved
 }
 
 // badUnixPath says why a path cannot be that of a unix socket; "" if it can.
@@ -88,7 +100,7 @@ func socketPath(path string) string {
 	if len(path) <= maxUnixPath {
 		return path
 	}
-	if dir, err := os.Getwd(); err == nil {
+	if dir, err := unix.Getwd(); err == nil { // not os.Getwd, which asks the file system
 		if rel, err := filepath.Rel(dir, path); err == nil && len(rel) <= maxUnixPath {
 			return rel
 		}
@@ -132,42 +144,6 @@ func fileName(path string) string {
 	return path
 }
 
-// nameSocket remembers the file that bind has just made, and opens it to the
-// users it is for. The name it returns is usable also with an error.
-func nameSocket(path string, o portOptions) (*socketName, error) {
-	file, err := os.Lstat(path)
-	if err != nil {
-		return nil, err
-	}
-	n := &socketName{path, file}
-	mode := file.Mode().Perm()
-	if o.readableAll {
-		mode |= 0o444
-	}
-	if o.writableAll {
-		mode |= 0o222
-	}
-	if mode != file.Mode().Perm() {
-		return n, os.Chmod(path, mode)
-	}
-	return n, nil
-}
-
-// remove removes the path if it is still the socket that was made there.
-func (n *socketName) remove() error {
-	if n == nil {
-		return nil
-	}
-	now, err := os.Lstat(n.path)
-	if err == nil && os.SameFile(now, n.file) {
-		err = os.Remove(n.path)
-	}
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return err
-}
-
 // clearStale removes the socket a dead process left at path. One that answers,
 // and anything that is not a socket, stays and is an error. Two starts on one
 // stale path at the same moment can still both find it dead; the later then
@@ -185,7 +161,7 @@ func clearStale(path string) error {
 	}
 	switch pid, err := knock(path); {
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return (&socketName{path, before}).remove()
+		return (&socketName{path: path, file: before}).remove()
 	case errors.Is(err, syscall.ENOENT):
 		return nil
 	case outOfResources(err):

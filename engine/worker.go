@@ -13,6 +13,7 @@ type life struct {
 	voluntary tri
 	leaving   bool // out of the rotation for good
 	chanEnded bool
+	gone      bool // the process is known to be gone; its output may still be read
 	procEnded bool
 }
 
@@ -43,7 +44,8 @@ const (
 	inAnnounce               // it said exitedAfterDisconnect: it leaves by itself
 	inKill                   // a signal through the API that is meant to end it
 	inChanEnd                // the channel has ended, everything in it was read
-	inProcEnd                // the process has ended
+	inGone                   // the process is gone
+	inProcEnd                // likewise, and its output was read
 )
 
 // effect is what the loop has to do, in order.
@@ -53,7 +55,8 @@ const (
 	fxOnline     effect = iota // publish online
 	fxListening                // its first server listens
 	fxLeave                    // take it out of the rotation
-	fxSettle                   // every answer is read: deal again what it did not answer
+	fxRelease                  // every answer is read: it uses no server any more
+	fxSettle                   // and its process is gone: deal again what it did not answer
 	fxDisconnect               // publish disconnect
 	fxExit                     // publish exit; it is gone
 	fxHold                     // the process has ended first: wait for the channel's end, 1 s at most
@@ -100,27 +103,48 @@ func (l life) step(in input) (life, []effect) {
 		}
 		l.state = StateDisconnected
 		l, fx := l.leave(nil)
-		fx = append(fx, fxSettle, fxDisconnect)
+		fx = append(fx, fxRelease)
+		if l.gone {
+			fx = append(fx, fxSettle)
+		}
+		fx = append(fx, fxDisconnect)
 		if l.procEnded {
 			l.state = StateExited
 			fx = append(fx, fxExit)
 		}
 		return l, fx
 
+	case inGone:
+		return l.vanish()
+
 	case inProcEnd:
 		if l.procEnded {
 			return l, nil
 		}
+		l, fx := l.vanish()
 		l.procEnded = true
 		if l.voluntary == unset {
 			l.voluntary = no
 		}
 		if l.chanEnded {
 			l.state = StateExited
-			return l, []effect{fxExit}
+			return l, append(fx, fxExit)
 		}
-		l, fx := l.leave(nil)
+		l, fx = l.leave(fx)
 		return l, append(fx, fxHold)
+	}
+	return l, nil
+}
+
+// vanish takes in that the process is gone. Only then nobody can read any more
+// what the channel still holds.
+func (l life) vanish() (life, []effect) {
+	if l.gone {
+		return l, nil
+	}
+	l.gone = true
+	if l.chanEnded {
+		return l, []effect{fxSettle}
 	}
 	return l, nil
 }

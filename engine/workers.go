@@ -5,11 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
-	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"muster/ipc"
 )
@@ -30,8 +26,12 @@ type slot struct {
 	live    []*worker
 	last    *worker // the last one that exited; nil once its row is not shown any more
 	record  record
-	deaths  int    // of the last verdict, for the screen
-	due     *timer // its replacement is forked then
+	expects []Address        // what the last one that listened did listen on, if it died
+	heir    map[*server]bool // what those that died had, and its next one may ask for
+	moved   bool             // it was said that one does not listen where the one before did
+	deaths  int              // of the last verdict, for the screen
+	due     *timer           // its replacement is forked then
+	want    *want            // its replacement is forked when there is room; nil = none waits
 	dueAt   time.Time
 	stopped bool
 	reason  string // the telling line of stderr of last
@@ -44,7 +44,9 @@ type slot struct {
 }
 
 // free tells whether fork may take the slot.
-func (s *slot) free() bool { return len(s.live) == 0 && s.due == nil && !s.stopped }
+func (s *slot) free() bool {
+	return len(s.live) == 0 && s.due == nil && s.want == nil && !s.stopped
+}
 
 // worker is one forked worker, from the fork on until both its channel and its
 // process have ended.
@@ -56,6 +58,7 @@ type worker struct {
 	life  life
 	env   []string
 	dir   string // "" = the primary's
+	noDir bool   // it could not be started because of dir
 	early []earlySignal
 	proc  *proc     // nil until the process is there
 	ch    *ipc.Conn // likewise
@@ -67,36 +70,62 @@ type worker struct {
 	replaces    int
 	replacesWhy string
 	deathAt     time.Time // of the one it replaces, if that one died
-	restartOf   *worker   // a restart: it leaves when this one listens
+	restartOf   *worker   // a restart: it leaves when this one listens where it does
 	replacedBy  *worker
+	comparing   *timer    // its addresses are compared with those of the one before it then
+	heard       time.Time // when a server of it last listened
+	moved       bool      // it does not listen where the one before it did
+	aborted     bool      // its restart was taken back
 
 	servers map[*server]bool // it has their socket
+	opening int              // its questions that are being answered aside, in order
+	later   []question       // those after them
 	addrs   []Address
-	unacked []handle // handles sent and not acknowledged, oldest first
-	reading chan []ipc.Message
-	sockets []*socketList
-	given   *os.File // a server it was sent and has acknowledged just now; see answerGiven
-	ready   bool     // it has sent PM2's "ready"
+	unacked []handle           // handles sent and not acknowledged, oldest first
+	reading chan []ipc.Message // its reader's buffers, as the loop gives them back
+	slowed  slowed
+	account account
+	sockets map[string]*socketList // by key; those that have something open
+	given   *os.File               // a server it was sent and has acknowledged just now; see answerGiven
+	ready   bool                   // it has sent PM2's "ready"
 
 	dealt, refused uint64
-	again, cut     int
+	again          int
+	out            outlook
+	lost           *int      // once it has exited: connections it had open; nil = not known
+	short          time.Time // it was last said that it is out of descriptors
+	tooLong        int       // messages of its program that were refused
 	stalled        time.Time
+	probe          probe
 	stats          *workerStats
 	handOff        Latency  // time from hand-off to answer
 	handOffShown   *Latency // what snapshots share; nil = handOff has changed since
 	openSeen       *int     // connections the kernel knows of, for a worker that does not tell
 	note           string
+	restartNote    string    // how the restart it was to be replaced in went
+	noted          *timer    // takes that away
+	late           string    // the new worker of a restart, and too late: why it is killed
+	inspected      bool      // its program was started with an inspector
+	spared         time.Time // a debugger keeps it from answering: the stall limit counts from here
+	sparedWhy      string
+	judged         bool // it is being found out whether it is to be spared
 	cpu            *float64
 	mem            *uint64
 	reqRate        *float64
 	doneAtTick     uint64
 
-	leaveBy               time.Time
+	left                  leaving
+	ownPorts              map[int]bool // it was seen to listen at past the cluster; nil = nobody has looked
 	silent                *timer
 	tell, grace, hold, up *timer
-	vacated, killed       bool
+	vacated               bool
+	killedAt              time.Time // it was sent SIGKILL, by whatever rule; zero = it was not
+	outlived              bool      // its channel ended, and it was not in its end
+	cutOff                *timer    // it gets SIGKILL then: see cutShort
 	exit                  *ExitDetail
-	chanErr               error // why the channel ended, if not by its peer's wish
+	orphans               []OrphansDetail // to be told after its exit
+	chanErr               error           // why the channel ended, if not by its peer's wish
+	mayAnswer             bool            // it may have taken hand-offs, and its answers are lost
 }
 
 // handle is a descriptor on its way to a worker: a hand-off of s, or (s nil)
@@ -104,7 +133,9 @@ type worker struct {
 type handle struct {
 	s     *server
 	seq   int64
+	probe bool
 	given *os.File // our copy of a server sent to its program
+	what  string   // for who is told that it did not arrive; "" = a hand-off, or it does not matter
 }
 
 func (w *worker) pid() int {
@@ -140,12 +171,13 @@ func (l *loop) step(w *worker, in input) {
 				s.dealer.Leave(w.id)
 				l.setGateOrSay(s)
 			}
+			l.restartLeft(w)
+		case fxRelease:
+			l.release(w, now)
 		case fxSettle:
 			l.settle(w, now)
 		case fxHold:
-			w.hold = l.timers.at(now.Add(exitHold), func(time.Time) {
-				w.ch.Close() // its reader ends and says so
-			})
+			l.holdExit(w, now, l.family.keep)
 		case fxDisconnect:
 			l.disconnected(w, now)
 		case fxExit:
@@ -177,18 +209,30 @@ func (l *loop) read(w *worker, msgs []ipc.Message, now time.Time) {
 	answers := false
 	for i := range msgs {
 		m := &msgs[i]
+		if w.account.over && !isAnswer(m) {
+			l.refuse(m)
+			continue
+		}
+		w.slowed.slow(l.charge(w, m, now), now)
+		l.tooMany(w, m)
 		if m.Handle != "" {
 			// At once: a worker that waits for it stays silent for good.
 			if m.Missing {
 				_ = w.ch.Send(ipc.AppendNack(nil), -1)
+				if m.Kind == ipc.TooLong {
+					l.tooLong(w, m)
+				}
 				continue
 			}
+			// Also if the message is refused for its length: for a NACK Node would
+			// send a connection three times more, with all of it.
 			_ = w.ch.Send(ipc.AppendAck(nil), -1)
 		}
 		switch m.Kind {
 		case ipc.Ack, ipc.Nack:
 			if len(w.unacked) == 0 {
 				l.tot.odd++
+				l.odd(w, "an acknowledgement of no descriptor", now)
 				continue
 			}
 			h := w.unacked[0]
@@ -206,16 +250,22 @@ func (l *loop) read(w *worker, msgs []ipc.Message, now time.Time) {
 				answers = true
 				continue
 			}
-			l.clusterMessage(w, m)
+			l.clusterMessage(w, m, now)
 		case ipc.Muster:
-			l.reported(w, m.Raw)
+			if m.FD >= 0 {
+				w.tallyCame(m)
+			} else {
+				l.reported(w, m.Raw, now)
+			}
 		case ipc.User:
 			l.userMessage(w, m)
 		case ipc.OtherInternal:
-			l.otherInternal(w, m)
+			l.otherInternal(w, m, now)
+		case ipc.TooLong:
+			l.tooLong(w, m)
 		}
 		if m.FD >= 0 { // a handle nobody knows what to do with
-			_ = unix.Close(m.FD)
+			l.closeForeign(m.FD)
 			m.FD = -1
 		}
 		w.keepGiven(nil)
@@ -226,39 +276,6 @@ func (l *loop) read(w *worker, msgs []ipc.Message, now time.Time) {
 		}
 	}
 	clear(msgs)
-	select {
-	case w.reading <- msgs[:0]:
-	default:
-	}
-}
-
-// clusterMessage takes in one of Node's cluster messages that is no answer.
-func (l *loop) clusterMessage(w *worker, m *ipc.Message) {
-	switch m.Cluster.Act {
-	case "online":
-		l.step(w, inOnline)
-	case "queryServer":
-		l.queried(w, &m.Cluster)
-	case "listening":
-		l.listens(w, &m.Cluster)
-	case "close":
-		for s := range w.servers {
-			if s.key == m.Cluster.Key {
-				s.dealer.Leave(w.id)
-				if i := slices.Index(w.addrs, s.port.addr); i >= 0 && !s.users[w] {
-					w.addrs = slices.Delete(w.addrs, i, i+1)
-				}
-				l.released(w, s)
-				l.closeUnused(w, s)
-			}
-		}
-	case "exitedAfterDisconnect":
-		if !w.life.leaving {
-			l.emitFor(w, Event{Kind: KindLeave, By: ByOutside, Call: "cluster.worker.disconnect()", Detail: LeaveDetail{}})
-		}
-		l.step(w, inAnnounce)
-		l.send(w, ipc.AckReply{Ack: m.Cluster.Seq, Seq: l.nextSeq()})
-	}
 }
 
 func (l *loop) nextSeq() int64 {
@@ -278,28 +295,37 @@ func (l *loop) send(w *worker, v any) {
 	}
 }
 
-// joined puts a worker into the rotation of its servers; a restart goes on.
+// joined takes in that a worker is up; a restart goes on.
 func (l *loop) joined(w *worker) {
 	l.timers.stop(w.up)
 	if w.slot.last != nil {
 		l.forgetRow(w.slot)
 	}
-	if old := w.restartOf; old != nil {
-		w.restartOf = nil
-		old.replacedBy = nil
-		if !old.life.leaving {
-			l.leave(old, w.by, fmt.Sprintf("cluster.workers[%d].disconnect()", old.id))
+	l.compare(w)
+}
+
+// release takes in that everything a worker has said was read: it uses no server
+// any more.
+func (l *loop) release(w *worker, now time.Time) {
+	l.remember(w)
+	l.bequeath(w, now)
+	for s := range w.servers {
+		if !s.ended {
+			l.released(w, s)
 		}
 	}
 }
 
-// settle is called when everything a worker has said was read: what it has not
-// answered goes to others.
+// settle is called when the process is gone too: what it has not answered goes to
+// others. Before, it may still read what it was sent, and two would answer.
 func (l *loop) settle(w *worker, now time.Time) {
+	l.timers.stop(w.cutOff)
+	l.dropTouched(w, now)
 	for s := range w.servers {
 		back := s.dealer.Remove(w.id, now)
 		for _, c := range back {
 			l.conns[c].again = true
+			w.out.dealtAgain(l.conns[c].fd)
 			if l.watching != nil {
 				l.watching.back(&l.conns[c], w.hopEnd(), now)
 			}
@@ -309,7 +335,6 @@ func (l *loop) settle(w *worker, now time.Time) {
 			continue
 		}
 		w.again += len(back)
-		l.released(w, s)
 		l.deal(s, now)
 	}
 	if w.again > 0 {
@@ -317,12 +342,24 @@ func (l *loop) settle(w *worker, now time.Time) {
 	}
 }
 
+// answersLost tells whether a worker may have taken hand-offs whose answers will
+// never be read: they came, or will come, after what ended its channel.
+func (w *worker) answersLost(err error) bool {
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return !w.life.procEnded && !w.ch.PeerGone()
+	case errors.Is(err, ipc.ErrClosed): // by us, some time after its process had ended
+		return false
+	}
+	return true
+}
+
 // hopEnd is why its hand-offs came to nothing.
 func (w *worker) hopEnd() string {
-	if w.life.procEnded || w.proc == nil || w.proc.dying() {
-		return HopDied
+	if w.outlived {
+		return HopLeft
 	}
-	return HopLeft
+	return HopDied
 }
 
 // chanEnded says that a worker's channel has ended and everything in it was
@@ -330,11 +367,16 @@ func (w *worker) hopEnd() string {
 func (l *loop) chanEnded(w *worker, err error) {
 	l.timers.stop(w.hold)
 	l.timers.stop(w.tell)
+	w.mayAnswer = w.answersLost(err)
 	w.ch.Close()
-	if w.life.procEnded && errors.Is(err, io.ErrUnexpectedEOF) {
+	if w.life.gone && errors.Is(err, io.ErrUnexpectedEOF) {
 		err = io.EOF // a process that dies may do so in the middle of a frame
 	}
 	w.exitReason(err)
+	if !w.life.gone && !w.proc.dying() {
+		w.outlived = true
+		w.channelLeft(l.unanswered(w)) // before the step takes it out of its servers
+	}
 	l.step(w, inChanEnd)
 }
 
@@ -353,12 +395,11 @@ func (l *loop) disconnected(w *worker, now time.Time) {
 		l.deliverError(w.live, w.chanErr)
 	}
 	l.emitFor(w, Event{Kind: KindDisconnect, By: by, Call: w.eventCall("disconnect", ""), Detail: d})
-	if w.life.procEnded {
+	if w.life.gone {
 		return
 	}
-	// It lives on without a channel. It may tidy up, but not for ever.
-	if w.grace == nil {
-		l.armGrace(w, now)
+	if !l.cutShort(w, now, now) {
+		l.leftChannel(w, now)
 	}
 	if d.Voluntary {
 		return
@@ -373,41 +414,31 @@ func (l *loop) disconnected(w *worker, now time.Time) {
 }
 
 // procEnded says that a worker's process has ended.
-func (l *loop) procEnded(w *worker, state *os.ProcessState) {
+func (l *loop) procEnded(w *worker, exit *ExitDetail) {
 	w.ended = l.now()
-	w.exit = exitOf(state)
+	w.exit = exit
 	l.timers.stop(w.grace)
 	l.step(w, inProcEnd)
-}
-
-// exitOf is code and signal as in Node's 'exit' event: one of them is nil. If
-// the process could not be waited for, state is nil and neither is known.
-func exitOf(state *os.ProcessState) *ExitDetail {
-	if state == nil {
-		return &ExitDetail{}
-	}
-	if ws, ok := state.Sys().(syscall.WaitStatus); ok && ws.Signaled() {
-		name := signalName(ws.Signal())
-		return &ExitDetail{Signal: &name}
-	}
-	code := state.ExitCode()
-	return &ExitDetail{Code: &code}
+	l.readNow(w)
 }
 
 // exited is the end of a worker.
 func (l *loop) exited(w *worker, now time.Time) {
-	for _, t := range []*timer{w.tell, w.grace, w.hold, w.up, w.silent} {
+	for _, t := range []*timer{w.tell, w.grace, w.cutOff, w.hold, w.up, w.silent, w.noted, w.comparing, w.slowed.timer} {
 		l.timers.stop(t)
 	}
-	if w.stats != nil {
-		w.cut = w.stats.open()
+	if open, idle, known := w.cut(); known {
+		w.lost, w.exit.CutKept = &open, idle
+		l.tot.lost += uint64(open)
+	} else {
+		l.tot.lostUnknown++
 	}
-	l.tot.lost += uint64(w.cut)
+	w.out.closeTally()
 	if l.watching != nil {
 		l.watching.died(w, now)
 	}
 	w.exit.Voluntary = w.life.voluntary == yes
-	w.exit.DealtAgain, w.exit.Cut = w.again, w.cut
+	w.exit.DealtAgain, w.exit.Cut = w.again, w.lost
 	w.cpu, w.mem, w.reqRate = nil, nil, nil
 	w.keepGiven(nil)
 	for _, h := range w.unacked {
@@ -431,6 +462,9 @@ func (l *loop) exited(w *worker, now time.Time) {
 	l.live.remove(w.live)
 	close(w.live.done)
 	l.emitFor(w, Event{Kind: KindExit, By: ByOutside, Call: w.eventCall("exit", ", "+code+", "+sig), Detail: *w.exit})
+	for _, d := range w.orphans {
+		l.orphansOf(w, d)
+	}
 
 	delete(l.workers, w.id)
 	l.carryOut(w, v, now)
@@ -440,9 +474,21 @@ func (l *loop) exited(w *worker, now time.Time) {
 	l.stopStep()
 }
 
-// kill9 ends a worker and what it started, by the rules.
+// kill9 ends a worker, by the rules. What it started follows: see tidier.
 func (l *loop) kill9(w *worker, why string) {
+	l.tellKill(w, why)
+	l.killWorker(w)
+}
+
+// tellKill says that a worker is killed by the rules.
+func (l *loop) tellKill(w *worker, why string) {
 	l.emitFor(w, Event{Kind: KindKill, By: BySupervisor, Call: fmt.Sprintf("process.kill(%d, 'SIGKILL')", w.pid()),
 		Detail: KillDetail{Signal: "SIGKILL", Reason: why}})
-	w.proc.killGroup()
+}
+
+// killedNow remembers that a worker was sent SIGKILL.
+func (l *loop) killedNow(w *worker) {
+	if w.killedAt.IsZero() {
+		w.killedAt = l.now()
+	}
 }

@@ -122,7 +122,7 @@ func workerFigures(s *screen, w *engine.Row, d *engine.Details) []fact {
 	if w.Done != nil { // only one that tells what it takes and closes
 		cut = "0"
 		if !alive(w) {
-			cut = strconv.Itoa(w.Cut)
+			cut = cutText(w.Cut)
 		}
 	}
 	if n, ok := s.fds[w.ID]; ok && alive(w) {
@@ -167,4 +167,12 @@ func figuresFact(figures []fact) fact {
 		parts = append(parts, f.name+" "+f.value)
 	}
 	return fact{"figures", strings.Join(parts, "   ")}
+}
+
+// cutText is a worker's count of cut requests, nil = nobody could count them.
+func cutText(n *int) string {
+	if n == nil {
+		return "-"
+	}
+	return strconv.Itoa(*n)
 }

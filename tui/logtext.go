@@ -100,8 +100,8 @@ func exitForms(d engine.ExitDetail) []string {
 	if d.DealtAgain > 0 {
 		left = append(left, strconv.Itoa(d.DealtAgain)+" dealt again")
 	}
-	if d.Cut > 0 {
-		left = append(left, strconv.Itoa(d.Cut)+" cut")
+	if d.Cut != nil && *d.Cut > 0 {
+		left = append(left, cutText(d.Cut)+" cut")
 	}
 	what := ""
 	if len(left) > 0 {

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -41,51 +40,63 @@ func seen(r *http.Request) {
 	}
 }
 
-// fault writes past the engine to the channel. The engine reports the
-// connection of this request within 250 ms (the one before may have been just
-// now) and nothing more while the request is unanswered; after that no line of
-// its can fall into the middle of what is written here.
+// fault writes past the engine to the channel. Meanwhile the engine's own lines
+// go nowhere, so that none of them falls into the middle of what is written here.
 func fault(name string) {
-	<-time.After(300 * time.Millisecond)
+	raw, err := unix.FcntlInt(channel, unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return
+	}
+	defer unix.Close(raw)
+	nowhere, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return
+	}
+	defer unix.Close(nowhere[0])
+	defer unix.Close(nowhere[1])
+	if unix.Dup3(nowhere[0], channel, unix.O_CLOEXEC) != nil {
+		return
+	}
+	defer func() { _ = unix.Dup3(raw, channel, unix.O_CLOEXEC) }()
 	// The channel's own descriptor: its end will not be seen while a copy that
 	// was refused stays open.
 	const handle = `{"cmd":"NODE_HANDLE","type":"net.Native","msg":{}}` + "\n"
 	send := func(line string, fds ...int) {
-		_ = unix.Sendmsg(channel, []byte(line), unix.UnixRights(fds...), nil, 0)
+		_ = unix.Sendmsg(raw, []byte(line), unix.UnixRights(fds...), nil, 0)
 	}
 	switch name {
 	case "garbage":
-		write([]byte("this is no frame\n"))
+		write(raw, []byte("this is no frame\n"))
 	case "empty":
-		write([]byte("\n"))
+		write(raw, []byte("\n"))
 	case "truncated": // the channel ends inside a frame
-		write([]byte(`{"cmd":"NODE_CLU`))
-		_ = unix.Shutdown(channel, unix.SHUT_WR)
-	case "long": // never ends
-		write([]byte(`"` + strings.Repeat("a", 20<<20)))
+		write(raw, []byte(`{"cmd":"NODE_CLU`))
+		_ = unix.Shutdown(raw, unix.SHUT_WR)
+	case "long": // never ends, and is no JSON: a long message costs itself alone
+		write(raw, []byte(strings.Repeat("a", 20<<20)))
 	case "long-internal":
-		write([]byte(`{"cmd":"NODE_CLUSTER","act":"` + strings.Repeat("a", 128<<10)))
+		write(raw, []byte(`{"cmd":"NODE_CLUSTER","act":"`+strings.Repeat("a", 128<<10)))
 	case "descriptor": // with a message that takes none
-		send("{}\n", channel)
+		send("{}\n", raw)
 	case "two-descriptors":
-		send("{}\n", channel, channel)
+		send("{}\n", raw, raw)
 	case "two-handles": // with a message that takes one
-		send(handle, channel, channel)
+		send(handle, raw, raw)
 	case "no-socket":
 		send(handle, 0)
 	}
 }
 
-// write writes all of b to the channel, or as much as the primary takes before
+// write writes all of b to the channel raw, or as much as the primary takes before
 // it ends it.
-func write(b []byte) {
+func write(raw int, b []byte) {
 	for len(b) > 0 {
-		n, err := unix.Write(channel, b)
+		n, err := unix.Write(raw, b)
 		switch err {
 		case nil:
 			b = b[n:]
 		case unix.EAGAIN:
-			_, _ = unix.Poll([]unix.PollFd{{Fd: channel, Events: unix.POLLOUT}}, -1)
+			_, _ = unix.Poll([]unix.PollFd{{Fd: int32(raw), Events: unix.POLLOUT}}, -1)
 		case unix.EINTR:
 		default:
 			return

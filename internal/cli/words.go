@@ -121,8 +121,8 @@ func exitWords(d engine.ExitDetail) string {
 	if d.DealtAgain > 0 {
 		text += fmt.Sprintf("; %d dealt again", d.DealtAgain)
 	}
-	if d.Cut > 0 {
-		text += fmt.Sprintf("; %d cut", d.Cut)
+	if d.Cut != nil && *d.Cut > 0 {
+		text += fmt.Sprintf("; %d cut", *d.Cut)
 	}
 	if d.RetryMs > 0 {
 		text += "; fork in " + ms(d.RetryMs)

@@ -128,8 +128,8 @@ func exit(e engine.Event, s *engine.Snapshot) Text {
 			worker(e.Worker), exitArgs(d)),
 		Other: instead(s, lossShared, lossRR),
 	}
-	if d.DealtAgain > 0 || d.Cut > 0 {
-		t.Means += fmt.Sprintf(" %d dealt again, %d cut.", d.DealtAgain, d.Cut)
+	if d.DealtAgain > 0 || d.Cut != nil && *d.Cut > 0 {
+		t.Means += fmt.Sprintf(" %d dealt again, %d cut.", d.DealtAgain, cutOf(d.Cut))
 	}
 	return t
 }
@@ -179,4 +179,12 @@ func exitArgs(d engine.ExitDetail) string {
 		signal = "'" + short(*d.Signal) + "'"
 	}
 	return code + ", " + signal
+}
+
+// cutOf is a worker's count of cut requests, nil = nobody could count them.
+func cutOf(n *int) int {
+	if n == nil {
+		return 0
+	}
+	return *n
 }

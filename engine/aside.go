@@ -1,0 +1,168 @@
+package engine
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net/netip"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Nothing that can stand still runs on the loop's goroutine: while a name server
+// is dumb, or a file system does not answer, connections are dealt and commands
+// carried out. It is done aside, on a goroutine of its own, and what came of it
+// is a message to the loop.
+
+const (
+	// asidesMax is how many are under way at once. More wait for their turn.
+	asidesMax = 32
+	// asideLimit is how long the loop waits for what came of it: longer than
+	// resolveTime, which ends by itself.
+	asideLimit = 2 * resolveTime
+)
+
+// system is what the loop has done aside. kernel is the real one.
+type system interface {
+	// resolve makes an address to listen on of a host's name.
+	resolve(ctx context.Context, host string) (netip.Addr, error)
+	// openPath opens a unix socket. Its error is an *AddrError.
+	openPath(a Address, o portOptions) (*port, error)
+	// explain is err as the address's, with who holds it.
+	explain(a Address, err error) *AddrError
+	// quiet is port.quiet, close port.close.
+	quiet(p *port) error
+	close(p *port) error
+	putBack(n *socketName) (lost bool, err error)
+	// inspect adds what /proc and the file system know.
+	inspect(d *Details)
+	// debugger is debuggerOf.
+	debugger(pid, inspector int) string
+	// closeFD closes a descriptor that is a worker's too, or was its.
+	closeFD(fd int)
+}
+
+type kernel struct{}
+
+func (kernel) resolve(ctx context.Context, host string) (netip.Addr, error) {
+	return resolveHost(ctx, host)
+}
+func (kernel) openPath(a Address, o portOptions) (*port, error) { return openPort(a, o) }
+func (kernel) explain(a Address, err error) *AddrError          { return addrError(a, err) }
+func (kernel) quiet(p *port) error                              { return p.quiet() }
+func (kernel) close(p *port) error                              { return p.close() }
+func (kernel) putBack(n *socketName) (bool, error)              { return n.putBack() }
+func (kernel) inspect(d *Details)                               { d.look() }
+func (kernel) debugger(pid, inspector int) string               { return debuggerOf(pid, inspector) }
+func (kernel) closeFD(fd int)                                   { _ = unix.Close(fd) }
+
+// asides are those under way. They are the loop's.
+type asides struct {
+	running int
+	waited  int      // for how many of them the loop's end waits
+	queue   []func() // to be begun, oldest first
+	ctx     context.Context
+	cancel  context.CancelFunc
+}
+
+// msgAside says that something done aside is over.
+type msgAside struct{ take func() }
+
+func (msgAside) isMsg() {}
+
+// slowError is what the loop says of something that takes longer than asideLimit.
+type slowError struct{}
+
+func (slowError) Error() string {
+	return fmt.Sprintf("the system has not answered for %v", asideLimit)
+}
+func (slowError) Unwrap() error { return syscall.ETIMEDOUT }
+
+// doAside has do done aside. take is called with what came of it, on the loop,
+// once: after asideLimit it gets a slowError, and what comes later goes to late,
+// which may be nil, on the loop too.
+func doAside[T any](l *loop, do func(context.Context) (T, error), take, late func(T, error)) {
+	if l.asides.cancel == nil {
+		l.asides.ctx, l.asides.cancel = context.WithCancel(context.Background())
+	}
+	over := false
+	l.asides.waited++
+	limit := l.timers.at(l.now().Add(asideLimit), func(time.Time) {
+		over = true
+		l.asides.waited--
+		var none T
+		take(none, slowError{})
+	})
+	ctx := l.asides.ctx
+	l.asides.queue = append(l.asides.queue, func() {
+		if over { // it waited for its turn all the time
+			return
+		}
+		l.asides.running++
+		go func() { // bounded by asidesMax; not waited for if it stands still
+			defer l.onPanic()
+			v, err := do(ctx)
+			l.post(msgAside{func() {
+				l.asides.running--
+				if over {
+					if late != nil {
+						late(v, err)
+					}
+				} else {
+					l.timers.stop(limit)
+					l.asides.waited--
+					take(v, err)
+				}
+				l.nextAside()
+			}})
+		}()
+	})
+	l.nextAside()
+}
+
+// nextAside begins those whose turn it is.
+func (l *loop) nextAside() {
+	for l.asides.running < asidesMax && len(l.asides.queue) > 0 {
+		begin := l.asides.queue[0]
+		l.asides.queue = l.asides.queue[1:]
+		begin()
+	}
+}
+
+// runAside is doAside for what has no result.
+func (l *loop) runAside(do func() error, take func(error), late func()) {
+	doAside(l, func(context.Context) (struct{}, error) { return struct{}{}, do() },
+		func(_ struct{}, err error) { take(err) },
+		func(struct{}, error) {
+			if late != nil {
+				late()
+			}
+		})
+}
+
+// isSlow tells whether err is that nobody answered in time.
+func isSlow(err error) bool { return errors.As(err, new(slowError)) }
+
+// closeForeign closes a descriptor that a worker has, or had, too. The close of
+// a socket is quick, unless the worker has set SO_LINGER and has closed its own
+// copy: then the last close waits for the client (socket(7)). What is no socket
+// may be a file of a file system that does not answer. Those are closed on
+// goroutines of their own, as many as there are such descriptors: they must not
+// take the places of what somebody waits for.
+func (l *loop) closeForeign(fd int) {
+	// struct linger is two ints: read as one number, it costs no allocation.
+	v, err := unix.GetsockoptUint64(fd, unix.SOL_SOCKET, unix.SO_LINGER)
+	var linger [8]byte
+	binary.NativeEndian.PutUint64(linger[:], v)
+	if err == nil && binary.NativeEndian.Uint32(linger[4:]) == 0 {
+		_ = unix.Close(fd)
+		return
+	}
+	go func() { // ends with the close
+		defer l.onPanic()
+		l.sys.closeFD(fd)
+	}()
+}

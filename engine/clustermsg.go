@@ -1,0 +1,52 @@
+package engine
+
+import (
+	"slices"
+	"time"
+
+	"muster/ipc"
+)
+
+// clusterMessage takes in one of Node's cluster messages that is no answer.
+func (l *loop) clusterMessage(w *worker, m *ipc.Message, now time.Time) {
+	switch m.Cluster.Act {
+	case "online":
+		if w.life.state != StateForked {
+			l.odd(w, "a second online", now)
+		}
+		l.step(w, inOnline)
+		l.sendProbe(w, l.now()) // answered before it listens, by a program that knows what it is asked
+	case "queryServer":
+		l.queried(w, &m.Cluster)
+	case "listening":
+		if w.account.listens--; w.account.listens < 0 {
+			w.account.listens = 0
+			l.odd(w, "a listening without a server", now)
+		}
+		l.listens(w, &m.Cluster)
+	case "close":
+		known := false
+		for s := range w.servers {
+			if s.key == m.Cluster.Key {
+				known = known || !s.users[w]
+				s.dealer.Leave(w.id)
+				if i := slices.Index(w.addrs, s.port.addr); i >= 0 && !s.users[w] {
+					w.addrs = slices.Delete(w.addrs, i, i+1)
+				}
+				l.released(w, s)
+				l.closeUnused(w, s)
+			}
+		}
+		if !known {
+			l.odd(w, "a close of no server", now)
+		}
+	case "exitedAfterDisconnect":
+		if w.account.leaves++; w.account.leaves > 2 { // disconnect and kill may both say so
+			l.odd(w, "another exitedAfterDisconnect", now)
+		}
+		l.announced(w)
+		l.send(w, ipc.AckReply{Ack: m.Cluster.Seq, Seq: l.nextSeq()})
+	default:
+		l.odd(w, "a cluster message of no known act", now)
+	}
+}

@@ -1,0 +1,257 @@
+package engine
+
+import (
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"muster/ipc"
+)
+
+// What a death cost: the connections a worker had open when it died, whose
+// clients saw them end. It is told exactly, or not at all.
+//
+// A Go worker keeps a tally that outlives it. Of a program that does not, the
+// primary knows what it handed over, and the kernel which connections a process
+// has open as long as it lives: that there are none can be known of a worker that
+// has taken none since a look that found none, or that has closed its servers,
+// which Node does when the last connection has ended; and how many there are if
+// it is the primary that ends it, which stops it first and looks.
+
+// deathFacts are what is known of a worker that has died.
+type deathFacts struct {
+	neverServed bool                // it never had a listening socket
+	tally       *[tallyWords]uint64 // nil = it kept none
+	taken       uint64              // hand-offs it answered with yes
+	base        uint64              // of these: before a look that found none open
+	accepts     bool                // it may have accepted by itself since
+	drained     bool                // all its servers had closed
+	late        bool                // it lived on without its channel, with hand-offs unanswered: its tally may count them
+	touched     bool                // it used some of them
+	counted     *int                // open when it was stopped to be killed
+}
+
+// cut is how many connections the worker had open, and how many of these were
+// between two requests (0 if that is not known).
+func (f deathFacts) cut() (open, idle int, known bool) {
+	if f.touched {
+		return 0, 0, false
+	}
+	if f.tally != nil && !f.late {
+		if open, idle, ok := openAtDeath(*f.tally, f.taken); ok {
+			return open, idle, true
+		}
+	}
+	switch {
+	case f.counted != nil:
+		return *f.counted, 0, true
+	case f.neverServed, f.drained:
+		return 0, 0, true
+	case f.taken == f.base && !f.accepts:
+		return 0, 0, true
+	}
+	return 0, 0, false
+}
+
+// outlook is what the primary knows of a worker's connections without its help.
+type outlook struct {
+	served  bool
+	taken   uint64 // hand-offs it answered with yes
+	base    uint64
+	accepts bool // it may have accepted by itself
+	since   int  // how often accepts was set: a look from before does not count
+	drained bool
+	late    bool
+	touched bool
+	// counted are the connections that were open when it was stopped to be killed,
+	// by inode, and what its end means to their clients; nil = it was not.
+	counted map[uint32]connVerdict
+	tally   *os.File
+}
+
+// mayAccept says that from now on connections may come to it past the primary.
+func (o *outlook) mayAccept() {
+	o.accepts = true
+	o.since++
+}
+
+// tallyCame takes in the memory a Go worker writes its tally to.
+func (w *worker) tallyCame(m *ipc.Message) {
+	if w.out.tally != nil || checkTally(m.FD) != nil {
+		return
+	}
+	w.out.tally = os.NewFile(uintptr(m.FD), "tally")
+	m.FD = -1
+}
+
+// closeTally lets go of the tally. Calling it again does nothing.
+func (o *outlook) closeTally() {
+	_ = o.tally.Close() // a nil *os.File may be closed
+	o.tally = nil
+}
+
+// serves notes that a worker has got the socket of a server.
+func (l *loop) serves(w *worker, s *server) {
+	if s.port.addr.Network == "udp" {
+		return // no connections
+	}
+	w.out.served, w.out.drained = true, false
+	if !l.onlyByHand(s) {
+		w.out.mayAccept()
+	}
+}
+
+// onlyByHand tells whether all connections of s come by the primary's hand just
+// now.
+func (l *loop) onlyByHand(s *server) bool {
+	if s.fixed != 0 {
+		return s.fixed == SchedRR
+	}
+	_, waiting := s.port.waiting() // from before a change of the policy
+	return l.policy == SchedRR && waiting == 0
+}
+
+// allByHand tells whether all connections of a worker come by the primary's hand
+// just now, and can be counted.
+func (l *loop) allByHand(w *worker) bool {
+	for s := range w.servers {
+		if s.port.addr.Network != "tcp" || !l.onlyByHand(s) {
+			return false
+		}
+	}
+	return true
+}
+
+// policyShared notes that every worker may accept by itself now.
+func (l *loop) policyShared() {
+	for _, w := range l.workers {
+		for s := range w.servers {
+			if s.port.gated {
+				w.out.mayAccept()
+				break
+			}
+		}
+	}
+}
+
+// foundNone takes in a look at a worker, asked for with t, that found no
+// connection.
+func (w *worker) foundNone(t target) {
+	if t.byHand && w.out.since == t.since {
+		w.out.base, w.out.accepts = t.taken, false
+	}
+}
+
+// channelLeft notes that the worker has ended its channel, and lives, with so many
+// hand-offs unanswered: one that was told to leave does so when the last
+// connection of its servers has ended (lib/internal/cluster/child.js).
+func (w *worker) channelLeft(unanswered int) {
+	w.out.late = unanswered > 0
+	w.out.drained = w.life.voluntary == yes && w.closedServers() && !w.out.late
+}
+
+// closedServers tells whether it has closed all its servers.
+func (w *worker) closedServers() bool {
+	for s := range w.servers {
+		if !s.users[w] {
+			return false
+		}
+	}
+	return true
+}
+
+// cut is what the worker's death cost.
+func (w *worker) cut() (open, idle int, known bool) {
+	o := &w.out
+	f := deathFacts{
+		neverServed: !o.served, taken: o.taken, base: o.base, accepts: o.accepts,
+		drained: o.drained, late: o.late, touched: o.touched,
+	}
+	if o.tally != nil {
+		if words, err := tallyOf(o.tally); err == nil {
+			f.tally = &words
+		}
+	}
+	if w.exit.Signal != nil && *w.exit.Signal == signalName(syscall.SIGKILL) {
+		f.counted = o.countedCut()
+	}
+	return f.cut()
+}
+
+func tallyOf(f *os.File) (w [tallyWords]uint64, err error) {
+	rc, err := f.SyscallConn()
+	if err != nil {
+		return w, err
+	}
+	if cerr := rc.Control(func(fd uintptr) { w, err = readTally(int(fd)) }); cerr != nil {
+		err = cerr
+	}
+	return w, err
+}
+
+// killWorker sends SIGKILL to a worker. If nothing else will tell what that
+// costs, it is counted first, off the loop: then the signal is some milliseconds
+// late.
+func (l *loop) killWorker(w *worker) {
+	l.killedNow(w)
+	o := &w.out
+	known := o.tally != nil && !o.late || !o.served || o.drained || o.taken == o.base && !o.accepts
+	ports := l.clusterPorts()
+	for s := range w.servers {
+		known = known || s.port.addr.Network == "unix" // the kernel does not list those
+	}
+	if known || len(ports) == 0 || w.life.gone {
+		if err := w.proc.signal(syscall.SIGKILL); err != nil {
+			l.failed(w, "SIGKILL to "+w.live.String(), err)
+		}
+		return
+	}
+	l.spawnTask(func() {
+		if conns, ok := countStopped(w.proc, ports); ok {
+			l.post(msgCounted{w, conns})
+		}
+		if err := w.proc.signal(syscall.SIGKILL); err != nil {
+			l.post(msgFailed{"SIGKILL to " + w.live.String(), err})
+		}
+	})
+}
+
+// dealtAgain takes connections that go to another worker out of what was
+// counted: it had their descriptors, and had not answered.
+func (o *outlook) dealtAgain(fd int) {
+	if o.counted == nil {
+		return
+	}
+	var st unix.Stat_t
+	if unix.Fstat(fd, &st) == nil {
+		delete(o.counted, uint32(st.Ino))
+	}
+}
+
+// countedCut is how many of those that were counted are cut; nil if that is not
+// known.
+func (o *outlook) countedCut() *int {
+	if o.counted == nil {
+		return nil
+	}
+	n := 0
+	for _, v := range o.counted {
+		switch v {
+		case endIsCut:
+			n++
+		case endUnknown:
+			return nil
+		}
+	}
+	return &n
+}
+
+// connVerdict is what the end of its worker means to a connection's client.
+type connVerdict int
+
+const (
+	endIsCut   connVerdict = iota // it waits for something
+	endIsNone                     // it has gone, with its answer
+	endUnknown                    // it may have all it wanted
+)

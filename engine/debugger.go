@@ -1,0 +1,166 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// A program that stands at a breakpoint answers nothing, and is not to be killed
+// for that. Two kinds of debugger are known: Node's inspector, from the options
+// of node or from what node says on stderr when it opens one later, and whatever
+// uses ptrace(2).
+
+// inspectOption are the options of node that open an inspector
+// (https://nodejs.org/api/cli.html); --inspect-port alone opens none.
+var inspectOption = regexp.MustCompile(`^--inspect(?:-brk|-wait)?(?:=.*)?$`)
+
+// inspectorOpened is what node writes to stderr when an inspector opens, also by
+// SIGUSR1 and by inspector.open() (src/inspector_socket_server.cc).
+const inspectorOpened = "Debugger listening on "
+
+// inspectorPort reads the port out of such a line, as in "Debugger listening on
+// ws://127.0.0.1:9229/0f2c...".
+func inspectorPort(line string) (port int, ok bool) {
+	at, ok := strings.CutPrefix(line, inspectorOpened)
+	if !ok {
+		return 0, false
+	}
+	u, err := url.Parse(at)
+	if err != nil {
+		return 0, false
+	}
+	port, err = strconv.Atoi(u.Port())
+	return port, err == nil && port > 0
+}
+
+// inspects tells whether a command starts node with an inspector, itself or by a
+// shell, as a script of package.json is.
+func inspects(argv, env []string) bool {
+	for _, kv := range env {
+		if value, ok := strings.CutPrefix(kv, "NODE_OPTIONS="); ok && inspectsOptions(strings.Fields(value)) {
+			return true
+		}
+	}
+	if len(argv) > 2 && argv[1] == "-c" {
+		switch filepath.Base(argv[0]) {
+		case "sh", "bash", "dash", "ash", "zsh":
+			return inspectsLine(argv[2])
+		}
+	}
+	return inspectsWords(argv)
+}
+
+// inspectsWords is for a command with words before node: env A=1 node x.js.
+func inspectsWords(words []string) bool {
+	for i, word := range words {
+		if value, ok := strings.CutPrefix(word, "NODE_OPTIONS="); ok && inspectsOptions(strings.Fields(value)) {
+			return true
+		}
+		if options := nodeOptions(words[i:]); options != nil {
+			return inspectsOptions(options)
+		}
+	}
+	return false
+}
+
+// inspectsOptions is for the options of node: a value of another one is none.
+func inspectsOptions(options []string) bool {
+	for i, o := range options {
+		if inspectOption.MatchString(o) && (i == 0 || !takesValue[options[i-1]]) {
+			return true
+		}
+	}
+	return false
+}
+
+// inspectsLine is for a line of a shell: each of its commands. Quotes are
+// understood, no more of its language.
+func inspectsLine(line string) bool {
+	for _, command := range strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(";&|\n()", r) }) {
+		if inspectsWords(shellWords(command)) {
+			return true
+		}
+	}
+	return false
+}
+
+// shellWords cuts a simple command into words.
+func shellWords(command string) []string {
+	var words []string
+	var word strings.Builder
+	in, quote := false, rune(0)
+	for _, r := range command {
+		switch {
+		case quote != 0 && r == quote:
+			quote = 0
+		case quote == 0 && (r == '"' || r == '\''):
+			quote, in = r, true
+		case quote == 0 && (r == ' ' || r == '\t'):
+			if in {
+				words = append(words, word.String())
+				word.Reset()
+			}
+			in = false
+		default:
+			word.WriteRune(r)
+			in = true
+		}
+	}
+	if in {
+		words = append(words, word.String())
+	}
+	return words
+}
+
+// debugger finds out, aside, why a worker may stand still without a fault of its
+// own, and calls then with it if the worker still lives: a tracer or, if
+// inspectors count, one of these. "" = it may not.
+func (l *loop) debugger(w *worker, inspectors bool, then func(why string)) {
+	pid, port := w.pid(), 0
+	if inspectors && !w.inspected {
+		// Anybody may have written the line: so the worker, or what it has started,
+		// must listen there, and it must be no port of the cluster's.
+		if port = w.errs.inspector(); l.clusterPorts()[port] {
+			port = 0
+		}
+	}
+	doAside(l, func(context.Context) (string, error) { return l.sys.debugger(pid, port), nil }, func(why string, err error) {
+		switch {
+		case l.workers[w.id] != w || w.life.procEnded:
+			return
+		case err != nil:
+			why = "whether a debugger has it is not known"
+		case why == "" && inspectors && w.inspected:
+			why = "node was started with an inspector"
+		}
+		then(why)
+	}, nil)
+}
+
+// debuggerOf is why a process may stand still: something traces it, or it
+// listens at the port of its inspector, 0 = it has none.
+func debuggerOf(pid, inspector int) string {
+	if tracer, name := tracerOf(pid); tracer != 0 {
+		return fmt.Sprintf("process %d (%s) traces it", tracer, name)
+	}
+	if inspector != 0 && listensBelow(pid, inspector) {
+		return "its inspector is open"
+	}
+	return ""
+}
+
+// setupNote is what is to be told with a setup: Options.Note, and that there is
+// no stall limit.
+func (l *loop) setupNote() string {
+	note := l.o.Note
+	if l.o.Stall > 0 && !l.o.StallInspected && inspects(l.program.argv, mergeEnv(os.Environ(), l.settings.Env)) {
+		note = strings.TrimPrefix(note+"; ", "; ") + "node has an inspector, so no worker is killed for a stall"
+	}
+	return note
+}

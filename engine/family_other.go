@@ -1,0 +1,46 @@
+//go:build !linux
+
+package engine
+
+import (
+	"syscall"
+)
+
+// alone tells whether nobody else is in the process group of a worker that has
+// ended.
+func (f *family) alone(p *proc) (bool, error) { return syscall.Kill(-p.pid, 0) != nil, nil }
+
+// look finds the process groups of workers that have ended and still have
+// members, each as one process with a negative number: which processes these are
+// is not asked here. A group's number is not used again while it has members,
+// and it is asked for every tidyEvery.
+func (f *family) look(map[int]kin) (census, error) {
+	var l census
+	ps, _ := f.procs.list()
+	for _, p := range ps {
+		if p.isReaped() && syscall.Kill(-p.pid, 0) == nil {
+			l.kin = append(l.kin, kin{procStat{pid: -p.pid, pgrp: -p.pid}, p.worker})
+		}
+	}
+	return l, nil
+}
+
+func (k kin) signal(sig syscall.Signal) error { return syscall.Kill(k.pid, sig) }
+
+func (k kin) command() string { return "its process group" }
+
+func bootTicks() uint64 { return ^uint64(0) }
+
+func waitable() bool { return false }
+
+func reapAdopted(int) {}
+
+func becomeSubreaper() (undo func(), err error) { return func() {}, nil }
+
+func (f *family) strangers() bool { return true }
+
+func (p *proc) isReaped() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.reaped
+}

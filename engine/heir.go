@@ -1,0 +1,105 @@
+package engine
+
+import "time"
+
+// What a worker had open when it died waits for the next one of its slot:
+// nobody is refused while that is on its way. When it has come and has not asked
+// for an address, or when none will come, nobody will, and the address is closed
+// as Node's is with its last worker: see fate.
+
+// bequeath leaves to its slot what a worker that is gone has open.
+func (l *loop) bequeath(w *worker, now time.Time) {
+	sl := w.slot
+	if w.life.voluntary == yes {
+		if !sl.heldByOther(w) {
+			sl.heir = nil
+		}
+		return
+	}
+	if !w.listening.IsZero() && now.Sub(w.listening) >= wellAfter {
+		sl.heir = nil // it had the time to ask for it
+	}
+	for s := range w.servers {
+		if s.ended || s.users[w] {
+			continue
+		}
+		if sl.heir == nil {
+			sl.heir = make(map[*server]bool)
+		}
+		sl.heir[s] = true
+	}
+}
+
+// takenOver says that a worker has an address: its slot, and those that are not
+// to be filled again, have not lost it.
+func (l *loop) takenOver(w *worker, s *server) {
+	for _, sl := range l.slots {
+		if sl == w.slot || sl.free() {
+			delete(sl.heir, s)
+		}
+	}
+}
+
+// awaited tells whether the next worker of a slot may ask for an address that
+// the one before had.
+func (l *loop) awaited(s *server, now time.Time) bool {
+	for _, sl := range l.slots {
+		if sl.heir[s] && l.mayFill(sl, now) {
+			return true
+		}
+	}
+	return false
+}
+
+// mayFill tells whether a slot has a worker that may still ask for addresses, or
+// is to get one.
+func (l *loop) mayFill(sl *slot, now time.Time) bool {
+	if sl.due != nil || sl.want != nil {
+		return true
+	}
+	for _, w := range sl.live {
+		if l.mayAsk(w, now) || l.toBeJudged(w) {
+			return true
+		}
+	}
+	return false
+}
+
+// mayAsk tells whether a worker may still ask for an address: it has not
+// listened yet, or did so a moment ago and may have more servers.
+func (l *loop) mayAsk(w *worker, now time.Time) bool {
+	switch {
+	case w.life.leaving || w.life.chanEnded:
+		return false
+	case w.listening.IsZero() && !w.ready:
+		return l.readyIn(w, now) > 0
+	}
+	return now.Sub(w.heard) < moveWait
+}
+
+// toBeJudged tells whether it is still to be decided what becomes of the slot of
+// a worker whose channel has ended, or whose process has.
+func (l *loop) toBeJudged(w *worker) bool {
+	return (w.life.chanEnded || w.life.procEnded) && !w.vacated && w.life.voluntary != yes && !l.o.NoRestart && !w.slot.heldByOther(w)
+}
+
+// coming tells whether a worker that takes no other's place comes up: it may ask
+// for anything.
+func (l *loop) coming(now time.Time) bool {
+	for _, w := range l.workers {
+		if len(w.slot.heir) == 0 && w.listening.IsZero() && l.mayAsk(w, now) && now.Sub(w.forked) < listenWithin {
+			return true
+		}
+	}
+	return false
+}
+
+// gaveUp tells whether a slot whose worker has died will not be filled.
+func (l *loop) gaveUp() bool {
+	for _, sl := range l.slots {
+		if sl.stopped || l.o.NoRestart && sl.free() && len(sl.heir) > 0 {
+			return true
+		}
+	}
+	return false
+}

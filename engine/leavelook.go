@@ -1,0 +1,116 @@
+package engine
+
+import (
+	"maps"
+	"time"
+)
+
+// lookTarget is a worker process whose connections are counted.
+type lookTarget struct {
+	pid   int
+	ports map[int]bool // ports it was seen to listen at past the cluster
+	any   bool         // nobody has looked for such ports yet: whatever is open counts
+}
+
+// lookFound is what one look has found.
+type lookFound struct {
+	open     int   // TCP connections that came to it; negative = not known
+	listens  []int // ports it listens at itself
+	children bool  // it has child processes, which may have what it seems not to: a shell around the program
+}
+
+// msgLooked is the end of a look.
+type msgLooked struct {
+	began time.Time
+	found map[int]lookFound // by worker id
+}
+
+func (msgLooked) isMsg() {}
+
+// lookAtLeaving has the connections counted of all workers that leave, outside
+// the loop. The answer comes as a message.
+func (l *loop) lookAtLeaving() {
+	if !l.leaveRules.early {
+		return
+	}
+	if l.looking {
+		l.lookAgain = true
+		return
+	}
+	targets := make(map[int]lookTarget)
+	for id, w := range l.workers {
+		v := w.left
+		if w.proc != nil && !w.life.procEnded && !v.told.IsZero() && v.stopped.IsZero() {
+			targets[id] = lookTarget{w.proc.pid, maps.Clone(w.ownPorts), w.ownPorts == nil && len(w.servers) == 0}
+		}
+	}
+	if len(targets) == 0 {
+		return
+	}
+	l.looking = true
+	ports, began := l.clusterPorts(), l.now()
+	l.spawnTask(func() { l.post(msgLooked{began, connectionsOf(targets, ports)}) })
+}
+
+// clusterPorts are the TCP ports the cluster serves.
+func (l *loop) clusterPorts() map[int]bool {
+	ports := make(map[int]bool)
+	for _, s := range l.order {
+		if s.port.addr.Network == "tcp" {
+			ports[s.port.addr.Port] = true
+		}
+	}
+	return ports
+}
+
+// lookedAt takes in a look.
+func (l *loop) lookedAt(m msgLooked) {
+	l.looking = false
+	for id, f := range m.found {
+		w := l.workers[id]
+		if w == nil {
+			continue
+		}
+		w.listensAt(f.listens)
+		w.left = w.left.looked(w.lookOf(f, m.began))
+		l.leaveStep(w)
+	}
+	if l.lookAgain {
+		l.lookAgain = false
+		l.lookAtLeaving()
+	}
+}
+
+// lookOf is what was found of a worker, with what it tells itself and what only
+// the loop knows.
+func (w *worker) lookOf(f lookFound, began time.Time) look {
+	k := look{began: began, open: f.open, sure: !f.children && (!w.online.IsZero() || w.left.ended)}
+	if w.stats != nil {
+		if told := w.stats.open(); told > k.open && !(w.left.ended && k.open >= 0) {
+			k.open = told // by a report, which may be late when the channel has ended
+		}
+	}
+	for s := range w.servers {
+		switch s.port.addr.Network {
+		case "udp":
+			k.sure = false
+		case "unix":
+			k.sure = k.sure && w.stats != nil
+		}
+		if s.dealer.InFlight(w.id) > 0 {
+			k.sure = false
+		}
+	}
+	return k
+}
+
+// listensAt remembers ports a worker listens at past the cluster, also when it
+// has closed them: what was accepted there is still its own.
+func (w *worker) listensAt(ports []int) {
+	if w.ownPorts == nil {
+		w.ownPorts = make(map[int]bool)
+	}
+	for _, p := range ports {
+		w.ownPorts[p] = true
+	}
+}

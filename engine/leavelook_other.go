@@ -1,0 +1,18 @@
+//go:build !linux
+
+package engine
+
+// connectionsOf: not known here.
+func connectionsOf(targets map[int]lookTarget, _ map[int]bool) map[int]lookFound {
+	all := make(map[int]lookFound, len(targets))
+	for id := range targets {
+		all[id] = lookFound{open: -1}
+	}
+	return all
+}
+
+// tracerOf: not known here.
+func tracerOf(int) (tracer int, name string) { return 0, "" }
+
+// inItsEnd: not known here.
+func inItsEnd(*proc) bool { return false }

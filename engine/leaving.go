@@ -1,0 +1,150 @@
+package engine
+
+import (
+	"fmt"
+	"syscall"
+	"time"
+
+	"muster/ipc"
+)
+
+// tellAfter is the time between a worker's leaving the rotation and its being
+// told: with less, Node 26 resets connections it has just been handed.
+const tellAfter = 200 * time.Millisecond
+
+// dyingAgain is when a worker that is in its end is looked at again.
+const dyingAgain = 100 * time.Millisecond
+
+// leave is worker.disconnect(): out of the rotation now, told a little later.
+func (l *loop) leave(w *worker, by By, call string) {
+	if w.life.leaving || w.life.chanEnded {
+		return
+	}
+	now := l.now()
+	d := LeaveDetail{GraceMs: ms(l.o.Grace)}
+	if w.stats != nil {
+		d.InFlight = w.stats.open()
+	}
+	l.step(w, inOrder)
+	l.timers.stop(w.up) // its leave has limits of its own
+	l.emitFor(w, Event{Kind: KindLeave, By: by, Call: call, Detail: d})
+	wait := tellAfter
+	if len(w.servers) == 0 {
+		wait = 0
+	}
+	w.tell = l.timers.at(now.Add(wait), func(time.Time) { l.tellToLeave(w) })
+	l.leaves(w, now)
+}
+
+// tellToLeave tells a worker to disconnect, once. One that has no process yet is
+// told when it has.
+func (l *loop) tellToLeave(w *worker) {
+	if w.ch == nil || w.life.chanEnded || !w.left.told.IsZero() {
+		return
+	}
+	if m := l.o.StopMessage; m != nil {
+		if err := l.sendUser(w, m, nil); err != nil {
+			l.failed(w, fmt.Sprintf("stop message to worker %d", w.id), err)
+		} else {
+			l.sent(w, m, BySupervisor)
+		}
+	}
+	l.tellKept(w, l.alone(w))
+	l.send(w, ipc.Disconnect{Seq: l.nextSeq()})
+	w.left.told = l.now()
+}
+
+// announced takes in that a worker leaves by itself.
+func (l *loop) announced(w *worker) {
+	now := l.now()
+	if !w.life.leaving {
+		l.emitFor(w, Event{Kind: KindLeave, By: ByOutside, Call: "cluster.worker.disconnect()", Detail: LeaveDetail{GraceMs: ms(l.o.Grace)}})
+	}
+	l.step(w, inAnnounce)
+	if w.life.chanEnded {
+		return
+	}
+	if w.left.told.IsZero() {
+		w.left.told = now
+	}
+	l.leaves(w, now)
+}
+
+// leftChannel takes in that the channel of a worker has ended and its process
+// has not: it may tidy up, but not for ever.
+func (l *loop) leftChannel(w *worker, now time.Time) {
+	w.left.ended = true
+	w.left.drained = !w.left.told.IsZero() && len(w.servers) > 0
+	w.left.told, w.left.clear = now, 0
+	l.leaves(w, now)
+	l.lookAtLeaving()
+}
+
+// leaves starts the clock of a leave.
+func (l *loop) leaves(w *worker, now time.Time) {
+	if w.left.since.IsZero() {
+		w.left.since = now
+	}
+	l.leaveStep(w)
+}
+
+// leaveStep carries out what the rules say is next for a worker that leaves.
+func (l *loop) leaveStep(w *worker) {
+	l.timers.stop(w.grace)
+	w.grace = nil
+	if w.life.gone {
+		return
+	}
+	now := l.now()
+	do, at := l.leaveRules.next(w.left, now)
+	switch {
+	case do == leaveWait && at.IsZero():
+		return
+	case do == leaveWait:
+	case w.proc == nil: // asked again when it is there
+		return
+	case do == leaveSignal && inItsEnd(w.proc): // its end must stay its own
+		at = now.Add(dyingAgain)
+	case do == leaveSignal:
+		l.sendStopSignal(w, now)
+		return
+	default:
+		w.left.killed = true
+		l.kill9(w, l.whyKilled(w, now))
+		return
+	}
+	w.grace = l.timers.at(at, func(time.Time) { l.leaveStep(w) })
+}
+
+// sendStopSignal sends the stop signal, and SIGCONT, should the worker be
+// stopped.
+func (l *loop) sendStopSignal(w *worker, now time.Time) {
+	why := "nothing is open any more, and it lives on"
+	if w.left.empty.IsZero() {
+		why = fmt.Sprintf("the grace of %v is over", l.o.Grace)
+	}
+	sig := l.leaveRules.signal
+	name := signalName(sig)
+	l.emitFor(w, Event{Kind: KindKill, By: BySupervisor, Call: fmt.Sprintf("cluster.workers[%d].kill('%s')", w.id, name),
+		Detail: KillDetail{Signal: name, Reason: why}})
+	if err := w.proc.signal(sig); err != nil {
+		l.failed(w, fmt.Sprintf("%s to worker %d", name, w.id), err)
+	}
+	_ = w.proc.signal(syscall.SIGCONT)
+	w.left.stopped = now
+	l.leaveStep(w)
+}
+
+// whyKilled is why a worker that leaves gets SIGKILL.
+func (l *loop) whyKilled(w *worker, now time.Time) string {
+	switch v := w.left; {
+	case !v.stopped.IsZero():
+		return fmt.Sprintf("%s did not end it in %v", signalName(l.leaveRules.signal), roundly(now.Sub(v.stopped)))
+	case !v.empty.IsZero():
+		return fmt.Sprintf("nothing has been open for %v, and it lives on", roundly(now.Sub(v.empty)))
+	}
+	return fmt.Sprintf("the grace of %v is over", l.o.Grace)
+}
+
+// roundly is a time as people say it.
+func roundly(d time.Duration) time.Duration { return d.Round(100 * time.Millisecond) }

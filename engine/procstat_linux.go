@@ -1,0 +1,70 @@
+package engine
+
+import (
+	"bytes"
+	"os"
+	"strconv"
+	"strings"
+)
+
+// Places in statFields.
+const (
+	statState   = 0
+	statPPID    = 1
+	statPgrp    = 2
+	statFlags   = 6
+	statThreads = 17
+	statStart   = 19
+)
+
+// statFields are the fields of /proc/PID/stat (proc_pid_stat(5)) from the state
+// on; nil if the process is gone.
+func statFields(pid int) []string {
+	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return nil
+	}
+	return splitStat(b)
+}
+
+func splitStat(b []byte) []string {
+	// The name before them may hold anything, also a parenthesis.
+	return strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
+}
+
+// dying tells whether the process is in its end: the kernel has begun to take
+// each of its threads apart, or it is gone. The first thread may end alone
+// (pthread_exit in main), and the others live on.
+func (p *proc) dying() bool {
+	f := statFields(p.pid)
+	if !exiting(f) {
+		return false
+	}
+	if len(f) <= statThreads || f[statThreads] == "1" || f[statThreads] == "0" {
+		return true
+	}
+	tasks := "/proc/" + strconv.Itoa(p.pid) + "/task/"
+	threads, _ := os.ReadDir(tasks) // an error: it is gone
+	for _, t := range threads {
+		if b, err := os.ReadFile(tasks + t.Name() + "/stat"); err == nil && !exiting(splitStat(b)) {
+			return false
+		}
+	}
+	return true
+}
+
+// exiting tells whether a thread is in its end (PF_EXITING in the flags), or gone.
+func exiting(f []string) bool {
+	const pfExiting = 0x4
+	if len(f) <= statFlags {
+		return true
+	}
+	flags, err := strconv.ParseUint(f[statFlags], 10, 64)
+	return err != nil || flags&pfExiting != 0
+}
+
+// stopped tells whether the process is stopped, by SIGSTOP or by a debugger.
+func (p *proc) stopped() bool {
+	f := statFields(p.pid)
+	return len(f) > 0 && (f[statState] == "T" || f[statState] == "t")
+}

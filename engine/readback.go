@@ -1,0 +1,172 @@
+package engine
+
+import (
+	"iter"
+	"time"
+
+	"muster/ipc"
+)
+
+// The reader of a channel has a few buffers, and waits for one to come back
+// when the loop has them all. So a worker never has more than that under way,
+// and the loop slows it by keeping them: then its channel fills, and it waits, as
+// at a Node primary that is busy.
+
+const (
+	// readsAhead is how many buffers a reader has.
+	readsAhead = 2
+	// partMessages and partBytes bound what the loop takes in at once, and so how
+	// long others wait.
+	partMessages = 64
+	partBytes    = 64 << 10
+	queryCost    = 16 // messages
+	// readKept is the largest buffer that is used again, in messages.
+	readKept = 1024
+)
+
+// newReading is a reader's buffers.
+func newReading() chan []ipc.Message {
+	c := make(chan []ipc.Message, readsAhead)
+	for range readsAhead {
+		c <- nil
+	}
+	return c
+}
+
+// parts cuts what one read has brought into what the loop takes in at once.
+func parts(msgs []ipc.Message) iter.Seq[[]ipc.Message] {
+	return func(yield func([]ipc.Message) bool) {
+		for len(msgs) > 0 {
+			n, cost, size := 0, 0, 0
+			for n < len(msgs) && cost < partMessages && (n == 0 || size+len(msgs[n].Raw) <= partBytes) {
+				size += len(msgs[n].Raw)
+				cost++
+				if msgs[n].Cluster.Act == "queryServer" { // it may open an address
+					cost += queryCost - 1
+				}
+				n++
+			}
+			if !yield(msgs[:n]) {
+				return
+			}
+			msgs = msgs[n:]
+		}
+	}
+}
+
+// slowed is a worker whose channel is not read just now.
+type slowed struct {
+	kept  [][]ipc.Message // the reader's buffers
+	until time.Time
+	timer *timer
+
+	calls   uint64    // listeners that had returned when that was looked at last
+	movedAt time.Time // and since when that is so
+}
+
+// slow has the channel left unread for a while, from now.
+func (s *slowed) slow(wait time.Duration, now time.Time) {
+	if until := now.Add(wait); wait > 0 && until.After(s.until) {
+		s.until = until
+	}
+}
+
+// readOn gives the reader of w its buffer back: at once, or when it has been
+// slowed for long enough and its listeners have room again.
+func (l *loop) readOn(w *worker, buf []ipc.Message, now time.Time) {
+	if cap(buf) > readKept {
+		buf = nil
+	}
+	w.slowed.kept = append(w.slowed.kept, buf[:0])
+	l.readOnAt(w, now)
+}
+
+// listenersEvery is how often the listeners of a worker that waits for them are
+// looked at.
+const listenersEvery = 2 * time.Millisecond
+
+func (l *loop) readOnAt(w *worker, now time.Time) {
+	if len(w.slowed.kept) == 0 || w.slowed.timer != nil {
+		return
+	}
+	at := w.slowed.until
+	if !at.After(now) && l.listenersOf(w, now).full() {
+		at = now.Add(listenersEvery)
+	}
+	if w.account.over || w.life.procEnded || !at.After(now) {
+		l.readNow(w)
+		return
+	}
+	w.slowed.timer = l.timers.at(at, func(now time.Time) {
+		w.slowed.timer = nil
+		l.readOnAt(w, now)
+	})
+}
+
+// readNow gives the reader all its buffers: what is left in the channel of a
+// worker that has ended must be read at once.
+func (l *loop) readNow(w *worker) {
+	l.timers.stop(w.slowed.timer)
+	w.slowed.timer = nil
+	for _, buf := range w.slowed.kept {
+		select {
+		case w.reading <- buf:
+		default:
+		}
+	}
+	w.slowed.kept = w.slowed.kept[:0]
+}
+
+// listenersView is what decides whether a worker waits for the listeners of its
+// messages.
+type listenersView struct {
+	waiting    load          // of this worker
+	all        int           // bytes, of all workers
+	quiet      time.Duration // since a listener has last returned
+	unanswered time.Duration // the age of its oldest hand-off, or of a probe
+	ends       bool          // it leaves, or the cluster does
+}
+
+const (
+	// stuckAfter is how long a listener may take for one call before nobody waits
+	// for it any more: it must not hold up the cluster.
+	stuckAfter = time.Second
+	// answerWithin is how long a hand-off may wait behind messages.
+	answerWithin = 250 * time.Millisecond
+)
+
+// full tells whether its channel is to be left unread until its listeners have
+// taken some of what waits. Past messagesLoad messages are dropped, so it is
+// well below that: the reader has more under way.
+func (v listenersView) full() bool {
+	if v.ends || v.quiet >= stuckAfter || v.unanswered >= answerWithin {
+		return false
+	}
+	return v.much()
+}
+
+// much tells whether too much waits.
+func (v listenersView) much() bool {
+	return v.waiting.over(messagesLoad.part(4)) || v.all > messagesAllBytes/2 && v.waiting.bytes > messagesAllBytes/256
+}
+
+func (l *loop) listenersOf(w *worker, now time.Time) listenersView {
+	v := listenersView{ends: w.life.leaving || w.life.chanEnded || l.stopping != nil}
+	var calls uint64
+	v.waiting, v.all, calls = l.dispatcher.state(&w.live.listeners.waiting)
+	if calls != w.slowed.calls || !v.much() {
+		w.slowed.calls, w.slowed.movedAt = calls, now
+	}
+	v.quiet = now.Sub(w.slowed.movedAt)
+	if v.much() { // or it does not matter
+		if !w.probe.sent.IsZero() {
+			v.unanswered = now.Sub(w.probe.sent)
+		}
+		for s := range w.servers {
+			if at, ok := s.dealer.Oldest(w.id); ok {
+				v.unanswered = max(v.unanswered, now.Sub(at))
+			}
+		}
+	}
+	return v
+}

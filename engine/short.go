@@ -1,0 +1,36 @@
+package engine
+
+import (
+	"fmt"
+	"syscall"
+	"time"
+)
+
+// shortEvery is how often it is said of a worker that it is out of descriptors: it
+// may be so for hours, and refuses a connection twenty times a second.
+const shortEvery = time.Minute
+
+// shortErrno is the errno of that name a worker may lack something by; 0 = none.
+func shortErrno(name string) syscall.Errno {
+	for _, e := range outOf {
+		if name == errnoName(e) {
+			return e
+		}
+	}
+	return 0
+}
+
+// isShort says that a worker lacked a descriptor, or memory, for something it was
+// given. The worker is outside: what it says of itself costs a line a minute.
+func (l *loop) isShort(w *worker, errno syscall.Errno, of string) {
+	now := l.now()
+	if !w.short.IsZero() && now.Sub(w.short) < shortEvery {
+		return
+	}
+	w.short = now
+	why := "it has no file descriptor left. Raise its limit (ulimit -n), or look what keeps them open"
+	if errno != syscall.EMFILE {
+		why = "the system is out of resources"
+	}
+	l.failed(w, "", fmt.Errorf("worker %d could not take %s: %w: %s", w.id, of, errno, why))
+}

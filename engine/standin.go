@@ -1,0 +1,195 @@
+package engine
+
+import (
+	"fmt"
+	"math"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// moveWait is how long a worker that listens, but elsewhere than the one before
+// it in its slot, may take to listen there too: programs with several servers
+// open them one after another.
+const moveWait = 3 * time.Second
+
+// standsIn compares what a worker listens on with what the one before it in its
+// slot did. missing is what it does not listen on. While that may still come
+// wait is how long to wait for it; quiet is the time since it last listened,
+// left what it has until it must have listened. One that has said it is ready and
+// has no server is taken at its word in the end: it may be a program without.
+func standsIn(before, now []Address, ready bool, quiet, left time.Duration) (missing []Address, wait time.Duration) {
+	for _, a := range before {
+		if !slices.Contains(now, a) {
+			missing = append(missing, a)
+		}
+	}
+	switch {
+	case len(missing) == 0:
+		return nil, 0
+	case ready && len(now) == 0 && quiet >= moveWait:
+		return nil, 0
+	case ready && len(now) == 0:
+		return missing, moveWait - quiet
+	}
+	for _, a := range now {
+		if !slices.Contains(before, a) {
+			left = min(left, moveWait-quiet)
+			break
+		}
+	}
+	return missing, max(left, 0)
+}
+
+// compare is called whenever a worker listens. It ends a restart, for good or,
+// if the new worker does not listen where the old one does, by taking it back;
+// of a worker that replaces a dead one it says that its addresses changed.
+func (l *loop) compare(w *worker) {
+	l.timers.stop(w.comparing)
+	w.comparing = nil
+	if w.life.leaving || w.life.chanEnded || l.stopping != nil {
+		return
+	}
+	old, before := w.restartOf, w.slot.expects
+	if old != nil {
+		before = old.addrs
+		if old.life.leaving {
+			before = nil
+		}
+	}
+	now := l.now()
+	quiet := now.Sub(w.forked)
+	if !w.heard.IsZero() {
+		quiet = now.Sub(w.heard)
+	}
+	missing, wait := standsIn(before, w.addrs, w.ready, quiet, l.readyIn(w, now))
+	switch {
+	case wait > 0:
+		w.comparing = l.timers.at(now.Add(wait), func(time.Time) { l.compare(w) })
+	case len(missing) > 0 && old != nil:
+		l.abortRestart(w, missing)
+	case len(missing) > 0:
+		l.hasMoved(w, missing)
+	default:
+		if w.moved {
+			w.moved, w.note = false, ""
+		}
+		if old != nil {
+			w.restartOf = nil
+			old.replacedBy = nil
+			if !old.life.leaving {
+				l.leave(old, w.by, fmt.Sprintf("cluster.workers[%d].disconnect()", old.id))
+			}
+		}
+	}
+}
+
+// readyIn is how long a worker may still take to listen.
+func (l *loop) readyIn(w *worker, now time.Time) time.Duration {
+	if l.o.ReadyTimeout <= 0 {
+		return math.MaxInt64 / 2 // no limit
+	}
+	return l.o.ReadyTimeout - now.Sub(w.forked)
+}
+
+// probes is why a program listens elsewhere when its port is taken.
+const probes = "Its program probes the port before it listens (get-port, detect-port, a connect of its own), and finds it taken by this very cluster: " +
+	"let it listen without a look, muster shares the port"
+
+// abortRestart takes back the new worker of a restart: the old one stays.
+func (l *loop) abortRestart(w *worker, missing []Address) {
+	old := w.restartOf
+	w.restartOf, old.replacedBy = nil, nil
+	w.aborted = true
+	l.noteRestart(old, "restart aborted")
+	text := fmt.Sprintf("restart of worker %d aborted: worker %d does not listen on %s", old.id, w.id, addrList(missing))
+	if len(w.addrs) > 0 {
+		text += ", but on " + addrList(w.addrs)
+	}
+	// The old one's, whose row it explains.
+	l.failed(old, "", fmt.Errorf("%s. It is told to leave, worker %d stays. %s. If it has moved on purpose, crash worker %d (k, then !) to have it replaced",
+		text, old.id, probes, old.id))
+	l.leave(w, BySupervisor, fmt.Sprintf("cluster.workers[%d].disconnect()", w.id))
+}
+
+// hasMoved says that a worker does not listen where the dead one before it did:
+// once a slot, because a program may have an address of its own in each process,
+// as one with its pid in the name.
+func (l *loop) hasMoved(w *worker, missing []Address) {
+	if w.slot.moved && !w.moved && !l.keeps(missing) {
+		return
+	}
+	w.note = "not at " + addrShort(missing[0])
+	if w.moved {
+		return
+	}
+	w.moved, w.slot.moved = true, true
+	text := fmt.Sprintf("worker %d does not listen on %s, as the one before it did", w.id, addrList(missing))
+	if len(w.addrs) > 0 {
+		text += ", but on " + addrList(w.addrs)
+	}
+	var nobody []Address
+	for _, s := range l.order {
+		if slices.Contains(missing, s.port.addr) && !s.served() {
+			nobody = append(nobody, s.port.addr)
+		}
+	}
+	if len(nobody) > 0 {
+		text += fmt.Sprintf(". Nobody serves %s now: connections there are reset after %v", addrList(nobody), unservedAfter)
+	}
+	l.failed(w, "", fmt.Errorf("%s. %s", text, probes))
+	l.dirty = true
+}
+
+// keeps tells whether Options.Addr is among the addresses.
+func (l *loop) keeps(as []Address) bool {
+	return slices.ContainsFunc(l.order, func(s *server) bool { return s.keep && slices.Contains(as, s.port.addr) })
+}
+
+// remember keeps in the slot what a worker that has died listened on, for its
+// replacement. One that never listened had taken nothing over: what was before
+// it still counts. Of port 0 nobody expects a number.
+func (l *loop) remember(w *worker) {
+	if w.life.voluntary == yes {
+		if !w.slot.heldByOther(w) {
+			w.slot.expects = nil
+		}
+		return
+	}
+	if len(w.addrs) == 0 {
+		return
+	}
+	w.slot.expects = nil
+	for s := range w.servers {
+		if slices.Contains(w.addrs, s.port.addr) && s.chosen == (Address{}) {
+			w.slot.expects = append(w.slot.expects, s.port.addr)
+		}
+	}
+}
+
+// addrList is "127.0.0.1:3000 and 127.0.0.1:3001".
+func addrList(as []Address) string {
+	texts := make([]string, len(as))
+	for i, a := range as {
+		texts[i] = a.String()
+	}
+	slices.Sort(texts)
+	const most = 4
+	if n := len(texts) - most; n > 1 {
+		texts = append(texts[:most], strconv.Itoa(n)+" more")
+	}
+	if last := len(texts) - 1; last > 0 {
+		return strings.Join(texts[:last], ", ") + " and " + texts[last]
+	}
+	return strings.Join(texts, "")
+}
+
+// addrShort is the part of an address that tells it from others here.
+func addrShort(a Address) string {
+	if a.Network == "unix" {
+		return filepath.Base(a.Host)
+	}
+	return ":" + strconv.Itoa(a.Port)
+}

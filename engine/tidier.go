@@ -1,0 +1,422 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+)
+
+const (
+	tidyEvery = 25 * time.Millisecond // what is left is looked at
+	// Who has started what is looked at now and then while the workers live, so
+	// that a process without the mark, with an environment of its own, is known
+	// when its worker has ended; it may take a thousandth of a processor.
+	learnFirst = time.Second
+	learnEvery = 5 * time.Second
+	learnShare = 1000
+	// tidyGiveUp is how long SIGKILL may take: a process in the kernel's hands
+	// (a hung disk) does not end, and the cluster must.
+	tidyGiveUp = time.Second
+	// orphansTold is how many processes an event names.
+	orphansTold   = 8
+	orphanNameMax = 100 // bytes of a command line
+)
+
+// tidier ends what workers have left behind, and reaps orphans. What it knows
+// belongs to its goroutine.
+type tidier struct {
+	family *family
+	limit  time.Duration // between SIGTERM and SIGKILL
+	post   func(msg) bool
+	left   chan *rest    // workers that have ended; with room, as their exit must not wait for a look
+	atOnce chan struct{} // closed: SIGKILL, and no waiting
+	finish chan struct{} // closed: all workers have ended; msgTidied is the answer
+	quit   chan struct{} // closed at the end
+
+	rests   []*rest
+	stray   *rest       // of workers that ended without leaving anything, as far as was seen
+	known   map[int]kin // by pid, all that the last look found
+	unknown map[int]uint64
+	learn   bool           // a look is due though nothing has happened
+	kill    bool           // atOnce
+	last    bool           // finish
+	lastAt  time.Time      // when
+	told    bool           // the answer to it
+	blind   bool           // that it cannot look was said
+	ignored map[int]uint64 // given up
+}
+
+// rest is what one worker has left.
+type rest struct {
+	w *worker // nil = several workers
+	p *proc   // not reaped, so that its group's number stays its own; nil = it is
+
+	since  uint64    // what was started later is not sent SIGTERM: it may be there to tidy up
+	killAt time.Time // SIGKILL
+	giveUp time.Time
+	termed map[int]uint64 // by pid, its start
+	killed map[int]uint64
+	any    bool // something was there
+	empty  int  // looks in a row that found nothing
+}
+
+// newTidier makes a tidier; run runs it.
+func newTidier(f *family, limit time.Duration, post func(msg) bool) *tidier {
+	return &tidier{
+		family: f, limit: limit, post: post, known: make(map[int]kin), ignored: make(map[int]uint64),
+		left: make(chan *rest, spawnsMax), atOnce: make(chan struct{}), finish: make(chan struct{}), quit: make(chan struct{}),
+	}
+}
+
+func (t *tidier) newRest(w *worker, p *proc, now time.Time) *rest {
+	return &rest{
+		w: w, p: p, since: bootTicks(), killAt: now.Add(t.limit),
+		termed: make(map[int]uint64), killed: make(map[int]uint64),
+	}
+}
+
+// ended says that a worker's process has ended, and takes it over: it reaps it,
+// at once if nothing is left in its group. Any goroutine may call it while the
+// tidier runs.
+func (t *tidier) ended(w *worker, p *proc) {
+	r := t.newRest(w, p, time.Now())
+	alone, err := true, error(nil)
+	if !t.family.keep {
+		alone, err = t.family.alone(p)
+	}
+	if err != nil { // who is in the group is not known, so it cannot be waited for
+		p.signalGroup(syscall.SIGKILL)
+		alone = true
+	}
+	if alone {
+		t.reap(r)
+		if t.family.keep || !t.family.adopting() {
+			return
+		}
+	}
+	select {
+	case t.left <- r:
+	case <-t.quit:
+		t.reap(r)
+	}
+}
+
+func (t *tidier) reap(r *rest) {
+	if r.p == nil {
+		return
+	}
+	if err := r.p.reap(); err != nil {
+		t.post(msgFailed{fmt.Sprintf("reaping process %d", r.p.pid), err})
+	}
+	t.family.procs.remove(r.p)
+	r.p = nil
+}
+
+// run is the tidier. It returns when quit is closed.
+func (t *tidier) run() {
+	var child chan os.Signal // nil = not asked for
+	if t.family.adopting() {
+		child = make(chan os.Signal, 1)
+		signal.Notify(child, syscall.SIGCHLD)
+		defer signal.Stop(child)
+	}
+	t.tidy(child)
+}
+
+// tidy is run; child is sent to when a child has ended.
+func (t *tidier) tidy(child <-chan os.Signal) {
+	atOnce, finish := t.atOnce, t.finish
+	var learn *time.Timer
+	var learnNow <-chan time.Time
+	if t.family.adopting() && !t.family.keep {
+		learn = time.NewTimer(learnFirst)
+		defer learn.Stop()
+		learnNow = learn.C
+	}
+	again := t.family.adopting() // a look is due though nothing is known to be left: here at what has ended before
+	var tick <-chan time.Time    // of the look that is due; it stays when something else wakes us
+	for {
+		// At once: until all is told, as a worker that does not die may go on.
+		switch due := again || len(t.rests) > 0 || t.stray != nil || t.kill && !t.told; {
+		case !due:
+			tick = nil
+		case tick == nil:
+			tick = time.After(tidyEvery)
+		}
+		select {
+		case r := <-t.left:
+			t.rests = append(t.rests, r)
+		case <-child: // many may come at once: at the tick
+			again = true
+			continue
+		case <-atOnce:
+			t.kill, atOnce = true, nil
+		case <-finish:
+			t.last, finish = true, nil
+			t.lastAt = time.Now()
+		case <-tick:
+			tick = nil
+		case <-learnNow:
+			began := time.Now()
+			t.learn = true
+			again = t.round(began) || again
+			learn.Reset(max(learnEvery, learnShare*time.Since(began)))
+			continue
+		case <-t.quit:
+			t.takeLeft()
+			for _, r := range t.rests {
+				t.reap(r)
+			}
+			return
+		}
+		t.takeLeft()
+		again = t.round(time.Now())
+	}
+}
+
+// takeLeft takes in all that have ended: one look for all of them, and the last
+// of them before the answer to finish.
+func (t *tidier) takeLeft() {
+	for {
+		select {
+		case r := <-t.left:
+			t.rests = append(t.rests, r)
+		default:
+			return
+		}
+	}
+}
+
+// round looks once and does what follows. again = it should look once more
+// soon, though nothing is known to be left.
+func (t *tidier) round(now time.Time) (again bool) {
+	f := t.family
+	adopting := f.adopting()
+	learn := t.learn
+	t.learn = false
+	if len(t.rests) > 0 || t.stray != nil || len(t.unknown) > 0 || learn || t.kill && !t.told || adopting && (t.last && !t.told || waitable()) {
+		l, err := f.look(t.known)
+		if err != nil && !t.blind {
+			t.blind = true
+			t.post(msgFailed{"looking for what workers have left", err})
+		}
+		for _, pid := range l.adopted {
+			reapAdopted(pid)
+			again = true // another one may have come meanwhile
+		}
+		t.known = make(map[int]kin, len(l.kin))
+		for _, k := range l.kin {
+			t.known[k.pid] = k
+		}
+		if !f.keep {
+			again = t.look(&l, now) || again
+		}
+	}
+	if !t.told && t.over(again, now) {
+		t.told = true
+		t.post(msgTidied{})
+	}
+	return again
+}
+
+// over tells whether the cluster may end: nothing of its workers is left, or
+// what is left (it goes on making processes, it cannot be reaped) has had its
+// time.
+func (t *tidier) over(again bool, now time.Time) bool {
+	late := now.Sub(t.lastAt) > t.limit+2*tidyGiveUp
+	return t.last && len(t.rests) == 0 && (late || t.stray == nil && !again)
+}
+
+// look gives everything that was seen to the rest it belongs to, and takes each
+// rest further.
+func (t *tidier) look(l *census, now time.Time) (again bool) {
+	of := make(map[int][]kin)
+	for _, k := range l.kin {
+		if start, ok := t.ignored[k.pid]; !ok || start != k.start {
+			of[k.worker] = append(of[k.worker], k)
+		}
+	}
+	open := t.rests[:0]
+	for _, r := range t.rests {
+		mine := of[r.w.id]
+		delete(of, r.w.id)
+		if t.further(r, mine, now) {
+			open = append(open, r)
+		}
+	}
+	clear(t.rests[len(open):])
+	t.rests = open
+
+	strays, again := t.strays(l, of)
+	if t.stray == nil && len(strays) > 0 {
+		t.stray = t.newRest(nil, nil, now)
+	}
+	if t.stray != nil && !t.further(t.stray, strays, now) {
+		t.stray = nil
+	}
+	return again
+}
+
+// strays are the orphans of workers that have ended, in of or unknown to the
+// look; at once also what living workers have started and is not in their groups,
+// which are killed with them. again = the next look will say more.
+func (t *tidier) strays(l *census, of map[int][]kin) (strays []kin, again bool) {
+	leads, forking := t.family.procs.leads()
+	oldest := ^uint64(0) // when the oldest worker that lives was started
+	live := make(map[int]bool)
+	for pid, id := range leads {
+		if t.restOf(id) != nil {
+			continue
+		}
+		live[id] = true
+		oldest = min(oldest, l.tab[pid].start) // 0 if it came after the look
+	}
+	for id, ks := range of {
+		switch {
+		case !live[id] && !forking[id]:
+			strays = append(strays, ks...)
+		case t.kill:
+			for _, k := range ks {
+				if leads[k.pgrp] == 0 {
+					strays = append(strays, k)
+				}
+			}
+		}
+	}
+	seen := make(map[int]uint64)
+	for _, k := range l.unknown {
+		// A worker that lives cannot have started what is older than itself. And a
+		// process this one is just starting is not known as such for an instant.
+		if start, ok := t.ignored[k.pid]; ok && start == k.start || k.start >= oldest || len(forking) > 0 {
+			continue
+		}
+		if t.unknown[k.pid] == k.start {
+			strays = append(strays, k)
+		} else {
+			again = true
+		}
+		seen[k.pid] = k.start
+	}
+	t.unknown = seen
+	return strays, again
+}
+
+func (t *tidier) restOf(worker int) *rest {
+	for _, r := range t.rests {
+		if r.w.id == worker {
+			return r
+		}
+	}
+	return nil
+}
+
+// further takes a rest further; false = it is done with.
+func (t *tidier) further(r *rest, ks []kin, now time.Time) bool {
+	do := r.next(ks, now, t.kill)
+	switch {
+	case do.giveUp:
+		for _, k := range ks {
+			t.ignored[k.pid] = k.start
+		}
+		t.post(msgFailed{r.of() + " left what SIGKILL does not end: " + strings.Join(commands(ks), ", "), errors.New("it is left alone")})
+		fallthrough
+	case do.done:
+		t.reap(r)
+		return false
+	case do.sig == 0:
+		return true
+	}
+	d := OrphansDetail{Signal: signalName(do.sig), Count: len(do.tell)}
+	for _, k := range do.tell[:min(len(do.tell), orphansTold)] {
+		d.Processes = append(d.Processes, Orphan{k.pid, k.command()})
+	}
+	group := 0
+	if r.p != nil {
+		group = r.p.pid
+		r.p.signalGroup(do.sig)
+		if do.sig == syscall.SIGTERM {
+			r.p.signalGroup(syscall.SIGCONT) // should one be stopped
+		}
+	}
+	for _, k := range do.to {
+		if group != 0 && k.pgrp == group {
+			continue // it has it by its group
+		}
+		_ = k.signal(do.sig) // if it fails it has gone, or the next look finds it
+		if do.sig == syscall.SIGTERM {
+			_ = k.signal(syscall.SIGCONT)
+		}
+	}
+	if d.Count > 0 {
+		t.post(msgOrphans{r.w, d})
+	}
+	return true
+}
+
+// of is whose rest it is.
+func (r *rest) of() string {
+	if r.w == nil {
+		return "workers that have ended"
+	}
+	return fmt.Sprintf("worker %d", r.w.id)
+}
+
+func commands(ks []kin) []string {
+	var out []string
+	for _, k := range ks[:min(len(ks), orphansTold)] {
+		out = append(out, fmt.Sprintf("%s (pid %d)", k.command(), k.pid))
+	}
+	return out
+}
+
+// nextStep is what is due for a rest. sig 0 = nothing.
+type nextStep struct {
+	done, giveUp bool
+	sig          syscall.Signal
+	to, tell     []kin
+}
+
+// next decides what is due, by what lives of a rest: SIGTERM once for each, at
+// killAt SIGKILL for all. It is done when two looks in a row have found nothing,
+// or the first.
+func (r *rest) next(ks []kin, now time.Time, atOnce bool) (do nextStep) {
+	if len(ks) == 0 {
+		r.empty++
+		do.done = !r.any || r.empty > 1
+		return do
+	}
+	r.any, r.empty = true, 0
+	if !atOnce && now.Before(r.killAt) {
+		for _, k := range ks {
+			if start, ok := r.termed[k.pid]; ok && start == k.start || k.start > r.since {
+				continue
+			}
+			r.termed[k.pid] = k.start
+			do.to = append(do.to, k)
+		}
+		do.tell = do.to
+		if len(do.to) > 0 {
+			do.sig = syscall.SIGTERM
+		}
+		return do
+	}
+	if r.giveUp.IsZero() {
+		r.giveUp = now.Add(tidyGiveUp)
+	}
+	if now.After(r.giveUp) {
+		do.giveUp = true
+		return do
+	}
+	do.sig, do.to = syscall.SIGKILL, ks
+	for _, k := range ks {
+		if start, ok := r.killed[k.pid]; !ok || start != k.start {
+			r.killed[k.pid] = k.start
+			do.tell = append(do.tell, k)
+		}
+	}
+	return do
+}
