@@ -20,20 +20,26 @@ type drained struct {
 	addr Address
 }
 
-// startDrained serves h until the test is over.
+// startDrained serves srv until the test is over.
 func startDrained(t *testing.T, srv *http.Server) *drained {
+	t.Helper()
+	return startDrainedBy(t, srv, func(s *drained) error { return srv.Serve(drainListener{s.ln, s.d}) })
+}
+
+// startDrainedBy does with serve for srv.Serve.
+func startDrainedBy(t *testing.T, srv *http.Server, serve func(*drained) error) *drained {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	child := &Child{leaving: make(chan struct{})}
+	child := &Child{leaving: make(chan struct{}), tally: new(tally)}
 	child.counts.wake = make(chan struct{}, 1)
 	s := &drained{ln: ln, d: &drainer{c: child, conns: make(map[*drainConn]struct{})}}
 	s.addr = Address{Network: "tcp", Host: "127.0.0.1", Port: ln.Addr().(*net.TCPAddr).Port}
 	s.d.wrap(srv)
 	served := make(chan error, 1)
-	go func() { served <- srv.Serve(drainListener{ln, s.d}) }()
+	go func() { served <- serve(s) }()
 	t.Cleanup(func() {
 		srv.Close()
 		if err := receive(t, served); !errors.Is(err, net.ErrClosed) && !errors.Is(err, http.ErrServerClosed) {
@@ -138,9 +144,24 @@ func TestDrainAnswersWithConnectionClose(t *testing.T) {
 	}
 }
 
-// An idle connection is left open for a second: its client may just be sending.
+// toldListener has the tally follow what it accepts, as that of a worker does.
+type toldListener struct{ drainListener }
+
+func (l toldListener) Accept() (net.Conn, error) {
+	conn, err := l.drainListener.Accept()
+	if dc, ok := conn.(*drainConn); ok {
+		l.d.mu.Lock()
+		dc.end = newConnEnd(l.d.c.tally)
+		l.d.mu.Unlock()
+	}
+	return conn, err
+}
+
+// An idle connection is left open for a while: its client may be about to send.
+// Then its end is said, and it is read until its client has heard that.
 func TestDrainClosesIdleConnections(t *testing.T) {
-	s := startDrained(t, &http.Server{Handler: echoPath})
+	srv := &http.Server{Handler: echoPath}
+	s := startDrainedBy(t, srv, func(s *drained) error { return srv.Serve(toldListener{drainListener{s.ln, s.d}}) })
 	idle, fresh := s.dial(t), s.dial(t)
 	idle.send(t, "/")
 	idle.answer(t, "/")
@@ -159,37 +180,65 @@ func TestDrainClosesIdleConnections(t *testing.T) {
 	if n := s.d.closeIdle(began, began); n != 2 {
 		t.Fatalf("%d open", n)
 	}
-	if s.d.closeIdle(began, began.Add(idleFor-1)); s.open() != 2 {
-		t.Fatalf("%d open just before a second is over", s.open())
+	s.d.c.kept.Store(int64(keptFor))
+	over := began.Add(keptFor)
+	shut := func() (n int) {
+		for dc := range s.d.conns {
+			if dc.idle.Load() == idleShut {
+				n++
+			}
+		}
+		return n
 	}
-	if s.d.closeIdle(began, began.Add(idleFor)); s.open() != 0 {
-		t.Fatalf("%d open when a second is over", s.open())
+	if s.d.closeIdle(began, over.Add(-1)); shut() != 0 {
+		t.Fatalf("the end of %d was said before it is time", shut())
+	}
+	if s.d.closeIdle(began, over); shut() != 2 || s.open() != 2 {
+		t.Fatalf("the end of %d was said, and %d are open; want 2 and 2", shut(), s.open())
 	}
 	idle.closed(t)
 	fresh.closed(t)
+	// This one has not looked: its request is not handled, and it hears no reset.
+	idle.send(t, "/crosses")
+	poll(t, "the request is told as lost", func() bool { return s.d.c.tally[tallyEnded].Load() == 1 })
+	idle.closed(t)
+	s.d.closeIdle(began, over.Add(lingerFor-1))
+	if s.open() != 2 {
+		t.Fatalf("%d open before both have been read for long enough", s.open())
+	}
+	fresh.Close()
+	poll(t, "one that its client has closed is gone", func() bool { return s.open() == 1 })
+	if s.d.closeIdle(began, over.Add(lingerFor)); s.open() != 0 {
+		t.Fatalf("%d open", s.open())
+	}
+	if n := s.d.c.counts.done.Load(); n != 1 {
+		t.Errorf("%d answered, want 1", n)
+	}
 }
 
 // A connection that was used during the drain has a second from then on.
 func TestDrainCountsIdleFromTheLastRequest(t *testing.T) {
 	dc := &drainConn{Conn: &net.TCPConn{}, d: &drainer{c: &Child{}, conns: make(map[*drainConn]struct{})}}
 	dc.d.conns[dc] = struct{}{}
+	dc.d.c.kept.Store(int64(keptFor))
 	began := time.Now().Add(-time.Hour)
 	dc.state(http.StateIdle)
 	dc.state(http.StateActive)
-	if dc.d.closeIdle(began, time.Now().Add(time.Hour)); len(dc.d.conns) != 1 {
+	if dc.d.closeIdle(began, time.Now().Add(time.Hour)); dc.idle.Load() != 0 {
 		t.Fatal("a connection with a request under way was closed")
 	}
 	dc.state(http.StateIdle)
 	since := time.Unix(0, dc.idle.Load())
-	if dc.d.closeIdle(began, since.Add(idleFor-1)); len(dc.d.conns) != 1 {
+	if dc.d.closeIdle(began, since.Add(idleFor-1)); dc.idle.Load() == idleShut {
 		t.Fatal("closed too early")
 	}
-	if dc.d.closeIdle(began, since.Add(idleFor)); len(dc.d.conns) != 0 {
+	if dc.d.closeIdle(began, since.Add(idleFor)); dc.idle.Load() != idleShut && len(dc.d.conns) != 0 {
 		t.Fatal("not closed")
 	}
 }
 
-// wait itself, in real time: idle connections hold it for a second, no more.
+// wait itself, in real time: idle connections hold it for as long as the primary
+// has said, here a second.
 func TestDrainTakesASecond(t *testing.T) {
 	t.Parallel()
 	s := startDrained(t, &http.Server{Handler: echoPath})
@@ -329,5 +378,37 @@ func TestServeHTTPOutsideAWorker(t *testing.T) {
 	}
 	if _, err := Listen("tcp", "127.0.0.1:0"); !errors.Is(err, ErrNotWorker) {
 		t.Errorf("%v", err)
+	}
+}
+
+// The worker must be done when the grace is over, and a stop must not wait for
+// clients that say nothing.
+func TestKeptLimit(t *testing.T) {
+	for _, tt := range []struct {
+		grace time.Duration
+		alone bool
+		want  time.Duration
+	}{
+		{0, false, keptFor}, {time.Minute, false, keptFor}, {5 * time.Second, false, 3800 * time.Millisecond},
+		{time.Second, false, 500 * time.Millisecond}, {5 * time.Second, true, idleFor}, {0, true, idleFor},
+		{time.Second, true, 500 * time.Millisecond},
+	} {
+		if got := keptLimit(tt.grace, tt.alone); got != tt.want {
+			t.Errorf("grace %v, alone %v: %v, want %v", tt.grace, tt.alone, got, tt.want)
+		}
+	}
+	l := loop{workers: map[int]*worker{}}
+	w := &worker{id: 1, life: life{state: StateDisconnecting, leaving: true}}
+	l.workers[1] = w
+	if !l.alone(w) {
+		t.Error("it is not alone")
+	}
+	l.workers[2] = &worker{id: 2, life: life{state: StateDisconnecting, leaving: true}}
+	if !l.alone(w) {
+		t.Error("one that leaves too stays")
+	}
+	l.workers[3] = &worker{id: 3, life: life{state: StateListening}}
+	if l.alone(w) {
+		t.Error("one that listens does not stay")
 	}
 }

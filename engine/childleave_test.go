@@ -100,6 +100,7 @@ func TestChildIsToldWhileItLeaves(t *testing.T) {
 
 // Held open, the channel ends with the last release; each counts once.
 func TestChildHold(t *testing.T) {
+	t.Parallel()
 	c, p := startChild(t)
 	a, b := c.Hold(), c.Hold()
 	c.Disconnect()
@@ -122,6 +123,7 @@ func TestChildHold(t *testing.T) {
 // ServeHTTP is a hold until its connections have ended (Node's
 // worker-wait-server-close).
 func TestChildDisconnectWaitsForServeHTTP(t *testing.T) {
+	t.Parallel()
 	c, p := startChild(t)
 	ln, key := p.listening(c, "127.0.0.1:4000")
 	began, finish := make(chan struct{}), make(chan struct{})

@@ -298,3 +298,22 @@ func TestChildListenExclusive(t *testing.T) {
 		t.Errorf("after the end: %v", err)
 	}
 }
+
+// A program that does not accept gets 128 hand-offs; what comes after them is
+// refused, and goes to other workers.
+func TestAListenerHeldAllThatWasHandedToIt(t *testing.T) {
+	l := &listener{}
+	l.change.L = &l.mu
+	for i := range takenMax {
+		if !l.reserve() {
+			t.Fatalf("refused after %d", i)
+		}
+	}
+	if l.reserve() {
+		t.Errorf("took one more than %d", takenMax)
+	}
+	l.reserved--
+	if !l.reserve() {
+		t.Error("refused though there was room again")
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"math"
 	"net"
 	"os"
+	"strings"
 	"testing"
 
 	"muster/ipc"
@@ -34,6 +35,12 @@ func TestChildSend(t *testing.T) {
 		err := c.Send(bad)
 		contains(t, err, "message of worker 3 to the primary")
 	}
+	err := c.Send(strings.Repeat("x", ipc.MaxFrame))
+	contains(t, err, "message of worker 3 to the primary")
+	contains(t, err, "16777218 bytes, the limit is 16777216")
+	if !errors.Is(err, ErrTooLong) {
+		t.Errorf("%v is not ErrTooLong", err)
+	}
 	if err := c.Send(1); err != nil {
 		t.Errorf("the channel does not go on: %v", err)
 	}
@@ -58,7 +65,7 @@ func TestChildSendAfterTheEnd(t *testing.T) {
 
 func TestChildFlush(t *testing.T) {
 	c, _ := startChild(t)
-	if err := c.Send(make([]byte, 4<<20)); err != nil { // more than a socket takes
+	if err := c.Send(make([]byte, 1<<20)); err != nil { // more than a socket takes
 		t.Fatal(err)
 	}
 	if err := c.Flush(t.Context()); err != nil {

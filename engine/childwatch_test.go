@@ -42,6 +42,7 @@ func (p *fakePrimary) muster(v any) {
 // A worker tells the end of the connections it was asked to follow, and of no
 // other.
 func TestChildTellsTheEndsThatAreWanted(t *testing.T) {
+	t.Parallel()
 	c, p := startChild(t)
 	ln, key := p.listening(c, "127.0.0.1:4000")
 	served := background(func() (any, error) {

@@ -100,7 +100,7 @@ func handleSources(t *testing.T) map[string]struct {
 		"unix connection":        {unixConn, HandleSocket},
 		"TCP listener":           {tcp, HandleServer},
 		"unix listener":          {atPath, HandleServer},
-		"listener of Listen":     {&listener{common: tcp}, HandleServer},
+		"listener of Listen":     {&listener{common: fileOf(t, tcp.(*net.TCPListener))}, HandleServer},
 		"UDP socket":             {udp, HandleUDP},
 		"file of a connection":   {fileOf(t, tcpConn.(*net.TCPConn)), HandleSocket},
 		"file of a listener":     {fileOf(t, tcp.(*net.TCPListener)), HandleServer},
@@ -128,7 +128,7 @@ func TestNewHandle(t *testing.T) {
 			case *Handle:
 				from = v.File
 			case *listener:
-				from = v.common.(*net.TCPListener)
+				from = v.common
 			case syscall.Conn:
 				from = v
 			}
