@@ -116,7 +116,7 @@ func TestLatencySinceAndMerge(t *testing.T) {
 
 func TestLatencyTakesNoBadBucket(t *testing.T) {
 	var l Latency
-	for _, i := range []int{-1, latencyBuckets, 1 << 30} {
+	for _, i := range []uint64{latencyBuckets, 1 << 32, 1<<64 - 1} {
 		l.addBucket(i, 5)
 	}
 	if l.Count() != 0 {

@@ -26,7 +26,7 @@ import (
 type child struct {
 	*proc
 	out   *os.File
-	ended chan *os.ProcessState // gets its end
+	ended chan *ExitDetail // gets its end
 }
 
 // spawn starts a shell command. It is killed with the test, its group too.
@@ -41,17 +41,17 @@ func spawn(t *testing.T, s *spawner, script string) *child {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &child{proc: p, out: r, ended: make(chan *os.ProcessState, 1)}
+	c := &child{proc: p, out: r, ended: make(chan *ExitDetail, 1)}
 	var waiter sync.WaitGroup
 	waiter.Go(func() {
-		state, err := p.wait()
-		if err != nil {
-			t.Errorf("wait: %v", err)
+		exit, err := p.awaitEnd()
+		if err := errors.Join(err, p.reap()); err != nil {
+			t.Errorf("its end: %v", err)
 		}
-		c.ended <- state
+		c.ended <- exit
 	})
 	t.Cleanup(func() {
-		p.killGroup()
+		p.signalGroup(syscall.SIGKILL)
 		waiter.Wait()
 		r.Close()
 	})
@@ -118,13 +118,13 @@ func TestExitOfAChild(t *testing.T) {
 		{"kill -KILL $$", "SIGKILL"},
 	} {
 		p := spawn(t, s, c.script)
-		if got := exitOf(receive(t, p.ended)).String(); got != c.how {
+		if got := receive(t, p.ended).String(); got != c.how {
 			t.Errorf("%s: %s, want %s", c.script, got, c.how)
 		}
 		if err := p.signal(syscall.SIGTERM); err != nil {
 			t.Errorf("a signal after its end: %v", err)
 		}
-		p.killGroup() // nor does this harm anybody
+		p.signalGroup(syscall.SIGKILL) // nor does this harm anybody
 	}
 }
 
@@ -147,7 +147,7 @@ func TestWaitDoesNotMindAStop(t *testing.T) {
 	if err := p.signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	if how := exitOf(receive(t, p.ended)).String(); how != "SIGTERM" {
+	if how := receive(t, p.ended).String(); how != "SIGTERM" {
 		t.Errorf("it ended by %s", how)
 	}
 }
@@ -205,8 +205,14 @@ func TestPollByPidfd(t *testing.T) {
 	if s := stateOf(p.pid); s != 'Z' {
 		t.Errorf("state %q after poll, want a zombie", s)
 	}
-	if state, err := p.wait(); err != nil || state.ExitCode() != 1 {
-		t.Errorf("wait: %v, %v", state, err)
+	if exit, err := p.awaitEnd(); err != nil || exit.String() != "code 1" {
+		t.Errorf("awaitEnd: %v, %v", exit, err)
+	}
+	if s := stateOf(p.pid); s != 'Z' {
+		t.Errorf("state %q after awaitEnd, want a zombie", s)
+	}
+	if err := p.reap(); err != nil {
+		t.Errorf("reap: %v", err)
 	}
 	if p.poll() == nil {
 		t.Error("poll of a process that is gone")
@@ -219,8 +225,8 @@ func TestGroupKillTakesGrandchildren(t *testing.T) {
 	if g, err := unix.Getpgid(grandchild); err != nil || g != p.pid {
 		t.Fatalf("the grandchild is in group %d (%v), the child is %d", g, err, p.pid)
 	}
-	p.killGroup()
-	if how := exitOf(receive(t, p.ended)).String(); how != "SIGKILL" {
+	p.signalGroup(syscall.SIGKILL)
+	if how := receive(t, p.ended).String(); how != "SIGKILL" {
 		t.Errorf("it ended by %s", how)
 	}
 	poll(t, "the grandchild is dead", func() bool { return dead(grandchild) })
@@ -243,7 +249,8 @@ func TestSignalLeavesGrandchildren(t *testing.T) {
 func TestKillAll(t *testing.T) {
 	s := testSpawner(t)
 	var set procSet
-	set.killAll() // of nobody
+	f := &family{self: os.Getpid(), token: newToken(), procs: &set}
+	f.killAll() // of nobody
 	var waiters sync.WaitGroup
 	var pids []int
 	for range 3 {
@@ -254,14 +261,15 @@ func TestKillAll(t *testing.T) {
 		set.add(p)
 		pids = append(pids, p.pid)
 		waiters.Go(func() {
-			_, _ = p.wait()
+			_, _ = p.awaitEnd()
+			_ = p.reap()
 			set.remove(p)
 			set.remove(p)
 		})
 	}
 	start := time.Now()
-	set.killAll()
-	if took := time.Since(start); took >= time.Second {
+	f.killAll()
+	if took := time.Since(start); took >= 5*time.Second {
 		t.Errorf("it took %v", took)
 	}
 	for _, pid := range pids {
@@ -334,7 +342,7 @@ func TestChildHangsOnTheSpawnersThread(t *testing.T) {
 	}
 	s.close()
 	spawnerEnded.Wait()
-	if how := exitOf(receive(t, p.ended)).String(); how != "SIGKILL" {
+	if how := receive(t, p.ended).String(); how != "SIGKILL" {
 		t.Errorf("the child ended by %s", how)
 	}
 }
@@ -398,7 +406,10 @@ func TestSpawnLeaksNoDescriptor(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := p.wait(); err != nil {
+		if _, err := p.awaitEnd(); err != nil {
+			t.Error(err)
+		}
+		if err := p.reap(); err != nil {
 			t.Error(err)
 		}
 	}
