@@ -163,6 +163,7 @@ const outOfDescriptorsEnv = "MUSTER_TEST_OUT_OF_DESCRIPTORS"
 
 // The same as TestAcceptFailures with a real limit, in a process of its own.
 func TestAcceptOutOfDescriptors(t *testing.T) {
+	t.Parallel()
 	if os.Getenv(outOfDescriptorsEnv) == "" {
 		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 		defer cancel()

@@ -297,6 +297,7 @@ func TestDealerUnsent(t *testing.T) {
 			if c, ok := d.Head(); !ok || c != 2 {
 				t.Fatalf("head %d, %v; want 2", c, ok)
 			}
+			d.Wake(epoch) // which is not for it
 			giveNone(t, d, epoch)
 			free(d)
 			give(t, d, 3, epoch, 2, 1)

@@ -19,6 +19,7 @@ type modelMember struct {
 	id      int
 	left    bool
 	full    bool
+	mute    bool
 	hands   []handoff
 	limit   int
 	refused int // in a row
@@ -36,7 +37,7 @@ func (m *model) member(id int) *modelMember {
 
 func (x *modelMember) free(now time.Time) bool {
 	silent := len(x.hands) > 0 && now.Sub(x.hands[0].at) >= time.Second
-	return !x.left && !x.full && !silent && len(x.hands) < x.limit && !x.until.After(now)
+	return !x.left && !x.full && !x.mute && !silent && len(x.hands) < x.limit && !x.until.After(now)
 }
 
 func (m *model) next(now time.Time) *modelMember {
@@ -99,9 +100,14 @@ func (p *play) step(op, arg int) {
 	case 1:
 		p.remove(id, x)
 	case 2:
-		if arg >= 128 && x != nil {
+		switch {
+		case x == nil:
+		case arg >= 128:
 			p.d.Leave(id)
 			x.left = true
+		default:
+			p.d.Mute(id, arg%2 == 0, p.now)
+			x.mute = arg%2 == 0
 		}
 	case 3, 4:
 		for range arg%4 + 1 {

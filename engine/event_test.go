@@ -42,10 +42,10 @@ var goldenEvents = []struct {
 	{Event{Seq: 7, Time: at, Kind: KindDisconnect, Worker: 3, Slot: 2, PID: 70, By: BySupervisor, Detail: DisconnectDetail{Error: "garbage"}},
 		`{"v":1,"seq":7,"time":"2026-01-02T03:04:05.678901234Z","kind":"disconnect","worker":3,"slot":2,"pid":70,"by":"supervisor","detail":{"voluntary":false,"error":"garbage"}}`},
 	{Event{Seq: 8, Time: at, Kind: KindExit, Worker: 3, Slot: 2, PID: 70, By: ByOutside,
-		Detail: ExitDetail{Signal: ptr("SIGKILL"), DealtAgain: 2, Cut: 3, RetryMs: 400, Deaths: 2, Of: 5}},
-		`{"v":1,"seq":8,"time":"2026-01-02T03:04:05.678901234Z","kind":"exit","worker":3,"slot":2,"pid":70,"by":"outside","detail":{"code":null,"signal":"SIGKILL","voluntary":false,"dealt_again":2,"cut":3,"retry_ms":400,"deaths":2,"of":5}}`},
+		Detail: ExitDetail{Signal: ptr("SIGKILL"), DealtAgain: 2, Cut: ptr(3), CutKept: 1, RetryMs: 400, Deaths: 2, Of: 5}},
+		`{"v":1,"seq":8,"time":"2026-01-02T03:04:05.678901234Z","kind":"exit","worker":3,"slot":2,"pid":70,"by":"outside","detail":{"code":null,"signal":"SIGKILL","voluntary":false,"dealt_again":2,"cut":3,"cut_kept":1,"retry_ms":400,"deaths":2,"of":5}}`},
 	{Event{Seq: 9, Time: at, Kind: KindExit, Worker: 3, Slot: 2, PID: 70, By: ByOutside, Detail: ExitDetail{Code: ptr(0), Voluntary: true}},
-		`{"v":1,"seq":9,"time":"2026-01-02T03:04:05.678901234Z","kind":"exit","worker":3,"slot":2,"pid":70,"by":"outside","detail":{"code":0,"signal":null,"voluntary":true}}`},
+		`{"v":1,"seq":9,"time":"2026-01-02T03:04:05.678901234Z","kind":"exit","worker":3,"slot":2,"pid":70,"by":"outside","detail":{"code":0,"signal":null,"voluntary":true,"cut":null}}`},
 	{Event{Seq: 10, Time: at, Kind: KindPolicy, By: ByKey, Call: "cluster.schedulingPolicy = cluster.SCHED_NONE",
 		Detail: PolicyDetail{From: SchedRR, To: SchedNone, Ms: 0.033}},
 		`{"v":1,"seq":10,"time":"2026-01-02T03:04:05.678901234Z","kind":"policy","call":"cluster.schedulingPolicy = cluster.SCHED_NONE","by":"key","detail":{"from":"rr","to":"shared","ms":0.033}}`},
@@ -55,6 +55,8 @@ var goldenEvents = []struct {
 		`{"v":1,"seq":12,"time":"2026-01-02T03:04:05.678901234Z","kind":"leave","worker":3,"slot":2,"pid":70,"by":"key","detail":{"in_flight":4,"grace_ms":5000}}`},
 	{Event{Seq: 13, Time: at, Kind: KindStall, Worker: 3, Slot: 2, PID: 70, By: ByOutside, Detail: StallDetail{Ms: 1000.5}},
 		`{"v":1,"seq":13,"time":"2026-01-02T03:04:05.678901234Z","kind":"stall","worker":3,"slot":2,"pid":70,"by":"outside","detail":{"ms":1000.5}}`},
+	{Event{Seq: 13, Time: at, Kind: KindStall, Worker: 3, Slot: 2, PID: 70, By: BySupervisor, Detail: StallDetail{Ms: 10000, Spared: "process 9 (gdb) traces it"}},
+		`{"v":1,"seq":13,"time":"2026-01-02T03:04:05.678901234Z","kind":"stall","worker":3,"slot":2,"pid":70,"by":"supervisor","detail":{"ms":10000,"spared":"process 9 (gdb) traces it"}}`},
 	{Event{Seq: 14, Time: at, Kind: KindDealtAgain, Worker: 3, Slot: 2, PID: 70, By: BySupervisor, Detail: DealtAgainDetail{Count: 2}},
 		`{"v":1,"seq":14,"time":"2026-01-02T03:04:05.678901234Z","kind":"dealt_again","worker":3,"slot":2,"pid":70,"by":"supervisor","detail":{"count":2}}`},
 	{Event{Seq: 16, Time: at, Kind: KindSend, Worker: 3, Slot: 2, PID: 70, Call: "cluster.workers[3].send({})", By: ByKey, Detail: SendDetail{Message: json.RawMessage(`{}`)}},
@@ -65,6 +67,9 @@ var goldenEvents = []struct {
 		`{"v":1,"seq":16,"time":"2026-01-02T03:04:05.678901234Z","kind":"error","by":"supervisor","detail":{"text":"bind: in use","errno":"EADDRINUSE"}}`},
 	{Event{Seq: 17, Time: at, Kind: KindStopped, Worker: 3, Slot: 2, By: BySupervisor, Detail: StoppedDetail{Deaths: 5, Text: "panic: boom"}},
 		`{"v":1,"seq":17,"time":"2026-01-02T03:04:05.678901234Z","kind":"stopped","worker":3,"slot":2,"by":"supervisor","detail":{"deaths":5,"text":"panic: boom"}}`},
+	{Event{Seq: 17, Time: at, Kind: KindOrphans, Worker: 3, Slot: 2, PID: 70, By: BySupervisor,
+		Detail: OrphansDetail{Signal: "SIGTERM", Count: 1, Processes: []Orphan{{71, "node helper.js"}}}},
+		`{"v":1,"seq":17,"time":"2026-01-02T03:04:05.678901234Z","kind":"orphans","worker":3,"slot":2,"pid":70,"by":"supervisor","detail":{"signal":"SIGTERM","count":1,"processes":[{"pid":71,"command":"node helper.js"}]}}`},
 	{Event{Seq: 18, Time: at, Kind: KindKill, By: ByAPI},
 		`{"v":1,"seq":18,"time":"2026-01-02T03:04:05.678901234Z","kind":"kill","by":"api"}`},
 }
@@ -72,7 +77,7 @@ var goldenEvents = []struct {
 func TestEventJSON(t *testing.T) {
 	kinds := map[Kind]bool{KindSetup: true, KindFork: true, KindOnline: true, KindListening: true, KindMessage: true, KindSend: true,
 		KindDisconnect: true, KindExit: true, KindPolicy: true, KindKill: true, KindLeave: true, KindStall: true,
-		KindDealtAgain: true, KindOutput: true, KindError: true, KindStopped: true}
+		KindDealtAgain: true, KindOutput: true, KindError: true, KindStopped: true, KindOrphans: true}
 	for _, g := range goldenEvents {
 		delete(kinds, g.event.Kind)
 		b, err := json.Marshal(g.event)
@@ -193,7 +198,7 @@ func TestMessageEvents(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l := &loop{events: newEventRing(), dispatcher: newDispatcher(), changed: make(chan struct{}, 1), now: func() time.Time { return at }}
-			l.userMessage(&worker{id: 3, slot: &slot{index: 2}}, &ipc.Message{Kind: ipc.User, Raw: []byte(c.raw), FD: -1})
+			l.userMessage(&worker{id: 3, slot: &slot{index: 2}, live: &Worker{id: 3}}, &ipc.Message{Kind: ipc.User, Raw: []byte(c.raw), FD: -1})
 			ev, _ := l.events.after(0)
 			d := ev[0].Detail.(MessageDetail)
 			if d.Cut != c.cut {

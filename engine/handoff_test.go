@@ -16,3 +16,45 @@ func TestRefusalsWaitEachForItself(t *testing.T) {
 		t.Errorf("asked again after %v, want 50ms", at.Sub(epoch))
 	}
 }
+
+// 1,024 connections wait at an address at most, the others in the kernel's
+// backlog: without the bound the primary ran out of descriptors.
+func TestAcceptingWaitsWhileTheQueueIsFull(t *testing.T) {
+	checkNoLeaks(t)
+	p := mustOpen(t, loopback, portOptions{gate: true})
+	p.startAccept(closeAccepted, func(err error) { t.Errorf("reported: %v", err) })
+	l := &loop{sys: kernel{}, now: func() time.Time { return epoch }}
+	s := &server{port: p, dealer: newDealer()}
+	come := func(n int) {
+		batch := make([]accepted, n)
+		for i := range batch {
+			batch[i].fd = -1 // there is nothing to close
+		}
+		l.accepted(s, batch, epoch)
+	}
+	check := func(paused bool) {
+		t.Helper()
+		if got := p.acc.isPaused(); got != paused {
+			t.Fatalf("%d wait; paused: %v", s.dealer.Queued(), got)
+		}
+	}
+	leave := func(left int) {
+		for s.dealer.Queued() > left {
+			l.drop(s.dealer.DropHead())
+		}
+		l.deal(s, epoch)
+	}
+	come(queueMax - 1)
+	check(false)
+	come(1)
+	check(true)
+	leave(queueResume + 1)
+	check(true)
+	leave(queueResume)
+	check(false)
+	come(queueMax)
+	check(true)
+	l.stopping = &stopState{} // what comes now is not for these workers
+	leave(0)
+	check(true)
+}

@@ -71,7 +71,7 @@ func TestMessagesThatWaitAreBounded(t *testing.T) {
 	w := testWorker()
 	heard := 0
 	w.OnMessage(func(Message) { heard++ })
-	for range messagesMax + 3 {
+	for range messagesLoad.calls + 3 {
 		w.loop.deliverMessage(w, Message{Worker: 3, Value: []byte("1")})
 	}
 	w.loop.deliver(w, Event{Detail: ExitDetail{}}) // is not lost for that
@@ -79,7 +79,7 @@ func TestMessagesThatWaitAreBounded(t *testing.T) {
 	w.OnExit(func(ExitDetail) { exited = true })
 	ev, _ := w.loop.events.after(0)
 	dispatch(w.loop.dispatcher)
-	if heard != messagesMax || !exited || len(ev) != 3 || ev[0].Kind != KindError {
+	if heard != messagesLoad.calls || !exited || len(ev) != 3 || ev[0].Kind != KindError {
 		t.Errorf("%d heard, exit heard %t, events %v", heard, exited, ev)
 	}
 }

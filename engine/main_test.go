@@ -4,50 +4,124 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
+	"os/exec"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
+
+	"muster/internal/testkit"
+	"muster/ipc"
 )
+
+// securedEnv has the worker serve by TLS.
+const securedEnv = "MUSTER_ENGINE_TEST_TLS"
 
 // helperEnv makes this test binary one of the helper processes below.
 const helperEnv = "MUSTER_ENGINE_TEST"
 
+// startsEnv lets a worker start two processes, one in a session of its own.
+const startsEnv = "MUSTER_ENGINE_TEST_STARTS"
+
+// helperModes are the helper processes this test binary can be, by the value of
+// helperEnv.
+var helperModes = map[string]func() int{"starter": startAndWait}
+
 // TestMain lets the test binary be a worker (a cluster without a Command starts
 // the binary it runs in) or a helper process; otherwise it runs the tests.
 func TestMain(m *testing.M) {
+	if how := os.Getenv(floodEnv); how != "" {
+		os.Exit(flood(how))
+	}
+	if mode := os.Getenv(helperEnv); mode != "" {
+		run := helperModes[mode]
+		if run == nil {
+			fmt.Fprintf(os.Stderr, "engine.test: no helper %q\n", mode)
+			os.Exit(2)
+		}
+		os.Exit(run())
+	}
+	if mode := os.Getenv(rawEnv); mode != "" && os.Getenv(envUniqueID) != "" {
+		os.Exit(rawWorker(mode))
+	}
 	worker, err := Role()
-	switch mode := os.Getenv(helperEnv); {
+	switch {
 	case err != nil:
 		fmt.Fprintf(os.Stderr, "engine.test: %v\n", err)
 		os.Exit(2)
+	case worker && os.Getenv(wildEnv) != "":
+		os.Exit(beWild(strings.Fields(os.Getenv(wildEnv))))
+	case worker && os.Getenv(speaksEnv) != "":
+		os.Exit(speakingWorker())
+	case worker && os.Getenv(fullEnv) != "":
+		os.Exit(fullWorker())
 	case worker:
 		os.Exit(serveAsWorker())
-	case mode == "starter":
-		os.Exit(startAndWait())
-	case mode != "":
-		fmt.Fprintf(os.Stderr, "engine.test: no helper %q\n", mode)
-		os.Exit(2)
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(testkit.Waiting(m))
 }
 
-// serveAsWorker is the worker: it answers every request with its id.
+// serveAsWorker is the worker: it answers every request with its id, by HTTP/2
+// too, and by TLS if securedEnv is set.
 func serveAsWorker() int {
-	ln, err := Listen("tcp", os.Getenv(envAddr))
-	if err == nil {
-		err = ServeHTTP(ln, &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			fmt.Fprintf(w, "worker %d", Self().ID())
-		})})
+	srv := &http.Server{Protocols: withHTTP2(), Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, "worker %d", Self().ID())
+	})}
+	if os.Getenv(startsEnv) != "" {
+		for _, own := range []bool{false, true} {
+			cmd := exec.Command("/bin/sleep", "600")
+			cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: own}
+			if err := cmd.Start(); err != nil {
+				fmt.Fprintf(os.Stderr, "engine.test: worker: %v\n", err)
+				return 1
+			}
+			fmt.Println("helper", cmd.Process.Pid)
+		}
+		fmt.Println("up")
+	}
+	network, addr := "tcp", os.Getenv(envAddr)
+	if path, ok := strings.CutPrefix(addr, "unix:"); ok {
+		network, addr = "unix", path
+	}
+	ln, err := Listen(network, addr)
+	if name, ok := strings.CutPrefix(addr, "name:"); ok {
+		ln, err = listenAtName(name)
+	}
+	switch {
+	case err != nil:
+	case os.Getenv(securedEnv) != "":
+		srv.TLSConfig, err = selfSigned()
+		if err == nil {
+			err = ServeTLS(ln, srv, "", "")
+		}
+	default:
+		err = ServeHTTP(ln, srv)
 	}
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "engine.test: worker: %v\n", err)
 		return 1
 	}
 	return 0
+}
+
+// listenAtName has the primary look the name up, which Listen and Node do
+// themselves.
+func listenAtName(name string) (net.Listener, error) {
+	host, port, err := net.SplitHostPort(name)
+	if err != nil {
+		return nil, err
+	}
+	n, err := strconv.Atoi(port)
+	if err != nil {
+		return nil, err
+	}
+	return Self().listenAt("tcp", namedAddr{"tcp", name}, ipc.Query{Address: &host, Port: n, AddressType: "4", FD: -1})
 }
 
 // startAndWait is a primary that dies without tidying up: it starts a child
@@ -64,8 +138,9 @@ func startAndWait() int {
 	}
 	fmt.Println(p.pid)
 	_, _ = io.Copy(io.Discard, os.Stdin)
-	p.killGroup()
-	_, _ = p.wait()
+	p.signalGroup(syscall.SIGKILL)
+	_, _ = p.awaitEnd()
+	_ = p.reap()
 	return 0
 }
 
@@ -74,20 +149,27 @@ func helper(mode string) []string {
 	return mergeEnv(os.Environ(), []string{helperEnv + "=" + mode})
 }
 
-func TestThisBinaryIsAWorker(t *testing.T) {
-	c, err := New(Options{Addr: "127.0.0.1:0", Workers: 1})
+// runCluster runs a cluster until the test ends.
+func runCluster(t *testing.T, o Options) *Cluster {
+	t.Helper()
+	c, err := New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- c.Run(ctx) }()
-	defer func() {
-		stop()
+	go func() { ended <- c.Run(context.Background()) }()
+	t.Cleanup(func() {
+		c.Stop()
 		if err := receive(t, ended); err != nil {
 			t.Error(err)
 		}
-	}()
+	})
+	return c
+}
+
+func TestThisBinaryIsAWorker(t *testing.T) {
+	t.Parallel()
+	c := runCluster(t, Options{Addr: "127.0.0.1:0", Workers: 1})
 	client := http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 	res, err := client.Get("http://" + c.Snapshot().Addresses[0].String())
 	if err != nil {

@@ -121,6 +121,10 @@ func TestOutputLineIsBounded(t *testing.T) {
 	if len(got) != 1 || len(got[0].text) > lineMax {
 		t.Errorf("%d lines, the first of %d bytes; at most %d", len(got), len(got[0].text), lineMax)
 	}
+	r := &lineReader{}
+	if readLines(r, strings.NewReader(strings.Repeat("a", 64*lineMax))); cap(r.line) > 2*lineMax {
+		t.Errorf("a line without an end is kept in %d bytes", cap(r.line))
+	}
 }
 
 func FuzzOutputLines(f *testing.F) {

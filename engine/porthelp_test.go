@@ -45,20 +45,24 @@ func dial(t *testing.T, a Address) net.Conn {
 	return c
 }
 
+// patience is how long a test waits for what must happen: long, since other tests
+// run at the same time.
+const patience = 30 * time.Second
+
 func receive[T any](t *testing.T, ch <-chan T) T {
 	t.Helper()
 	select {
 	case v := <-ch:
 		return v
-	case <-time.After(10 * time.Second):
-		t.Fatal("nothing came in 10 s")
+	case <-time.After(patience):
+		t.Fatalf("nothing came in %v", patience)
 		panic("not reached")
 	}
 }
 
 func poll(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	testkit.Eventually(t, 10*time.Second, ok, what)
+	testkit.Eventually(t, patience, ok, what)
 }
 
 func closeAccepted(b []accepted) {

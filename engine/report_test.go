@@ -72,13 +72,13 @@ func TestReportsThatCannotBe(t *testing.T) {
 
 func TestReportThatIsNone(t *testing.T) {
 	l := &loop{events: newEventRing(), dispatcher: newDispatcher(), changed: make(chan struct{}, 1), now: func() time.Time { return at }}
-	w := &worker{id: 3, slot: &slot{index: 2}}
-	l.reported(w, []byte(`{"accepted":-1}`))
+	w := &worker{id: 3, slot: &slot{index: 2}, life: life{chanEnded: true}} // so nothing is answered
+	l.reported(w, []byte(`{"accepted":-1}`), epoch)
 	ev, _ := l.events.after(0)
 	if w.stats != nil || len(ev) != 1 || ev[0].Kind != KindError || ev[0].Worker != 3 {
 		t.Errorf("stats %v, events %v", w.stats, ev)
 	}
-	l.reported(w, []byte(`{"accepted":1,"closed":0,"done":0,"future":{}}`))
+	l.reported(w, []byte(`{"accepted":1,"closed":0,"done":0,"future":{}}`), epoch)
 	if w.stats == nil || w.stats.open() != 1 {
 		t.Errorf("stats %+v", w.stats)
 	}

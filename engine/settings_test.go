@@ -89,15 +89,15 @@ func TestSettingsShareNothing(t *testing.T) {
 }
 
 func TestProgramOfSettings(t *testing.T) {
-	p := programOf(Settings{Args: []string{"x"}})
+	p := ranBy(Settings{Args: []string{"x"}})
 	if !p.builtin || p.err != nil || !slices.Equal(p.argv, []string{ownName(), "x"}) {
 		t.Errorf("without exec: %+v", p)
 	}
-	p = programOf(Settings{Exec: "sh", ExecArgv: []string{"-c"}, Args: []string{"true"}})
+	p = ranBy(Settings{Exec: "sh", ExecArgv: []string{"-c"}, Args: []string{"true"}})
 	if p.builtin || p.err != nil || !strings.HasSuffix(p.path, "/sh") || !slices.Equal(p.argv, []string{"sh", "-c", "true"}) {
 		t.Errorf("sh: %+v", p)
 	}
-	if p = programOf(Settings{Exec: "no-such-program-here"}); p.err == nil || !strings.Contains(p.err.Error(), "was not found") {
+	if p = ranBy(Settings{Exec: "no-such-program-here"}); p.err == nil || !strings.Contains(p.err.Error(), "was not found") {
 		t.Errorf("nothing: %+v", p)
 	}
 }
@@ -114,3 +114,5 @@ func TestWorkersHaveTheProgramsName(t *testing.T) {
 		}
 	}
 }
+
+func ranBy(s Settings) program { return programOf(s, findExec(s)) }

@@ -123,7 +123,7 @@ func TestUnixBadPaths(t *testing.T) {
 		if err == nil {
 			mustClose(t, p)
 		}
-		if !errors.Is(err, want) {
+		if !errors.Is(err, want) || strings.Contains(path, "\x00") && !strings.Contains(err.Error(), "holds a NUL") {
 			t.Errorf("%q: %v, want %v", path, err, want)
 		}
 	}

@@ -9,11 +9,11 @@ import (
 
 var inputNames = map[string]input{
 	"online": inOnline, "listening": inListening, "order": inOrder, "announce": inAnnounce, "kill": inKill,
-	"channel-ends": inChanEnd, "process-ends": inProcEnd,
+	"channel-ends": inChanEnd, "process-gone": inGone, "process-ends": inProcEnd,
 }
 
 var effectNames = map[effect]string{
-	fxOnline: "online", fxListening: "listening", fxLeave: "leave", fxSettle: "settle",
+	fxOnline: "online", fxListening: "listening", fxLeave: "leave", fxRelease: "release", fxSettle: "settle",
 	fxDisconnect: "disconnect", fxExit: "exit", fxHold: "hold",
 }
 
@@ -46,32 +46,36 @@ func TestLife(t *testing.T) {
 		{"says online twice", "online online", "online", StateOnline, unset},
 
 		{"worker.disconnect() by the primary", "online listening order channel-ends process-ends",
-			"online listening leave settle disconnect exit", StateExited, yes},
+			"online listening leave release disconnect settle exit", StateExited, yes},
 		{"worker.disconnect() by the worker", "online listening announce channel-ends process-ends",
-			"online listening leave settle disconnect exit", StateExited, yes},
+			"online listening leave release disconnect settle exit", StateExited, yes},
 		{"both", "online listening order announce order channel-ends process-ends",
-			"online listening leave settle disconnect exit", StateExited, yes},
-		{"told before it was up", "order channel-ends process-ends", "leave settle disconnect exit", StateExited, yes},
+			"online listening leave release disconnect settle exit", StateExited, yes},
+		{"told before it was up", "order channel-ends process-ends", "leave release disconnect settle exit", StateExited, yes},
 		{"listens when it was told to leave", "online order listening", "online leave", StateDisconnecting, yes},
 
 		{"worker.kill(): the signal and nothing else", "online listening kill", "online listening", StateListening, yes},
 		{"killed through the API, process first", "online listening kill process-ends channel-ends",
-			"online listening leave hold settle disconnect exit", StateExited, yes},
+			"online listening leave hold release settle disconnect exit", StateExited, yes},
 
 		{"crash, process first", "online listening process-ends channel-ends",
-			"online listening leave hold settle disconnect exit", StateExited, no},
+			"online listening leave hold release settle disconnect exit", StateExited, no},
 		{"crash, channel first", "online listening channel-ends process-ends",
-			"online listening leave settle disconnect exit", StateExited, no},
-		{"crash at the start", "process-ends channel-ends", "leave hold settle disconnect exit", StateExited, no},
+			"online listening leave release disconnect settle exit", StateExited, no},
+		{"crash at the start", "process-ends channel-ends", "leave hold release settle disconnect exit", StateExited, no},
 		{"its last words say that it leaves", "online listening process-ends announce channel-ends",
-			"online listening leave hold settle disconnect exit", StateExited, yes},
+			"online listening leave hold release settle disconnect exit", StateExited, yes},
 
+		{"its hand-offs wait for no output", "online listening channel-ends process-gone",
+			"online listening leave release disconnect settle", StateDisconnected, no},
+		{"gone, then the rest", "online listening process-gone channel-ends process-ends",
+			"online listening leave release settle disconnect exit", StateExited, no},
 		{"its channel ends and it lives on", "online listening channel-ends",
-			"online listening leave settle disconnect", StateDisconnected, no},
+			"online listening leave release disconnect", StateDisconnected, no},
 		{"told when its channel has ended", "online listening channel-ends order",
-			"online listening leave settle disconnect", StateDisconnected, no},
+			"online listening leave release disconnect", StateDisconnected, no},
 		{"everything again after its end", "channel-ends process-ends online listening order announce kill channel-ends process-ends",
-			"leave settle disconnect exit", StateExited, no},
+			"leave release disconnect settle exit", StateExited, no},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l, did := live(t, c.inputs)
@@ -86,14 +90,15 @@ func TestLife(t *testing.T) {
 }
 
 // Whatever happens to a worker, in whatever order: every event once, in its
-// order, and an exit exactly when both its channel and its process have ended.
+// order, an exit exactly when both its channel and its process have ended, and
+// its hand-offs to others not before that but for its output.
 func TestLifeInEveryOrder(t *testing.T) {
-	order := []effect{fxOnline, fxListening, fxSettle, fxDisconnect, fxExit} // where they come at all
-	ins := []input{inOnline, inListening, inOrder, inAnnounce, inKill, inChanEnd, inProcEnd}
+	order := []effect{fxOnline, fxListening, fxRelease, fxDisconnect, fxExit} // where they come at all
+	ins := []input{inOnline, inListening, inOrder, inAnnounce, inKill, inChanEnd, inGone, inProcEnd}
 	var path []input
 	var try func(l life, did []effect)
 	try = func(l life, did []effect) {
-		at, leaves := -1, 0
+		at, leaves, settles := -1, 0, 0
 		for _, f := range did {
 			switch f {
 			case fxHold:
@@ -101,9 +106,14 @@ func TestLifeInEveryOrder(t *testing.T) {
 			case fxLeave:
 				leaves++
 				continue
+			case fxSettle:
+				if settles++; at < 2 || at == 4 {
+					t.Fatalf("inputs %v: effects %v", path, did)
+				}
+				continue
 			}
 			i := slices.Index(order, f)
-			if i <= at || leaves > 1 || leaves == 1 && f == fxListening || leaves == 0 && f == fxSettle {
+			if i <= at || leaves > 1 || settles > 1 || leaves == 1 && f == fxListening || leaves == 0 && f == fxRelease {
 				t.Fatalf("inputs %v: effects %v", path, did)
 			}
 			at = i
@@ -115,7 +125,9 @@ func TestLifeInEveryOrder(t *testing.T) {
 			t.Fatalf("inputs %v: effects %v, state %s", path, did, l.state)
 		case has(fxDisconnect) != slices.Contains(path, inChanEnd):
 			t.Fatalf("inputs %v: effects %v", path, did)
-		case has(fxDisconnect) && (l.voluntary == unset || !has(fxLeave) || !has(fxSettle)):
+		case has(fxSettle) != (has(fxRelease) && (slices.Contains(path, inGone) || slices.Contains(path, inProcEnd))):
+			t.Fatalf("inputs %v: effects %v", path, did)
+		case has(fxDisconnect) && (l.voluntary == unset || !has(fxLeave) || !has(fxRelease)):
 			t.Fatalf("inputs %v: effects %v, voluntary %v", path, did, l.voluntary)
 		case l.leaving != has(fxLeave):
 			t.Fatalf("inputs %v: leaving %v, effects %v", path, l.leaving, did)
