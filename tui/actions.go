@@ -156,11 +156,8 @@ func (m *model) copyPID() {
 		m.toast(fmt.Sprintf("worker %d never had a pid", w.ID))
 		return
 	}
-	text, copyTo := strconv.Itoa(w.PID), m.copyTo
-	m.run(func() tea.Msg {
-		copyTo(text)
-		return toastMsg("pid " + text + " copied, if this terminal lets programs copy")
-	})
+	text := strconv.Itoa(w.PID)
+	m.copyText(text, "pid "+text)
 }
 
 // do has the cluster carry out a command.

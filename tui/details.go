@@ -24,7 +24,7 @@ func detailsFor(s *screen, d *detailsDialog) detailsLayout {
 		lay.events = max(s.h-5, 0)
 		return lay
 	}
-	lay.facts, lay.right = workerFacts(s, w, d.details), workerFigures(s, w, d.details)
+	lay.facts, lay.right = workerFacts(s, w, d.details, d.shown), workerFigures(s, w, d.details)
 	if s.w < namesW {
 		lay.facts, lay.right = append([]fact{figuresFact(lay.right)}, lay.facts...), nil
 	}
@@ -34,7 +34,11 @@ func detailsFor(s *screen, d *detailsDialog) detailsLayout {
 	if !alive(w) {
 		least, beside = 6, 12 // its last lines say more than its past figures
 	}
+	env := lay.facts[len(lay.facts)-1]
 	lay.facts = lay.facts[:clamp(0, len(lay.facts)+room-least, len(lay.facts))]
+	if n := len(lay.facts); d.shown != "" && n > 0 {
+		lay.facts[n-1] = env // the last one; it was asked for
+	}
 	room = max(room, least)
 	if n := room - 1 - beside; n >= 3 {
 		lay.graph = clamp(3, (n+2)/2, 8)
@@ -157,7 +161,11 @@ func eventsOf(s *screen, d *detailsDialog, rows, y, joint int) ([]string, []zone
 	out := []string{rule{title: title, right: right, joint: joint}.draw(s, s.w)}
 	zones := []zone{{x1: s.w, y: y, kind: zoneLog}}
 	for i := range rows {
-		zones = append(zones, zone{x1: s.w, y: y + 1 + i, kind: zoneLog})
+		no := 0
+		if i < len(lines) {
+			no = lines[i].no
+		}
+		zones = append(zones, zone{x1: s.w, y: y + 1 + i, kind: zoneLog, line: no})
 		if i < len(lines) {
 			out = append(out, shortLogLine(s, lines[i], s.w))
 		} else {

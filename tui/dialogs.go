@@ -11,7 +11,7 @@ import (
 // open puts a dialog on top; details it covers come back when it is closed.
 func (m *model) open(d dialog) {
 	if details := m.openDetails(); details != nil {
-		m.under = details
+		m.under, details.shown = details, ""
 	}
 	m.s.dialog = d
 }

@@ -6,17 +6,24 @@ import (
 	"strings"
 
 	"muster/internal/safetext"
+	"muster/internal/secret"
 )
 
-// secretWords mark the names of variables whose values are not shown.
-var secretWords = []string{"PASS", "PWD_", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "AUTH", "PRIVATE", "COOKIE", "SESSION", "DSN"}
-
-// envText is as many of the variables as fit in cells; what looks like a
-// secret is masked, as others may watch the screen.
-func envText(s *screen, env []string, cells int) string {
+// envText is as many of the variables as fit in cells, with their values masked
+// but for harmless ones, as others may watch the screen. If shown is the name of
+// one, it is that one alone, as it is.
+func envText(s *screen, env []string, shown string, cells int) string {
+	sorted := envSorted(env)
+	masked := maskedNames(env)
+	if i := slices.Index(masked, shown); i >= 0 {
+		at := slices.IndexFunc(sorted, func(kv string) bool { return strings.HasPrefix(kv, shown+"=") })
+		tail := fmt.Sprintf("  (%d of %d masked)", i+1, len(masked))
+		return cutTo(s, safetext.Line(sorted[at]), cells-len(tail)) + tail
+	}
 	all := fmt.Sprintf("(%d in all)", len(env))
-	sorted := slices.Clone(env)
-	slices.SortStableFunc(sorted, func(a, b string) int { return envRank(a) - envRank(b) })
+	if len(masked) > 0 {
+		all = fmt.Sprintf("(%d in all, * shows one)", len(env))
+	}
 	var b strings.Builder
 	used := 0
 	for i, kv := range sorted {
@@ -35,7 +42,14 @@ func envText(s *screen, env []string, cells int) string {
 	return b.String() + all
 }
 
-// envRank puts what says which worker this is in front.
+// envSorted is the variables as they are shown: what says which worker this is
+// comes first.
+func envSorted(env []string) []string {
+	sorted := slices.Clone(env)
+	slices.SortStableFunc(sorted, func(a, b string) int { return envRank(a) - envRank(b) })
+	return sorted
+}
+
 func envRank(kv string) int {
 	if strings.HasPrefix(kv, "NODE_UNIQUE_ID=") {
 		return 0
@@ -43,19 +57,41 @@ func envRank(kv string) int {
 	return 1
 }
 
-func maskEnv(kv string) string {
-	name, value, ok := strings.Cut(kv, "=")
-	if !ok {
-		return safetext.Line(kv)
+// maskedNames are the variables whose values are not shown, in the order of
+// envSorted.
+func maskedNames(env []string) []string {
+	var out []string
+	for _, kv := range envSorted(env) {
+		if secret.Env(kv) != kv {
+			name, _, _ := strings.Cut(kv, "=")
+			out = append(out, name)
+		}
 	}
-	upper := strings.ToUpper(name)
-	secret := slices.ContainsFunc(secretWords, func(word string) bool { return strings.Contains(upper, word) })
-	// user:password@host in an address
-	if _, rest, ok := strings.Cut(value, "://"); ok && strings.Contains(rest, "@") {
-		secret = true
+	return out
+}
+
+func maskEnv(kv string) string { return safetext.Line(secret.Env(kv)) }
+
+// unmask shows the next masked variable of the details, and after the last one
+// none.
+func (m *model) unmask() {
+	d := m.openDetails()
+	if d == nil {
+		m.toast("* shows a masked variable in the details (enter)")
+		return
 	}
-	if secret {
-		value = "***"
+	var masked []string
+	if d.details != nil {
+		masked = maskedNames(d.details.Env)
 	}
-	return safetext.Line(name + "=" + value)
+	next := slices.Index(masked, d.shown) + 1
+	switch {
+	case len(masked) == 0:
+		m.toast("no variable is masked")
+	case next < len(masked):
+		d.shown = masked[next]
+	default:
+		d.shown = ""
+		m.toast("all are masked again")
+	}
 }

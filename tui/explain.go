@@ -165,20 +165,31 @@ func (m *model) scrollExplain(d *explainPane, act action) {
 // explained is the text of d, and its time.
 func explained(s *screen, d *explainPane) (explain.Text, logLine) {
 	if d.seq != 0 {
-		return explain.Event(d.line.event, s.snap), d.line
+		return explain.Event(d.line.event, s.snap, pastOf(s)), d.line
 	}
 	if crashLoop(s.snap) {
 		return explain.CrashLoop(s.snap), logLine{}
 	}
 	if w := s.snap.ByID(d.worker); w != nil {
-		return explain.State(w, s.snap, clockOf(s)), logLine{time: w.Changed}
+		return explain.State(w, s.snap, clockOf(s), pastOf(s)), logLine{time: w.Changed}
 	}
 	if len(s.snap.Workers) > 0 { // it was gone while it was looked at
 		if ll, ok := d.older(s.all, 0); ok {
-			return explain.Event(ll.event, s.snap), ll
+			return explain.Event(ll.event, s.snap, pastOf(s)), ll
 		}
 	}
 	return explain.Empty(s.snap), logLine{}
+}
+
+// pastOf are the events that are kept, newest first.
+func pastOf(s *screen) explain.Past {
+	return func(yield func(engine.Event) bool) {
+		for i := len(s.all) - 1; i >= 0; i-- {
+			if e := s.all[i].event; e.Seq != 0 && !yield(e) {
+				return
+			}
+		}
+	}
 }
 
 // explainedIn is how far the log has to be scrolled back for the line that is

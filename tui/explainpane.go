@@ -16,8 +16,11 @@ const (
 // explainLayout is how many lines the log leaves to an explanation: from 24
 // lines on all of it is seen at once, and the table scrolls if need be.
 func explainLayout(s *screen) int {
-	if _, open := s.dialog.(*explainPane); open && s.h >= stripH {
-		return explainLines
+	switch s.dialog.(type) {
+	case *explainPane, *linePane:
+		if s.h >= stripH {
+			return explainLines
+		}
 	}
 	return leastLog
 }
@@ -40,7 +43,14 @@ func explainLinesOf(s *screen, d *explainPane, w, rows, y, joint int) ([]string,
 	head := append([]string{rule{title: title, right: right, focused: true, joint: joint}.draw(s, w)}, body[top:min(top+rows, len(body))]...)
 	below := *s
 	if back := explainedIn(s, d); back >= 0 {
-		below.logBack, below.explains = back, d.seq
+		below.explains = d.seq
+		// Of the table's worker the event may be long ago: the log, which shows
+		// what has just happened, goes back only if it must for a line that was
+		// seen in it.
+		left := rows - len(head)
+		if d.in != paneTable || seenBack(s, back) && back-atMost(s, s.logBack, left) >= left {
+			below.logBack = atMost(s, back, left)
+		}
 	}
 	zones := make([]zone, len(head))
 	for i := range zones {
@@ -48,6 +58,20 @@ func explainLinesOf(s *screen, d *explainPane, w, rows, y, joint int) ([]string,
 	}
 	lines, more := aboveLog(&below, head, w, rows, y)
 	return lines, append(zones, more...)
+}
+
+// atMost is how far the log goes back at most where it has rows lines, if it is
+// to go back lines.
+func atMost(s *screen, back, rows int) int { return clamp(0, back, max(len(s.log)-max(rows, 0), 0)) }
+
+// seenBack tells whether the line that is back lines before the newest is on
+// the screen while nothing lies over the log.
+func seenBack(s *screen, back int) bool {
+	open := *s
+	open.dialog = nil
+	rows := layoutFor(&open).logRows
+	top := atMost(s, s.logBack, rows)
+	return back >= top && back < top+rows
 }
 
 // explainText is the four parts in lines of w cells.

@@ -13,10 +13,10 @@ import (
 
 // workerFacts is what does not change by the second, of a dead worker what
 // became of it first.
-func workerFacts(s *screen, w *engine.Row, d *engine.Details) []fact {
+func workerFacts(s *screen, w *engine.Row, d *engine.Details, shown string) []fact {
 	command, env := commandText(s.snap.Command), unknown
 	if d != nil {
-		command, env = commandText(d.Command), envText(s, d.Env, s.w-12)
+		command, env = commandText(d.Command), envText(s, d.Env, shown, s.w-12)
 	}
 	replaces := unknown
 	if w.Replaces != 0 {
@@ -119,11 +119,10 @@ func workerFigures(s *screen, w *engine.Row, d *engine.Details) []fact {
 	if s.snap.Policy == engine.SchedRR {
 		dealt = fmtCount(float64(w.Dealt))
 	}
-	if w.Done != nil { // only one that tells what it takes and closes
+	if alive(w) {
 		cut = "0"
-		if !alive(w) {
-			cut = cutText(w.Cut)
-		}
+	} else if w.Cut != nil {
+		cut = strconv.Itoa(*w.Cut)
 	}
 	if n, ok := s.fds[w.ID]; ok && alive(w) {
 		fds = strconv.Itoa(n)
@@ -167,12 +166,4 @@ func figuresFact(figures []fact) fact {
 		parts = append(parts, f.name+" "+f.value)
 	}
 	return fact{"figures", strings.Join(parts, "   ")}
-}
-
-// cutText is a worker's count of cut requests, nil = nobody could count them.
-func cutText(n *int) string {
-	if n == nil {
-		return "-"
-	}
-	return strconv.Itoa(*n)
 }

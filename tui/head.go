@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -31,10 +32,26 @@ func verdict(s *screen) (string, level) {
 		return s.signs.warning + " no workers", levelWarn
 	case gaveUp > 0:
 		return s.signs.stopped + " " + of + ": CRASH LOOP", levelDead
+	case len(s.snap.Unserved) > 0:
+		// Never alone that all listen: some clients hear nothing.
+		nobody := "nobody at " + shortAddr(s.snap.Unserved[0], s.signs.ellipsis)
+		if n := len(s.snap.Unserved); n > 1 {
+			nobody += " +" + strconv.Itoa(n-1)
+		}
+		return s.signs.warning + " " + fitting(s.w/2, of+", "+nobody, nobody), levelWarn
 	case listening < slots:
 		return s.signs.warning + " " + of, levelWarn
 	}
 	return s.signs.listening + " " + of, levelWell
+}
+
+// shortAddr is ":3000", or the last part of a path.
+func shortAddr(a engine.Address, ellipsis string) string {
+	if a.Network == "unix" {
+		const most = 16
+		return safetext.Cut(safetext.Line(filepath.Base(a.Host)), most, ellipsis)
+	}
+	return ":" + strconv.Itoa(a.Port)
 }
 
 // countSlots counts places, not rows: while a worker is restarted its slot has
@@ -104,7 +121,11 @@ func headText(s *screen, cells int) string {
 	if text, ok := headWithLoad(s, cells, addr+more, port+more, policy, up); ok {
 		return text
 	}
+	cpus, brief := cpusText(s.snap)
 	text := fitting(cells,
+		"  "+addr+more+"   policy "+policy+"   "+up+cpus,
+		"  "+addr+more+"   policy "+policy+"   "+up+brief,
+		"  "+addr+more+"  "+policy+"  "+up+brief,
 		"  "+addr+more+"   policy "+policy+"   "+up,
 		"  "+addr+more+"  "+policy+"  "+up,
 		" "+port+more+"  "+policy+"  "+up)
@@ -120,6 +141,17 @@ func headText(s *screen, cells int) string {
 		text = " " + safetext.Cut(port, max(cells-1-len(rest), 1), s.signs.ellipsis) + rest
 	}
 	return safetext.Cut(text, max(cells, 0), s.signs.ellipsis)
+}
+
+// cpusText says how many processors there are where something limits them, and
+// the same without what. Both are "" where nothing does.
+func cpusText(snap *engine.Snapshot) (text, brief string) {
+	if snap.CPULimit == "" {
+		return "", ""
+	}
+	text = "   " + safetext.Line(snap.CPULimit)
+	brief, _, _ = strings.Cut(text, ":")
+	return text, brief
 }
 
 // figure is one of the head's figures; those that do not fit are left out, the
@@ -156,7 +188,7 @@ func figuresLine(s *screen) string {
 		{fmt.Sprintf("cpu %4s", cpu), 3},
 		{fmt.Sprintf("mem %5s", mem), 6},
 		{fmt.Sprintf("restarts %3s", fmtShort(snap.Restarts, 999)), 4},
-		{fmt.Sprintf("lost %3s", fmtShort(snap.Lost, 999)), 5},
+		{fmt.Sprintf("lost %3s", lostText(snap)), 5},
 		{fmt.Sprintf("fair %4s", fmtFairness(fair)), 9},
 		{fmt.Sprintf("tick %3s", fmtTick(s.tick)), 10},
 		{fmt.Sprintf("missed %3s", fmtShort(s.missed, 999)), 11},
@@ -175,12 +207,21 @@ func figuresLine(s *screen) string {
 		name, value, _ := strings.Cut(f.text, " ")
 		l.put(s.theme.Muted, name)
 		st := s.theme.Text
-		if name == "lost" && snap.Lost > 0 {
+		if name == "lost" && (snap.Lost > 0 || snap.LostUnknown > 0) {
 			st = s.theme.Warn
 		}
 		l.put(st, " "+value)
 	}
 	return l.String()
+}
+
+// lostText is how many connections died with their workers; "3+" if of some
+// deaths that is not known.
+func lostText(snap *engine.Snapshot) string {
+	if snap.LostUnknown == 0 {
+		return fmtShort(snap.Lost, 999)
+	}
+	return fmtShort(snap.Lost, 99) + "+"
 }
 
 // fitFigures is the order from which figures are left out in w cells.
@@ -237,7 +278,7 @@ func viewBar(s *screen, lay layout, y int) (string, []zone) {
 		n = safetext.Width(right)
 		l.fill(s.theme.Muted, s.signs.rule, s.w-n-3)
 		l.put(st, " "+right)
-		typed := s.filtering && s.focus == paneTable && right == "/"+s.filter[paneTable]
+		typed := s.filtering && s.focus == paneTable && right == tableFilter+s.filter[paneTable]
 		if typed {
 			l.raw(s.theme.Cursor, " ", 1)
 		} else {

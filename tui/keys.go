@@ -54,6 +54,7 @@ const (
 	actLoad
 	actLoadMore
 	actLoadLess
+	actUnmask
 )
 
 // scope says where a key acts.
@@ -123,9 +124,11 @@ var bindings = []binding{
 		group: groupCluster, label: "+ -", text: "load: more, less"},
 	{keys: []string{"-"}, act: actLoadLess, scope: scopeCluster},
 	{keys: []string{"x"}, act: actExplain, hint: "why", places: inMain | inDetails | inLog, from: 120,
-		group: groupWorker, text: "why? explains an event", brief: "why? explains"},
+		group: groupWorker, text: "why? of worker or line", brief: "why? explains"},
 	{keys: []string{"c"}, act: actCopy, scope: scopeWorker, hint: "copy pid", short: "copy", places: inMain | inDetails, from: 200,
 		group: groupWorker, text: "copy its PID"},
+	{keys: []string{"*"}, act: actUnmask,
+		group: groupWorker, text: "details: show a value", brief: "show a value"},
 	{keys: []string{"/"}, act: actFilter, hint: "filter", places: inMain | inDetails | inLog, from: 120,
 		group: groupLook, text: "filter"},
 	{keys: []string{" "}, act: actFreeze, hint: "freeze", places: inMain | inLog, from: 120,
@@ -139,7 +142,7 @@ var bindings = []binding{
 	{keys: []string{"ctrl+c"}, act: actQuitNow,
 		group: groupCluster, text: "the same, no ask"},
 	{keys: []string{"enter"}, act: actDetails, scope: scopeWorker,
-		group: groupWorker, text: "details"},
+		group: groupWorker, text: "details; a log line", brief: "details, line"},
 
 	{keys: []string{"up"}, vim: []string{"up", "k"}, act: actUp,
 		group: groupMove, label: "↑ ↓ pgup pgdn home end g G", vimLabel: "↑ ↓ j k pgup pgdn home end g G",
@@ -164,8 +167,8 @@ var bindings = []binding{
 	{keys: []string{"4"}, act: actView4, hint: "log", group: groupLook, text: "log", fold: "the views"},
 	{keys: []string{"5"}, act: actView5, group: groupLook, label: "5 ? h F1", text: "keys"},
 	{keys: []string{"v"}, act: actSlow, group: groupLook, text: "slowly"},
-	{keys: []string{"m"}, act: actMouse, group: groupLook, text: "mouse off, on"},
-	{keys: []string{"ctrl+l"}, act: actRedraw, group: groupLook, text: "redraw"},
+	{keys: []string{"m"}, act: actMouse, group: groupLook, text: "mouse off, on", fold: "mouse, redraw"},
+	{keys: []string{"ctrl+l"}, act: actRedraw, group: groupLook, text: "redraw", fold: "mouse, redraw"},
 	{keys: []string{"ctrl+z"}, act: actSuspend},
 	{keys: []string{"?", "h", "f1"}, act: actHelp, hint: "all keys", short: "keys", places: inMain | inDetails | inLog},
 }
@@ -266,6 +269,8 @@ func hintsFor(s *screen) []hint {
 		return []hint{{yes, d.yes, "yes"}, {"n or esc", d.no, "no"}}
 	case *explainPane:
 		return explainHints(s, d)
+	case *linePane:
+		return lineHints(s, d)
 	case *loadPane:
 		return loadHints(s, d)
 	case *stopping:

@@ -37,7 +37,8 @@ func (m *model) typing() bool {
 		return false
 	}
 	_, prompt := m.s.dialog.(*messagePrompt)
-	return prompt || m.s.filtering
+	d, pane := m.s.dialog.(*loadPane)
+	return prompt || m.s.filtering || pane && d.edit != nil
 }
 
 // expireKey takes the key away when it has stood long enough.

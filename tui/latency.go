@@ -57,28 +57,36 @@ func latencyPane(s *screen, w, rows, lead int) []string {
 	if len(out) < rows {
 		l := newLine(w, s.signs)
 		l.gap(lead)
-		l.put(s.theme.Text, plural(int(min(s.snap.Lost, math.MaxInt32)), "connection")+" lost")
+		l.put(s.theme.Text, lostWords(s.snap))
 		out = append(out, l.String())
 	}
 	return out
+}
+
+func lostWords(snap *engine.Snapshot) string {
+	if n := lostText(snap); snap.LostUnknown > 0 {
+		return n + " connections lost"
+	}
+	return plural(int(min(snap.Lost, math.MaxInt32)), "connection") + " lost"
 }
 
 // slowly maps 0 to 1 onto itself, small values stretched: 8 times smaller is a
 // third as long.
 func slowly(part float64) float64 { return math.Log1p(8*part) / math.Log1p(8) }
 
-// fmtMillis is a time in milliseconds without its unit: 0.31, 12.4, 1240. One
-// too short for that has its own: 3us.
+// fmtMillis is a time in milliseconds without its unit, which stands elsewhere:
+// 0.003, 0.31, 12.4, 1240. Anything above 0 is at least 0.001.
 func fmtMillis(d time.Duration) string {
 	switch {
 	case d < 0:
 		return unknown
 	case d == 0:
 		return "0"
-	case d < milliFrom:
-		return fmtMicros(d)
 	}
 	ms := float64(d) / float64(time.Millisecond)
+	if d < milliFrom {
+		return strconv.FormatFloat(max(ms, 0.001), 'f', 3, 64)
+	}
 	if ms >= 999.5 {
 		return strconv.FormatFloat(min(ms, 9999999), 'f', 0, 64)
 	}

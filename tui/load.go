@@ -33,7 +33,8 @@ type Loader interface {
 // LoadSettings is what a load sends. It is sent at fixed times, whether or not
 // the server keeps up.
 type LoadSettings struct {
-	Addr        string        // "127.0.0.1:3000"
+	Addr        string        // "127.0.0.1:3000", "unix:PATH" or "abstract:NAME"
+	Path        string        // and query; "" = /
 	Rate        int           // requests a second, 1 to 100,000
 	Concurrency int           // connections with a request under way at the same time, at most
 	KeepAlive   bool          // false: a connection for each request
@@ -59,8 +60,28 @@ type LoadStats struct {
 
 	P50, P90, P99, P999, Max time.Duration // from when a request was due to its whole answer
 
+	Reasons []LoadReason // of what was not answered
+	Hint    string       // why nothing is answered, as long as nothing is; may hold anything
+
 	Running bool
 	Err     string // why it could not go on; may hold anything
+}
+
+// LoadReason is why requests were not answered, in one way, and how often.
+type LoadReason struct {
+	Kind  string // "refused", "reset", "cut", "timed out" or "wrong"
+	Text  string // "status 503", may hold anything; "" = all that are not told one by one
+	Count uint64
+}
+
+// why is why requests of a kind were not answered, the most frequent most
+// reasons one by one; "" = it is not known.
+func (st *LoadStats) why(kind string, most int) string {
+	all := make([]load.Reason, len(st.Reasons))
+	for i, r := range st.Reasons {
+		all[i] = load.Reason(r)
+	}
+	return load.ReasonText(all, kind, most)
 }
 
 const (
@@ -83,21 +104,35 @@ func (st *LoadStats) failed() uint64 {
 }
 
 // loadAddr is where a load goes: the cluster's first TCP address, in a form one
-// can connect to. "" = it has none.
+// can connect to, or else its first socket. "" = it has none.
 func loadAddr(snap *engine.Snapshot) string {
+	socket := ""
 	for _, a := range snap.Addresses {
-		if a.Network != "tcp" {
-			continue
+		switch {
+		case a.Network == "unix" && socket == "" && a.Host != "":
+			socket = "unix:" + a.Host
+			if a.Host[0] == 0 {
+				socket = "abstract:" + a.Host[1:]
+			}
+		case a.Network == "tcp":
+			switch a.Host {
+			case "", "0.0.0.0":
+				a.Host = "127.0.0.1"
+			case "::":
+				a.Host = "::1"
+			}
+			return a.String()
 		}
-		switch a.Host {
-		case "", "0.0.0.0":
-			a.Host = "127.0.0.1"
-		case "::":
-			a.Host = "::1"
-		}
-		return a.String()
 	}
-	return ""
+	return socket
+}
+
+// path is Path as it is sent.
+func (set *LoadSettings) path() string {
+	if set.Path == "" {
+		return "/"
+	}
+	return set.Path
 }
 
 // rateSteps are the rates + and - go through in a decade: a quarter more each.
@@ -173,5 +208,25 @@ func (set LoadSettings) command() string {
 			fmt.Fprintf(&b, " --%s %d", more.flag, more.n)
 		}
 	}
+	if set.path() != "/" {
+		b.WriteString(" --path " + shellWord(set.path()))
+	}
+	if set.Addr != "" && set.Addr != defaultLoadAddr {
+		b.WriteString(" " + shellWord(set.Addr))
+	}
 	return b.String()
+}
+
+// defaultLoadAddr is where muster load goes without being told.
+const defaultLoadAddr = "127.0.0.1:3000"
+
+// shellWord is text as one word of a shell.
+func shellWord(text string) string {
+	plain := func(r rune) bool {
+		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("/._:,@%+=-", r)
+	}
+	if text != "" && strings.TrimFunc(text, plain) == "" {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }

@@ -74,7 +74,7 @@ func (m *model) startStop() {
 	default:
 		now.set.Addr = loadAddr(m.s.snap)
 		if now.set.Addr == "" {
-			m.toast("the cluster has no TCP address to send to")
+			m.toast("the cluster has no address to send to")
 			return
 		}
 		now.busy, m.load.stopped = true, false

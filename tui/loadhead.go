@@ -22,7 +22,10 @@ func headWithLoad(s *screen, cells int, addr, port, policy, up string) (string, 
 	if load == "" {
 		return "", false
 	}
+	cpus, brief := cpusText(s.snap)
 	for _, text := range []string{
+		"  " + addr + "   policy " + policy + "   " + up + "   " + load + cpus,
+		"  " + addr + "   policy " + policy + "   " + up + "   " + load + brief,
 		"  " + addr + "   policy " + policy + "   " + up + "   " + load,
 		"  " + addr + "  " + policy + "  " + up + "  " + load,
 		" " + port + "  " + policy + "  " + up + "  " + load,

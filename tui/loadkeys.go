@@ -10,6 +10,10 @@ func (m *model) loadKey(d *loadPane, key string) bool {
 	if m.stopping {
 		return false
 	}
+	if d.edit != nil {
+		m.pathKey(d, key)
+		return true
+	}
 	b := m.keys[key]
 	if b == nil {
 		return false
@@ -35,7 +39,13 @@ func (m *model) loadKey(d *loadPane, key string) bool {
 		m.changeSetting(d, false)
 	case actRight:
 		m.changeSetting(d, true)
-	case actTab, actFilter, actNextHit, actPrevHit, actHalfDown, actTextUp, actTextDown:
+	case actFilter:
+		if loadSettings[d.at()].text {
+			m.changeSetting(d, true)
+			break
+		}
+		m.toast("l closes the load first, and it goes on; ↑ ↓ pick a setting")
+	case actTab, actNextHit, actPrevHit, actHalfDown, actTextUp, actTextDown:
 		m.toast("l closes the load first, and it goes on; ↑ ↓ pick a setting")
 	default:
 		return false
@@ -64,6 +74,11 @@ func (m *model) changeSetting(d *loadPane, up bool) {
 	case now.running() || now.busy:
 		m.toast("while it runs only the rate changes; enter stops it")
 		return
+	case set.text:
+		e := editorOf(now.set.path())
+		e.maxBytes = maxPath
+		d.edit = &e
+		return
 	case set.value == nil:
 		now.set.KeepAlive = !now.set.KeepAlive
 	default:
@@ -84,7 +99,12 @@ const logIs = "log"
 // loadHints is the hint line while the pane is open.
 func loadHints(s *screen, d *loadPane) []hint {
 	change := hint{"+ -", "rate", "rate"}
-	if d.at() != 0 {
+	switch {
+	case d.edit != nil:
+		return []hint{{"enter", "take the path", "take it"}, {"esc", "leave it as it was", "leave it"}}
+	case loadSettings[d.at()].text:
+		change = hint{"►", "edit it", "edit"}
+	case d.at() != 0:
 		change = hint{"◄ ►", "change it", "change"}
 	}
 	enter := "start"

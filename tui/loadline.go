@@ -32,7 +32,10 @@ func rateLine(at time.Time, from int, set LoadSettings) logLine {
 	if set.KeepAlive {
 		each = ", keep-alive"
 	}
-	more := ""
+	more, what := "", ""
+	if set.path() != "/" {
+		what = ", GET " + safetext.Cut(set.path(), maxPathShown, "~")
+	}
 	if set.Idle > 0 {
 		more += fmt.Sprintf(", %d idle", set.Idle)
 	}
@@ -40,8 +43,11 @@ func rateLine(at time.Time, from int, set LoadSettings) logLine {
 		more += fmt.Sprintf(", %d slow", set.Slow)
 	}
 	return loadLine(at, true, set.command(), toneText,
-		[]string{text + each + more, text + more, text}, []string{text + more, text})
+		[]string{text + what + each + more, text + what + more, text + more, text}, []string{text + what + more, text + more, text})
 }
+
+// maxPathShown is how many cells of a path a line of the log shows.
+const maxPathShown = 40
 
 // endLine says how a load ended: why, and what became of its requests.
 func endLine(at time.Time, byUser bool, st *LoadStats) logLine {
@@ -58,13 +64,18 @@ func endLine(at time.Time, byUser bool, st *LoadStats) logLine {
 	}
 	why += fmtProse(st.Elapsed)
 	counts := fmt.Sprintf("%s sent, %s answered", fmtCount(float64(st.Sent)), fmtCount(float64(st.Answered)))
-	bad := ""
+	bad, told := "", ""
 	for _, f := range st.failures() {
 		if f.n > 0 {
-			bad += fmt.Sprintf(", %s %s", fmtCount(float64(f.n)), f.name)
+			text := fmt.Sprintf(", %s %s", fmtCount(float64(f.n)), f.name)
+			bad += text
+			if reason := st.why(f.name, 2); reason != "" {
+				text += " (" + safetext.Line(reason) + ")"
+			}
+			told += text
 		}
 	}
-	plain := []string{why + ": " + counts + bad, why + ": " + counts, why}
+	plain := []string{why + ": " + counts + told, why + ": " + counts + bad, why + ": " + counts, why}
 	if st.Err != "" { // says more than the counts
 		why += ": " + safetext.Line(st.Err)
 		plain = []string{why + "; " + counts + bad, why + "; " + counts, why}

@@ -37,7 +37,7 @@ func (o *ownLoad) Start(set LoadSettings) error {
 	}
 	// A numeric address is not looked up, so this does not wait.
 	run, err := load.Start(context.Background(), load.Options{
-		Addr: set.Addr, Rate: set.Rate, Concurrency: set.Concurrency, KeepAlive: set.KeepAlive,
+		Addr: set.Addr, Path: set.Path, Explain: true, Rate: set.Rate, Concurrency: set.Concurrency, KeepAlive: set.KeepAlive,
 		Idle: set.Idle, Slow: set.Slow, Duration: set.Duration, OnPanic: o.onPanic,
 	})
 	if err != nil {
@@ -73,6 +73,8 @@ func loadFailed(res load.Result, err error) string {
 	switch {
 	case err != nil:
 		return err.Error()
+	case res.Sent > 0 && res.OK == 0 && res.Hint.Text != "":
+		return "nothing was answered: " + res.Hint.String()
 	case res.Sent > 0 && res.OK == 0 && len(res.Errors) > 0:
 		return "nothing was answered: " + res.Errors[0]
 	}
@@ -120,7 +122,12 @@ func (o *ownLoad) Stats() (LoadStats, bool) {
 		return LoadStats{}, false
 	}
 	s := run.Stats()
+	var reasons []LoadReason
+	for _, r := range s.Reasons {
+		reasons = append(reasons, LoadReason(r))
+	}
 	return LoadStats{
+		Reasons: reasons, Hint: s.Hint.String(),
 		Sent: s.Sent, Answered: s.OK, Refused: s.Refused, Reset: s.Reset, Cut: s.Cut, TimedOut: s.TimedOut, Wrong: s.Wrong,
 		Late: s.Late, InFlight: s.InFlight, Elapsed: s.Elapsed, Left: s.Left, Target: s.Target, Rate: s.Rate,
 		Idle: s.Idle, Slow: s.Slow, P50: s.P50, P90: s.P90, P99: s.P99, P999: s.P999, Max: s.Max,

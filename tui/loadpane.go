@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"muster/internal/load"
 	"muster/internal/safetext"
 	"muster/styles"
 )
@@ -11,7 +12,8 @@ import (
 // loadPane is the pane of l. What it shows is the screen's loadView: the load
 // goes on when it is closed.
 type loadPane struct {
-	cursor int // index into loadSettings
+	cursor int     // index into loadSettings
+	edit   *editor // of the path, nil = it is not being edited
 }
 
 func (*loadPane) isDialog() {}
@@ -28,12 +30,18 @@ func loadPaneLines(s *screen, d *loadPane, w, rows, y, joint int) ([]string, []z
 		out = append(out, s.noted(w, s.theme.Text, "nothing is sent yet; enter starts it: "+loadTarget(s), "enter starts it: "+loadTarget(s), "enter starts it"))
 	default:
 		out = append(out, loadCounts(s, w)...)
-		out = append(out, loadTimes(s, w))
+		out = append(out, loadWhy(s, w)...)
+		if v.stats.Answered > 0 || v.stats.failed() == 0 {
+			out = append(out, loadTimes(s, w))
+		}
 	}
 	if v.ran && !v.running() && v.stats.Err != "" {
 		out = append(out, s.noted(w, s.theme.Warn, s.signs.warning+" "+v.stats.Err))
 	}
-	if about := loadSettings[d.at()].about(&v.set); 1+rows > len(out) {
+	switch about := loadSettings[d.at()].about(&v.set); {
+	case d.edit != nil: // is seen, whatever else is
+		out = append(out[:min(len(out), rows)], editLine(s, d, w))
+	case 1+rows > len(out):
 		out = append(out, s.noted(w, s.theme.Muted, about...))
 	}
 	out = out[:min(len(out), 1+rows)]
@@ -51,13 +59,21 @@ func (s *screen) noted(w int, st styles.Style, forms ...string) string {
 	return l.String()
 }
 
+// editLine is the path that is being edited.
+func editLine(s *screen, d *loadPane, w int) string {
+	l := newLine(w-1, s.signs) // a cell stays free before the edge
+	l.put(s.theme.Muted, " path ")
+	d.edit.draw(s, l)
+	return l.String() + " "
+}
+
 // loadTarget is what enter would send, and where.
 func loadTarget(s *screen) string {
 	addr := loadAddr(s.snap)
 	if addr == "" {
-		return "but the cluster has no TCP address"
+		return "but the cluster has no address"
 	}
-	return "GET / to " + safetext.Line(addr)
+	return "GET " + safetext.Cut(s.load.set.path(), maxPathShown, "~") + " to " + safetext.Line(addr)
 }
 
 // loadClock is how far the load is, longest form first.
@@ -145,7 +161,7 @@ func loadCounts(s *screen, w int) []string {
 			parts = append(parts, loadPart{f.name + " " + count(f.n), f.n > 0})
 		}
 	}
-	parts = append(parts, loadPart{text: "sent late " + count(st.Late)})
+	parts = append(parts, loadPart{text: load.SentLate + " " + count(st.Late)})
 	if st.Running && w >= callW { // elsewhere it would push the others about
 		parts = append(parts, loadPart{text: "in flight " + count(st.InFlight)})
 	}
@@ -200,6 +216,38 @@ func flowLines(parts []loadPart, w, gap int) int {
 		}
 	}
 	return lines
+}
+
+// loadWhy is why requests were not answered: each kind with its reasons, and as
+// long as nothing is answered what that comes of.
+func loadWhy(s *screen, w int) []string {
+	st := &s.load.stats
+	if st.failed() == 0 {
+		return nil
+	}
+	var out []string
+	var forms []string
+	for _, most := range []int{4, 2, 1} {
+		text := ""
+		for _, f := range st.failures() {
+			why := st.why(f.name, most)
+			if f.n == 0 || why == "" {
+				continue
+			}
+			if text != "" {
+				text += "; "
+			}
+			text += f.name + ": " + why
+		}
+		forms = append(forms, text)
+	}
+	if forms[0] != "" {
+		out = append(out, s.noted(w, s.theme.Warn, forms...))
+	}
+	if st.Running && st.Answered == 0 && st.Hint != "" {
+		out = append(out, s.noted(w, s.theme.Warn, s.signs.warning+" "+st.Hint))
+	}
+	return out
 }
 
 // loadTimes is how long answers took, and how many come a second.

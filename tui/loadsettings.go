@@ -1,11 +1,16 @@
 package tui
 
-import "strconv"
+import (
+	"strconv"
+
+	"muster/internal/safetext"
+)
 
 // loadSetting is one setting of the pane.
 type loadSetting struct {
 	name  string
-	bound int // the highest, 0 = not a number
+	text  bool // it is edited
+	bound int  // the highest, 0 = not a number
 	least int
 	value func(*LoadSettings) *int
 	forms func(*LoadSettings) []string // as the pane shows it, longest first
@@ -53,5 +58,12 @@ var loadSettings = []loadSetting{
 		forms: func(s *LoadSettings) []string { return []string{strconv.Itoa(s.Slow) + " slow"} },
 		about: func(*LoadSettings) []string {
 			return []string{"clients that send their request byte by byte, and read as slowly", "clients that send their request byte by byte"}
+		}},
+	{name: "path", text: true,
+		forms: func(s *LoadSettings) []string {
+			return []string{safetext.Cut(s.path(), 20, "~"), safetext.Cut(s.path(), 8, "~")}
+		},
+		about: func(s *LoadSettings) []string {
+			return []string{"the path and query of every request: " + s.path(), "of every request: " + s.path()}
 		}},
 }

@@ -1,11 +1,13 @@
 package tui
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"muster/engine"
+	"muster/internal/plaintext"
 	"muster/internal/safetext"
 	"muster/styles"
 )
@@ -46,10 +48,14 @@ type logLine struct {
 	kind   string
 	plain  []string // what is said where no call stands beside it, longest form first
 	beside []string // and where one does
-	call   string   // the API call or event it stands for
-	tone   tone
-	lower  string       // all of it in lower case, to match
-	event  engine.Event // for x; without Seq it is a line of the screen's own
+	// coloured is the text of a line of output whose worker gave it colours, as it
+	// came, "" = it did not. plain is without them.
+	coloured string
+	call     string // the API call or event it stands for
+	tone     tone
+	no       int          // in the order of the log, from 1; 0 = it is not in it
+	lower    string       // all of it in lower case, to match
+	event    engine.Event // for x; without Seq it is a line of the screen's own
 }
 
 // at is when it happened.
@@ -63,7 +69,7 @@ func (l logLine) match(filter string) bool {
 // newLogLine is the line of an event. Some have none: what they say is told by
 // another event's line. It may be called from any goroutine.
 func newLogLine(e engine.Event) (logLine, bool) {
-	l := logLine{time: e.Time, worker: e.Worker, kind: string(e.Kind), call: safetext.Line(e.Call), event: e}
+	l := logLine{time: e.Time, worker: e.Worker, kind: string(e.Kind), call: safetext.Line(e.Call), event: plaintext.Shown(e)}
 	if !l.describe(e) {
 		return logLine{}, false
 	}
@@ -91,7 +97,7 @@ func (l logLine) matched() string {
 
 // describe fills in what depends on the kind; false = no line.
 func (l *logLine) describe(e engine.Event) bool {
-	switch d := e.Detail.(type) {
+	switch d := l.event.Detail.(type) { // without the colours
 	case engine.DealtAgainDetail:
 		return false // the exit's line says it
 	case engine.SetupDetail:
@@ -137,16 +143,31 @@ func (l *logLine) describe(e engine.Event) bool {
 		l.plain, l.beside = leaveForms(d)
 	case engine.StallDetail:
 		l.sign, l.tone = signWarning, toneWarn
-		l.plain = []string{"a hand-off has been unanswered for " + fmtMs(d.Ms), "no answer for " + fmtMs(d.Ms)}
+		l.plain = []string{"no answer for " + fmtMs(d.Ms)}
+		if !d.Asked {
+			l.plain = slices.Insert(l.plain, 0, "a hand-off has been unanswered for "+fmtMs(d.Ms))
+		}
+		if d.Spared != "" {
+			l.plain = []string{"no answer for " + fmtMs(d.Ms) + ", not killed: " + d.Spared, "not killed: " + d.Spared}
+		}
 	case engine.OutputDetail:
 		l.kind = d.Stream
 		if d.Stream == "stderr" {
 			l.sign = signWarning
 		}
 		l.plain = []string{outputText(d)}
+		if raw, ok := e.Detail.(engine.OutputDetail); ok && raw.Text != d.Text {
+			l.coloured = outputText(raw)
+		}
 	case engine.ErrorDetail:
 		l.sign, l.tone = signWarning, toneWarn
+		if d.Mended {
+			l.sign, l.tone, l.kind = signNone, toneMuted, "mended"
+		}
 		l.plain = []string{errorText(d)}
+	case engine.OrphansDetail:
+		l.sign, l.tone = signWarning, toneWarn
+		l.plain = orphanForms(d)
 	case engine.StoppedDetail:
 		l.sign, l.tone = signStopped, toneDead
 		l.plain = stoppedForms(d)

@@ -20,11 +20,11 @@ func logPane(s *screen, w, rows, y, joint int) ([]string, []zone) {
 	end := len(s.log) - clamp(0, s.logBack, max(len(s.log)-rows, 0))
 	start := max(end-rows, 0)
 	for i := range max(rows, 0) {
-		text := spaces(w)
+		text, no := spaces(w), 0
 		if n := end - rows + i; n >= start {
-			text = drawLogLine(s, s.log[n], w)
+			text, no = drawLogLine(s, s.log[n], w), s.log[n].no
 		}
-		zones = append(zones, zone{x1: w, y: y + len(out), kind: zoneLog})
+		zones = append(zones, zone{x1: w, y: y + len(out), kind: zoneLog, line: no})
 		out = append(out, text)
 	}
 	return out, zones
@@ -32,11 +32,22 @@ func logPane(s *screen, w, rows, y, joint int) ([]string, []zone) {
 
 // logTitle is the two sides of the log's rule.
 func logTitle(s *screen) (title, right string) {
-	title, right = "log", "/ filter  space freeze"
-	if tourSeen(s) { // whose key space is then
-		right = "/ filter"
+	focused := s.focus == paneLog || s.view == viewLog
+	title, right = "log", "/ filter"
+	switch { // / filters what has the focus
+	case s.view == viewTraffic:
+		right = "4, / filter"
+	case !focused:
+		right = "tab, / filter"
 	}
-	if s.w >= twoW {
+	switch {
+	case tourSeen(s): // whose keys enter and space are then
+	case focused:
+		right += "  enter line  space freeze"
+	default:
+		right += "  space freeze"
+	}
+	if focused && s.w >= twoW {
 		right += "  x why"
 	}
 	f := s.filter[paneLog]
@@ -90,7 +101,7 @@ func drawLogLine(s *screen, ll logLine, w int) string {
 	}
 	l.padded(tone.And(fresh), ll.kind, kind)
 	if !withCall {
-		l.put(fresh, fitting(w-l.n, ll.plain...))
+		l.putSaid(s, fresh, &ll, ll.plain, w-l.n)
 		return l.String()
 	}
 	const call = 46 // cluster.schedulingPolicy = cluster.SCHED_NONE
@@ -99,7 +110,9 @@ func drawLogLine(s *screen, ll logLine, w int) string {
 		text = w - l.n // an output line has all the room
 	}
 	n := max(text-2, 0)
-	l.padded(fresh, cutTo(s, fitting(n, ll.beside...), n), text)
+	end := l.n + text
+	l.putSaid(s, fresh, &ll, ll.beside, n)
+	l.to(end)
 	l.put(th.Muted.And(fresh), ll.call)
 	return l.String()
 }
@@ -115,7 +128,7 @@ func shortLogLine(s *screen, ll logLine, w int) string {
 	l.gap(1)
 	l.padded(tone, ll.kind, 11)
 	l.gap(1)
-	l.put(s.theme.Text, fitting(w-l.n, ll.plain...))
+	l.putSaid(s, s.theme.Text, &ll, ll.plain, w-l.n)
 	return l.String()
 }
 

@@ -100,8 +100,8 @@ func exitForms(d engine.ExitDetail) []string {
 	if d.DealtAgain > 0 {
 		left = append(left, strconv.Itoa(d.DealtAgain)+" dealt again")
 	}
-	if d.Cut != nil && *d.Cut > 0 {
-		left = append(left, cutText(d.Cut)+" cut")
+	if cut := d.CutText(); cut != "" {
+		left = append(left, cut)
 	}
 	what := ""
 	if len(left) > 0 {
@@ -136,7 +136,7 @@ func leaveForms(d engine.LeaveDetail) (plain, beside []string) {
 	case d.InFlight > 0:
 		long, short = plural(d.InFlight, "request")+" in flight", strconv.Itoa(d.InFlight)+" in flight"
 	case d.InFlight == 0:
-		long, short = "nothing in flight", "nothing in flight"
+		long, short = "none in flight", "none in flight"
 	}
 	grace := "no limit"
 	toGo := grace
@@ -152,7 +152,7 @@ func leaveForms(d engine.LeaveDetail) (plain, beside []string) {
 	case d.InFlight > 0:
 		beside = []string{"takes no more; " + join(short, grace), join(short, grace)}
 	case d.InFlight == 0:
-		beside = []string{plain[0], "takes no more; " + join("none in flight", toGo), plain[1]}
+		beside = plain
 	}
 	return plain, beside
 }
@@ -193,6 +193,12 @@ func errorText(d engine.ErrorDetail) string {
 		return d.Text + " (" + d.Errno + ")"
 	}
 	return d.Text
+}
+
+// orphanForms: a line that is too narrow for the names tells how many.
+func orphanForms(d engine.OrphansDetail) []string {
+	short := engine.OrphansDetail{Count: d.Count}.String()
+	return []string{d.Signal + " to what it left, " + d.String(), d.Signal + " to " + short + " it left", "left " + short}
 }
 
 func stoppedForms(d engine.StoppedDetail) []string {

@@ -126,9 +126,12 @@ func afterSignal(c killChoice, snap *engine.Snapshot) []string {
 	case c.crash:
 		return []string{"exit with exitedAfterDisconnect false: not voluntary, replaced", "exitedAfterDisconnect false: it is replaced"}
 	case c.signal == syscall.SIGSTOP:
-		if snap.Policy == engine.SchedRR && snap.Stall > 0 {
-			wait := "killed if one waits " + fmtProse(snap.Stall)
-			return []string{"gets no more after 1 s; " + wait + " for its answer", "no more after 1 s; " + wait}
+		switch after := "killed after " + fmtProse(snap.Stall); {
+		case snap.Stall <= 0:
+		case snap.Policy == engine.SchedRR:
+			return []string{"gets no more after 1 s; " + after + " without an answer", "no more after 1 s; " + after}
+		default:
+			return []string{"accepts nothing; " + after + " without an answer", "accepts nothing; " + after}
 		}
 		return []string{"exitedAfterDisconnect stays as it is; what waits for it waits", "what waits for it waits"}
 	case c.signal == syscall.SIGCONT:
@@ -142,9 +145,9 @@ func afterSignal(c killChoice, snap *engine.Snapshot) []string {
 // questionPane is a y/n question, with the log going on below it.
 func questionPane(s *screen, q *question, w, rows, y, joint int) ([]string, []zone) {
 	l := newLine(w, s.signs)
-	yes, again := "y", ""
+	yes, again := "y", []string(nil)
 	if q.act == actQuit {
-		yes, again = "y or q", "again: at once"
+		yes, again = "y or q", []string{"q or ctrl+c again: at once", "q again: at once"}
 	}
 	no := "n or esc"
 	cells := 1 + safetext.Width(yes+q.yes+no+q.no) + 4 // without the gap between the two
@@ -155,9 +158,12 @@ func questionPane(s *screen, q *question, w, rows, y, joint int) ([]string, []zo
 	l.gap(gap)
 	l.put(s.theme.Key, no)
 	l.put(s.theme.Text, "  "+q.no)
-	if again != "" && cells+2*gap+len(again) <= w {
-		l.gap(gap)
-		l.put(s.theme.Muted, again)
+	for _, text := range again {
+		if before := min(gap, w-l.n-len(text)); before >= 3 {
+			l.gap(before)
+			l.put(s.theme.Muted, text)
+			break
+		}
 	}
 	facts := fitting(w-safetext.Width(q.title)-7, q.facts, q.short) // 7: what the rule has around them
 	head := []string{rule{title: q.title, right: facts, joint: joint}.draw(s, w), l.String()}

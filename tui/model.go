@@ -52,6 +52,7 @@ type model struct {
 	clicked    pressed // the zone that was clicked last
 	mouseOff   bool
 
+	lines int      // of the log, so far
 	sent  []string // messages, newest last, as they were typed
 	setup string   // what the last 'setup' of the log said
 
@@ -79,7 +80,7 @@ type model struct {
 	wakeAt time.Time // when the next wakeMsg comes, zero = none is due
 	wakeNo int
 	sizing bool              // a resize was drawn within the last resizeTime
-	size   tea.WindowSizeMsg // the newest
+	size   tea.WindowSizeMsg // the newest, as far as it is drawn on
 }
 
 // pressed is something pressed, and when.

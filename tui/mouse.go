@@ -36,7 +36,7 @@ func (m *model) zoneAt(x, y int) (zone, bool) {
 }
 
 func (m *model) click(z zone) {
-	double := m.clicked.again(fmt.Sprint(z.kind, z.worker), m.s.now, clickTime)
+	double := m.clicked.again(fmt.Sprint(z.kind, z.worker, z.line), m.s.now, clickTime)
 	switch z.kind {
 	case zoneHint, zoneView:
 		if key, _, _ := strings.Cut(z.key, " "); key != "" {
@@ -58,6 +58,9 @@ func (m *model) click(z zone) {
 	case zoneLog:
 		if m.s.dialog == nil && !m.s.filtering {
 			m.s.focus = paneLog
+		}
+		if double && z.line != 0 && m.readsLines() {
+			m.openLine(z.line)
 		}
 	}
 }

@@ -26,7 +26,7 @@ func pathPane(s *screen, w, rows int) []string {
 		{{"accepted", seen(accepted)}, {"queued", seen(fmtCount(float64(snap.Queue)))}, {"longest wait", seen(fmtLatency(snap.Waited))}},
 		{{"on the way", seen(fmtCount(float64(snap.Handing)))}, {"", ""}, {"p99 of it", seen(p99)}},
 		{{"taken", seen(taken)}, {"dealt again", seen(count(snap.DealtAgain))}, {"refused", seen(count(snap.Refused))}},
-		{{"open", fmtCount(deref(snap.Open))}, {"done", perSecond(deref(snap.ReqRate))}, {"lost", count(snap.Lost)}},
+		{{"open", fmtCount(deref(snap.Open))}, {"done", perSecond(deref(snap.ReqRate))}, {"lost", lostText(snap)}},
 	}
 	fields, gap := [3]int{19, 15, 20}, 3
 	if w < 62 {

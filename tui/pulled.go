@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/plaintext"
 )
 
 // maxHeld is how many pictures are kept while the screen is frozen: as many as
@@ -67,7 +68,7 @@ func (m *model) show(snap *engine.Snapshot) {
 	if old == nil || old.Tick != snap.Tick {
 		m.takenBefore, m.taken = m.taken, connections(snap)
 	}
-	m.raw, m.s.snap = snap, m.pace.picture(snap)
+	m.raw, m.s.snap = snap, m.pace.picture(plaintext.Snapshot(snap))
 	m.s.hist.add(snap)
 	m.policy.seen(snap)
 	m.follow()
@@ -104,6 +105,11 @@ func (m *model) addLines(ls []logLine) {
 	ls = m.withoutRepeats(ls)
 	if len(ls) == 0 {
 		return
+	}
+	ls = slices.Clone(ls)
+	for i := range ls {
+		m.lines++
+		ls[i].no = m.lines
 	}
 	m.s.all = tail(append(m.s.all, ls...), maxLog)
 	m.s.logTotal = len(m.s.all)

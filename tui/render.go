@@ -4,11 +4,21 @@ package tui
 // mouse can hit. It changes nothing but the caches of rows and scales, and is
 // for the model's goroutine only.
 func render(s *screen) frame {
+	f := draw(s)
+	if s.ascii {
+		for i := range f.lines {
+			f.lines[i] = asciiLine(f.lines[i])
+		}
+	}
+	return f
+}
+
+func draw(s *screen) frame {
 	w, h := max(s.w, 0), max(s.h, 0)
 	if w != s.w || h != s.h {
 		c := *s
 		c.w, c.h = w, h
-		return render(&c)
+		return draw(&c)
 	}
 	if w == 0 || h == 0 {
 		return frame{lines: make([]string, h)}
@@ -85,6 +95,8 @@ func (f *frame) bottom(s *screen, lay layout, joint int) {
 		lines, zones = questionPane(s, d, w, lay.logRows, y, joint)
 	case *explainPane:
 		lines, zones = explainLinesOf(s, d, w, lay.logRows, y, joint)
+	case *linePane:
+		lines, zones = linePaneLines(s, d, w, lay.logRows, y, joint)
 	case *loadPane:
 		lines, zones = loadPaneLines(s, d, w, lay.logRows, y, joint)
 	case *stopping:

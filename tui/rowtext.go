@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -35,7 +36,7 @@ func stopped(w *engine.Row) bool {
 	return w.State == engine.StateExited && w.Next != nil && w.Next.Stopped
 }
 
-// voluntary tells whether a dead worker was told to go, and so is not replaced.
+// voluntary tells whether a dead worker was told to leave, and so is not replaced.
 func voluntary(w *engine.Row) bool {
 	return w.State == engine.StateExited && w.Exit != nil && w.Exit.Voluntary
 }
@@ -65,6 +66,12 @@ func lastForms(snap *engine.Snapshot, w *engine.Row, now time.Time) []string {
 	case engine.StateExited:
 		return deadForms(w, now)
 	case engine.StateDisconnected:
+		if w.WaitsFor != 0 {
+			return []string{safetext.Line(w.Note), "waits for " + strconv.Itoa(w.WaitsFor)}
+		}
+		if w.StopSignal != "" {
+			return signalledForms(w, now)
+		}
 		return []string{"channel closed"}
 	case engine.StateDisconnecting:
 		return leavingForms(snap, w, now)
@@ -75,7 +82,11 @@ func lastForms(snap *engine.Snapshot, w *engine.Row, now time.Time) []string {
 	if !w.Stalled.IsZero() {
 		stood := now.Sub(w.Stalled)
 		t := fmtShortly(stood) + " s"
-		return []string{"a hand-off unanswered for " + t, "no answer for " + t, "no answer " + t, "no answer " + fmtAge(stood), "no answer"}
+		forms := []string{"no answer for " + t, "no answer " + t, "no answer " + fmtAge(stood), "no answer"}
+		if w.Hand > 0 {
+			forms = slices.Insert(forms, 0, "a hand-off unanswered for "+t)
+		}
+		return forms
 	}
 	if w.Note != "" {
 		return []string{safetext.Line(w.Note)}
@@ -98,7 +109,21 @@ func lastForms(snap *engine.Snapshot, w *engine.Row, now time.Time) []string {
 	return nil
 }
 
+// signalledForms is a worker that was sent the stop signal.
+func signalledForms(w *engine.Row, now time.Time) []string {
+	sent := "sent " + w.StopSignal
+	if w.LeaveBy.IsZero() {
+		return []string{sent + ", no limit", sent, strings.TrimPrefix(w.StopSignal, "SIG")}
+	}
+	t := fmtShortly(w.LeaveBy.Sub(now))
+	name := strings.TrimPrefix(w.StopSignal, "SIG")
+	return []string{sent + ", " + t + " s to go", sent + ", " + t + " s", name + ", " + t + " s", name + " " + t + "s", name}
+}
+
 func leavingForms(snap *engine.Snapshot, w *engine.Row, now time.Time) []string {
+	if w.StopSignal != "" {
+		return signalledForms(w, now)
+	}
 	left, long := "leaving", "leaving"
 	if w.Open != nil {
 		left = fmtOpen(*w.Open) + " left"
@@ -122,7 +147,7 @@ func leavingForms(snap *engine.Snapshot, w *engine.Row, now time.Time) []string 
 func deadForms(w *engine.Row, now time.Time) []string {
 	switch {
 	case w.Next == nil && voluntary(w):
-		return []string{"was told to go", "told to go"}
+		return []string{"was told to leave", "told to leave", "has left"}
 	case w.Next == nil:
 		return []string{"not replaced"}
 	case w.Next.Stopped:

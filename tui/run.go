@@ -17,10 +17,13 @@ import (
 
 // Options configures a dashboard. The zero value works.
 type Options struct {
-	Yes   bool   // never ask before something is cut off
-	Vim   bool   // j and k move, K kills
-	ASCII bool   // draw with ASCII only
-	Theme string // "auto" (also ""), "dark", "light", "none"
+	Yes bool // never ask before something is cut off
+	Vim bool // j and k move, K kills
+	// ASCII draws with ASCII only. That comes by itself where the locale (LC_ALL,
+	// LC_CTYPE, LANG) has another charset than UTF-8, which counts for all text
+	// then, and on the console of Linux. UTF8 prevents it; ASCII beats UTF8.
+	ASCII, UTF8 bool
+	Theme       string // "auto" (also ""), "dark", "light", "none"
 	// KeysShown shows the key pressed last at the right of the hint line for 2 s,
 	// for those who watch.
 	KeysShown bool
@@ -64,8 +67,10 @@ const (
 // or a vanished terminal is passed to the cluster; without a terminal Run goes
 // on waiting for the cluster, and for further signals.
 //
-// Run needs SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT and SIGWINCH for
-// itself. The end of ctx takes the dashboard away at once and returns ctx's
+// Run needs SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT and SIGWINCH for itself, and
+// the signals that end a Go program with its stacks (SIGQUIT, SIGABRT, ...): one of
+// those ends the process, with the terminal given back and the hook of NewTerminal
+// called. The end of ctx takes the dashboard away at once and returns ctx's
 // error; the cluster is not told. Other errors: ErrNotTerminal, a theme that
 // does not exist, or what made the screen end (the cluster was stopped then).
 func Run(ctx context.Context, c Cluster, o Options) (Outcome, error) {
@@ -111,10 +116,13 @@ func lightBackground(v string) bool {
 	return false
 }
 
+// maxCopied is the bytes of the longest text that is copied.
+const maxCopied = 64 << 10
+
 // clipboard is the sequence that copies text. Inside tmux and screen it has to
 // be wrapped; tmux may also be set up to take the bare one.
 func clipboard(text string, getenv func(string) string) string {
-	s := osc52.New(text).Limit(1024)
+	s := osc52.New(text).Limit(maxCopied)
 	switch {
 	case getenv("TMUX") != "":
 		return s.String() + s.Tmux().String()

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"os"
 	"sync/atomic"
+	"syscall"
 	"time"
 
+	"muster/internal/deathsignal"
 	"muster/styles"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -17,6 +19,7 @@ import (
 // loop is the goroutine of Run: it works while Update or the terminal is stuck.
 type runner struct {
 	t       *Terminal
+	in      *ttyIn
 	end     *ending
 	p       *tea.Program
 	over    <-chan struct{} // the cluster has ended
@@ -28,7 +31,7 @@ type runner struct {
 }
 
 func newRunner(c Cluster, o Options, t *Terminal, theme *styles.Theme) *runner {
-	r := &runner{t: t, cluster: c, end: newEnding(c), grace: o.CloseGrace, over: o.Done}
+	r := &runner{t: t, in: &ttyIn{file: t.in, out: t.out, gone: t.vanished}, cluster: c, end: newEnding(c), grace: o.CloseGrace, over: o.Done}
 	if r.grace == 0 {
 		r.grace = 2 * time.Second
 	}
@@ -42,7 +45,8 @@ func newRunner(c Cluster, o Options, t *Terminal, theme *styles.Theme) *runner {
 	if clock == nil {
 		clock = time.Now
 	}
-	m := newModel(c, r.end, screen{theme: theme, signs: newSigns(o.ASCII), vim: o.Vim, shown: keyShown{on: o.KeysShown}}, clock)
+	set := o.charset(os.Getenv)
+	m := newModel(c, r.end, screen{theme: theme, signs: newSigns(set.signs), ascii: set.text, vim: o.Vim, shown: keyShown{on: o.KeysShown}}, clock)
 	m.yes = o.Yes
 	if m.load.loader = o.Load; o.Load == nil {
 		m.load.loader = newOwnLoad(func(v any) { t.Panicked(v) })
@@ -54,14 +58,14 @@ func newRunner(c Cluster, o Options, t *Terminal, theme *styles.Theme) *runner {
 	r.end.load = r.load
 	m.copyTo = func(text string) { _, _ = t.out.Write([]byte(clipboard(text, os.Getenv))) }
 	if w, h, err := term.GetSize(t.out.Fd()); err == nil {
-		m.s.w, m.s.h = w, h // so that the first frame need not wait for it
+		m.s.w, m.s.h = drawnSize(w, h) // so that the first frame need not wait for it
 	}
 	var top tea.Model = m
 	if o.wrap != nil {
 		top = o.wrap(m)
 	}
 	r.p = tea.NewProgram(&guarded{top, t, newPanicPoints(os.Getenv)},
-		tea.WithInput(&ttyIn{t.in, t.vanished}),
+		tea.WithInput(r.in),
 		tea.WithOutput(t.out),
 		tea.WithAltScreen(),
 		tea.WithMouseCellMotion(),
@@ -78,6 +82,7 @@ func (r *runner) run(ctx context.Context) (Outcome, error) {
 	defer cancel() // ends the pump
 	sigs, stopSigs := dashboardSignals()
 	defer stopSigs()
+	defer deathsignal.Catch(r.t.Died)()
 
 	ended, finished := make(chan error, 1), make(chan struct{})
 	r.t.Go(func() { // ends with the program
@@ -111,6 +116,7 @@ func (r *runner) loop(ctx context.Context, ended <-chan error, sigs <-chan os.Si
 		second     = r.end.second
 		limit      <-chan time.Time // for the cluster, after the end at once
 		last       <-chan time.Time // for the program, after its own
+		behind     <-chan time.Time // somebody else may still have the terminal
 		isOver     bool
 		failed     error
 		onTerminal = true
@@ -156,15 +162,37 @@ func (r *runner) loop(ctx context.Context, ended <-chan error, sigs <-chan os.Si
 			return r.end.result(), failed
 
 		case s := <-sigs:
-			if r.onSignal(s, onTerminal) {
+			if r.onSignal(s) {
 				onTerminal = false
 				r.leave()
+			}
+			if s == syscall.SIGCONT {
+				behind = time.After(0)
+			}
+
+		case <-behind: // somebody stopped us all the same
+			behind = nil
+			if onTerminal && !r.again() {
+				behind = time.After(behindEvery)
 			}
 
 		case <-ctx.Done():
 			return r.end.result(), ctx.Err()
 		}
 	}
+}
+
+// again takes the terminal once more after the process was stopped and went on: the
+// shell has put its own modes back. It returns false as long as the shell has it, as
+// after its bg; its fg need not send a signal.
+func (r *runner) again() bool {
+	if r.t.behind() {
+		return false
+	}
+	if r.t.raw() == nil {
+		r.send(tea.ClearScreen())
+	}
+	return true
 }
 
 // leave restores the terminal and ends the program.
@@ -176,6 +204,7 @@ func (r *runner) leave() {
 // quit ends the program in order. Only one that is stuck is killed: bubbletea
 // then closes descriptors that its reader still uses.
 func (r *runner) quit() {
+	r.in.leaving.Store(true)
 	r.t.Go(func() { // ends when the program has taken it, or with the program
 		stuck := time.AfterFunc(lastFrame, r.p.Kill)
 		defer stuck.Stop()

@@ -73,6 +73,7 @@ type detailsDialog struct {
 	worker  int
 	details *engine.Details // nil until it was answered
 	scroll  int             // lines scrolled back in its events and lines
+	shown   string          // the variable whose value is not masked, "" = none
 }
 
 // stopping is the progress of a graceful end.
@@ -93,6 +94,7 @@ type screen struct {
 	hist   *history // what the snapshots of the last minute said, see history.go
 	theme  *styles.Theme
 	signs  *signs // the drawing characters, UTF-8 or ASCII
+	ascii  bool   // the terminal has ASCII only: no other character may reach it
 	view   viewID
 	focus  paneID
 	dialog dialog // nil = none
@@ -128,6 +130,7 @@ type screen struct {
 type zone struct {
 	x0, x1, y int
 	kind      zoneKind
+	line      int    // zoneLog: the number of the line, 0 = none
 	worker    int    // zoneRow
 	key       string // zoneHint, zoneView: the key a click presses
 }

@@ -93,7 +93,7 @@ func (m *model) selectRow(i int) {
 	m.showSelected()
 	m.details, m.s.fds = nil, map[int]int{}
 	if d := m.openDetails(); d != nil {
-		d.worker, d.details, d.scroll = m.s.selected, nil, 0
+		d.worker, d.details, d.scroll, d.shown = m.s.selected, nil, 0, ""
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"muster/engine"
 	"muster/internal/safetext"
+	"muster/internal/secret"
 )
 
 // settingsText is cluster.settings and the policy in cells cells. Where there is
@@ -39,8 +40,8 @@ func settingsForm(s *screen, most int, all, node bool) string {
 		exec = filepath.Base(exec) // of a path the end says most
 	}
 	add("exec", orUnknown(exec))
-	args := wordsOf(set.Args)
-	more := []fact{{"execArgv", wordsOf(set.ExecArgv)}, {"stdio", stdioText(set.Stdio)}, {"cwd", set.Cwd}, {"env", maskedEnv(set.Env)}}
+	args := wordsOf(secret.Args(set.Args))
+	more := []fact{{"execArgv", wordsOf(secret.Args(set.ExecArgv))}, {"stdio", stdioText(set.Stdio)}, {"cwd", set.Cwd}, {"env", maskedEnv(set.Env)}}
 	if all {
 		add(more[0].name, more[0].value) // in their order on the command line
 	}

@@ -3,6 +3,7 @@ package tui
 import (
 	"muster/engine"
 	"muster/internal/safetext"
+	"muster/internal/secret"
 )
 
 // sidePane is the selected worker beside the log: its rule and rows lines of w
@@ -85,5 +86,5 @@ func commandText(command string) string {
 	if command == "" {
 		return unknown
 	}
-	return safetext.Line(command)
+	return safetext.Line(secret.Text(command))
 }

@@ -5,6 +5,8 @@ import (
 	"os/signal"
 	"syscall"
 
+	"muster/internal/stopsignal"
+
 	tea "github.com/charmbracelet/bubbletea"
 )
 
@@ -12,18 +14,17 @@ import (
 // called. A SIGHUP that was ignored when we started stays so: that is what
 // nohup asks for, and a vanished terminal is noticed without it.
 func dashboardSignals() (c <-chan os.Signal, end func()) {
-	got := make(chan os.Signal, 8)
-	signal.Notify(got, syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT,
+	heard := []os.Signal{syscall.SIGINT, syscall.SIGTERM,
 		syscall.SIGTSTP, syscall.SIGCONT,
-		syscall.SIGPIPE) // so that a write to a broken terminal fails instead of ending us
+		syscall.SIGPIPE} // so that a write to a broken terminal fails instead of ending us
 	if !signal.Ignored(syscall.SIGHUP) {
-		signal.Notify(got, syscall.SIGHUP)
+		heard = append(heard, syscall.SIGHUP)
 	}
-	return got, func() { signal.Stop(got) }
+	return stopsignal.Notify(heard...)
 }
 
 // onSignal handles one signal. leave: the terminal is not ours any more.
-func (r *runner) onSignal(s os.Signal, onTerminal bool) (leave bool) {
+func (r *runner) onSignal(s os.Signal) (leave bool) {
 	switch s {
 	case syscall.SIGINT, syscall.SIGTERM:
 		r.stop(BySignal, s.(syscall.Signal))
@@ -32,15 +33,8 @@ func (r *runner) onSignal(s os.Signal, onTerminal bool) (leave bool) {
 		// shell: the second is no wish to end at once.
 		r.stopOnce(BySignal, syscall.SIGHUP)
 		return true
-	case syscall.SIGQUIT:
-		r.dump()
 	case syscall.SIGTSTP:
 		r.send(toastMsg("a stop of the primary is refused: the port would stand still"))
-	case syscall.SIGCONT:
-		// Somebody stopped us all the same. The shell has put its own modes back.
-		if onTerminal && r.t.raw() == nil {
-			r.send(tea.ClearScreen())
-		}
 	}
 	return false
 }
@@ -67,14 +61,4 @@ func (r *runner) stopOnce(why Why, sig syscall.Signal) {
 // send gives the program a message without waiting for it.
 func (r *runner) send(msg tea.Msg) {
 	r.t.Go(func() { r.p.Send(msg) }) // ends when it is taken, or with the program
-}
-
-// dump is SIGQUIT: the stacks of all goroutines and exit code 2, as Go does it,
-// but on a restored terminal and without leaving workers behind.
-func (r *runner) dump() {
-	r.leave()
-	r.t.afterPanic()
-	signal.Reset(syscall.SIGQUIT)
-	_ = syscall.Kill(os.Getpid(), syscall.SIGQUIT) // cannot fail: it is for ourselves
-	select {}
 }

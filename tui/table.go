@@ -27,7 +27,7 @@ func tablePane(s *screen, lay layout, y int) ([]string, []zone) {
 	}
 	if len(seen) == 0 {
 		l := newLine(s.w, s.signs)
-		l.put(s.theme.Muted, "  no worker matches; esc clears the filter")
+		l.put(s.theme.Muted, "  no worker matches; esc clears; tab, / filter the log")
 		out = append(out, l.String())
 	}
 	for len(out) < 1+lay.tableLines {
@@ -103,6 +103,9 @@ func emptyText(snap *engine.Snapshot) []string {
 	return []string{open + wait, "No workers: " + wait}
 }
 
+// tableFilter names what the filter in the view bar is for.
+const tableFilter = "workers /"
+
 // barNote is what the view bar says about the table: what is filtered, which
 // rows are seen, and that the picture stands still.
 func barNote(s *screen, lay layout) (string, bool) {
@@ -114,7 +117,7 @@ func barNote(s *screen, lay layout) (string, bool) {
 		note += text
 	}
 	if f := s.filter[paneTable]; lay.tableRows > 0 && (f != "" || s.filtering && s.focus == paneTable) {
-		add("/" + f)
+		add(tableFilter + f)
 	}
 	if n := len(rowsOf(s)); lay.tableRows > 0 && n > lay.tableRows {
 		top := clamp(0, s.tableTop, n-lay.tableRows)

@@ -8,12 +8,15 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
+	"muster/internal/deathsignal"
 	"muster/internal/safetext"
 
 	"github.com/charmbracelet/x/ansi"
 	"github.com/charmbracelet/x/term"
+	"golang.org/x/sys/unix"
 )
 
 // ErrNotTerminal is what Run returns if its input or output is no terminal.
@@ -47,8 +50,8 @@ type Terminal struct {
 
 // NewTerminal is for the terminal behind in and out, usually os.Stdin and
 // os.Stdout; nothing is changed before Run. onPanic (nil = nothing) is called
-// once after a panic, when the terminal is already restored: kill the workers
-// there. It may take up to two seconds.
+// once after a panic, or before a signal ends the process, when the terminal is
+// already restored: kill the workers there. It may take up to two seconds.
 func NewTerminal(in, out *os.File, onPanic func()) *Terminal {
 	t := &Terminal{
 		in:      in,
@@ -57,7 +60,7 @@ func NewTerminal(in, out *os.File, onPanic func()) *Terminal {
 		errOut:  os.Stderr,
 		exit:    os.Exit,
 	}
-	t.out = &ttyOut{file: out, gone: t.vanished}
+	t.out = &ttyOut{file: out, gone: t.vanished, behind: t.behind}
 	return t
 }
 
@@ -91,6 +94,14 @@ func (t *Terminal) raw() error {
 	return err
 }
 
+// behind tells whether somebody else has the terminal, a shell that took it when
+// this process was stopped. Who then reads from it or sets its modes is stopped
+// again, whatever signal asks for its end (tty_ioctl(4), tcsetattr(3p)).
+func (t *Terminal) behind() bool {
+	owner, err := unix.IoctlGetInt(int(t.in.Fd()), unix.TIOCGPGRP)
+	return err == nil && owner != unix.Getpgrp() // an error: it controls no terminal, or that has gone
+}
+
 // Restore puts the terminal back: its modes, the cursor, the screen there was
 // before. Whatever the dashboard still wants to draw is dropped. Without a
 // running dashboard it does nothing; it never waits longer than 0.3 s.
@@ -109,8 +120,12 @@ func (t *Terminal) giveBack(sequences bool) {
 		return
 	}
 	t.out.closed.Store(true)
-	if sequences {
+	behind := t.behind()
+	if sequences || behind { // bubbletea's own were dropped
 		t.writeLast()
+	}
+	if behind {
+		return // whoever has it has set its modes
 	}
 	// Last, so that the sequences are not subject to the line discipline; an
 	// ioctl that does not wait for the output to drain.
@@ -165,6 +180,18 @@ func (t *Terminal) Panicked(v any) {
 		t.exit(1)
 	})
 	select {} // another panic is being told: the process is about to end
+}
+
+// Died ends the process because of a signal that ends it (see deathsignal): it
+// restores the terminal, calls the hook of NewTerminal, and dies by s, with the
+// stacks on stderr. It does not return; of several ends the first is told.
+func (t *Terminal) Died(s syscall.Signal) {
+	t.panicked.Do(func() {
+		t.Restore()
+		t.afterPanic()
+		deathsignal.Die(s)
+	})
+	select {} // the process is about to end
 }
 
 // afterPanic calls the hook, but neither waits for ever nor falls over a

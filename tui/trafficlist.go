@@ -192,7 +192,9 @@ func (p *connPen) way(from time.Time, c *engine.TrafficConn) {
 	now := trafficNow(p.s)
 	switch {
 	case c.Handed.IsZero() && c.Lost:
-		p.put(th.Dead, sg.exited+" its address was closed")
+		if !usedByDead(c) {
+			p.put(th.Dead, sg.exited+" its address was closed")
+		}
 		return
 	case c.Handed.IsZero():
 		text := soFar(now.Sub(from))
@@ -262,6 +264,15 @@ func hopText(h *engine.TrafficHop) string {
 		return "worker " + itoa(h.Worker) + " died first"
 	case engine.HopLeft:
 		return "its channel ended"
+	case engine.HopUsed:
+		return "worker " + itoa(h.Worker) + " used it, and died"
 	}
 	return h.Why
+}
+
+// usedByDead tells whether a connection ended with a worker that had used it and
+// had not answered for it.
+func usedByDead(c *engine.TrafficConn) bool {
+	n := len(c.Earlier)
+	return c.Lost && n > 0 && c.Earlier[n-1].Why == engine.HopUsed
 }

@@ -62,6 +62,8 @@ func storyLines(s *screen, c *engine.TrafficConn) []storyLine {
 			say(h.Ended, warn, "worker "+id+" died first; it had answered nothing, so another may have it", "worker "+id+" died first: dealt again")
 		case engine.HopLeft:
 			say(h.Ended, warn, "worker "+id+" ended its channel first; another may have it", "worker "+id+" left first: dealt again")
+		case engine.HopUsed:
+			say(h.Ended, dead, "worker "+id+" used it without an answer, and died: closed, as no other may begin in the middle", "worker "+id+" used it, and died: closed")
 		default:
 			say(h.Ended, warn, "worker "+id+" did not get the descriptor; dealt again", "worker "+id+": descriptor lost, dealt again")
 		}
@@ -69,7 +71,9 @@ func storyLines(s *screen, c *engine.TrafficConn) []storyLine {
 	now := trafficNow(s) // the row beside it says the same in slow motion
 	switch {
 	case c.Handed.IsZero() && c.Lost:
-		say(c.Done, dead, "its address was closed: nobody could have it")
+		if !usedByDead(c) {
+			say(c.Done, dead, "its address was closed: nobody could have it")
+		}
 		return ls
 	case c.Handed.IsZero():
 		return append(ls, storyLine{-1, plain, []string{"now it is in the queue, for " + fmtBrief(now.Sub(c.Accepted)) + " so far"}})

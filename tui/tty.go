@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/charmbracelet/x/ansi"
 )
@@ -15,46 +16,72 @@ import (
 // the terminal, which bubbletea ignores.
 type ttyIn struct {
 	file *os.File
+	out  *ttyOut
 	gone func()
+	esc  escapes
+
+	leaving atomic.Bool // the program is about to end
 }
 
+// behindEvery is how often it is looked whether the terminal is ours again.
+const behindEvery = 100 * time.Millisecond
+
 func (i *ttyIn) Read(p []byte) (int, error) {
+	if i.out.behind() { // what is typed is the shell's
+		time.Sleep(behindEvery) // bubbletea comes again at once
+		return 0, nil
+	}
 	n, err := i.file.Read(p)
 	if err != nil && !passing(err) {
 		i.gone()
 	}
-	return n, err
+	return i.esc.apart(p, n), err
 }
 
-// The further methods make it the file bubbletea wants for raw mode; Fd is the
-// descriptor itself.
+// The further methods make it the file bubbletea wants for raw mode.
 func (i *ttyIn) Write([]byte) (int, error) { return 0, errors.ErrUnsupported }
 func (i *ttyIn) Close() error              { return nil }
-func (i *ttyIn) Fd() uintptr               { return i.file.Fd() }
 func (i *ttyIn) Name() string              { return i.file.Name() }
+
+// Fd is the descriptor itself; none when bubbletea would put back its modes and be
+// stopped for it.
+func (i *ttyIn) Fd() uintptr {
+	if i.leaving.Load() && i.out.behind() {
+		return ^uintptr(0)
+	}
+	return i.file.Fd()
+}
+
+// leaveAlt leaves the other screen, and nothing on it. A terminal that was made
+// smaller may still hold what lay outside since then, and put it into the
+// scrollback of the screen before: tmux does.
+const leaveAlt = ansi.CursorHomePosition + ansi.EraseScreenBelow + ansi.ResetModeAltScreenSaveCursor
 
 // ttyOut is the terminal's output as bubbletea writes it: each frame and each
 // sequence is one Write. It has no WriteString, which would go round Write.
 type ttyOut struct {
 	file   *os.File
 	gone   func()
+	behind func() bool // somebody else has the terminal, and its lines are on it
 	closed atomic.Bool // everything but the last words is dropped
 
-	mu  sync.Mutex // held during a write: what several goroutines write must not mix
-	alt bool       // the other screen is on
+	mu  sync.Mutex  // held during a write: what several goroutines write must not mix
+	alt atomic.Bool // the other screen is on
 }
 
 func (o *ttyOut) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.closed.Load() {
+	if o.closed.Load() || o.alt.Load() && o.behind() {
 		return len(p), nil
 	}
 	switch string(p) {
 	case ansi.SetModeAltScreenSaveCursor:
-		o.alt = true
+		o.alt.Store(true)
 	case ansi.ResetModeAltScreenSaveCursor:
-		o.alt = false
+		o.alt.Store(false)
+		n, err := o.write([]byte(leaveAlt))
+		return min(n, len(p)), err
 	}
 	return o.write(p)
 }
@@ -65,9 +92,9 @@ func (o *ttyOut) last() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	s := lastWords
-	if o.alt {
-		s += ansi.ResetModeAltScreenSaveCursor
-		o.alt = false
+	if o.alt.Load() {
+		s += leaveAlt
+		o.alt.Store(false)
 	}
 	_, _ = o.write([]byte(s + ansi.ShowCursor)) // a terminal that is gone needs no restoring
 }

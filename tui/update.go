@@ -17,6 +17,8 @@ func (m *model) onKey(k tea.KeyMsg) {
 		return
 	}
 	switch {
+	case k.Type == tea.KeyEsc: // also with alt: see escapes
+		m.press("esc")
 	case k.Paste, k.Type == tea.KeyRunes && len(k.Runes) > maxTyped:
 		m.toast("pasted text is no keys: nothing was done")
 	case k.Type == tea.KeyRunes && len(k.Runes) > 1:
@@ -31,11 +33,14 @@ func (m *model) onKey(k tea.KeyMsg) {
 // typeText gives text to the prompt that is open, if one is seen; false = none is.
 func (m *model) typeText(text string) bool {
 	d, prompt := m.s.dialog.(*messagePrompt)
+	path, pane := m.s.dialog.(*loadPane)
 	switch {
 	case tooSmall(&m.s) || m.s.help:
 		return false
 	case prompt:
 		m.typeMessage(d, text)
+	case pane && path.edit != nil:
+		m.typePath(path, text)
 	case m.s.filtering:
 		m.typeFilter(text)
 	default:
@@ -91,6 +96,10 @@ func (m *model) key(key string) {
 		}
 	case *explainPane:
 		if !m.s.help && m.explainPaneKey(d, key) {
+			return
+		}
+	case *linePane:
+		if !m.s.help && m.linePaneKey(d, key) {
 			return
 		}
 	case *loadPane:
@@ -169,6 +178,8 @@ func (m *model) lookUp(key string, held bool) {
 		m.toast("f is held: one fork a press")
 	case act == actTextUp || b.scope == scopeLook:
 		m.look(act)
+	case act == actDetails && m.linesFocused():
+		m.openLine(0)
 	case b.scope == scopeWorker && !m.workerSeen(act):
 	default:
 		m.act(act)
@@ -239,6 +250,8 @@ func (m *model) look(act action) {
 		m.esc()
 	case actExplain:
 		m.explainKey()
+	case actUnmask:
+		m.unmask()
 	case actTick:
 		m.nextTick()
 	case actQuit:
@@ -275,8 +288,11 @@ func (m *model) nextPane() {
 
 // esc closes or clears one thing, never more.
 func (m *model) esc() {
+	d := m.openDetails()
 	switch {
-	case m.openDetails() != nil && m.s.filter[paneDetails] == "":
+	case d != nil && d.shown != "":
+		d.shown = ""
+	case d != nil && m.s.filter[paneDetails] == "":
 		m.closeDetails()
 	case m.s.view == viewKeys:
 		m.showView(viewOverview)

@@ -98,6 +98,7 @@ func (m *model) counts() bool {
 		w := &m.s.snap.Workers[i]
 		switch {
 		case w.State == engine.StateDisconnecting && !w.LeaveBy.IsZero(),
+			w.State == engine.StateDisconnected && w.StopSignal != "" && !w.LeaveBy.IsZero(),
 			w.State == engine.StateExited && w.Next != nil && !w.Next.Stopped:
 			return true
 		}
@@ -115,15 +116,25 @@ func (m *model) expire() {
 	}
 }
 
+// The largest picture, in cells: more than any screen has. A terminal may call
+// itself 65535 by 65535, and a frame of that is gigabytes.
+const (
+	mostW = 1000
+	mostH = 500
+)
+
+// drawnSize is how much of a terminal of w by h cells is drawn on.
+func drawnSize(w, h int) (int, int) { return clamp(0, w, mostW), clamp(0, h, mostH) }
+
 // onSize takes a new size. Of a thousand a second, twenty are drawn, the last
 // one among them.
 func (m *model) onSize(msg tea.WindowSizeMsg) {
-	m.size = msg
+	m.size.Width, m.size.Height = drawnSize(msg.Width, msg.Height)
 	if m.sizing {
 		return
 	}
 	m.sizing = true
-	m.s.w, m.s.h = max(msg.Width, 0), max(msg.Height, 0)
+	m.s.w, m.s.h = m.size.Width, m.size.Height
 	m.clampScroll()
 	m.showSelected()
 	m.dirty = true

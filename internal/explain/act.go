@@ -54,7 +54,7 @@ func kill(e engine.Event, s *engine.Snapshot) Text {
 	case d.Reason != "":
 		t.Means = fmt.Sprintf("%s was sent %s, because it would not end or answer by itself.", begin(e.Worker), sig)
 		t.Cause = "The supervisor: " + clipped(d.Reason) + "."
-		t.Call = "no call of Node's, which waits for ever: --grace and --stall here, Options.Grace and Options.Stall in Go."
+		t.Call = "no call of Node's, which waits for ever: --grace, --kill-timeout and --stall here, Options of these names in Go."
 	case slices.Contains(harmless, sig):
 		t.Means = fmt.Sprintf("%s was sent to %s, and nothing else. It ends no worker, so exitedAfterDisconnect stays as it is.", sig, worker(e.Worker))
 		t.Call = fmt.Sprintf("worker.kill('%s'); in Go w.Kill(sig).", sig)
@@ -62,7 +62,7 @@ func kill(e engine.Event, s *engine.Snapshot) Text {
 		if sig == "SIGSTOP" {
 			t.Means = fmt.Sprintf("SIGSTOP was sent to %s: it stands still until SIGCONT, and so do its connections.", worker(e.Worker))
 			t.Other = instead(s,
-				"it would accept nothing while it stands still; the others take all.",
+				"it would accept nothing while it stands still; the others take all. After --stall it is killed.",
 				"hand-offs to it stay unanswered: after 1 s it gets no more, after --stall it is killed.")
 		}
 	default:
@@ -75,7 +75,7 @@ func leave(e engine.Event, s *engine.Snapshot) Text {
 	d, _ := e.Detail.(engine.LeaveDetail)
 	limit := "There is no limit, as in Node."
 	if d.GraceMs > 0 {
-		limit = "It has " + millis(d.GraceMs) + ", then SIGTERM."
+		limit = "It has " + millis(d.GraceMs) + ", then " + last(s) + "."
 	}
 	has := "finishes what it has"
 	if d.InFlight > 0 {
@@ -98,25 +98,45 @@ func leave(e engine.Event, s *engine.Snapshot) Text {
 	return t
 }
 
-func stall(e engine.Event, s *engine.Snapshot) Text {
-	d, _ := e.Detail.(engine.StallDetail)
-	return stalled("stall", e.Worker, millis(d.Ms), s)
+// last is what a worker gets that does not leave in time.
+func last(s *engine.Snapshot) string {
+	switch {
+	case s == nil:
+		return "SIGTERM"
+	case s.StopSignal != "":
+		return s.StopSignal
+	}
+	return "SIGKILL"
 }
 
-// stalled is for the event and for the state.
-func stalled(title string, id int, d string, s *engine.Snapshot) Text {
+func stall(e engine.Event, s *engine.Snapshot) Text {
+	d, _ := e.Detail.(engine.StallDetail)
+	return stalled("stall", e.Worker, d.Asked, millis(d.Ms), d.Spared, s)
+}
+
+// stalled is for the event and for the state. asked: no hand-off waits, it has
+// left the primary itself without an answer.
+func stalled(title string, id int, asked bool, d, spared string, s *engine.Snapshot) Text {
 	limit := "It is never killed for that here."
-	if s != nil && s.Stall > 0 {
+	cause := "Its process does not read its channel: it was stopped (SIGSTOP), computes without a pause, or has no time."
+	switch {
+	case spared != "":
+		limit, cause = "It is not killed for that.", "It may stand still in a debugger: "+clipped(spared)+"."
+	case s != nil && s.Stall > 0:
 		limit = "After " + span(s.Stall) + " it is killed, and replaced."
+	}
+	what := "has left a hand-off unanswered for " + d + ", so it gets no more"
+	if asked {
+		what = "has not answered the primary for " + d + ", so it is handed nothing"
 	}
 	return Text{
 		Title: title,
-		Means: fmt.Sprintf("%s has left a hand-off unanswered for %s, so it gets no more before it answers. %s", begin(id), d, limit),
-		Cause: "Its process does not read its channel: it was stopped (SIGSTOP), computes without a pause, or has no time.",
+		Means: fmt.Sprintf("%s %s before it answers. %s", begin(id), what, limit),
+		Cause: cause,
 		Call:  "no event of Node's: connections given to such a worker wait there. --stall here, Options.Stall in Go.",
 		Other: instead(s,
-			"no hand-offs, so none to miss: it would accept nothing, and the others take all.",
-			"a worker that stands still is noticed after 1 s without an answer."),
+			"the same: it is asked once a second. It accepts nothing, and the others take all.",
+			"the same: it is asked once a second. Hand-offs that waited there would go to others."),
 	}
 }
 
@@ -142,6 +162,23 @@ func nameOr(id int, none string) string {
 func stopped(e engine.Event, _ *engine.Snapshot) Text {
 	d, _ := e.Detail.(engine.StoppedDetail)
 	return gaveUp("stopped", d.Deaths, d.Text)
+}
+
+func orphans(e engine.Event, _ *engine.Snapshot) Text {
+	d, _ := e.Detail.(engine.OrphansDetail)
+	sig := short(d.Signal)
+	t := Text{
+		Title: "orphans",
+		Means: fmt.Sprintf("What %s had started outlived it: %s got %s, so that no port stays taken.",
+			nameOr(e.Worker, "a worker"), plural2(d.Count, "process", "processes"), sig),
+		Cause: "The end of the worker. Its process group goes with it, and what left the group, unless --keep-children.",
+		Call:  "no event of Node's, where such processes live on; in Go Options.KeepChildren and Options.Adopt.",
+		Other: same,
+	}
+	if d.Signal == "SIGKILL" {
+		t.Cause = "SIGTERM had not ended them, or there was no time: the cluster ends at once."
+	}
+	return t
 }
 
 // gaveUp is for the event and for the state.

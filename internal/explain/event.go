@@ -25,11 +25,13 @@ var table = map[engine.Kind]func(engine.Event, *engine.Snapshot) Text{
 	engine.KindOutput:     output,
 	engine.KindError:      failure,
 	engine.KindStopped:    stopped,
+	engine.KindOrphans:    orphans,
 }
 
 // Event explains an event. s is the picture now: the policy that is not in
-// force in it is the other one. It may be nil.
-func Event(e engine.Event, s *engine.Snapshot) Text {
+// force in it is the other one. It may be nil. past is what is known of the
+// cause besides.
+func Event(e engine.Event, s *engine.Snapshot, past Past) Text {
 	t := Text{
 		Means: "An event of a kind this version does not know.",
 		Cause: by(e.By) + ".",
@@ -38,6 +40,16 @@ func Event(e engine.Event, s *engine.Snapshot) Text {
 	}
 	if f := table[e.Kind]; f != nil {
 		t = f(e, s)
+	}
+	switch d := e.Detail.(type) {
+	case engine.DisconnectDetail:
+		if d.Voluntary && d.Error == "" {
+			t.Cause = whyApart(e.Worker, past)
+		}
+	case engine.ExitDetail:
+		if d.Voluntary {
+			t.Cause = whyLeft(e.Worker, d.Signal, past)
+		}
 	}
 	if t.Title == "" {
 		t.Title = string(e.Kind)
@@ -113,6 +125,11 @@ func failure(e engine.Event, _ *engine.Snapshot) Text {
 		Cause: said(d.Text),
 		Call:  "'error' of the worker in Node; in Go the error of the call, or w.OnError where there was no call.",
 		Other: same,
+	}
+	if d.Mended {
+		t.Title = "mended"
+		t.Means = "Something was not as it should be, and has been put right: there is nothing to do."
+		return t
 	}
 	if d.Errno != "" {
 		t.Cause += " (" + d.Errno + ")."

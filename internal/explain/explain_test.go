@@ -20,7 +20,7 @@ var now = time.Date(2026, 11, 24, 12, 4, 31, 0, time.UTC)
 func ptr[T any](v T) *T { return &v }
 
 func picture(p engine.Policy) *engine.Snapshot {
-	return &engine.Snapshot{Policy: p, Started: now.Add(-4 * time.Minute), Time: now, Grace: 5 * time.Second, Stall: 10 * time.Second}
+	return &engine.Snapshot{Policy: p, Started: now.Add(-4 * time.Minute), Time: now, Grace: 5 * time.Second, StopSignal: "SIGTERM", Stall: 10 * time.Second}
 }
 
 // constants are the values of all constants of one type in a file of the engine.
@@ -102,15 +102,15 @@ func events() map[string]engine.Event {
 	add("disconnect voluntary", engine.ByOutside, engine.DisconnectDetail{Voluntary: true})
 	add("disconnect accident", engine.ByOutside, engine.DisconnectDetail{})
 	add("disconnect error", engine.BySupervisor, engine.DisconnectDetail{Error: long})
-	add("exit code 0 voluntary", engine.ByOutside, engine.ExitDetail{Code: code(0), Voluntary: true})
-	add("exit code 0 accident", engine.ByOutside, engine.ExitDetail{Code: code(0)})
-	add("exit code n", engine.ByOutside, engine.ExitDetail{Code: code(111), DealtAgain: 1024, Cut: 8765})
-	add("exit not started", engine.ByOutside, engine.ExitDetail{Code: code(-2), RetryMs: 100, Deaths: 1, Of: 5})
-	add("exit signal", engine.ByOutside, engine.ExitDetail{Signal: sig, DealtAgain: 2, Cut: 1})
-	add("exit signal voluntary", engine.ByOutside, engine.ExitDetail{Signal: ptr("SIGTERM"), Voluntary: true})
-	add("exit retry", engine.ByOutside, engine.ExitDetail{Signal: sig, RetryMs: 400, Deaths: 2, Of: 5, DealtAgain: 1024, Cut: 8765})
-	add("exit retry, had listened", engine.ByOutside, engine.ExitDetail{Signal: sig, RetryMs: 30000})
-	add("exit stopped", engine.ByOutside, engine.ExitDetail{Code: code(1), Deaths: 5, Of: 5})
+	add("exit code 0 voluntary", engine.ByOutside, engine.ExitDetail{Cut: new(0), Code: code(0), Voluntary: true})
+	add("exit code 0 accident", engine.ByOutside, engine.ExitDetail{Cut: new(0), Code: code(0)})
+	add("exit code n", engine.ByOutside, engine.ExitDetail{Code: code(111), DealtAgain: 1024, Cut: ptr(8765)})
+	add("exit not started", engine.ByOutside, engine.ExitDetail{Cut: new(0), Code: code(-2), RetryMs: 100, Deaths: 1, Of: 5})
+	add("exit signal", engine.ByOutside, engine.ExitDetail{Signal: sig, DealtAgain: 2, Cut: ptr(1)})
+	add("exit signal voluntary", engine.ByOutside, engine.ExitDetail{Cut: new(0), Signal: ptr("SIGTERM"), Voluntary: true})
+	add("exit retry", engine.ByOutside, engine.ExitDetail{Signal: sig, RetryMs: 400, Deaths: 2, Of: 5, DealtAgain: 1024, Cut: ptr(8765)})
+	add("exit retry, had listened", engine.ByOutside, engine.ExitDetail{Cut: new(0), Signal: sig, RetryMs: 30000})
+	add("exit stopped", engine.ByOutside, engine.ExitDetail{Cut: new(0), Code: code(1), Deaths: 5, Of: 5})
 	add("exit unknown", engine.ByOutside, engine.ExitDetail{})
 	add("policy rr", engine.ByKey, engine.PolicyDetail{From: engine.SchedNone, To: engine.SchedRR, Ms: 3})
 	add("policy shared", engine.ByAPI, engine.PolicyDetail{From: engine.SchedRR, To: engine.SchedNone, Ms: 3})
@@ -123,9 +123,14 @@ func events() map[string]engine.Event {
 	add("leave unknown", engine.BySupervisor, engine.LeaveDetail{InFlight: -1})
 	add("leave itself", engine.ByOutside, engine.LeaveDetail{})
 	add("stall", engine.ByOutside, engine.StallDetail{Ms: 1200})
+	add("stall asked", engine.ByOutside, engine.StallDetail{Ms: 1200, Asked: true})
+	add("stall spared", engine.BySupervisor, engine.StallDetail{Ms: 12000, Spared: "process 4194304 (gdb) traces it"})
 	add("dealt_again", engine.BySupervisor, engine.DealtAgainDetail{Count: 1024})
 	add("output", engine.ByOutside, engine.OutputDetail{Stream: "stderr", Text: long, Missed: 123456789})
 	add("error", engine.BySupervisor, engine.ErrorDetail{Text: long, Errno: "EADDRNOTAVAIL"})
+	add("error mended", engine.BySupervisor, engine.ErrorDetail{Text: long, Mended: true})
+	add("orphans", engine.BySupervisor, engine.OrphansDetail{Signal: "SIGTERM", Count: 2, Processes: []engine.Orphan{{PID: 1, Command: long}}})
+	add("orphans killed", engine.BySupervisor, engine.OrphansDetail{Signal: "SIGKILL", Count: 123})
 	add("stopped", engine.BySupervisor, engine.StoppedDetail{Deaths: 5, Text: long})
 	return m
 }
@@ -136,7 +141,7 @@ func TestEveryKindIsExplained(t *testing.T) {
 	for name, e := range events() {
 		seen[string(e.Kind)] = true
 		for _, p := range []engine.Policy{engine.SchedRR, engine.SchedNone} {
-			x := Event(e, picture(p))
+			x := Event(e, picture(p), nil)
 			check(t, name, x)
 			if e.Kind != engine.KindPolicy && x.Than != other(p) {
 				t.Errorf("%s: in %v the other policy is %v", name, p, x.Than)
@@ -148,10 +153,10 @@ func TestEveryKindIsExplained(t *testing.T) {
 			t.Errorf("the kind %q is not explained", kind)
 		}
 		for _, s := range []*engine.Snapshot{nil, {}} {
-			check(t, kind+" without a detail", Event(engine.Event{Kind: engine.Kind(kind), Worker: 7}, s))
+			check(t, kind+" without a detail", Event(engine.Event{Kind: engine.Kind(kind), Worker: 7}, s, nil))
 		}
 	}
-	check(t, "unknown", Event(engine.Event{Kind: "new", By: "new"}, nil))
+	check(t, "unknown", Event(engine.Event{Kind: "new", By: "new"}, nil, nil))
 }
 
 // TestWhatIsSaid: the figures are the event's, and who caused it is said.
@@ -182,12 +187,17 @@ func TestWhatIsSaid(t *testing.T) {
 		"leave":                    {"its 8765 connections", "It has 5 s", "A key"},
 		"leave itself":             {"cluster.worker.disconnect()", "Its own program"},
 		"stall":                    {"1.2 s", "After 10 s it is killed"},
+		"stall asked":              {"has not answered the primary for 1.2 s"},
+		"stall spared":             {"12 s", "not killed for that", "debugger: process 4194304 (gdb) traces it"},
 		"dealt_again":              {"1024 connections", "worker 1234"},
 		"output":                   {"stderr", "123456789"},
 		"error":                    {"Cannot find module", "EADDRNOTAVAIL"},
+		"error mended":             {"nothing to do", "Cannot find module"},
+		"orphans":                  {"worker 1234 had started", "2 processes got SIGTERM", "--keep-children"},
+		"orphans killed":           {"SIGKILL", "SIGTERM had not ended them"},
 		"stopped":                  {"5 deaths in a row", "Cannot find module"},
 	} {
-		x := Event(ev[name], rr)
+		x := Event(ev[name], rr, nil)
 		text := x.Means + " " + x.Cause + " " + x.Call + " " + x.Other
 		for _, w := range want {
 			if !strings.Contains(text, w) {
@@ -197,8 +207,92 @@ func TestWhatIsSaid(t *testing.T) {
 	}
 	e := ev["fork first"]
 	e.By, e.Time = engine.ByAPI, rr.Started.Add(20*time.Millisecond)
-	if x := Event(e, rr); !strings.Contains(x.Cause, "The start of the cluster") {
+	if x := Event(e, rr, nil); !strings.Contains(x.Cause, "The start of the cluster") {
 		t.Errorf("a fork of the start: %q", x.Cause)
+	}
+}
+
+// x on an exit that was asked for named all that can ask for it.
+func TestAVoluntaryEndSaysWhatAskedForIt(t *testing.T) {
+	past := func(events ...engine.Event) Past {
+		return func(yield func(engine.Event) bool) {
+			for i := len(events) - 1; i >= 0; i-- {
+				e := events[i]
+				if e.Seq = uint64(i + 1); e.Worker == 0 {
+					e.Worker = 1234
+				}
+				if !yield(e) {
+					return
+				}
+			}
+		}
+	}
+	leave := func(by engine.By, call string) engine.Event {
+		return engine.Event{By: by, Call: call, Detail: engine.LeaveDetail{}}
+	}
+	kill := func(by engine.By, d engine.KillDetail) engine.Event { return engine.Event{By: by, Detail: d} }
+	own := leave(engine.ByKey, "cluster.workers[1234].disconnect()")
+	forked := engine.Event{Detail: engine.ForkDetail{}}
+	standIn := engine.Event{Worker: 1235, Detail: engine.ForkDetail{Replaces: 1234, Why: "restart"}}
+	listened := engine.Event{Worker: 1235, Detail: engine.ListeningDetail{}}
+	const key, replaced = "A key of the dashboard ", " It is not replaced."
+	for name, c := range map[string]struct {
+		past         Past
+		signal       *string
+		exit, leaves string // leaves "" = the same without the end
+	}{
+		"d":       {past(forked, own), nil, key + "told it to leave: worker.disconnect()." + replaced, ""},
+		"the API": {past(forked, leave(engine.ByAPI, own.Call)), nil, "A call of the API told it to leave: worker.disconnect()." + replaced, ""},
+		"D":       {past(forked, leave(engine.ByKey, "cluster.disconnect()")), nil, key + "told all workers to leave: cluster.disconnect()." + replaced, ""},
+		"its own program": {past(forked, leave(engine.ByOutside, "cluster.worker.disconnect()")), nil,
+			"Its own program told it to leave: cluster.worker.disconnect()." + replaced, ""},
+		"a restart":          {past(forked, standIn, listened, own), nil, "A restart told it to leave, once worker 1235 listened in its place.", ""},
+		"d during a restart": {past(forked, standIn, own, listened), nil, key + "told it to leave: worker.disconnect()." + replaced, ""},
+		"a restart taken back": {past(forked, leave(engine.BySupervisor, own.Call)), nil,
+			"A restart that was taken back told it to leave: it did not listen where the old worker does." + replaced, ""},
+		"k": {past(forked, kill(engine.ByKey, engine.KillDetail{Signal: "SIGTERM"})), ptr("SIGTERM"),
+			key + "sent it SIGTERM: worker.kill('SIGTERM')." + replaced, "none"},
+		"k after d": {past(forked, own, kill(engine.ByKey, engine.KillDetail{Signal: "SIGKILL"})), ptr("SIGKILL"),
+			key + "sent it SIGKILL: worker.kill('SIGKILL')." + replaced, key + "told it to leave: worker.disconnect()."},
+		"d, and the grace": {past(forked, own, kill(engine.BySupervisor, engine.KillDetail{Signal: "SIGKILL", Reason: "the grace of 5s is over"})), ptr("SIGKILL"),
+			key + "told it to leave: worker.disconnect(). It had not when its time was over: SIGKILL." + replaced, key + "told it to leave: worker.disconnect()."},
+		"d, and an accident": {past(forked, own, kill(engine.ByKey, engine.KillDetail{Signal: "SIGKILL", Crash: true}), kill(engine.ByKey, engine.KillDetail{Signal: "SIGSTOP"})),
+			ptr("SIGKILL"), key + "told it to leave: worker.disconnect()." + replaced, ""},
+		"of another worker": {past(engine.Event{Worker: 7, By: engine.ByKey, Detail: engine.LeaveDetail{}}, forked), nil,
+			"It had been told to leave, by disconnect(), kill(), a restart or the end of the cluster." + replaced, "none"},
+	} {
+		rr := picture(engine.SchedRR)
+		d := engine.ExitDetail{Code: ptr(0), Voluntary: true, Cut: new(0)}
+		if c.signal != nil {
+			d.Code, d.Signal = nil, c.signal
+		}
+		x := Event(engine.Event{Kind: engine.KindExit, Worker: 1234, Detail: d}, rr, c.past)
+		check(t, name, x)
+		if x.Cause != c.exit {
+			t.Errorf("%s: exit: %q, want %q", name, x.Cause, c.exit)
+		}
+		if x := State(&engine.Row{ID: 1234, State: engine.StateExited, Exit: &d}, rr, now, c.past); x.Cause != c.exit {
+			t.Errorf("%s: the row that ended: %q, want %q", name, x.Cause, c.exit)
+		}
+		want := c.leaves
+		switch want {
+		case "none":
+			continue
+		case "":
+			want = strings.TrimSuffix(c.exit, replaced)
+		}
+		x = State(&engine.Row{ID: 1234, State: engine.StateDisconnecting}, rr, now, c.past)
+		check(t, name, x)
+		if x.Cause != want {
+			t.Errorf("%s: leaving: %q, want %q", name, x.Cause, want)
+		}
+		if strings.HasPrefix(name, "k ") {
+			continue
+		}
+		x = Event(engine.Event{Kind: engine.KindDisconnect, Worker: 1234, Detail: engine.DisconnectDetail{Voluntary: true}}, rr, c.past)
+		if check(t, name, x); x.Cause != want {
+			t.Errorf("%s: disconnect: %q, want %q", name, x.Cause, want)
+		}
 	}
 }
 
@@ -217,19 +311,27 @@ func rows() map[string]engine.Row {
 		add(s, nil)
 	}
 	add("online never", func(w *engine.Row) { w.Note = "never listened" })
+	add("listening moved", func(w *engine.Row) { w.Note = "not at a-unix-socket-with-a-very-long-name.sock" })
+	add("listening aborted", func(w *engine.Row) { w.Note = "restart aborted" })
 	add("listening stalled", func(w *engine.Row) { w.Stalled = now.Add(-2300 * time.Millisecond) })
+	add("listening stalled, handed", func(w *engine.Row) { w.Stalled, w.Hand = now.Add(-2300*time.Millisecond), 1 })
 	add("listening replaced", func(w *engine.Row) { w.ReplacedBy = 1235 })
 	add("disconnecting limit", func(w *engine.Row) { w.LeaveBy = now.Add(3200 * time.Millisecond) })
+	add("disconnecting signalled", func(w *engine.Row) { w.LeaveBy, w.StopSignal = now.Add(3200*time.Millisecond), "SIGINT" })
+	add("disconnected signalled", func(w *engine.Row) { w.StopSignal = "SIGTERM" })
+	add("disconnected limit", func(w *engine.Row) { w.LeaveBy = now.Add(3200 * time.Millisecond) })
+	add("listening spared", func(w *engine.Row) { w.Stalled, w.Spared = now.Add(-12*time.Second), "its inspector is open" })
+	add("listening note", func(w *engine.Row) { w.Note = "restart failed" })
 	add("disconnected told", func(w *engine.Row) { w.ExitedAfterDisconnect = ptr(true) })
 	add("exited waits", func(w *engine.Row) {
-		w.Exit, w.Next = &engine.ExitDetail{Signal: ptr("SIGKILL")}, &engine.Next{At: now.Add(400 * time.Millisecond), Deaths: 2, Of: 5}
+		w.Exit, w.Next = &engine.ExitDetail{Cut: new(0), Signal: ptr("SIGKILL")}, &engine.Next{At: now.Add(400 * time.Millisecond), Deaths: 2, Of: 5}
 	})
 	add("exited waits, had listened", func(w *engine.Row) {
-		w.Exit, w.Next = &engine.ExitDetail{Signal: ptr("SIGKILL")}, &engine.Next{At: now.Add(12 * time.Second)}
+		w.Exit, w.Next = &engine.ExitDetail{Cut: new(0), Signal: ptr("SIGKILL")}, &engine.Next{At: now.Add(12 * time.Second)}
 	})
 	add("exited stopped", func(w *engine.Row) { w.Next = &engine.Next{Stopped: true, Deaths: 5, Of: 5, Reason: long} })
-	add("exited told", func(w *engine.Row) { w.Exit = &engine.ExitDetail{Code: ptr(0), Voluntary: true} })
-	add("exited not replaced", func(w *engine.Row) { w.Exit = &engine.ExitDetail{Code: ptr(1)} })
+	add("exited told", func(w *engine.Row) { w.Exit = &engine.ExitDetail{Cut: new(0), Code: ptr(0), Voluntary: true} })
+	add("exited not replaced", func(w *engine.Row) { w.Exit = &engine.ExitDetail{Cut: new(0), Code: ptr(1)} })
 	return m
 }
 
@@ -245,12 +347,20 @@ func TestEveryStateIsExplained(t *testing.T) {
 		"online":                     "does not listen yet",
 		"online never":               "no server",
 		"listening":                  "8765 connections open",
-		"listening stalled":          "unanswered for 2.3 s",
+		"listening moved":            "probes the port before it listens",
+		"listening aborted":          "not all is as before",
+		"listening stalled":          "has not answered the primary for 2.3 s",
+		"listening stalled, handed":  "left a hand-off unanswered for 2.3 s",
 		"listening replaced":         "until worker 1235 listens",
 		"disconnecting":              "no limit",
 		"disconnecting limit":        "3.2 s of 5 s",
 		"disconnected":               "exitedAfterDisconnect is false",
 		"disconnected told":          "exitedAfterDisconnect is true",
+		"disconnecting signalled":    "sent SIGINT and has 3.2 s left, then SIGKILL",
+		"disconnected signalled":     "sent SIGTERM; there is no limit",
+		"disconnected limit":         "within 3.2 s; then comes SIGTERM",
+		"listening spared":           "in a debugger: its inspector is open",
+		"listening note":             "this one stays",
 		"exited":                     "ended",
 		"exited waits":               "Death 2 of 5",
 		"exited waits, had listened": "12 s; r forks it now",
@@ -260,7 +370,7 @@ func TestEveryStateIsExplained(t *testing.T) {
 	} {
 		w := all[name]
 		for _, p := range []engine.Policy{engine.SchedRR, engine.SchedNone} {
-			x := State(&w, picture(p), now)
+			x := State(&w, picture(p), now, nil)
 			check(t, name, x)
 			if text := x.Means + " " + x.Cause; !strings.Contains(text, want) {
 				t.Errorf("%s: %q lacks %q", name, text, want)

@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"strconv"
@@ -110,7 +111,7 @@ func disconnect(e engine.Event, _ *engine.Snapshot) Text {
 		t.Cause = "The channel itself. The worker has --grace to end; exitedAfterDisconnect is " + strconv.FormatBool(d.Voluntary) + "."
 	case d.Voluntary:
 		t.Means = "Its channel to the primary closed, as was asked for: exitedAfterDisconnect is true. The process may still end its work."
-		t.Cause = "It had been told to leave: worker.disconnect(), worker.kill(), a restart, or the end of the cluster."
+		t.Cause = whyApart(e.Worker, nil)
 	default:
 		t.Means = "Its channel to the primary closed, and nobody had asked for it: exitedAfterDisconnect is false."
 		t.Cause = "The worker or something outside muster: it died, or closed the channel itself. Its exit says how."
@@ -128,8 +129,8 @@ func exit(e engine.Event, s *engine.Snapshot) Text {
 			worker(e.Worker), exitArgs(d)),
 		Other: instead(s, lossShared, lossRR),
 	}
-	if d.DealtAgain > 0 || d.Cut != nil && *d.Cut > 0 {
-		t.Means += fmt.Sprintf(" %d dealt again, %d cut.", d.DealtAgain, cutOf(d.Cut))
+	if cut := d.CutText(); cut != "" || d.DealtAgain > 0 {
+		t.Means += fmt.Sprintf(" %d dealt again, %s.", d.DealtAgain, cmp.Or(cut, "none cut"))
 	}
 	return t
 }
@@ -158,7 +159,7 @@ func exitCause(d engine.ExitDetail) string {
 	counted := d.Deaths > 0 && d.Of > 0
 	switch {
 	case d.Voluntary:
-		return "It had been told to leave, by disconnect(), kill(), a restart or the end of the cluster. It is not replaced."
+		return whyLeft(0, nil, nil)
 	case counted && d.Deaths >= d.Of:
 		return fmt.Sprintf("Its program, or something outside. Death %d of %d in a row before it listened: its slot stops, r tries again.", d.Deaths, d.Of)
 	case counted && d.RetryMs > 0:
@@ -179,12 +180,4 @@ func exitArgs(d engine.ExitDetail) string {
 		signal = "'" + short(*d.Signal) + "'"
 	}
 	return code + ", " + signal
-}
-
-// cutOf is a worker's count of cut requests, nil = nobody could count them.
-func cutOf(n *int) int {
-	if n == nil {
-		return 0
-	}
-	return *n
 }

@@ -18,16 +18,16 @@ func Troubled(w *engine.Row) bool {
 }
 
 // State explains the state a worker of the picture is in at now. w and s must
-// not be nil.
-func State(w *engine.Row, s *engine.Snapshot, now time.Time) Text {
+// not be nil. past is what is known of the cause besides.
+func State(w *engine.Row, s *engine.Snapshot, now time.Time, past Past) Text {
 	var t Text
 	switch w.State {
 	case engine.StateExited:
-		t = ended(w, s, now)
+		t = ended(w, s, now, past)
 	case engine.StateDisconnecting:
-		t = goes(w, s, now)
+		t = goes(w, s, now, past)
 	case engine.StateDisconnected:
-		t = apart(w, s)
+		t = apart(w, s, now)
 	default:
 		t = lives(w, s, now)
 	}
@@ -43,16 +43,26 @@ func lives(w *engine.Row, s *engine.Snapshot, now time.Time) Text {
 	t := Text{Cause: "It was forked, " + span(now.Sub(w.Forked)) + " ago.", Other: "the same: the policy matters from listening on."}
 	switch {
 	case !w.Stalled.IsZero():
-		return stalled("no answer", w.ID, span(now.Sub(w.Stalled).Round(100*time.Millisecond)), s)
+		return stalled("no answer", w.ID, w.Hand == 0, span(now.Sub(w.Stalled).Round(100*time.Millisecond)), w.Spared, s)
 	case w.ReplacedBy != 0:
 		t.Title = "being replaced"
 		t.Means = fmt.Sprintf("It serves on until %s listens, and is told to leave then: no connection is without a worker.", worker(w.ReplacedBy))
 		t.Cause = "A restart was asked for (r, or a reload)."
 		t.Call = "no call of Node's: cluster.fork(), 'listening', then worker.disconnect() of the old one. In Go Command{Op: OpRestart}."
 		t.Other = same
+	case w.State == engine.StateListening && w.Note != "" && w.Note != "restart failed":
+		t.Title = short(w.Note)
+		t.Means = "It serves, but not all is as before: the error in the log about it says which address, and what to do."
+		t.Cause = "Most likely its program probes the port before it listens, finds it taken by the cluster itself, and takes another."
+		t.Call = "no call of Node's: there the old worker is told to leave, whatever the new one listens on. In Go Row.Note, Row.Addresses."
+		t.Other = same
 	case w.State == engine.StateListening:
 		t.Title = "listening"
 		t.Means = "It serves. " + serves(w)
+		if w.Note != "" {
+			t.Title = "listening, " + short(w.Note)
+			t.Cause = "A restart was tried, and the new worker did not come up: this one stays. The log says why; r tries again."
+		}
 		t.Call = "worker.isConnected() is true, isDead() false, exitedAfterDisconnect unset; in Go w.IsConnected(), w.IsDead()."
 		t.Other = instead(s,
 			"it would accept for itself; which worker gets how many is the kernel's affair, and often uneven.",
@@ -82,14 +92,17 @@ func serves(w *engine.Row) string {
 }
 
 // goes is a worker that was told to leave.
-func goes(w *engine.Row, s *engine.Snapshot, now time.Time) Text {
+func goes(w *engine.Row, s *engine.Snapshot, now time.Time, past Past) Text {
 	limit := "There is no limit, as in Node."
-	if !w.LeaveBy.IsZero() {
+	switch {
+	case w.StopSignal != "":
+		limit = signalled(w, now)
+	case !w.LeaveBy.IsZero():
 		limit = left(w.LeaveBy, now)
 		if s.Grace > 0 {
 			limit += " of " + span(s.Grace)
 		}
-		limit = "It has " + limit + " left, then SIGTERM."
+		limit = "It has " + limit + " left, then " + last(s) + "."
 	}
 	has := "It gets no more connections and finishes what it has."
 	if w.Open != nil {
@@ -98,7 +111,7 @@ func goes(w *engine.Row, s *engine.Snapshot, now time.Time) Text {
 	return Text{
 		Title: "disconnecting",
 		Means: has + " " + limit,
-		Cause: "It was told to leave: worker.disconnect(), a restart, or the end of the cluster.",
+		Cause: whyLeaves(w.ID, past),
 		Call:  "exitedAfterDisconnect is true: the exit to come is voluntary. In Go w.Disconnect(), w.ExitedAfterDisconnect().",
 		Other: instead(s,
 			"the worker itself stops accepting, and the others go on at the same socket.",
@@ -106,19 +119,30 @@ func goes(w *engine.Row, s *engine.Snapshot, now time.Time) Text {
 	}
 }
 
+// signalled is a worker that was sent the stop signal.
+func signalled(w *engine.Row, now time.Time) string {
+	if w.LeaveBy.IsZero() {
+		return "It was sent " + w.StopSignal + "; there is no limit after that."
+	}
+	return "It was sent " + w.StopSignal + " and has " + left(w.LeaveBy, now) + " left, then SIGKILL."
+}
+
 // apart is a worker whose channel has ended.
-func apart(w *engine.Row, s *engine.Snapshot) Text {
+func apart(w *engine.Row, s *engine.Snapshot, now time.Time) Text {
 	flag, replaced := "false", "its slot is filled again"
 	if w.ExitedAfterDisconnect != nil && *w.ExitedAfterDisconnect {
 		flag, replaced = "true", "it is not replaced"
 	}
-	limit := ""
-	if s.Grace > 0 {
-		limit = " within " + span(s.Grace)
+	limit := "It should end by itself."
+	switch {
+	case w.StopSignal != "":
+		limit = signalled(w, now)
+	case !w.LeaveBy.IsZero():
+		limit = "It should end by itself within " + left(w.LeaveBy, now) + "; then comes " + last(s) + "."
 	}
 	return Text{
 		Title: "disconnected",
-		Means: "Its channel to the primary is closed, its process lives on. It should end by itself" + limit + ".",
+		Means: "Its channel to the primary is closed, its process lives on. " + limit,
 		Cause: fmt.Sprintf("exitedAfterDisconnect is %s: %s.", flag, replaced),
 		Call:  "worker.isConnected() is false, isDead() too; in Go w.IsConnected(), w.IsDead(). Its 'exit' is still to come.",
 		Other: same,
@@ -127,7 +151,7 @@ func apart(w *engine.Row, s *engine.Snapshot) Text {
 
 // ended is the row of a worker that has exited: its slot waits, has given up,
 // or is not filled again.
-func ended(w *engine.Row, s *engine.Snapshot, now time.Time) Text {
+func ended(w *engine.Row, s *engine.Snapshot, now time.Time, past Past) Text {
 	var d engine.ExitDetail
 	if w.Exit != nil {
 		d = *w.Exit
@@ -153,6 +177,7 @@ func ended(w *engine.Row, s *engine.Snapshot, now time.Time) Text {
 		t.Call = "no event of Node's, where a program forks on 'exit', at once and for ever; in Go Options.NoRestart leaves it to you."
 	case d.Voluntary:
 		t.Title = "has left"
+		t.Cause = whyLeft(w.ID, d.Signal, past)
 	default:
 		t.Title = "ended, not replaced"
 		t.Cause = "Its program, or something outside muster. Nothing is forked in its slot: --no-restart, or the cluster is stopping."

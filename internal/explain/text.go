@@ -121,6 +121,14 @@ func plural(n int, one string) string {
 	return strconv.Itoa(n) + " " + one + "s"
 }
 
+// plural2 is for words whose plural has no plain s.
+func plural2(n int, one, more string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + more
+}
+
 // span is a time in a sentence: "20 us", "18 ms", "0.4 s", "12 s", "4m12s".
 func span(d time.Duration) string {
 	d = max(d, 0)

@@ -1,0 +1,83 @@
+package tui
+
+import (
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+)
+
+// charset is what the terminal can show.
+type charset struct {
+	signs bool // of the signs the screen draws with only those of ASCII
+	text  bool // of all other text too
+}
+
+// charsetOf reads the charset from the environment: getenv is os.Getenv.
+//
+// The locale of LC_CTYPE decides, found as POSIX says (Base Definitions 8.2:
+// the first of LC_ALL, LC_CTYPE and LANG that is not empty). C and POSIX are
+// ASCII, and so is for us every charset that is named and is not UTF-8. A
+// locale that names none, or none at all, says nothing about the terminal:
+// containers and services have no locale, and their terminals have UTF-8.
+//
+// The console of Linux has UTF-8, but its fonts of 256 or 512 characters lack
+// some of the signs. (Of those of Debian's console-setup Lat15-Fixed16,
+// Lat15-VGA16 and Lat15-TerminusBold16 have no ◦ □ ► √ ▁ to ▇, Uni2-Fixed16 and
+// Uni2-Terminus16 no ◦ □ ► ▁ to ▇.)
+func charsetOf(getenv func(string) string) charset {
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if locale := getenv(name); locale != "" {
+			if !isUTF8(locale) {
+				return charset{signs: true, text: true}
+			}
+			break
+		}
+	}
+	term := getenv("TERM")
+	return charset{signs: term == "linux" || strings.HasPrefix(term, "linux-")}
+}
+
+// isUTF8 tells whether a locale, LANGUAGE_TERRITORY.CHARSET@MODIFIER, may be
+// one of UTF-8. Charsets are written in several ways: UTF-8, utf8.
+func isUTF8(locale string) bool {
+	locale, _, _ = strings.Cut(locale, "@")
+	language, set, named := strings.Cut(locale, ".")
+	if !named {
+		return language != "C" && language != "POSIX"
+	}
+	return strings.EqualFold(strings.ReplaceAll(set, "-", ""), "utf8")
+}
+
+// charset is that of the terminal, unless the options know better.
+func (o *Options) charset(getenv func(string) string) charset {
+	if o.UTF8 && !o.ASCII {
+		return charset{}
+	}
+	c := charsetOf(getenv)
+	c.signs = c.signs || o.ASCII
+	return c
+}
+
+// asciiLine is a line of a frame for a terminal that has ASCII only: every
+// other character is a question mark in each of its cells, so that the line
+// keeps its width. Bytes above 0x7F would be several characters there.
+func asciiLine(line string) string {
+	at := strings.IndexFunc(line, func(r rune) bool { return r > '~' })
+	if at < 0 {
+		return line
+	}
+	var b strings.Builder
+	b.Grow(len(line))
+	for {
+		b.WriteString(line[:at])
+		if line = line[at:]; line == "" {
+			return b.String()
+		}
+		cluster, width := ansi.FirstGraphemeCluster(line, ansi.GraphemeWidth)
+		b.WriteString(strings.Repeat("?", width))
+		line = line[max(len(cluster), 1):]
+		if at = strings.IndexFunc(line, func(r rune) bool { return r > '~' }); at < 0 {
+			at = len(line)
+		}
+	}
+}

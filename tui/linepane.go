@@ -1,0 +1,261 @@
+package tui
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"strconv"
+
+	"muster/engine"
+	"muster/internal/safetext"
+
+	tea "github.com/charmbracelet/bubbletea"
+)
+
+// linePane is one line of the log, whole, in the place of the log. It stays on
+// its line while others come.
+type linePane struct {
+	worker int     // whose lines ◄ and ► go through, 0 = all there are
+	filter string  // and by what their list was filtered
+	line   logLine // a copy, as the log forgets old ones
+	scroll int     // rows of it scrolled away, where it has no room
+}
+
+func (*linePane) isDialog() {}
+
+// text is what the line says, in its longest form.
+func (d *linePane) text() string {
+	if len(d.line.plain) == 0 { // an event without a detail
+		return ""
+	}
+	return d.line.plain[0]
+}
+
+// lists tells whether a line is one ◄ and ► go to.
+func (d *linePane) lists(ll *logLine) bool {
+	return (d.worker == 0 || ll.worker == d.worker) && ll.match(d.filter)
+}
+
+// linesFocused tells whether the focus is on a list of lines, so that enter is
+// about a line and not about a worker.
+func (m *model) linesFocused() bool {
+	return m.openDetails() != nil || m.s.view == viewLog || m.s.view == viewOverview && m.s.focus == paneLog
+}
+
+// readsLines tells whether a double click on a line may open it: nothing is
+// open that waits for an answer.
+func (m *model) readsLines() bool {
+	switch m.s.dialog.(type) {
+	case nil, *detailsDialog:
+		return !m.s.help && !m.s.filtering && m.linesFocused()
+	}
+	return false
+}
+
+// openLine opens the line that is seen last in the list that has the focus, or
+// the one with this number.
+func (m *model) openLine(no int) {
+	d, back := &linePane{filter: m.s.filter[paneLog]}, m.s.logBack
+	if details := m.openDetails(); details != nil {
+		d = &linePane{worker: details.worker, filter: m.s.filter[paneDetails]}
+		back = clamp(0, details.scroll, max(countLines(&m.s, details.worker)-m.logRows(), 0))
+	}
+	for i := len(m.s.all) - 1; i >= 0; i-- {
+		ll := &m.s.all[i]
+		switch {
+		case !d.lists(ll):
+		case no != 0 && ll.no != no:
+		case no == 0 && back > 0:
+			back--
+		default:
+			d.line = *ll
+			m.open(d)
+			m.showSelected() // the table may be lower now
+			return
+		}
+	}
+	m.toast("there is no line here to read")
+}
+
+// linePaneKey is a key while a line is open; false = it means what it means
+// without one. What the line hides is closed with it.
+func (m *model) linePaneKey(d *linePane, key string) bool {
+	b := m.keys[key]
+	if b == nil {
+		return false
+	}
+	act := b.act
+	if act == actKill && key == "k" && m.s.view == viewLog {
+		act = actTextUp // as in the log itself
+	}
+	switch act {
+	case actEsc:
+		m.close()
+	case actQuit:
+		m.closedAt = m.s.now
+		m.close()
+	case actLeft, actRight:
+		m.otherLine(d, act == actLeft)
+	case actDetails:
+		m.toast("this is the whole line; ◄ and ► go to the one before and after")
+	case actCopy:
+		m.copyText(d.text(), "the line")
+	case actExplain:
+		if d.line.event.Seq == 0 {
+			m.toast("this line is of the screen itself: there is no event to explain")
+			break
+		}
+		m.s.dialog = &explainPane{worker: d.worker, in: paneLog, filter: d.filter, seq: d.line.event.Seq, line: d.line}
+	case actUp, actDown, actPageUp, actPageDown, actHalfDown, actHome, actEnd, actTextUp, actTextDown:
+		m.scrollLine(d, act)
+	case actView1, actView3, actView4, actView5, actFilter, actTab, actNextHit, actPrevHit:
+		m.closeAll()
+		return false
+	default:
+		return false
+	}
+	return true
+}
+
+// otherLine goes to the line before or after.
+func (m *model) otherLine(d *linePane, older bool) {
+	found := -1
+	for i := range m.s.all {
+		ll := &m.s.all[i]
+		if !d.lists(ll) || ll.no == d.line.no || ll.no < d.line.no != older {
+			continue
+		}
+		found = i // of the older ones the last
+		if !older {
+			break
+		}
+	}
+	switch {
+	case found >= 0:
+		d.line, d.scroll = m.s.all[found], 0
+	case older:
+		m.toast("this is the oldest line")
+	default:
+		m.toast("this is the newest line")
+	}
+}
+
+func (m *model) scrollLine(d *linePane, act action) {
+	all, rows := len(lineText(&m.s, d, layoutFor(&m.s).logW)), m.logRows()
+	before := d.scroll
+	d.scroll = clamp(0, d.scroll-scrollBy(act, rows, all), max(all-rows, 0))
+	switch {
+	case d.scroll != before:
+	case all <= rows:
+		m.toast("all of it is on the screen; ◄ and ► go to other lines")
+	default:
+		m.toast("there is no more of it that way")
+	}
+}
+
+// copyText copies text, which is safe for a terminal.
+func (m *model) copyText(text, what string) {
+	copyTo := m.copyTo
+	m.run(func() tea.Msg {
+		copyTo(text)
+		return toastMsg(what + " copied, if this terminal lets programs copy")
+	})
+}
+
+// linePaneLines is the pane in rows lines under its rule, with the log going on
+// below, on the line that is shown; y is its first line.
+func linePaneLines(s *screen, d *linePane, w, rows, y, joint int) ([]string, []zone) {
+	body := lineText(s, d, w)
+	right := clockText(d.line.time, true)
+	top := clamp(0, d.scroll, max(len(body)-rows, 0))
+	if len(body) > rows {
+		right = fmt.Sprintf("%d-%d of %d   %s", top+1, top+rows, len(body), right)
+	}
+	title := d.line.kind
+	if d.line.worker != 0 {
+		title += " of worker " + strconv.Itoa(d.line.worker)
+	}
+	head := append([]string{rule{title: title, right: right, focused: true, joint: joint}.draw(s, w)}, body[top:min(top+rows, len(body))]...)
+	below := *s
+	if seq := d.line.event.Seq; seq != 0 {
+		if back := explainedIn(s, &explainPane{seq: seq}); back >= 0 {
+			below.logBack, below.explains = atMost(s, back, rows-len(head)), seq
+		}
+	}
+	zones := make([]zone, len(head))
+	for i := range zones {
+		zones[i] = zone{x1: w, y: y + i, kind: zoneLog}
+	}
+	lines, more := aboveLog(&below, head, w, rows, y)
+	return lines, append(zones, more...)
+}
+
+// lineText is all a line says in lines of w cells: output as it was written, in
+// the colours the log draws,
+// of an event also its call and what is known of it besides.
+func lineText(s *screen, d *linePane, w int) []string {
+	e := d.line.event
+	parts := []fact{{"", d.text()}}
+	if e.Seq != 0 && e.Kind != engine.KindOutput {
+		parts[0].name = "says"
+		if e.Call != "" {
+			parts = append(parts, fact{"call", e.Call})
+		}
+		if text, err := json.Marshal(e.Detail); err == nil && string(text) != "null" && string(text) != "{}" {
+			parts = append(parts, fact{"detail", string(text)})
+		}
+		event := strconv.FormatUint(e.Seq, 10) + causedBy(e.By)
+		if e.PID != 0 {
+			event += ", pid " + strconv.Itoa(e.PID)
+		}
+		parts = append(parts, fact{"event", event})
+	}
+	indent := 1
+	if parts[0].name != "" {
+		indent = explainName
+	}
+	var out []string
+	for i, p := range parts {
+		name := p.name
+		text := safetext.Line(p.value)
+		pieces := []inked{{text: text, cells: safetext.Width(text)}}
+		if i == 0 && d.line.coloured != "" && s.theme.Inks() {
+			pieces, _ = inkedPieces(d.line.coloured, math.MaxInt/2)
+		}
+		for _, row := range wrapInked(pieces, w-indent-1) {
+			l := newLine(w, s.signs)
+			l.gap(1)
+			l.put(s.theme.Key, name)
+			l.to(indent)
+			for _, c := range row {
+				l.raw(s.theme.Text.And(s.theme.Ink(c.ink)), c.text, c.cells)
+			}
+			out = append(out, l.String())
+			name = ""
+		}
+	}
+	return out
+}
+
+// causedBy is who caused an event, where that says something: what happens in a
+// worker is by "outside" also if a key has ended it.
+func causedBy(by engine.By) string {
+	switch by {
+	case engine.ByKey:
+		return ", by key"
+	case engine.ByAPI:
+		return ", by api"
+	case engine.BySupervisor:
+		return ", by the rules of muster"
+	}
+	return ""
+}
+
+// lineHints are the hints of a line.
+func lineHints(s *screen, d *linePane) []hint {
+	hs := []hint{{"◄ ►", "other line", "other"}}
+	if lay := layoutFor(s); len(lineText(s, d, lay.logW)) > lay.logRows {
+		hs = append(hs, hint{"↑ ↓", "scroll", "scroll"})
+	}
+	return append(hs, hintOf(s, actCopy, "copy it"), hintOf(s, actExplain, "why"), hint{"esc", "back", "back"}, hintOf(s, actHelp, "keys"))
+}

@@ -1,0 +1,60 @@
+package tui
+
+import (
+	"fmt"
+
+	"muster/internal/load"
+	"muster/internal/safetext"
+)
+
+// maxPath is the bytes of a path that can be typed.
+const maxPath = 2 << 10
+
+// pathKey is a key, other than text, while the path of a load is edited.
+func (m *model) pathKey(d *loadPane, key string) {
+	switch key {
+	case "enter":
+		m.takePath(d)
+		return
+	case "esc":
+		d.edit = nil
+		return
+	case "f1":
+		m.s.help = true
+		return
+	case " ":
+		m.typePath(d, key)
+		return
+	}
+	known, changed := d.edit.edit(key)
+	switch {
+	case changed:
+	case known:
+		m.toast("there is no text on that side")
+	default:
+		m.toast("enter takes the path, esc leaves it as it was; " + keyName(key) + " does nothing here")
+	}
+}
+
+// typePath puts text, which may have been pasted, in at the cursor.
+func (m *model) typePath(d *loadPane, text string) {
+	if !d.edit.insert(text) {
+		m.toast(fmt.Sprintf("a path has room for %d bytes here", maxPath))
+	}
+}
+
+// takePath ends the editing with what was typed, unless that is no path.
+func (m *model) takePath(d *loadPane) {
+	text := d.edit.text
+	if text == "" {
+		text = "/"
+	}
+	path, err := load.ParsePath(text)
+	if err != nil {
+		m.toast(safetext.Line(fmt.Sprintf("no path: %v", err)))
+		return
+	}
+	d.edit, m.s.toast = nil, ""
+	m.load.now.set.Path = path
+	m.showLoad()
+}
