@@ -64,7 +64,7 @@ func TestWhatXExplains(t *testing.T) {
 		{name: "output is explained where it is seen", keys: "x", before: back(9), why: "a line of worker 2 12:03:40"},
 		{name: "in a filtered log", keys: "tab / o n l i n e enter x x", why: "online of worker 4 12:00:19"},
 		{name: "in the details", keys: "down enter x", why: "a line of worker 2 12:03:40"},
-		{name: "in the details, back to them", keys: "down enter x esc enter", toast: "these are the details"},
+		{name: "in the details, back to them", keys: "down enter x esc left", toast: ""},
 		{name: "in the help view", keys: "5 x", toast: "x explains what is there"},
 		{name: "p acts", keys: "x p", why: "listening of worker 1 12:00:19"},
 		{name: "k takes its place", keys: "x k"},
@@ -138,18 +138,55 @@ func TestAnExplanationStaysWhereItIs(t *testing.T) {
 
 // TestTheLineThatIsExplainedIsMarked in the log below.
 func TestTheLineThatIsExplainedIsMarked(t *testing.T) {
-	d := explainDeck(t, 120, 40)
-	d.press("x", "x")
-	text := plain(render(&d.m.s))
-	if !strings.Contains(text, "►12:00:19.") || strings.Count(text, "►1") != 1 {
-		t.Errorf("no line of the log is marked:\n%s", text)
+	for keys, at := range map[string]string{"tab x x": "►12:04:31.189", "4 x x x x x x x x x x": "►12:03:40.027", "end x x": "►12:04:31.190"} {
+		d := explainDeck(t, 120, 40)
+		d.press(strings.Fields(keys)...)
+		text := plain(render(&d.m.s))
+		if !strings.Contains(text, at) || strings.Count(text, "►1") != 1 {
+			t.Errorf("%s: the line of the log is not marked:\n%s", keys, text)
+		}
+	}
+}
+
+// x on a worker whose newest event was long ago scrolled the log back to that,
+// and what had just happened was gone.
+func TestXOnAWorkerLeavesTheLogWhereItIs(t *testing.T) {
+	for _, size := range [][2]int{{80, 24}, {120, 40}, {200, 60}} {
+		d := explainDeck(t, size[0], size[1])
+		newest := func() string {
+			lines := render(&d.m.s).lines
+			return ansi.Strip(lines[len(lines)-2]) // over the hints
+		}
+		before := newest()
+		if !strings.Contains(before, "12:04:31") {
+			t.Fatalf("%v: the log ends with %q", size, before)
+		}
+		for range 2 {
+			d.press("x")
+			if got := newest(); d.why() == "" || got != before {
+				t.Errorf("%v: explained is %q, and the log ends with %q", size, d.why(), got)
+			}
+		}
+	}
+}
+
+// The log said that there were newer lines below, and all of them were seen.
+func TestALogThatIsSeenWholeHasNoNewerLines(t *testing.T) {
+	for _, keys := range []string{"x", "tab x x", "tab enter left", "4 x x", "4 enter left"} {
+		d := explainDeck(t, 120, 40)
+		d.show(d.m.s.snap, d.m.s.all[:4]...)
+		d.m.s.all, d.m.s.log = d.m.s.all[:4], d.m.s.all[:4]
+		d.press(strings.Fields(keys)...)
+		if text := plain(render(&d.m.s)); strings.Contains(text, "below") {
+			t.Errorf("%s:\n%s", keys, text)
+		}
 	}
 }
 
 // TestExplanationsAreWholeAt80x24: of every event and of every row of a full
 // table; at 60x16 they scroll to their end.
 func TestExplanationsAreWholeAt80x24(t *testing.T) {
-	for _, size := range [][2]int{{80, 24}, {60, 16}, {120, 40}, {200, 60}} {
+	for _, size := range [][2]int{{80, 24}, {60, 16}, {120, 40}, {200, 60}}[:fewer(4)] {
 		for _, scenes := range []func(*screen){func(*screen) {}, crashScene, emptyScene, func(s *screen) { manyScene(s, 16) }, func(s *screen) {
 			manyScene(s, 16)
 			s.snap.Workers[0].State, s.snap.Workers[0].Next = engine.StateExited, &engine.Next{Stopped: true, Deaths: 5, Of: 5}

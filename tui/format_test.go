@@ -24,7 +24,7 @@ func TestNumbers(t *testing.T) {
 		{fmtLatency(310 * time.Microsecond), "0.31ms"}, {fmtLatency(12400 * time.Microsecond), "12.4ms"}, {fmtLatency(1240 * time.Millisecond), "1.24s"},
 		{fmtLatency(9996 * time.Microsecond), "10.0ms"}, {fmtLatency(999600 * time.Microsecond), "1.00s"}, {fmtLatency(-1), "-"}, {fmtLatency(0), "0"},
 		{fmtLatency(1), "1us"}, {fmtLatency(999), "1us"}, {fmtLatency(3 * time.Microsecond), "3us"}, {fmtLatency(9499), "9us"}, {fmtLatency(9500), "0.01ms"},
-		{fmtMillis(3 * time.Microsecond), "3us"}, {fmtMillis(1), "1us"}, {fmtMillis(0), "0"}, {fmtMillis(-1), "-"}, {fmtMillis(310 * time.Microsecond), "0.31"},
+		{fmtMillis(3 * time.Microsecond), "0.003"}, {fmtMillis(1), "0.001"}, {fmtMillis(0), "0"}, {fmtMillis(-1), "-"}, {fmtMillis(310 * time.Microsecond), "0.31"},
 		{fmtMs(0), "0 ms"}, {fmtMs(0.0002), "1 us"}, {fmtMs(0.02), "20 us"}, {fmtMs(0.094), "94 us"}, {fmtMs(0.095), "0.1 ms"},
 		{fmtBrief(40 * time.Millisecond), "40 ms"}, {fmtBrief(300 * time.Millisecond), "300 ms"}, {fmtBrief(5 * time.Second), "5 s"}, {fmtBrief(-1), "0 ms"},
 		{fmtPID(0), "-"}, {fmtPID(20411), "20411"},

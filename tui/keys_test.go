@@ -155,7 +155,7 @@ func TestKeys(t *testing.T) {
 
 		{name: "enter", snap: four(), keys: "enter", dialog: "detailsDialog"},
 		{name: "enter esc", snap: four(), keys: "enter esc"},
-		{name: "enter in the log", snap: four(), keys: "4 enter", toast: "1 shows the workers"},
+		{name: "enter in the log", snap: four(), keys: "4 enter", toast: "no line here"},
 		{name: "details: d acts on the one shown", snap: four(), keys: "enter right right left d", told: "disconnect 2", dialog: "detailsDialog"},
 		{name: "details: the menu goes back to them", snap: four(), keys: "enter k esc", dialog: "detailsDialog"},
 		{name: "1 leaves details", snap: four(), keys: "enter 1"},

@@ -16,7 +16,7 @@ import (
 func lightPictures() map[string]*screen {
 	p, all := map[string]*screen{}, pictures()
 	for _, name := range []string{"overview-80x24", "crash-loop-80x24", "kill-80x24", "explain-exit-80x24", "help-80x24", "log-80x24"} {
-		s := all[name]
+		s := all[name]()
 		r := lipgloss.NewRenderer(os.Stderr)
 		r.SetColorProfile(termenv.TrueColor)
 		s.theme = styles.Light(r)

@@ -73,6 +73,17 @@ func TestLoadCommand(t *testing.T) {
 	if got := set.command(); got != "muster load --rate 8200 --concurrency 50 --keepalive --idle 80 --slow 2" {
 		t.Error(got)
 	}
+	for want, set := range map[string]LoadSettings{
+		"muster load --rate 1 --path '/a?b=c'":               {Addr: "127.0.0.1:3000", Path: "/a?b=c"},
+		"muster load --rate 1 127.0.0.1:8080":                {Addr: "127.0.0.1:8080", Path: "/"},
+		"muster load --rate 1 '[::1]:3000'":                  {Addr: "[::1]:3000"},
+		`muster load --rate 1 --path /x 'unix:/a b'\''$(c)'`: {Addr: "unix:/a b'$(c)", Path: "/x"},
+	} {
+		set.Rate, set.Concurrency = 1, defaultLoad().Concurrency
+		if got := set.command(); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
 }
 
 func TestLoadAddr(t *testing.T) {
@@ -82,7 +93,8 @@ func TestLoadAddr(t *testing.T) {
 		addrs []engine.Address
 		want  string
 	}{
-		{nil, ""}, {[]engine.Address{unix}, ""}, {[]engine.Address{unix, tcp("127.0.0.1"), tcp("::1")}, "127.0.0.1:3000"},
+		{nil, ""}, {[]engine.Address{unix}, "unix:/tmp/s"}, {[]engine.Address{{Network: "unix", Host: "\x00s"}, unix}, "abstract:s"},
+		{[]engine.Address{{Network: "udp", Host: "127.0.0.1", Port: 1}}, ""}, {[]engine.Address{unix, tcp("127.0.0.1"), tcp("::1")}, "127.0.0.1:3000"},
 		{[]engine.Address{tcp("::")}, "[::1]:3000"}, {[]engine.Address{tcp("0.0.0.0")}, "127.0.0.1:3000"}, {[]engine.Address{tcp("")}, "127.0.0.1:3000"},
 	} {
 		if got := loadAddr(&engine.Snapshot{Addresses: tt.addrs}); got != tt.want {
@@ -100,6 +112,7 @@ func TestLoadLines(t *testing.T) {
 	}
 	st := LoadStats{Sent: 1_210_001, Answered: 1_210_000, Cut: 1, Elapsed: 150 * time.Second}
 	failed := LoadStats{Sent: 40, Refused: 39, Wrong: 1, Elapsed: 2 * time.Second, Err: "no \x1b[2J server"}
+	wrong := LoadStats{Sent: 600, Wrong: 600, Elapsed: 3 * time.Second, Reasons: []LoadReason{{"wrong", "status 503", 600}}}
 	for _, tt := range []struct{ got, want string }{
 		// The first two are the mock-ups' lines.
 		{draw(rateLine(at, 6000, set), 80), " 12:04:01 >   -  load       6.0k -> 8.2k req/s, a connection each, 80 idle"},
@@ -107,6 +120,8 @@ func TestLoadLines(t *testing.T) {
 		{draw(rateLine(at, 0, LoadSettings{Rate: 200, KeepAlive: true}), 80), " 12:04:01 >   -  load       200 req/s, keep-alive"},
 		{draw(endLine(at, true, &st), 80), " 12:04:01 >   -  load       stopped after 2m30s: 1.21M sent, 1.21M answered"},
 		{draw(endLine(at, false, &st), 100), " 12:04:01.440     -  load       over after 2m30s: 1.21M sent, 1.21M answered, 1 cut"},
+		{draw(endLine(at, true, &wrong), 120), " 12:04:01.440 >   -  load       stopped after 3 s: 600 sent, 0 answered, 600 wrong (status 503)"},
+		{draw(rateLine(at, 0, LoadSettings{Rate: 200, Path: "/burn?ms=15"}), 80), " 12:04:01 >   -  load       200 req/s, GET /burn?ms=15, a connection each"},
 		{draw(endLine(at, false, &failed), 100), ` 12:04:01.440     -  load       failed after 2 s: no \x1b[2J server; 40 sent, 0 answered`},
 	} {
 		if tt.got != tt.want {

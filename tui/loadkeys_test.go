@@ -99,7 +99,17 @@ func TestLoadKeys(t *testing.T) {
 			lines: "200 req/s, keep-alive, 2 idle, 1 slow"},
 		{name: "the rate by arrows", keys: "l right left left enter", load: "start 127.0.0.1:3000 --rate 160", dialog: "loadPane", lines: "160 req/s, a connection each"},
 		{name: "the rate from any setting", keys: "l down down + enter", load: "start 127.0.0.1:3000 --rate 250", dialog: "loadPane", lines: "250 req/s, a connection each"},
-		{name: "the least", keys: "l end left", toast: "0 slow clients are the least", dialog: "loadPane"},
+		{name: "a path", keys: "l end right x ? a = 1 enter enter", dialog: "loadPane",
+			load: "start 127.0.0.1:3000 --rate 200 --path '/x?a=1'", lines: "200 req/s, GET /x?a=1, a connection each"},
+		{name: "/ edits the path", keys: "l end / q enter enter", dialog: "loadPane",
+			load: "start 127.0.0.1:3000 --rate 200 --path /q", lines: "200 req/s, GET /q, a connection each"},
+		{name: "esc leaves the path", keys: "l end right x esc enter", dialog: "loadPane", load: "start 127.0.0.1:3000 --rate 200", lines: "200 req/s, a connection each"},
+		{name: "no path", keys: "l end right ctrl+u x enter", dialog: "loadPane", toast: "no path: must start with /"},
+		{name: "an empty path is /", keys: "l end right x enter right ctrl+u enter enter", dialog: "loadPane", load: "start 127.0.0.1:3000 --rate 200", lines: "200 req/s, a connection each"},
+		{name: "the path while it runs", keys: "l enter end right", load: "start 127.0.0.1:3000 --rate 200", toast: "only the rate changes", dialog: "loadPane",
+			lines: "200 req/s, a connection each"},
+		{name: "up in the path", keys: "l end right up", toast: "↑ does nothing here", dialog: "loadPane"},
+		{name: "the least", keys: "l end up left", toast: "0 slow clients are the least", dialog: "loadPane"},
 		{name: "past the last", keys: "l end down", toast: "none beyond it", dialog: "loadPane"},
 		{name: "a setting while it runs", keys: "l enter down right", load: "start 127.0.0.1:3000 --rate 200", toast: "only the rate changes", dialog: "loadPane",
 			lines: "200 req/s, a connection each"},
@@ -197,7 +207,14 @@ func TestLoadThatCannotStart(t *testing.T) {
 	snap.Addresses = []engine.Address{{Network: "unix", Host: "/tmp/s"}}
 	d, f = loadDeck(t, snap)
 	d.press("l", "enter")
-	if !strings.Contains(d.m.s.toast, "no TCP address") || f.told() != "" {
+	if want := "start unix:/tmp/s --rate 200 unix:/tmp/s"; f.told() != want {
+		t.Errorf("a cluster on a socket: told %q, want %q", f.told(), want)
+	}
+	snap = four()
+	snap.Addresses = nil
+	d, f = loadDeck(t, snap)
+	d.press("l", "enter")
+	if !strings.Contains(d.m.s.toast, "no address to send to") || f.told() != "" {
 		t.Errorf("toast %q, told %q", d.m.s.toast, f.told())
 	}
 }

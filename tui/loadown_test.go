@@ -70,7 +70,7 @@ func TestOwnLoadOnNoServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	st := ownWithin(t, o, "the end", func(st LoadStats) bool { return !st.Running })
-	if st.Answered != 0 || st.Refused == 0 || st.Sent != st.failed() || !strings.HasPrefix(st.Err, "nothing was answered: refused") {
+	if st.Answered != 0 || st.Refused == 0 || st.Sent != st.failed() || !strings.HasPrefix(st.Err, "nothing was answered: nothing listens on "+l.Addr().String()) || len(st.Reasons) != 1 || st.Reasons[0].Count != st.Refused {
 		t.Errorf("it ended as %+v", st)
 	}
 	if o.Start(LoadSettings{Addr: "192.0.2.1:80", Rate: 1, Duration: time.Second}) == nil {

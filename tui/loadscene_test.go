@@ -40,7 +40,24 @@ func loadPictures(with func(name string, w, h int, change func(*screen))) {
 			s.load.stats = LoadStats{
 				Sent: 40_200, Refused: 38_000, Reset: 1200, Cut: 700, TimedOut: 250, Wrong: 50, Late: 3100,
 				Elapsed: 5 * time.Second, Err: "nothing was answered: is a \x1b[2Jserver there?",
+				Reasons: []LoadReason{{"refused", "connect: connection refused", 38_000}, {"reset", "read", 1200}, {"wrong", "status 503", 40}, {"wrong", "status \x1b[2J", 7}, {"wrong", "", 3}},
 			}
+		})
+		with("load-wrong-"+size.name, size.w, size.h, func(s *screen) {
+			loadScene(s)
+			s.load.set.Path, s.load.set.Idle = "/burn?ms=15&long=enough-to-be-cut", 0
+			s.dialog.(*loadPane).cursor = len(loadSettings) - 1
+			s.load.stats = LoadStats{
+				Sent: 620, Wrong: 600, InFlight: 20, Elapsed: 3 * time.Second, Running: true,
+				Reasons: []LoadReason{{"wrong", "status 302", 590}, {"wrong", "status 503", 10}},
+				Hint:    "status 302 leads to /login: a redirect is not followed",
+			}
+		})
+		with("load-path-"+size.name, size.w, size.h, func(s *screen) {
+			loadScene(s)
+			s.load.stats.Running = false
+			e := editorOf("/burn?ms=15")
+			s.dialog = &loadPane{cursor: len(loadSettings) - 1, edit: &e}
 		})
 		with("load-head-"+size.name, size.w, size.h, func(s *screen) {
 			loadScene(s)
@@ -65,12 +82,13 @@ func randomLoad(r *rand.Rand) loadView {
 	n := func() uint64 { return pick(r, []uint64{0, 1, r.Uint64N(1e6), r.Uint64()}) }
 	d := func() time.Duration { return time.Duration(r.Int64N(1e12)) }
 	return loadView{
-		set: LoadSettings{Rate: r.IntN(2e5), Concurrency: r.IntN(2e4), KeepAlive: r.IntN(2) == 0, Idle: r.IntN(2e4), Slow: r.IntN(2e3), Duration: d()},
+		set: LoadSettings{Path: pick(r, nasty), Rate: r.IntN(2e5), Concurrency: r.IntN(2e4), KeepAlive: r.IntN(2) == 0, Idle: r.IntN(2e4), Slow: r.IntN(2e3), Duration: d()},
 		ran: r.IntN(4) > 0, busy: r.IntN(4) == 0,
 		stats: LoadStats{
 			Sent: n(), Answered: n(), Refused: n(), Reset: n(), Cut: n(), TimedOut: n(), Wrong: n(), Late: n(), InFlight: n(),
 			Elapsed: d(), Target: r.IntN(2e5), Rate: anyFloat(r), P50: d(), P90: d(), P99: d(), P999: d(), Max: d(),
-			Running: r.IntN(2) == 0, Err: pick(r, nasty),
+			Running: r.IntN(2) == 0, Err: pick(r, nasty), Hint: pick(r, nasty),
+			Reasons: []LoadReason{{"wrong", pick(r, nasty), n()}, {"wrong", "", n()}, {"refused", pick(r, nasty), n()}},
 		},
 	}
 }

@@ -16,11 +16,15 @@ func TestLogLineForms(t *testing.T) {
 		sign             signKind
 		c31, c52, beside string // in 31 and 52 cells, and in 40 beside a call
 	}{
-		{"dealt again", engine.Event{Kind: engine.KindExit, Detail: kill(engine.ExitDetail{DealtAgain: 2, Cut: 1})}, "exit", signExited,
+		{"dealt again", engine.Event{Kind: engine.KindExit, Detail: kill(engine.ExitDetail{DealtAgain: 2, Cut: new(1)})}, "exit", signExited,
 			"SIGKILL; 2 dealt again, 1 cut", "SIGKILL, not voluntary; 2 dealt again, 1 cut", "SIGKILL; 2 dealt again, 1 cut"},
-		{"retry", engine.Event{Kind: engine.KindExit, Detail: kill(engine.ExitDetail{RetryMs: 400, Deaths: 2, Of: 5})}, "exit", signExited,
+		{"cut while idle", engine.Event{Kind: engine.KindExit, Detail: kill(engine.ExitDetail{Cut: new(16), CutKept: 12})}, "exit", signExited,
+			"SIGKILL", "SIGKILL, not voluntary; 16 cut, 12 of them kept", "SIGKILL; 16 cut, 12 of them kept"},
+		{"cut not known", engine.Event{Kind: engine.KindExit, Detail: kill(engine.ExitDetail{})}, "exit", signExited,
+			"SIGKILL; cut not known", "SIGKILL, not voluntary; cut not known", "SIGKILL, not voluntary; cut not known"},
+		{"retry", engine.Event{Kind: engine.KindExit, Detail: kill(engine.ExitDetail{Cut: new(0), RetryMs: 400, Deaths: 2, Of: 5})}, "exit", signExited,
 			"SIGKILL; fork in 0.4 s (2 of 5)", "SIGKILL, not voluntary; fork in 0.4 s (2 of 5)", "SIGKILL, not voluntary; fork in 0.4 s"},
-		{"voluntary", engine.Event{Kind: engine.KindExit, By: engine.ByKey, Detail: engine.ExitDetail{Code: ptr(0), Voluntary: true}}, "exit", signExited,
+		{"voluntary", engine.Event{Kind: engine.KindExit, By: engine.ByKey, Detail: engine.ExitDetail{Cut: new(0), Code: ptr(0), Voluntary: true}}, "exit", signExited,
 			"code 0, voluntary", "code 0, voluntary", "code 0, voluntary"},
 		{"fork", engine.Event{Kind: engine.KindFork, PID: 20533, Call: "cluster.fork() -> worker 5", By: engine.BySupervisor, Detail: engine.ForkDetail{Replaces: 4, Try: 1, Of: 5}}, "fork", signForked,
 			"replaces 4", "cluster.fork() -> worker 5, pid 20533, replaces 4", "pid 20533, replaces 4 (try 1 of 5)"},
@@ -42,9 +46,9 @@ func TestLogLineForms(t *testing.T) {
 		{"leave", engine.Event{Kind: engine.KindLeave, By: engine.ByKey, Detail: engine.LeaveDetail{InFlight: 11, GraceMs: 5000}}, "disconnect", signUser,
 			"11 in flight, 5 s to go", "takes no more; 11 requests in flight, 5 s to go", "takes no more; 11 in flight, 5 s"},
 		{"leave by itself", engine.Event{Kind: engine.KindLeave, By: engine.ByOutside, Detail: engine.LeaveDetail{}}, "leaves", signLeaving,
-			"nothing in flight, no limit", "takes no more; nothing in flight, no limit", "takes no more; none in flight, no limit"},
+			"none in flight, no limit", "takes no more; none in flight, no limit", "takes no more; none in flight, no limit"},
 		{"leave, nothing in flight", engine.Event{Kind: engine.KindLeave, By: engine.ByKey, Detail: engine.LeaveDetail{GraceMs: 5000}}, "disconnect", signUser,
-			"nothing in flight, 5 s to go", "takes no more; nothing in flight, 5 s to go", "takes no more; none in flight, 5 s to go"},
+			"none in flight, 5 s to go", "takes no more; none in flight, 5 s to go", "takes no more; none in flight, 5 s to go"},
 		{"leave, not known", engine.Event{Kind: engine.KindLeave, By: engine.ByKey, Detail: engine.LeaveDetail{InFlight: -1, GraceMs: 5000}}, "disconnect", signUser,
 			"takes no more; 5 s to go", "takes no more; 5 s to go", "takes no more; 5 s to go"},
 		{"policy", engine.Event{Kind: engine.KindPolicy, By: engine.ByKey, Detail: engine.PolicyDetail{From: engine.SchedRR, To: engine.SchedNone, Ms: 3}}, "policy", signUser,
@@ -64,6 +68,8 @@ func TestLogLineForms(t *testing.T) {
 			`[1,"\u202e"]`, `[1,"\u202e"]`, `[1,"\u202e"]`},
 		{"error", engine.Event{Kind: engine.KindError, Detail: engine.ErrorDetail{Text: "accept failed", Errno: "EMFILE"}}, "error", signWarning,
 			"accept failed (EMFILE)", "accept failed (EMFILE)", "accept failed (EMFILE)"},
+		{"what was put right is no alarm", engine.Event{Kind: engine.KindError, Detail: engine.ErrorDetail{Text: "it is put back", Mended: true}}, "mended", signNone,
+			"it is put back", "it is put back", "it is put back"},
 	} {
 		l, ok := newLogLine(c.e)
 		if !ok {
@@ -92,7 +98,7 @@ func TestEventsWithoutALine(t *testing.T) {
 }
 
 func TestLogLineMatches(t *testing.T) {
-	l, _ := newLogLine(engine.Event{Kind: engine.KindExit, Worker: 42, Call: "cluster 'exit'", Detail: engine.ExitDetail{Signal: ptr("SIGKILL"), RetryMs: 400}})
+	l, _ := newLogLine(engine.Event{Kind: engine.KindExit, Worker: 42, Call: "cluster 'exit'", Detail: engine.ExitDetail{Cut: new(0), Signal: ptr("SIGKILL"), RetryMs: 400}})
 	for _, yes := range []string{"sigkill", "42", "EXIT", "cluster '", "Not Voluntary", ""} {
 		if !l.match(yes) {
 			t.Errorf("%q does not match", yes)
@@ -105,17 +111,16 @@ func TestLogLineMatches(t *testing.T) {
 
 func TestSecretsAreMasked(t *testing.T) {
 	for kv, want := range map[string]string{
-		"DB_PASSWORD=hunter2": "DB_PASSWORD=***", "api_key=1": "api_key=***", "PATH=/bin": "PATH=/bin", "ODD": "ODD",
-		"DATABASE_URL=postgres://u:p@h/db": "DATABASE_URL=***", "HOME_PAGE=https://example.org": "HOME_PAGE=https://example.org",
-		"X=\x1b[2J": `X=\x1b[2J`,
+		"DB_PASSWORD=hunter2": "DB_PASSWORD=***", "HOME_PAGE=https://example.org": "HOME_PAGE=***", "PATH=/bin": "PATH=/bin",
+		"PORT=\x1b[2J": `PORT=\x1b[2J`, "\x1b[2J=1": `\x1b[2J=***`,
 	} {
 		if got := maskEnv(kv); got != want {
 			t.Errorf("maskEnv(%q) = %q, want %q", kv, got, want)
 		}
 	}
 	s := testScreen(80, 24)
-	got := envText(s, []string{"A=1", "NODE_UNIQUE_ID=2", strings.Repeat("B", 200) + "=1"}, 60)
-	if !strings.HasPrefix(got, "NODE_UNIQUE_ID=2") || !strings.HasSuffix(got, "(3 in all)") {
+	got := envText(s, []string{"A=1", "NODE_UNIQUE_ID=2", strings.Repeat("B", 200) + "=1"}, "", 60)
+	if !strings.HasPrefix(got, "NODE_UNIQUE_ID=2") || !strings.HasSuffix(got, "(3 in all, * shows one)") {
 		t.Errorf("envText = %q", got)
 	}
 }

@@ -25,7 +25,7 @@ func TestMockUps(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		frame := strings.Split(plain(render(all[strings.TrimSuffix(filepath.Base(file), ".txt")])), "\n")
+		frame := strings.Split(plain(render(all[strings.TrimSuffix(filepath.Base(file), ".txt")]())), "\n")
 		y := 0
 		for line := range strings.Lines(string(want)) {
 			line = strings.TrimRight(line, "\n")

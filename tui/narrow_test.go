@@ -65,7 +65,7 @@ func TestNothingOfOursIsCutAt60x16(t *testing.T) {
 
 // TestTheKillMenuOverACrashLoop at 60x16 had no line of the call.
 func TestTheKillMenuOverACrashLoop(t *testing.T) {
-	s := pictures()["kill-crash-60x16"]
+	s := pictures()["kill-crash-60x16"]()
 	for i, c := range killChoices {
 		s.dialog.(*killMenu).cursor = i
 		text := plain(render(s))
@@ -116,7 +116,7 @@ func TestHintsOfDialogsStandLeft(t *testing.T) {
 		"crash-loop-80x24": " r try now   enter its last lines   q leave   ? keys ",
 		"log-60x16":        " f fork  D all  p policy  l load  x why  / filter    ? keys ",
 	} {
-		s := all[name]
+		s := all[name]()
 		if got := ansi.Strip(render(s).lines[s.h-1]); strings.TrimRight(got, " ") != strings.TrimRight(want, " ") || !strings.HasSuffix(got, " ") {
 			t.Errorf("%s: hints %q, want %q", name, got, want)
 		}

@@ -70,7 +70,7 @@ func (c *sceneCounters) at(t int) *engine.Snapshot {
 		V: 1, Tick: uint64(t), Time: now, Started: sceneStart, PID: 20400, CPUs: 4, Command: "muster (built-in worker)",
 		Policy: engine.SchedRR, Addresses: []engine.Address{{Network: "tcp", Host: "127.0.0.1", Port: 3000}},
 		Settings: engine.Settings{Exec: "/usr/bin/muster", Env: []string{"LOG=debug", "DB_PASSWORD=hunter2"}},
-		Grace:    5 * time.Second, Stall: 10 * time.Second,
+		Grace:    5 * time.Second, StopSignal: "SIGTERM", Stall: 10 * time.Second,
 		Restarts: 2, Lost: 1, DealtAgain: 2, Handing: 1, Free: []int{1, 2},
 		Accepted: 8240 * uint64(t), Taken: 8240 * uint64(t), Open: ptr(87), ReqRate: ptr(8242.0),
 		HandOff: &engine.Latency{},
@@ -154,7 +154,8 @@ func (c *sceneCounters) worker(id, t, left int, now time.Time) engine.Row {
 		if left == 0 {
 			w.State, w.Ended, w.Changed, w.LastExitAt = engine.StateExited, now, now, now
 			w.Connected, w.Dead = false, true
-			w.Exit = &engine.ExitDetail{Signal: ptr("SIGKILL")}
+			w.Exit = &engine.ExitDetail{Cut: new(0), Signal: ptr("SIGKILL")}
+			w.Cut = new(0)
 			w.Next = &engine.Next{At: now.Add(400 * time.Millisecond), Deaths: 2, Of: 5}
 		}
 	}
@@ -189,7 +190,7 @@ func sceneEvents() []engine.Event {
 	add(at(4, 22, 311), 0, engine.BySupervisor, "", engine.DealtAgainDetail{Count: 2}, engine.KindDealtAgain, 0)
 	add(at(4, 22, 312), 4, engine.ByOutside, "cluster 'disconnect' (worker 4)", engine.DisconnectDetail{}, engine.KindDisconnect, 20414)
 	add(at(4, 22, 312), 4, engine.ByOutside, "cluster 'exit' (worker 4, null, 'SIGKILL')",
-		engine.ExitDetail{Signal: ptr("SIGKILL"), DealtAgain: 2, Cut: 1}, engine.KindExit, 20414)
+		engine.ExitDetail{Signal: ptr("SIGKILL"), DealtAgain: 2, Cut: new(1)}, engine.KindExit, 20414)
 	add(at(4, 22, 313), 5, engine.BySupervisor, "cluster.fork() -> worker 5",
 		engine.ForkDetail{Replaces: 4, Why: "SIGKILL", Try: 1, Of: 5}, engine.KindFork, 20533)
 	add(at(4, 22, 331), 5, engine.ByOutside, "cluster 'online' (worker 5)", engine.OnlineDetail{Ms: 17, DeathMs: 18, Of: 4}, engine.KindOnline, 20533)
@@ -198,6 +199,6 @@ func sceneEvents() []engine.Event {
 	add(at(4, 29, 650), 3, engine.ByKey, "cluster.workers[3].disconnect()", engine.LeaveDetail{InFlight: 11, GraceMs: 5000}, engine.KindLeave, 20413)
 	add(at(4, 31, 189), 5, engine.ByOutside, "cluster 'disconnect' (worker 5)", engine.DisconnectDetail{}, engine.KindDisconnect, 20533)
 	add(at(4, 31, 190), 5, engine.ByOutside, "cluster 'exit' (worker 5, null, 'SIGKILL')",
-		engine.ExitDetail{Signal: ptr("SIGKILL"), RetryMs: 400, Deaths: 2, Of: 5}, engine.KindExit, 20533)
+		engine.ExitDetail{Cut: new(0), Signal: ptr("SIGKILL"), RetryMs: 400, Deaths: 2, Of: 5}, engine.KindExit, 20533)
 	return ev
 }

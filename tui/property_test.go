@@ -82,6 +82,9 @@ func randomDialog(r *rand.Rand) dialog {
 			d.details = &engine.Details{Command: pick(r, nasty), Env: []string{pick(r, nasty), "A_TOKEN=" + pick(r, nasty)}, FDs: r.IntN(10) - 1}
 		}
 		return d
+	case 6:
+		ll, _ := newLogLine(randomEvent(r, time.Now()))
+		return &linePane{line: ll, scroll: r.IntN(40) - 10}
 	case 5:
 		return &loadPane{cursor: r.IntN(20) - 10}
 	case 4:
@@ -138,7 +141,7 @@ func randomWorker(r *rand.Rand, now time.Time, id int) engine.Row {
 		Restarts: r.IntN(5000), Replaces: r.IntN(3), ReplacesWhy: pick(r, nasty), ReplacedBy: r.IntN(2) * r.IntN(9),
 		LastExit: pick(r, []string{"", "SIGKILL", "exit code 255", "SIGVTALRM"}), LastExitAt: now.Add(-time.Duration(r.Int64N(1e17))),
 		Dealt: r.Uint64(), Open: maybe(r, r.IntN(1e6)), Done: maybe(r, r.Uint64()), ReqRate: maybe(r, anyFloat(r)),
-		CPU: maybe(r, anyFloat(r)), Mem: maybe(r, r.Uint64()), Latency: maybe(r, lat), Hand: r.IntN(20), Cut: r.IntN(9),
+		CPU: maybe(r, anyFloat(r)), Mem: maybe(r, r.Uint64()), Latency: maybe(r, lat), Hand: r.IntN(20), Cut: new(r.IntN(9)),
 		LeaveBy: now.Add(time.Duration(r.Int64N(1e10))), ExitedAfterDisconnect: maybe(r, true),
 	}
 	if r.IntN(3) == 0 { // a program that tells nothing
@@ -152,7 +155,7 @@ func randomWorker(r *rand.Rand, now time.Time, id int) engine.Row {
 	}
 	if w.State == engine.StateExited {
 		w.Ended = now
-		w.Exit = maybe(r, engine.ExitDetail{Code: maybe(r, r.IntN(300)), Voluntary: r.IntN(2) == 0})
+		w.Exit = maybe(r, engine.ExitDetail{Cut: new(0), Code: maybe(r, r.IntN(300)), Voluntary: r.IntN(2) == 0})
 		w.Next = maybe(r, engine.Next{
 			At: now.Add(time.Duration(r.Int64N(1e11))), Deaths: r.IntN(6), Of: r.IntN(6), Stopped: r.IntN(2) == 0,
 			Reason: pick(r, nasty), Lines: r.IntN(4),
@@ -179,15 +182,16 @@ func randomEvent(r *rand.Rand, now time.Time) engine.Event {
 		engine.ListeningDetail{Address: text, Port: r.IntN(70000) - 1, AddressType: pick(r, []string{"4", "6", "-1", "udp4"})},
 		engine.MessageDetail{Message: []byte(text), Cut: r.IntN(2) == 0},
 		engine.DisconnectDetail{Error: text},
-		engine.ExitDetail{Signal: maybe(r, "SIGKILL"), DealtAgain: r.IntN(2), Cut: r.IntN(2), RetryMs: ms, Deaths: r.IntN(2), Of: r.IntN(2)},
+		engine.ExitDetail{Signal: maybe(r, "SIGKILL"), DealtAgain: r.IntN(2), Cut: new(r.IntN(2)), RetryMs: ms, Deaths: r.IntN(2), Of: r.IntN(2)},
 		engine.PolicyDetail{From: engine.SchedRR, To: engine.SchedNone, Ms: ms},
 		engine.KillDetail{Signal: "SIGTERM", Crash: r.IntN(2) == 0, Reason: text},
 		engine.LeaveDetail{InFlight: r.IntN(3), GraceMs: ms},
-		engine.StallDetail{Ms: ms},
+		engine.StallDetail{Ms: ms}, engine.StallDetail{Ms: ms, Spared: text},
 		engine.DealtAgainDetail{Count: 1},
 		engine.OutputDetail{Stream: pick(r, []string{"stdout", "stderr"}), Text: text, Missed: r.Uint64N(3)},
 		engine.ErrorDetail{Text: text, Errno: pick(r, []string{"", "EMFILE"})},
 		engine.StoppedDetail{Deaths: 5, Text: text},
+		engine.OrphansDetail{Signal: "SIGTERM", Count: r.IntN(12), Processes: []engine.Orphan{{PID: r.IntN(5e6), Command: text}}},
 	})
 	return e
 }
@@ -199,7 +203,7 @@ func TestAnyScreen(t *testing.T) {
 	if testing.Short() {
 		n = 100
 	}
-	for seed := range uint64(n) {
+	for seed := range uint64(fewer(n)) {
 		checkSeed(t, seed)
 		if t.Failed() {
 			t.Fatalf("seed %d", seed)
@@ -231,11 +235,11 @@ func FuzzFrame(f *testing.F) {
 }
 
 func TestAllSizes(t *testing.T) {
-	s := scene(80, 24)
+	s, step := scene(80, 24), 40/fewer(8)
 	for _, d := range []dialog{nil, &killMenu{worker: 2, pid: 20412}, &detailsDialog{worker: 2}, &stopping{}, &messagePrompt{worker: 2, pid: 20412, edit: editorOf("配置を読み込みました")}} {
 		s.dialog = d
-		for w := -1; w <= 210; w += 5 {
-			for h := -1; h <= 66; h += 5 {
+		for w := -1; w <= 210; w += step {
+			for h := -1; h <= 66; h += step {
 				s.w, s.h = w, h
 				checkFrame(t, s, render(s))
 			}

@@ -130,7 +130,7 @@ type ptyRun struct {
 	out []byte
 }
 
-func startPTY(t *testing.T, mode string) *ptyRun {
+func startPTY(t *testing.T, mode string, env ...string) *ptyRun {
 	t.Helper()
 	master, tty, err := pty.Open()
 	if err != nil {
@@ -152,7 +152,8 @@ func startPTY(t *testing.T, mode string) *ptyRun {
 	if strings.Contains(mode, "nohup") {
 		r.cmd = exec.Command("/bin/sh", "-c", `trap "" HUP; exec "$0"`, exe)
 	}
-	r.cmd.Env = append(os.Environ(), childEnv+"="+mode, "TERM=xterm-256color", "NO_COLOR=", "TMUX=", "COLORFGBG=")
+	r.cmd.Env = append(os.Environ(), childEnv+"="+mode, "TERM=xterm-256color", "NO_COLOR=", "TMUX=", "COLORFGBG=", "LC_ALL=C.UTF-8")
+	r.cmd.Env = append(r.cmd.Env, env...)
 	r.cmd.Stdin, r.cmd.Stdout, r.cmd.Stderr = tty, tty, &r.stderr
 	r.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 0}
 	r.started = time.Now()
@@ -303,7 +304,7 @@ func TestTerminalIsRestored(t *testing.T) {
 		{"twice, deaf", "open deaf", func(r *ptyRun) { r.keys("\x03"); r.await("stopping"); r.keys("q") }, 0, "AtOnce:true"},
 		{"SIGTERM", "open", func(r *ptyRun) { r.signal(syscall.SIGTERM) }, 0, "Why:2 Signal:terminated AtOnce:false}, error <nil>, told [stop by outside]"},
 		{"SIGINT", "open", func(r *ptyRun) { r.signal(syscall.SIGINT) }, 0, "Why:2 Signal:interrupt"},
-		{"SIGTERM twice", "slow", func(r *ptyRun) { r.signal(syscall.SIGTERM); r.await("stopping"); r.signal(syscall.SIGTERM) }, 0, "AtOnce:true"},
+		{"SIGTERM and SIGINT", "slow", func(r *ptyRun) { r.signal(syscall.SIGTERM); r.await("stopping"); r.signal(syscall.SIGINT) }, 0, "Signal:interrupt AtOnce:true"},
 		{"SIGHUP", "open", func(r *ptyRun) { r.signal(syscall.SIGHUP) }, 0, "Why:2 Signal:hangup AtOnce:false"},
 		{"SIGHUP twice is one", "slow", func(r *ptyRun) {
 			r.signal(syscall.SIGHUP)
@@ -313,6 +314,7 @@ func TestTerminalIsRestored(t *testing.T) {
 		}, 0, "Signal:terminated AtOnce:true}, error <nil>, told [stop by outside stop by outside]"},
 		{"SIGTERM while Update is stuck", "stuck", func(r *ptyRun) { r.keys("z"); r.signal(syscall.SIGTERM) }, 0, "Why:2 Signal:terminated"},
 		{"SIGQUIT", "open", func(r *ptyRun) { r.signal(syscall.SIGQUIT) }, 2, "goroutine "},
+		{"SIGABRT", "open", func(r *ptyRun) { r.signal(syscall.SIGABRT) }, -1, "SIGABRT: aborted"},
 		{"panic in Update", "panic-update", func(r *ptyRun) { r.keys("z") }, 1, `hook` + "\n" + `muster: panic: in Update \x1b[2J`},
 		{"panic in View", "panic-view", func(r *ptyRun) { r.keys("z") }, 1, `muster: panic: in View \x1b[2J`},
 		{"panic in a command", "panic-cmd", func(r *ptyRun) { r.keys("f") }, 1, `muster: panic: in a command \x1b[2J`},

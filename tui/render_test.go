@@ -41,6 +41,21 @@ func TestVerdict(t *testing.T) {
 		}
 	}
 	s := testScreen(80, 24)
+	s.snap = &engine.Snapshot{Workers: []engine.Row{worker(0, up, nil)}}
+	for _, c := range []struct {
+		w        int
+		unserved []engine.Address
+		want     string
+	}{
+		{80, []engine.Address{{Network: "tcp", Host: "127.0.0.1", Port: 3000}}, "! 1 of 1 listening, nobody at :3000"},
+		{40, []engine.Address{{Network: "tcp", Host: "127.0.0.1", Port: 3000}}, "! nobody at :3000"},
+		{80, []engine.Address{{Network: "unix", Host: "/run/a\x1b[2J-name-of-some-length"}, {}}, `! nobody at a\x1b[2J-name-o… +1`},
+	} {
+		s.w, s.snap.Unserved = c.w, c.unserved
+		if got, lv := verdict(s); got != c.want || lv != levelWarn {
+			t.Errorf("an address nobody serves, %d cells: %q (%d), want %q", c.w, got, lv, c.want)
+		}
+	}
 	s.snap = &engine.Snapshot{Stopping: true}
 	if got, _ := verdict(s); got != "stopping" {
 		t.Errorf("while stopping: %q", got)
@@ -256,7 +271,8 @@ func TestLastText(t *testing.T) {
 		{"countdown", engine.Row{State: exited, Next: &engine.Next{At: at(400 * time.Millisecond), Deaths: 2, Of: 5}}, 12, "fork in 0.4s"},
 		{"countdown, first", engine.Row{State: exited, Next: &engine.Next{At: at(12 * time.Second)}}, 24, "fork in 12 s"},
 		{"gave up", engine.Row{State: exited, Next: &engine.Next{Stopped: true}}, 12, "r tries now"},
-		{"told to go", engine.Row{State: exited, Exit: &engine.ExitDetail{Code: ptr(0), Voluntary: true}}, 24, "was told to go"},
+		{"told to leave", engine.Row{State: exited, Exit: &engine.ExitDetail{Code: ptr(0), Voluntary: true}}, 24, "was told to leave"},
+		{"told to leave, narrow", engine.Row{State: exited, Exit: &engine.ExitDetail{Code: ptr(0), Voluntary: true}}, 12, "has left"},
 		{"not replaced", engine.Row{State: exited, Exit: &engine.ExitDetail{Code: ptr(1)}}, 24, "not replaced"},
 		{"replaced", engine.Row{State: listening, Replaces: 4, ReplacesWhy: "SIGKILL", Forked: at(-4 * time.Second)}, 24, "for 4: SIGKILL"},
 		{"replaced, narrow", engine.Row{State: listening, Replaces: 4, ReplacesWhy: "exit code 1", Forked: at(-time.Second)}, 12, "4: code 1"},
@@ -274,6 +290,9 @@ func TestLastText(t *testing.T) {
 		{"stalled, 12 cells", engine.Row{State: listening, Stalled: at(-1100 * time.Millisecond)}, 12, "no answer 1s"},
 		{"stalled long, 12 cells", engine.Row{State: listening, Stalled: at(-12 * time.Second)}, 12, "no answer"},
 		{"channel closed", engine.Row{State: engine.StateDisconnected}, 24, "channel closed"},
+		{"stop signal sent", engine.Row{State: engine.StateDisconnected, StopSignal: "SIGTERM", LeaveBy: at(3200 * time.Millisecond)}, 24, "sent SIGTERM, 3.2 s"},
+		{"stop signal sent, narrow", engine.Row{State: engine.StateDisconnecting, StopSignal: "SIGTERM", LeaveBy: at(3200 * time.Millisecond)}, 12, "TERM, 3.2 s"},
+		{"stop signal sent, no limit", engine.Row{State: engine.StateDisconnected, StopSignal: "SIGINT"}, 12, "sent SIGINT"},
 	} {
 		snap := &engine.Snapshot{Grace: 5 * time.Second, Workers: []engine.Row{{ID: 1, State: listening}}}
 		if got := lastText(snap, &c.w, now, c.cells); got != c.want {
@@ -298,7 +317,8 @@ func TestUnknownIsADash(t *testing.T) {
 
 // TestASCII: with --ascii nothing of ours is outside ASCII.
 func TestASCII(t *testing.T) {
-	for name, s := range pictures() {
+	for name, picture := range some(pictures()) {
+		s := picture()
 		s.signs = newSigns(true)
 		if d, ok := s.dialog.(*messagePrompt); ok {
 			d.edit.set(strings.Map(func(r rune) rune { return min(r, '~') }, d.edit.text))

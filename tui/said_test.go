@@ -12,7 +12,7 @@ import (
 )
 
 // ended are rows of workers that wait for their replacement, gave up, and were
-// told to go.
+// told to leave.
 func ended() *engine.Snapshot {
 	snap := picture(1, 0, listening(1), listening(2), listening(3))
 	for i := range snap.Workers {
@@ -28,7 +28,7 @@ func ended() *engine.Snapshot {
 // TestDetailsOfAnEndedWorker: the engine has none to tell, which hid the hints
 // behind a toast.
 func TestDetailsOfAnEndedWorker(t *testing.T) {
-	for i, then := range []string{"fork in ", "no more forks: 5 deaths in a row", "was told to go"} {
+	for i, then := range []string{"fork in ", "no more forks: 5 deaths in a row", "was told to leave"} {
 		d := newDeck(t, ended())
 		d.c.do = func(engine.Command) (engine.Result, error) { return engine.Result{}, engine.ErrNoWorker }
 		d.show(ended(), logLines(1, "its last words")...)
@@ -185,7 +185,7 @@ func TestEveryKeyIsAnswered(t *testing.T) {
 		keys = append(keys, bindings[i].keys[0])
 	}
 	long := logLines(100, "x")
-	for name, setup := range map[string]func(*deck){
+	for name, setup := range some(map[string]func(*deck){
 		"overview":       func(*deck) {},
 		"last row":       func(d *deck) { d.press("end") },
 		"the log":        func(d *deck) { d.press("tab") },
@@ -216,7 +216,7 @@ func TestEveryKeyIsAnswered(t *testing.T) {
 		"no workers":     func(d *deck) { d.show(picture(2, 0)) },
 		"one worker":     func(d *deck) { d.show(picture(2, 0, listening(1))) },
 		"ended":          func(d *deck) { d.show(ended()) },
-	} {
+	}) {
 		for _, k := range keys {
 			d := newDeck(t, four())
 			setup(d)
@@ -276,7 +276,7 @@ func TestNothingInFlightIsSaidOnlyIfKnown(t *testing.T) {
 	for _, l := range pull(c, &after).lines {
 		got = append(got, l.plain[0])
 	}
-	if want := []string{"takes no more; 5 s to go", "takes no more; nothing in flight, 5 s to go", "takes no more; 5 s to go"}; !reflect.DeepEqual(got, want) {
+	if want := []string{"takes no more; 5 s to go", "takes no more; none in flight, 5 s to go", "takes no more; 5 s to go"}; !reflect.DeepEqual(got, want) {
 		t.Errorf("lines %q, want %q", got, want)
 	}
 }

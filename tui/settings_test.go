@@ -21,7 +21,7 @@ func TestSettingsText(t *testing.T) {
 	}{
 		{engine.Settings{}, 100, "exec -  args -  silent unset  policy rr (SCHED_RR)"},
 		{node, 400, `exec /opt/node/bin/node  execArgv --inspect  args server.js "two words" ""  silent false  stdio ignore,events` +
-			`  cwd /srv/app  env LOG=debug API_TOKEN=*** DB=***  policy rr (SCHED_RR)`},
+			`  cwd /srv/app  env LOG=*** API_TOKEN=*** DB=***  policy rr (SCHED_RR)`},
 		{node, 90, `exec /opt/node/bin/node  args server.js "two word…  silent false  policy rr (SCHED_RR)  …`},
 		{node, 45, `exec node  silent false  policy rr  …`},
 		{engine.Settings{Exec: "a\x1b[2Jb", Cwd: "\u202e"}, 100, `exec a\x1b[2Jb  args -  silent unset  cwd \u202e  policy rr (SCHED_RR)`},

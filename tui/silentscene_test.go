@@ -88,15 +88,15 @@ func nodeEvents() []engine.Event {
 }
 
 // nodePictures are the golden frames of a Node program.
-func nodePictures(with func(name string, s *screen, change func(*screen))) {
+func nodePictures(with func(name string, w, h int, policy engine.Policy, change func(*screen))) {
 	rr, shared := engine.SchedRR, engine.SchedNone
 	none := func(*screen) {}
-	with("node-80x24", nodeScene(80, 24, rr), none)
-	with("node-120x40", nodeScene(120, 40, rr), none)
-	with("node-200x60", nodeScene(200, 60, rr), none)
-	with("node-shared-80x24", nodeScene(80, 24, shared), none)
-	with("node-shared-120x40", nodeScene(120, 40, shared), none)
-	with("node-shared-160x50", nodeScene(160, 50, shared), none)
+	with("node-80x24", 80, 24, rr, none)
+	with("node-120x40", 120, 40, rr, none)
+	with("node-200x60", 200, 60, rr, none)
+	with("node-shared-80x24", 80, 24, shared, none)
+	with("node-shared-120x40", 120, 40, shared, none)
+	with("node-shared-160x50", 160, 50, shared, none)
 	details := func(id int) func(*screen) {
 		return func(s *screen) {
 			s.selected = id
@@ -105,9 +105,9 @@ func nodePictures(with func(name string, s *screen, change func(*screen))) {
 			}}
 		}
 	}
-	with("node-details-80x24", nodeScene(80, 24, rr), details(2))
-	with("node-details-120x40", nodeScene(120, 40, rr), details(2))
-	with("node-details-shared-80x24", nodeScene(80, 24, shared), details(2))
-	with("node-note-60x16", nodeScene(60, 16, rr), details(3))
-	with("node-note-80x24", nodeScene(80, 24, rr), details(3))
+	with("node-details-80x24", 80, 24, rr, details(2))
+	with("node-details-120x40", 120, 40, rr, details(2))
+	with("node-details-shared-80x24", 80, 24, shared, details(2))
+	with("node-note-60x16", 60, 16, rr, details(3))
+	with("node-note-80x24", 80, 24, rr, details(3))
 }

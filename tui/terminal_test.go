@@ -20,7 +20,7 @@ func written(t *testing.T, f func(*ttyOut)) string {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	f(&ttyOut{file: w, gone: func() { t.Error("the terminal is gone") }})
+	f(&ttyOut{file: w, gone: func() { t.Error("the terminal is gone") }, behind: func() bool { return false }})
 	w.Close()
 	b, err := io.ReadAll(r)
 	if err != nil {

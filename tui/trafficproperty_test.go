@@ -20,7 +20,7 @@ func randomTraffic(r *rand.Rand, now time.Time) *engine.Traffic {
 	}
 	from := []netip.AddrPort{{}, client(1), netip.MustParseAddrPort("[2001:db8:1111:2222:3333:4444:5555:6666]:65535"),
 		netip.AddrPortFrom(netip.MustParseAddr("fe80::1").WithZone("\x1b[2J\u202eeth0"), 80)}
-	why := append([]string{engine.HopDied, engine.HopRefused, engine.HopLeft, engine.WaitedFull}, nasty...)
+	why := append([]string{engine.HopDied, engine.HopRefused, engine.HopLeft, engine.HopUsed, engine.WaitedFull}, nasty...)
 	lat := func() *engine.Latency {
 		if r.IntN(4) == 0 {
 			return nil
@@ -56,7 +56,7 @@ func TestAnyTrafficIsAFrame(t *testing.T) {
 		n = 200
 	}
 	r := rand.New(rand.NewPCG(1, 2))
-	for range n {
+	for range fewer(n) {
 		s := randomScreen(r)
 		if s.snap == nil {
 			continue
