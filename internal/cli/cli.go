@@ -38,6 +38,7 @@ type app struct {
 	stdout io.Writer
 	stderr io.Writer
 	getenv func(string) string
+	args   []string // what was typed after the program's name
 }
 
 // failure is an error that carries its exit code. Commands return nothing
@@ -63,16 +64,19 @@ func misused(err error) error {
 }
 
 func (a *app) run(args []string) int {
-	root := a.rootCommand()
+	a.args = args
+	out := &heldError{w: a.stdout}
+	root := a.rootCommand(out)
 	root.SetArgs(args)
-	root.SetOut(a.stdout)
-	root.SetErr(a.stderr)
 	err := root.Execute()
-	if err == nil {
-		return 0
-	}
 	var f *failure
-	if !errors.As(err, &f) {
+	told := errors.As(err, &f)
+	switch {
+	case !told && out.err != nil: // cobra forgets it, or takes it for wrong usage
+		errors.As(failed(fmt.Errorf("writing to stdout: %w", out.err)), &f)
+	case err == nil:
+		return 0
+	case !told:
 		errors.As(misused(err), &f)
 	}
 	if f.err != nil {
@@ -81,8 +85,21 @@ func (a *app) run(args []string) int {
 	return f.code
 }
 
+// heldError keeps the first error of w, and writes no more after it.
+type heldError struct {
+	w   io.Writer
+	err error
+}
+
+func (h *heldError) Write(p []byte) (n int, err error) {
+	if h.err == nil {
+		n, h.err = h.w.Write(p)
+	}
+	return n, h.err
+}
+
 // say writes one line to stderr. It may be called from any goroutine: one line
 // is one write.
 func (a *app) say(format string, args ...any) {
-	fmt.Fprintf(a.stderr, "muster: %s\n", safetext.Line(fmt.Sprintf(format, args...)))
+	fmt.Fprintf(a.stderr, "muster: %s\n", safetext.Line(safetext.DropSGR(fmt.Sprintf(format, args...))))
 }

@@ -3,7 +3,9 @@ package cli
 import (
 	"os"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -43,9 +45,13 @@ func TestWrongUsage(t *testing.T) {
 		{[]string{"--keys", "emacs"}, "must be default or vim"},
 		{[]string{"--theme", "pink"}, "must be auto, dark, light or none"},
 		{[]string{"--json=perhaps"}, "must be true or false"},
+		{[]string{"--ascii=perhaps"}, "must be true or false"},
 		{[]string{"--json", "--plain"}, "exclude each other"},
 		{[]string{"--addr", "127.0.0.1:99999"}, "--addr"},
 		{[]string{"--addr", "nonsense here"}, "--addr"},
+		{[]string{"--addr", "abstract:foo"}, "a socket without a file is not served here"},
+		{[]string{"--cwd", "/tmp"}, "--cwd is a flag of muster run"},
+		{[]string{"run", "--", "node server.js"}, "leave out the quotes: muster run -- node server.js"},
 		{[]string{"--policy", "\x1b[2J"}, `\x1b[2J`},
 	} {
 		code, stdout, stderr := runWith(tc.args...)
@@ -154,5 +160,73 @@ func TestDefaults(t *testing.T) {
 	s.plain = true
 	if !s.engineOptions().NoRestart {
 		t.Error("--plain would fork again")
+	}
+}
+
+// What is not said is decided by the environment, so it is known apart from no.
+func TestASCIIIsGivenOrNot(t *testing.T) {
+	for _, tc := range []struct {
+		args        []string
+		ascii, utf8 bool
+	}{
+		{nil, false, false},
+		{[]string{"--ascii"}, true, false},
+		{[]string{"--ascii=true"}, true, false},
+		{[]string{"--ascii=false"}, false, true},
+		{[]string{"--ascii", "--ascii=false"}, false, true},
+	} {
+		var s settings
+		f := pflag.NewFlagSet("", pflag.ContinueOnError)
+		for _, g := range s.groups(true) {
+			f.AddFlagSet(g.flags)
+		}
+		if err := f.Parse(tc.args); err != nil {
+			t.Fatal(err)
+		}
+		if o := s.screenOptions(nil); o.ASCII != tc.ascii || o.UTF8 != tc.utf8 {
+			t.Errorf("%q: ASCII %t, UTF8 %t", tc.args, o.ASCII, o.UTF8)
+		}
+	}
+}
+
+// noRoom is a full disk.
+type noRoom struct{}
+
+func (noRoom) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
+
+// Help that could not be written was exit code 0 and silence, completions were
+// wrong usage.
+func TestHelpThatWasNotWrittenWasASuccess(t *testing.T) {
+	for _, line := range []string{
+		"--help", "help", "help run", "run --help", "load --help", "tour --help", "help version",
+		"completion", "completion bash", "completion zsh", "completion fish", "completion bash --help", "--version", "version",
+	} {
+		errs := newOutput()
+		a := &app{stdout: noRoom{}, stderr: errs, getenv: func(string) string { return "" }}
+		code, said := a.run(strings.Fields(line)), errs.String()
+		if code != 1 || strings.Count(said, "\n") != 1 || !strings.Contains(said, "no space left") || strings.Contains(said, "usage") {
+			t.Errorf("%s: exit code %d, stderr %q; want 1 and why", line, code, said)
+		}
+	}
+}
+
+// A time that is too long for its type was said to have no unit; two that are not
+// were, in the sum of them, and the stop was over at once.
+func TestATimeThatIsTooLongHadNoUnit(t *testing.T) {
+	for _, flag := range []string{"--grace", "--kill-timeout", "--ready-timeout", "--stall", "run --grace", "load --duration", "load --timeout", "tour --pause"} {
+		for value, want := range map[string]string{
+			"300000000h": "is too long: at most 1000000h", "9999999999999999999s": "is too long", "1000000h1ns": "is too long", "1h300000000.5h": "is too long",
+			"300000000": "with its unit", "3000000000000000000000": "with its unit", "1d": "with its unit", "": "with its unit", "h": "with its unit", ".h": "with its unit",
+			"-300000000h": "must ",
+		} {
+			code, stdout, stderr := runWith(append(strings.Fields(flag), value, "--nosuch")...) // nothing is started if it is taken
+			if code != 2 || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, want) {
+				t.Errorf("%s %q: exit code %d, stderr %q, want 2 and %q", flag, value, code, stderr, want)
+			}
+		}
+	}
+	var d time.Duration
+	if err := (durationValue{&d}).Set("1000000h"); err != nil || d+d+time.Hour < d {
+		t.Errorf("the longest time: %v, %v", d, err)
 	}
 }

@@ -20,6 +20,7 @@ func (s *settings) screenOptions(t *tui.Terminal) tui.Options {
 		Vim:       s.keys == "vim",
 		KeysShown: s.keysShown,
 		ASCII:     s.ascii,
+		UTF8:      s.utf8,
 		Theme:     s.theme,
 		Terminal:  t,
 	}

@@ -1,9 +1,13 @@
 package cli
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,6 +20,8 @@ import (
 const (
 	defaultAddr  = "127.0.0.1:3000"
 	defaultGrace = 5 * time.Second
+	defaultKill  = 5 * time.Second
+	defaultReady = 30 * time.Second
 	defaultStall = 10 * time.Second
 	maxWorkers   = 256
 )
@@ -30,19 +36,28 @@ var (
 type settings struct {
 	run         *nodecmd.Plan // muster run: the workers' program; nil = the built-in worker
 	addr        string
+	cwd         string        // muster run: where; of the workers, "" = ours, once enterDir has seen it
 	workers     int           // 0 = not given
+	note        string        // where the number of workers came from; "" = given, or every CPU there is
 	policy      engine.Policy // 0 = not given
 	grace       time.Duration
+	stopSignal  syscall.Signal // engine.NoStopSignal = none
+	stopMessage bool
+	kill        time.Duration
+	ready       time.Duration
 	stall       time.Duration
+	stallGiven  bool // --stall was given: it holds under an inspector too
 	noRestart   bool
-	workerProcs int // 0 = not given
+	keep        bool // --keep-children
+	workerProcs int  // 0 = not given
 
 	headless, json, plain bool
 
 	yes       bool
 	keys      string
 	keysShown bool
-	ascii     bool
+	ascii     bool // given
+	utf8      bool // --ascii=false was
 	theme     string
 }
 
@@ -55,7 +70,7 @@ type flagGroup struct {
 // groups makes the flags that fill s. The address and the processors of the
 // built-in worker are not a program's: it decides them itself.
 func (s *settings) groups(builtin bool) []flagGroup {
-	*s = settings{addr: defaultAddr, grace: defaultGrace, stall: defaultStall, keys: keyMaps[0], theme: themes[0]}
+	*s = settings{addr: defaultAddr, grace: defaultGrace, stopSignal: syscall.SIGTERM, kill: defaultKill, ready: defaultReady, stall: defaultStall, keys: keyMaps[0], theme: themes[0]}
 	set := func() *pflag.FlagSet {
 		f := pflag.NewFlagSet("", pflag.ContinueOnError)
 		f.SortFlags = false
@@ -67,11 +82,19 @@ func (s *settings) groups(builtin bool) []flagGroup {
 	if builtin {
 		cluster.Var(addrValue{&s.addr}, "addr", "HOST:PORT, :PORT (all interfaces), PORT or unix:PATH")
 	}
-	cluster.Var(intValue{&s.workers, 1, maxWorkers}, "workers", "how many, 1 to 256 (default one per CPU this process may use)")
+	cluster.Var(intValue{&s.workers, 1, maxWorkers}, "workers", "how many, 1 to 256 (default one per CPU this process may use, here "+engine.CountCPUs().String()+")")
 	cluster.Var(policyValue{&s.policy}, "policy", "who accepts: the primary, in turn for each worker, or the workers (default NODE_CLUSTER_SCHED_POLICY, or rr)")
-	cluster.Var(durationValue{&s.grace}, "grace", "for a worker to finish when it is told to leave; then it is killed; 0 = no limit")
-	cluster.Var(durationValue{&s.stall}, "stall", "kill a worker that leaves a hand-off unanswered for so long; 0 = never")
+	cluster.Var(durationValue{&s.grace}, "grace", "for a worker to finish when it is told to leave; then --stop-signal; 0 = no limit")
+	cluster.Var(signalValue{&s.stopSignal}, "stop-signal", "to one that leaves and has nothing open any more, or no --grace left: SIGTERM, SIGINT, ..., none")
+	cluster.Var(durationValue{&s.kill}, "kill-timeout", "from --stop-signal to SIGKILL, or what is left of --grace if that is more; 0 = no SIGKILL")
+	cluster.BoolVar(&s.stopMessage, "stop-message", false, "send the message \"shutdown\", as PM2, to one that is told to leave")
+	cluster.Var(durationValue{&s.ready}, "ready-timeout", "for the new worker of a restart to listen; then the old one stays; 0 = no limit")
+	cluster.Var(notedValue{durationValue{&s.stall}, &s.stallGiven}, "stall", "kill a worker that does not answer for so long; 0 = never; with --inspect only if given")
 	cluster.BoolVar(&s.noRestart, "no-restart", false, "leave dead workers dead, as Node's cluster does")
+	cluster.BoolVar(&s.keep, "keep-children", false, "leave alone what a worker has started, when it ends (default: SIGTERM, then SIGKILL after --kill-timeout)")
+	if !builtin {
+		cluster.Var(dirValue{&s.cwd}, "cwd", "run in it; a link in the path is followed anew for each worker (default $PWD)")
+	}
 	if builtin {
 		cluster.Var(intValue{&s.workerProcs, 1, maxWorkers}, "worker-procs", "GOMAXPROCS of each worker (default 1: one core's worth)")
 	}
@@ -85,7 +108,7 @@ func (s *settings) groups(builtin bool) []flagGroup {
 	screen.BoolVar(&s.yes, "yes", false, "never ask before something is cut off")
 	screen.Var(wordValue{&s.keys, keyMaps}, "keys", "the key map; vim: j and k move, K kills")
 	screen.BoolVar(&s.keysShown, "keys-shown", false, "show the last key pressed, for those who watch")
-	screen.BoolVar(&s.ascii, "ascii", false, "draw with ASCII characters only")
+	screen.VarPF(asciiValue{&s.ascii, &s.utf8}, "ascii", "", "draw with ASCII only (default as the locale and TERM say; --ascii=false: never)").NoOptDefVal = "true"
 	screen.Var(wordValue{&s.theme, themes}, "theme", "the colours; NO_COLOR is honoured")
 
 	return []flagGroup{{"The cluster", cluster}, {"Without a screen", output}, {"The screen", screen}}
@@ -101,7 +124,11 @@ func (s *settings) check(getenv func(string) string) error {
 		s.policy = policyFromEnv(getenv("NODE_CLUSTER_SCHED_POLICY"))
 	}
 	if s.workers == 0 {
-		s.workers = min(engine.CPUs(), maxWorkers)
+		cpus := engine.CountCPUs()
+		s.workers = min(cpus.N, maxWorkers)
+		if cpus.Limit != "" {
+			s.note = fmt.Sprintf("%s for %v", count(uint64(s.workers), "worker"), cpus)
+		}
 	}
 	return nil
 }
@@ -118,28 +145,45 @@ func policyFromEnv(v string) engine.Policy {
 // engineOptions is the cluster these settings describe.
 func (s *settings) engineOptions() engine.Options {
 	o := engine.Options{
-		Addr:        s.addr,
-		Workers:     s.workers,
-		Policy:      s.policy,
-		Grace:       s.grace,
-		Stall:       s.stall,
-		NoRestart:   s.noRestart || s.plain,
-		WorkerProcs: s.workerProcs,
-		Settings:    engine.Settings{Args: []string{}}, // the flags are not the workers'
+		Addr:           s.addr,
+		Workers:        s.workers,
+		Policy:         s.policy,
+		Grace:          s.grace,
+		StopSignal:     s.stopSignal,
+		KillTimeout:    s.kill,
+		ReadyTimeout:   s.ready,
+		Stall:          s.stall,
+		StallInspected: s.stallGiven,
+		NoRestart:      s.noRestart || s.plain,
+		KeepChildren:   s.keep,
+		Adopt:          engine.AdoptAll, // this process starts nothing else but a load, which starts nothing
+		WorkerProcs:    s.workerProcs,
+		Note:           s.note,
+		Settings:       engine.Settings{Args: []string{}}, // the flags are not the workers'
+	}
+	if s.kill == 0 {
+		o.KillTimeout = -1 // the library's 0 is a default
+	}
+	if s.stopMessage {
+		o.StopMessage = json.RawMessage(`"shutdown"`)
 	}
 	if s.run != nil {
-		o.Addr, o.Note = "", s.run.Note
+		o.Addr, o.Note = "", joinNotes(s.run.Note, s.note)
+		o.Settings.Cwd = s.cwd
 		o.Settings.Exec, o.Settings.Args = s.run.Args[0], s.run.Args[1:]
-		if s.run.Path != "" {
-			o.Settings.Env = []string{"PATH=" + s.run.Path + string(os.PathListSeparator) + os.Getenv("PATH")}
-		}
+		o.Settings.Env = s.run.Environ(os.Getenv("PATH"))
 	}
 	return o
 }
 
+// joinNotes is the notes that say something, as one line.
+func joinNotes(notes ...string) string {
+	return strings.Join(slices.DeleteFunc(notes, func(n string) bool { return n == "" }), "; ")
+}
+
 // flagError says what is wrong with a flag in the words of this program;
 // pflag's own name the Go function that failed.
-func flagError(_ *cobra.Command, err error) error {
+func flagError(c *cobra.Command, err error) error {
 	var value *pflag.InvalidValueError
 	if errors.As(err, &value) {
 		why := value.Unwrap()
@@ -157,6 +201,9 @@ func flagError(_ *cobra.Command, err error) error {
 	}
 	var unknown *pflag.NotExistError
 	if errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() == "" {
+		if unknown.GetSpecifiedName() == "cwd" && c != nil && !c.HasParent() {
+			return misused(errors.New("--cwd is a flag of muster run: muster run --cwd DIR -- node server.js"))
+		}
 		return misused(fmt.Errorf("unknown flag --%s", unknown.GetSpecifiedName()))
 	}
 	return misused(err)

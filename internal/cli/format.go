@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"muster/engine"
+	"muster/internal/plaintext"
 	"muster/internal/safetext"
 )
 
@@ -43,10 +44,11 @@ func (lines) missed(b *bytes.Buffer, n uint64) {
 type jsonLines struct{}
 
 func (jsonLines) event(b *bytes.Buffer, e *engine.Event) {
-	j, err := e.MarshalJSON()
+	plain := plaintext.Event(*e)
+	j, err := plain.MarshalJSON()
 	if err != nil {
 		// Only a detail can fail. The event is worth more than nothing.
-		bare := *e
+		bare := plain
 		bare.Detail = nil
 		if j, err = bare.MarshalJSON(); err != nil {
 			return
@@ -58,12 +60,14 @@ func (jsonLines) event(b *bytes.Buffer, e *engine.Event) {
 
 func (jsonLines) missed(*bytes.Buffer, uint64) {}
 
-// pageLines is the output of the classic example program and nothing else. Its
-// first line is written at the start: no event stands for it.
+// pageLines is the output of the classic example program and nothing else.
 type pageLines struct {
+	master  string       // its first line, which no event stands for
 	started map[int]bool // workers whose server has started: a second address is not a second start
 	ended   uint64       // Seq of the newest event that may have left no worker
 }
+
+func (p *pageLines) first() string { return p.master }
 
 func (p *pageLines) event(b *bytes.Buffer, e *engine.Event) {
 	switch e.Kind {

@@ -34,20 +34,25 @@ func TestWords(t *testing.T) {
 		{engine.MessageDetail{Message: json.RawMessage(`{"a":1}`)}, "message", `{"a":1}`},
 		{engine.DisconnectDetail{Voluntary: true}, "disconnect", "channel closed, exitedAfterDisconnect true"},
 		{engine.DisconnectDetail{Error: "garbage"}, "disconnect", "channel closed, exitedAfterDisconnect false: garbage"},
-		{engine.ExitDetail{Code: ptr(0), Voluntary: true}, "exit", "code 0, voluntary"},
-		{engine.ExitDetail{Signal: ptr("SIGKILL"), DealtAgain: 2, Cut: 1, RetryMs: 400, Deaths: 2, Of: 5}, "exit",
+		{engine.ExitDetail{Cut: new(0), Code: ptr(0), Voluntary: true}, "exit", "code 0, voluntary"},
+		{engine.ExitDetail{Signal: ptr("SIGKILL"), DealtAgain: 2, Cut: new(1), RetryMs: 400, Deaths: 2, Of: 5}, "exit",
 			"SIGKILL, not voluntary; 2 dealt again; 1 cut; fork in 400 ms (2 of 5)"},
 		{engine.PolicyDetail{From: engine.SchedRR, To: engine.SchedNone, Ms: 3}, "policy", "rr -> shared in 3.0 ms"},
 		{engine.KillDetail{Signal: "SIGTERM"}, "kill", "SIGTERM to pid 70"},
 		{engine.KillDetail{Signal: "SIGKILL", Crash: true}, "kill", "SIGKILL to pid 70, like an accident"},
 		{engine.KillDetail{Signal: "SIGKILL", Reason: "grace over"}, "kill", "SIGKILL to pid 70: grace over"},
 		{engine.LeaveDetail{InFlight: 11, GraceMs: 5000}, "leave", "takes no more; 11 in flight, 5.0 s to go"},
-		{engine.LeaveDetail{}, "leave", "takes no more; 0 in flight, no limit"},
+		{engine.LeaveDetail{}, "leave", "takes no more; none in flight, no limit"},
+		{engine.LeaveDetail{InFlight: -1}, "leave", "takes no more; no limit"},
+		{engine.ErrorDetail{Text: "it is put back", Mended: true}, "mended", "it is put back"},
+		{engine.StallDetail{Ms: 1000, Asked: true}, "stall", "it has not answered for 1.0 s"},
 		{engine.StallDetail{Ms: 1000}, "stall", "a connection it was handed is unanswered for 1.0 s"},
 		{engine.DealtAgainDetail{Count: 1}, "dealt_again", "1 connection dealt again"},
 		{engine.OutputDetail{Stream: "stderr", Text: "oops"}, "stderr", "oops"},
 		{engine.OutputDetail{Stream: "stdout", Text: "on", Missed: 3}, "stdout", "(3 lines left out) on"},
 		{engine.ErrorDetail{Text: "fork failed", Errno: "EMFILE"}, "error", "fork failed (EMFILE)"},
+		{engine.OrphansDetail{Signal: "SIGTERM", Count: 1, Processes: []engine.Orphan{{PID: 7, Command: "node helper.js"}}}, "orphans",
+			"left 1 process: node helper.js (pid 7): SIGTERM"},
 		{engine.StoppedDetail{Deaths: 5, Text: "no config"}, "stopped", "no more tries after 5 deaths in a row: no config"},
 	} {
 		e := engine.Event{Kind: engine.Kind(tc.kind), PID: 70, Detail: tc.detail}
@@ -103,6 +108,40 @@ func TestOutsideTextIsMadeSafe(t *testing.T) {
 	}
 }
 
+// SGR sequences of workers stood as \x1b[32m in every line.
+func TestColoursOfWorkersAreDropped(t *testing.T) {
+	const text = "\x1b[1;32mready\x1b[0m \x1b[2J"
+	for _, e := range []engine.Event{
+		{Kind: engine.KindOutput, Worker: 1, Detail: engine.OutputDetail{Stream: "stdout", Text: text}},
+		{Kind: engine.KindError, Detail: engine.ErrorDetail{Text: text}},
+		{Kind: engine.KindStopped, Worker: 1, Detail: engine.StoppedDetail{Deaths: 5, Text: text}},
+		{Kind: engine.KindKill, Worker: 1, Detail: engine.KillDetail{Signal: "SIGKILL", Reason: text}},
+		{Kind: engine.KindFork, Worker: 1, Detail: engine.ForkDetail{Replaces: 2, Why: text}},
+		{Kind: engine.KindDisconnect, Worker: 1, Detail: engine.DisconnectDetail{Error: text}},
+	} {
+		if got := format1(lines{}, e); !strings.Contains(got, `ready \x1b[2J`) || strings.Contains(got, "[1;32m") {
+			t.Errorf("%s in a line: %q", e.Kind, got)
+		}
+		if got := format1(jsonLines{}, e); !strings.Contains(got, `"ready \u001b[2J"`) {
+			t.Errorf("%s in JSON: %q", e.Kind, got)
+		}
+	}
+	// A message is a value: people read it without colours, programs get it as it was sent.
+	e := engine.Event{Kind: engine.KindMessage, Worker: 1, Detail: engine.MessageDetail{Message: json.RawMessage(`{"a":"\u001b[32mready"}`)}}
+	if got := format1(lines{}, e); !strings.Contains(got, `{"a":"ready"}`) {
+		t.Errorf("a message in a line: %q", got)
+	}
+	if got := format1(jsonLines{}, e); !strings.Contains(got, `{"a":"\u001b[32mready"}`) {
+		t.Errorf("a message in JSON: %q", got)
+	}
+	// What muster says itself may quote a worker too.
+	var b bytes.Buffer
+	(&app{stderr: &b}).say("it failed: %s", text)
+	if got := b.String(); got != "muster: it failed: ready \\x1b[2J\n" {
+		t.Errorf("on stderr: %q", got)
+	}
+}
+
 func unsafeRune(r rune) bool {
 	return r < 0x20 || r >= 0x7f && r <= 0x9f || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069
 }
@@ -147,5 +186,17 @@ func TestPlainIsNotCompleteByAnOldPicture(t *testing.T) {
 	}
 	if !p.complete(&engine.Snapshot{Seq: 6}) {
 		t.Error("not complete when no worker is left")
+	}
+}
+
+// Logs are shipped and screens recorded: a command line in them is without secrets.
+func TestTheSetupLineHadTheSecretsOfTheCommand(t *testing.T) {
+	e := engine.Event{Kind: engine.KindSetup, Detail: engine.SetupDetail{Exec: "node", Args: []string{"a.js", "--token=hunter2", "--password", "hunter2"}, Note: "npm start: DB=hunter2 node a.js"}}
+	for _, form := range []format{lines{}, jsonLines{}} {
+		var b bytes.Buffer
+		form.event(&b, &e)
+		if strings.Contains(b.String(), "hunter2") || !strings.Contains(b.String(), "a.js") {
+			t.Errorf("%T: %s", form, b.String())
+		}
 	}
 }

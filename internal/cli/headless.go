@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"time"
 )
@@ -86,17 +85,13 @@ func await(result <-chan error, signals <-chan os.Signal) (err error, done bool)
 	return nil, false
 }
 
-// form is the output the flags ask for. It writes the line that comes before
-// all events, if the form has one.
-func (s *settings) form(out io.Writer, pid int) (format, error) {
+// form is the output the flags ask for.
+func (s *settings) form(pid int) format {
 	switch {
 	case s.json:
-		return jsonLines{}, nil
+		return jsonLines{}
 	case s.plain:
-		if _, err := io.WriteString(out, masterLine(pid)); err != nil {
-			return nil, fmt.Errorf("writing to stdout: %w", err)
-		}
-		return &pageLines{started: map[int]bool{}}, nil
+		return &pageLines{master: masterLine(pid), started: map[int]bool{}}
 	}
-	return lines{}, nil
+	return lines{}
 }

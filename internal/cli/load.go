@@ -1,11 +1,8 @@
 package cli
 
 import (
-	"errors"
+	"crypto/tls"
 	"fmt"
-	"net"
-	"net/url"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,21 +13,29 @@ import (
 
 const loadAbout = `muster load sends requests to a server and counts every way they end. They are
 due at fixed times, whatever the server does, and their latency counts from the
-time they were due: a server that stalls cannot hide it. Without URL it goes to
-http://127.0.0.1:3000/.`
+time they were due: a server that stalls cannot hide it. TARGET is a URL, as
+http://localhost:8080/page or https://..., without what goes without saying
+(:8080/page, 8080), unix:PATH, or abstract:NAME for a socket of Linux without a
+file. Without TARGET it is http://127.0.0.1:3000/.`
 
 const loadExamples = `  muster load                           200 requests a second for 5 minutes
   muster load --rate 8200 --idle 80     more, beside 80 connections that only wait
   muster load --keepalive :8080/page    connections that are used again
+  muster load unix:/run/app.sock --path /page
+  muster load --body @order.json --header 'Content-Type: application/json' :8080/orders
+  muster load --insecure --expect 2xx,304 https://localhost:8443/
   muster load --json --duration 10s | tail -1 | jq .answered`
 
 const loadNotes = `
+Requests are HTTP/1.1. All addresses of a name are tried as curl does it; the
+first that answers gets the whole load. A redirect is not followed. Every kind
+of failure is told with its reasons: "wrong 600: status 503 x 600".
 On a terminal + and - change the rate, q stops. SIGTERM, SIGINT and SIGHUP stop
 it when the requests under way are answered, a second one at once.
-"late" were sent more than 1 ms after they were due, "overdue" are not yet, or
+"sent late" were sent more than 1 ms after they were due, "overdue" are not yet, or
 never: a busy machine, or --concurrency requests are under way. Exit codes:
 0 done or asked to stop, 1 failed or nothing was answered, 2 wrong usage, 128+n
-ended by a second signal n.
+ended by a second signal n. docs/load.md has the fields of --json.
 `
 
 const (
@@ -48,7 +53,15 @@ type loadSettings struct {
 	duration, timeout         time.Duration
 	control                   bool
 
-	addr, path string // from the URL
+	method, body, cacert string
+	pathFlag             *string // nil = not given
+	header               []load.Field
+	expect               load.Statuses
+	insecure             bool
+
+	loadTarget             // from the argument, and --path
+	content    []byte      // of the body
+	tls        *tls.Config // nil = plain
 }
 
 // loadCommand is muster load.
@@ -56,7 +69,7 @@ func (a *app) loadCommand() *cobra.Command {
 	var s loadSettings
 	flags := s.flags()
 	c := &cobra.Command{
-		Use:   "load [flags] [URL]",
+		Use:   "load [flags] [TARGET]",
 		Short: "Send requests to a server and count how they end",
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := s.check(args); err != nil {
@@ -84,7 +97,14 @@ func (s *loadSettings) flags() *pflag.FlagSet {
 	f.Var(intValue{&s.idle, 0, load.MaxClients}, "idle", "connections that are held open with nothing sent on them")
 	f.Var(intValue{&s.slow, 0, load.MaxClients}, "slow", "clients that send and read ten bytes a second, beside the others")
 	f.Var(durationValue{&s.duration}, "duration", "stop after so long; 0 = when told to")
-	f.Var(durationValue{&s.timeout}, "timeout", "for one request, connecting included")
+	f.Var(positiveValue{durationValue{&s.timeout}}, "timeout", "for one request, connecting included")
+	f.Var(methodValue{&s.method}, "method", "of every request; GET, or POST with a --body")
+	f.Var(stringPointer{&s.pathFlag}, "path", "path and query of every request, for a TARGET without one")
+	f.Var(headerValue{&s.header}, "header", "a header of every request, 'Name: value'; may be given again and again")
+	f.Var(textValue{&s.body, "TEXT|@FILE"}, "body", "of every request: the text, or what is in the file")
+	f.Var(expectValue{&s.expect}, "expect", "which statuses are answers, as 200, 2xx or 200,204,302; others are wrong (default 2xx)")
+	f.Var(textValue{&s.cacert, "FILE"}, "cacert", "https: trust these certificates (PEM) instead of the system's")
+	f.BoolVar(&s.insecure, "insecure", false, "https: do not verify the certificate")
 	f.BoolVar(&s.anywhere, "anywhere", false, "allow a server that is not this machine; ask its owner first")
 	f.BoolVar(&s.json, "json", false, "one JSON object a second on stdout, and a last one with \"final\":true")
 	f.BoolVar(&s.control, "control", false, "read \"rate N\" and \"stop\" from stdin; its end stops too")
@@ -94,66 +114,34 @@ func (s *loadSettings) flags() *pflag.FlagSet {
 
 // check looks at what single flags cannot see.
 func (s *loadSettings) check(args []string) error {
-	if s.timeout == 0 {
-		return errors.New("--timeout must be more than 0")
-	}
 	target := defaultLoadURL
 	switch len(args) {
 	case 0:
 	case 1:
 		target = args[0]
 	default:
-		return fmt.Errorf("load takes one URL, not %d", len(args))
+		return fmt.Errorf("load takes one TARGET, not %d", len(args))
 	}
 	var err error
-	s.addr, s.path, err = parseLoadURL(target)
+	if s.loadTarget, err = parseLoadTarget(target); err != nil {
+		return err
+	}
+	if err := s.takePath(); err != nil {
+		return err
+	}
+	if s.content, err = readBody(s.body); err != nil {
+		return err
+	}
+	s.tls, err = s.tlsConfig()
 	return err
 }
 
 // options is the run these settings describe.
 func (s *loadSettings) options() load.Options {
 	return load.Options{
-		Addr: s.addr, Path: s.path, Anywhere: s.anywhere,
+		Addr: s.addr, Path: s.path, Anywhere: s.anywhere, TLS: s.tls, Explain: true,
+		Method: s.method, Header: s.header, Body: s.content, Statuses: s.expect,
 		Rate: s.rate, Concurrency: s.clients, KeepAlive: s.keepAlive,
 		Idle: s.idle, Slow: s.slow, Duration: s.duration, Timeout: s.timeout,
 	}
-}
-
-// parseLoadURL takes a URL apart. The scheme may be left out, and the host:
-// ":8080/page" and "8080" are this machine.
-func parseLoadURL(s string) (addr, path string, err error) {
-	full := s
-	if !strings.Contains(s, "://") {
-		host, rest, _ := strings.Cut(s, "/")
-		if host != "" && strings.Trim(host, "0123456789") == "" {
-			host = ":" + host
-		}
-		full = "http://" + host + "/" + rest
-	}
-	u, err := url.Parse(full)
-	if err != nil {
-		var why *url.Error
-		if errors.As(err, &why) {
-			err = why.Err // without the URL, which is said already
-		}
-		return "", "", fmt.Errorf("URL %q: %w", s, err)
-	}
-	switch {
-	case u.Scheme == "https":
-		return "", "", fmt.Errorf("URL %q: https is not spoken here, only plain http; give the address behind the TLS", s)
-	case u.Scheme != "http":
-		return "", "", fmt.Errorf("URL %q: must begin with http://", s)
-	case u.User != nil:
-		return "", "", fmt.Errorf("URL %q: a user name is not sent; leave it out", s)
-	case u.Host == "":
-		return "", "", fmt.Errorf("URL %q: no host, as in http://127.0.0.1:3000/", s)
-	}
-	host, port := u.Hostname(), u.Port()
-	if host == "" {
-		host = "127.0.0.1"
-	}
-	if port == "" {
-		port = "80"
-	}
-	return net.JoinHostPort(host, port), u.RequestURI(), nil
 }

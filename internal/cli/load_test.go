@@ -19,37 +19,6 @@ import (
 	"muster/internal/load"
 )
 
-func TestParseLoadURL(t *testing.T) {
-	tests := []struct{ url, addr, path, wrong string }{
-		{"http://127.0.0.1:3000/", "127.0.0.1:3000", "/", ""},
-		{"http://127.0.0.1:3000", "127.0.0.1:3000", "/", ""},
-		{"http://localhost/a/b?c=d", "localhost:80", "/a/b?c=d", ""},
-		{"http://127.0.0.1:3000?c=d", "127.0.0.1:3000", "/?c=d", ""},
-		{"HTTP://[::1]:3000/a%20b c", "[::1]:3000", "/a%20b%20c", ""},
-		{"127.0.0.1:3000/x", "127.0.0.1:3000", "/x", ""},
-		{"localhost:3000", "localhost:3000", "/", ""},
-		{":3000/x", "127.0.0.1:3000", "/x", ""},
-		{"3000", "127.0.0.1:3000", "/", ""},
-		{"https://127.0.0.1/", "", "", "https is not spoken"},
-		{"ftp://127.0.0.1/", "", "", "must begin with http://"},
-		{"http://me:secret@127.0.0.1/", "", "", "user name"},
-		{"http:///x", "", "", "no host"},
-		{"", "", "", "no host"},
-		{"http://[::1", "", "", "missing ']'"},
-		{"http://a\x1b[2Jb/", "", "", "invalid"},
-		{"http://127.0.0.1:http/", "", "", "invalid port"},
-	}
-	for _, tt := range tests {
-		addr, path, err := parseLoadURL(tt.url)
-		switch {
-		case tt.wrong == "" && (err != nil || addr != tt.addr || path != tt.path):
-			t.Errorf("%q: %q %q %v, want %q %q", tt.url, addr, path, err, tt.addr, tt.path)
-		case tt.wrong != "" && (err == nil || !strings.Contains(err.Error(), tt.wrong)):
-			t.Errorf("%q: %v, want %q in it", tt.url, err, tt.wrong)
-		}
-	}
-}
-
 func TestParseControl(t *testing.T) {
 	tests := []struct {
 		line string
@@ -135,7 +104,7 @@ func TestLiveLineFits(t *testing.T) {
 			t.Errorf("width %d: %q is %d wide", width, got, len(got))
 		}
 		if width == 249 && got != "100000/s of 100000/s  answered 123450000  refused 1  reset 2  cut 3  timed out 4  wrong 5  "+
-			"p50 0.31ms  p99 1.91ms  max 8.20ms  late 7  overdue 8  idle 9  slow 10  after 4m12s  48s left  + - rate, q stops" {
+			"p50 0.31ms  p99 1.91ms  max 8.20ms  sent late 7  overdue 8  idle 9  slow 10  after 4m12s  48s left  + - rate, q stops" {
 			t.Errorf("the whole line: %q", got)
 		}
 	}
@@ -151,10 +120,12 @@ var hostileResult = load.Result{
 	Elapsed:  2 * time.Second,
 	ByWorker: map[string]uint64{"10": 1, "2": 1, "\x1b]0;x\x07\u202e": 7},
 	Errors:   []string{"wrong: status \x1b[2J\u009b31m\n\u202e"},
+	Reasons:  []load.Reason{{Kind: "wrong", Text: "status \x1b[2J\u009b31m\n\u202e", Count: 1}},
+	Hint:     load.Hint{Cause: load.Redirect, Text: "leads to \x1b[2J\u009b\n\u202e"},
 }
 
 func TestWhatTheServerSendsIsNeverPrintedRaw(t *testing.T) {
-	s := &loadSettings{addr: "127.0.0.1:80", path: "/"}
+	s := &loadSettings{loadTarget: loadTarget{addr: "127.0.0.1:80", path: "/"}}
 	for name, form := range map[string]loadForm{"text": textLoad{}, "json": jsonLoad{}} {
 		got := string(form.final(hostileResult, load.Stats{Counts: hostileResult.Counts}, s))
 		if strings.ContainsAny(got, "\x1b\x07\u009b\u202e") {
@@ -163,6 +134,36 @@ func TestWhatTheServerSendsIsNeverPrintedRaw(t *testing.T) {
 		if name == "text" && !strings.Contains(got, `dealt      2: 1  10: 1  \x1b]0;x\x07\u202e: 7`+"\n") {
 			t.Errorf("the workers: %q", got)
 		}
+	}
+}
+
+// "wrong 600" alone helps nobody: each kind carries its reasons, in every form.
+func TestFailuresCarryTheirReasons(t *testing.T) {
+	st := load.Stats{Counts: load.Counts{Sent: 640, Refused: 40, Wrong: 600}, Addr: "127.0.0.1:80", Target: 200, Elapsed: time.Second,
+		Reasons: []load.Reason{{Kind: "refused", Text: "dial: no", Count: 40}, {Kind: "wrong", Text: "status 503", Count: 590}, {Kind: "wrong", Text: "status 302", Count: 7}, {Kind: "wrong", Count: 3}},
+		Hint:    load.Hint{Cause: load.OtherStatus, Text: "status 503"}}
+	res := load.Result{Counts: st.Counts, Reasons: st.Reasons, Addr: st.Addr, Hint: st.Hint, Elapsed: st.Elapsed}
+	s := &loadSettings{loadTarget: loadTarget{addr: "localhost:80", path: "/x"}}
+	line := string(textLoad{}.progress(st, false))
+	if want := "refused 40 (dial: no)  wrong 600 (status 503 x 590, others x 10)"; !strings.Contains(line, want) {
+		t.Errorf("progress %q, want %q in it", line, want)
+	}
+	final := string(textLoad{}.final(res, st, s))
+	for _, want := range []string{
+		"sent       640 in 1.0s to http://localhost:80/x at 127.0.0.1:80, 200/s asked for, a connection each\n",
+		"failure    refused 40: dial: no\n", "failure    wrong 600: status 503 x 590, status 302 x 7, others x 3\n",
+	} {
+		if !strings.Contains(final, want) {
+			t.Errorf("summary\n%swithout\n%s", final, want)
+		}
+	}
+	if got, want := string(textLoad{}.first(st, s)), "GET http://localhost:80/x at 127.0.0.1:80, 200/s, a connection each\n"; got != want {
+		t.Errorf("the first line %q, want %q", got, want)
+	}
+	var j loadJSON
+	if err := json.Unmarshal(jsonLoad{}.progress(st, false), &j); err != nil || len(j.Reasons) != 4 ||
+		j.Reasons[1] != (reasonJSON{"wrong", "status 503", 590}) || j.Reasons[3] != (reasonJSON{"wrong", "", 3}) || j.Addr != "127.0.0.1:80" || j.Hint != "status 503" {
+		t.Errorf("%+v, %v", j, err)
 	}
 }
 
@@ -227,7 +228,7 @@ func watchServer(t *testing.T, out io.Writer, handler http.HandlerFunc, o load.O
 		out = &w.out
 	}
 	a := &app{stdout: out, stderr: &w.stderr, getenv: func(string) string { return "" }}
-	s := &loadSettings{addr: o.Addr, path: "/"}
+	s := &loadSettings{loadTarget: loadTarget{addr: o.Addr, path: "/"}}
 	go func() {
 		w.result <- a.watchLoad(run, s, jsonLoad{}, w.orders, w.signals, func() { w.given.Add(1) })
 	}()
@@ -374,8 +375,11 @@ func TestLoadHearsASignalThoughItsOutputIsStuck(t *testing.T) {
 }
 
 func TestLoadResult(t *testing.T) {
-	s := &loadSettings{addr: "127.0.0.1:80", path: "/x"}
+	s := &loadSettings{loadTarget: loadTarget{addr: "127.0.0.1:80", path: "/x"}}
 	counts := func(c load.Counts) load.Result { return load.Result{Counts: c, Errors: []string{"cut: closed"}} }
+	hinted := func(cause load.Cause, text, use string) load.Result {
+		return load.Result{Counts: load.Counts{Sent: 2, Wrong: 2}, Hint: load.Hint{Cause: cause, Text: text, Use: use}}
+	}
 	tests := []struct {
 		name    string
 		res     load.Result
@@ -385,8 +389,14 @@ func TestLoadResult(t *testing.T) {
 	}{
 		{"answered", counts(load.Counts{Sent: 2, OK: 1, Cut: 1}), nil, nil, ""},
 		{"stopped before the first", counts(load.Counts{}), nil, nil, ""},
-		{"nobody there", counts(load.Counts{Sent: 2, Refused: 2}), nil, nil, "nothing listens on 127.0.0.1:80; start a server"},
-		{"somebody else there", counts(load.Counts{Sent: 2, Cut: 2}), nil, nil, "none of 2 requests was answered as it should (cut: closed); is http://127.0.0.1:80/x the right URL?"},
+		{"nobody there", hinted(load.NobodyListens, "nothing listens on 127.0.0.1:80", ""), nil, nil, "nothing listens on 127.0.0.1:80; start a server there (muster --addr 127.0.0.1:80)"},
+		{"the other family", hinted(load.OtherAddress, "nothing there", "http://[::1]:80/x"), nil, nil, "nothing there; use muster load http://[::1]:80/x"},
+		{"TLS", hinted(load.SpeaksTLS, "the server speaks TLS", "https://127.0.0.1:80/x"), nil, nil, "the server speaks TLS; use muster load https://127.0.0.1:80/x"},
+		{"a certificate", hinted(load.Certificate, "not trusted", ""), nil, nil, "--insecure"},
+		{"a status", hinted(load.OtherStatus, "status 404", ""), nil, nil, "status 404; is /x the right path? --expect 404 counts it as an answer"},
+		{"a redirect", hinted(load.Redirect, "status 302 leads to /y", ""), nil, nil, "--expect 3xx"},
+		{"no such socket", hinted(load.NoSocket, "there is no socket /s", ""), nil, nil, "start a server there"},
+		{"nobody knows", counts(load.Counts{Sent: 2, Cut: 2}), nil, nil, "none of 2 requests was answered as it should (cut: closed); is http://127.0.0.1:80/x the right target?"},
 		{"no descriptors", counts(load.Counts{Sent: 2, OK: 2}), syscall.EMFILE, nil, "ulimit -n"},
 		{"no ports", counts(load.Counts{Sent: 2, OK: 2}), syscall.EADDRNOTAVAIL, nil, "--keepalive"},
 		{"output gone", counts(load.Counts{Sent: 2, OK: 2}), nil, syscall.EPIPE, "writing to stdout"},
@@ -399,6 +409,22 @@ func TestLoadResult(t *testing.T) {
 			t.Errorf("%s: %v", tt.name, err)
 		case tt.want != "" && (!errors.As(err, &f) || f.code != exitFailed || !strings.Contains(err.Error(), tt.want)):
 			t.Errorf("%s: %v, want %q", tt.name, err, tt.want)
+		}
+	}
+}
+
+// The paper on --json names every field there is.
+func TestEveryFieldOfTheLoadIsDocumented(t *testing.T) {
+	paper, err := os.ReadFile("../../docs/load.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, of := range []reflect.Type{reflect.TypeFor[loadJSON](), reflect.TypeFor[reasonJSON]()} {
+		for i := range of.NumField() {
+			name, _, _ := strings.Cut(of.Field(i).Tag.Get("json"), ",")
+			if name == "" || !strings.Contains(string(paper), "`"+name+"`") {
+				t.Errorf("docs/load.md does not say what %q is", name)
+			}
 		}
 	}
 }

@@ -22,7 +22,7 @@ import (
 const (
 	loadAnswer = 500 * time.Millisecond // for the load to take a command, or to end after a stop
 	loadFinish = 12 * time.Second       // for its last requests, which may take 10 s; then it is killed
-	loadLine   = 64 << 10               // bytes of one line of its figures
+	loadLine   = 256 << 10              // bytes of one line of its figures
 	loadSaid   = 4 << 10                // bytes of its stderr that are kept
 )
 
@@ -74,7 +74,14 @@ func loadCommand(set tui.LoadSettings) *exec.Cmd {
 	if set.Slow > 0 {
 		args = append(args, "--slow", strconv.Itoa(set.Slow))
 	}
-	return &exec.Cmd{Path: self, Args: append(args, "http://"+set.Addr+"/")}
+	if set.Path != "" && set.Path != "/" {
+		args = append(args, "--path", set.Path)
+	}
+	to := set.Addr
+	if !(loadTarget{addr: to}).socket() {
+		to = "http://" + to + "/"
+	}
+	return &exec.Cmd{Path: self, Args: append(args, to)}
 }
 
 func (c *childLoad) Start(set tui.LoadSettings) error {
@@ -153,7 +160,10 @@ func readFigures(line []byte, total time.Duration) (tui.LoadStats, bool) {
 		Sent: f.Sent, Answered: f.Answered, Refused: f.Refused, Reset: f.Reset, Cut: f.Cut, TimedOut: f.TimedOut, Wrong: f.Wrong,
 		Late: f.Late, InFlight: f.InFlight, Elapsed: us(1000 * f.ElapsedMs), Target: f.Target, Rate: f.Rate,
 		Idle: f.Idle, Slow: f.Slow, P50: us(f.P50), P90: us(f.P90), P99: us(f.P99), P999: us(f.P999), Max: us(f.Max),
-		Running: true,
+		Running: true, Hint: f.Hint,
+	}
+	for _, r := range f.Reasons {
+		st.Reasons = append(st.Reasons, tui.LoadReason{Kind: strings.ReplaceAll(r.Kind, "_", " "), Text: r.Reason, Count: r.Count})
 	}
 	st.Left = max(total-st.Elapsed, 0)
 	return st, true

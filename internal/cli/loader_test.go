@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"reflect"
 	"strings"
 	"syscall"
 	"testing"
@@ -57,6 +58,10 @@ func TestLoadCommandLine(t *testing.T) {
 			"muster load --json --control --rate 200 --concurrency 256 --duration 5m0s http://127.0.0.1:3000/"},
 		{tui.LoadSettings{Addr: "[::1]:3000", Rate: 1, Concurrency: 2, KeepAlive: true, Idle: 3, Slow: 4, Duration: time.Second},
 			"muster load --json --control --rate 1 --concurrency 2 --duration 1s --keepalive --idle 3 --slow 4 http://[::1]:3000/"},
+		{tui.LoadSettings{Addr: "127.0.0.1:3000", Path: "/a?b=c", Rate: 1, Concurrency: 2, Duration: time.Second},
+			"muster load --json --control --rate 1 --concurrency 2 --duration 1s --path /a?b=c http://127.0.0.1:3000/"},
+		{tui.LoadSettings{Addr: "unix:/run/s", Path: "/x", Rate: 1, Concurrency: 2, Duration: time.Second},
+			"muster load --json --control --rate 1 --concurrency 2 --duration 1s --path /x unix:/run/s"},
 	} {
 		if got := strings.Join(loadCommand(tt.set).Args, " "); got != tt.want {
 			t.Errorf("%s, want %s", got, tt.want)
@@ -66,11 +71,13 @@ func TestLoadCommandLine(t *testing.T) {
 
 func TestReadFigures(t *testing.T) {
 	st, ok := readFigures([]byte(`{"elapsed_ms":1500,"target":200,"rate":199.5,"sent":21,"answered":1,"refused":2,"reset":3,"cut":4,"timed_out":5,`+
-		`"wrong":6,"late":7,"in_flight":8,"idle":9,"slow":10,"p50_us":310,"p90_us":1,"p99_us":1910,"p999_us":2,"max_us":8200,"more":[1]}`), 5*time.Second)
+		`"wrong":6,"late":7,"in_flight":8,"idle":9,"slow":10,"p50_us":310,"p90_us":1,"p99_us":1910,"p999_us":2,"max_us":8200,"more":[1],`+
+		`"reasons":[{"kind":"timed_out","reason":"read","count":5},{"kind":"wrong","count":6}],"hint":"status 503"}`), 5*time.Second)
 	want := tui.LoadStats{Sent: 21, Answered: 1, Refused: 2, Reset: 3, Cut: 4, TimedOut: 5, Wrong: 6, Late: 7, InFlight: 8,
 		Elapsed: 1500 * time.Millisecond, Left: 3500 * time.Millisecond, Target: 200, Rate: 199.5, Idle: 9, Slow: 10,
-		P50: 310 * time.Microsecond, P90: time.Microsecond, P99: 1910 * time.Microsecond, P999: 2 * time.Microsecond, Max: 8200 * time.Microsecond, Running: true}
-	if !ok || st != want {
+		P50: 310 * time.Microsecond, P90: time.Microsecond, P99: 1910 * time.Microsecond, P999: 2 * time.Microsecond, Max: 8200 * time.Microsecond, Running: true,
+		Reasons: []tui.LoadReason{{Kind: "timed out", Text: "read", Count: 5}, {Kind: "wrong", Count: 6}}, Hint: "status 503"}
+	if !ok || !reflect.DeepEqual(st, want) {
 		t.Errorf("%+v, want %+v", st, want)
 	}
 	for _, line := range []string{"", "no json", "[1]", `"x"`, `{"sent":-1}`, `{"sent":"1"}`} {

@@ -17,6 +17,8 @@ import (
 // loadForm is a form of output of muster load.
 type loadForm interface {
 	every() time.Duration
+	// first goes before the first progress: what is sent, and where.
+	first(st load.Stats, s *loadSettings) []byte
 	// progress is the run as it stands; stopping: it has been told to stop.
 	progress(st load.Stats, stopping bool) []byte
 	final(res load.Result, st load.Stats, s *loadSettings) []byte
@@ -26,6 +28,8 @@ type loadForm interface {
 type textLoad struct{}
 
 func (textLoad) every() time.Duration { return time.Second }
+
+func (textLoad) first(st load.Stats, s *loadSettings) []byte { return []byte(loadTitle(st, s) + "\n") }
 
 func (textLoad) progress(st load.Stats, stopping bool) []byte {
 	return []byte(strings.Join(loadParts(st, stopping), "  ") + "\n")
@@ -42,6 +46,10 @@ type liveLoad struct {
 }
 
 func (*liveLoad) every() time.Duration { return 250 * time.Millisecond }
+
+func (l *liveLoad) first(st load.Stats, s *loadSettings) []byte {
+	return []byte("\r" + loadTitle(st, s) + "\x1b[K\r\n")
+}
 
 func (l *liveLoad) progress(st load.Stats, stopping bool) []byte {
 	parts := loadParts(st, stopping)
@@ -78,18 +86,55 @@ func loadParts(st load.Stats, stopping bool) []string {
 	parts = append(parts, fmt.Sprintf("answered %d", st.OK))
 	for _, k := range loadKinds(st.Counts) {
 		if k.n > 0 {
-			parts = append(parts, fmt.Sprintf("%s %d", k.name, k.n))
+			part := fmt.Sprintf("%s %d", k.name, k.n)
+			if why := load.ReasonText(st.Reasons, k.name, reasonsLive); why != "" {
+				part += " (" + safetext.Line(why) + ")"
+			}
+			parts = append(parts, part)
 		}
 	}
 	if st.OK > 0 {
 		parts = append(parts, "p50 "+latency(st.P50), "p99 "+latency(st.P99), "max "+latency(st.Max))
 	}
-	for _, k := range []kindCount{{"late", st.Late}, {"overdue", st.Overdue}, {"idle", uint64(st.Idle)}, {"slow", uint64(st.Slow)}} {
+	for _, k := range []kindCount{{load.SentLate, st.Late}, {"overdue", st.Overdue}, {"idle", uint64(st.Idle)}, {"slow", uint64(st.Slow)}} {
 		if k.n > 0 {
 			parts = append(parts, fmt.Sprintf("%s %d", k.name, k.n))
 		}
 	}
 	return append(parts, "after "+shortly(st.Elapsed))
+}
+
+// How many reasons of a kind are told one by one.
+const (
+	reasonsLive    = 1 // in a line of progress
+	reasonsSummary = 5
+)
+
+// loadTitle is what is sent, and to whom.
+func loadTitle(st load.Stats, s *loadSettings) string {
+	method := s.method
+	switch {
+	case method == "" && len(s.content) > 0:
+		method = "POST"
+	case method == "":
+		method = "GET"
+	}
+	return fmt.Sprintf("%s %s%s, %d/s, %s", safetext.Line(method), safetext.Line(s.loadTarget.String()), atAddr(st.Addr, s), st.Target, s.connections())
+}
+
+// atAddr is the address behind the target's name, if it has one.
+func atAddr(addr string, s *loadSettings) string {
+	if addr == "" || addr == s.addr || s.socket() {
+		return ""
+	}
+	return " at " + addr
+}
+
+func (s *loadSettings) connections() string {
+	if s.keepAlive {
+		return "connections kept"
+	}
+	return "a connection each"
 }
 
 type kindCount struct {
@@ -106,17 +151,13 @@ func loadKinds(c load.Counts) []kindCount {
 // those that did not come up: they were looked for.
 func loadSummary(res load.Result, st load.Stats, s *loadSettings) string {
 	var b strings.Builder
-	how := "a connection each"
-	if s.keepAlive {
-		how = "connections kept"
-	}
-	fmt.Fprintf(&b, "sent       %d in %s to http://%s%s, %d/s asked for, %s\n",
-		res.Sent, shortly(res.Elapsed), safetext.Line(s.addr), safetext.Line(s.path), st.Target, how)
+	fmt.Fprintf(&b, "sent       %d in %s to %s%s, %d/s asked for, %s\n",
+		res.Sent, shortly(res.Elapsed), safetext.Line(s.loadTarget.String()), atAddr(res.Addr, s), st.Target, s.connections())
 	fmt.Fprintf(&b, "answered   %d (%.1f/s)", res.OK, perSecond(res))
 	for _, k := range loadKinds(res.Counts) {
 		fmt.Fprintf(&b, "  %s %d", k.name, k.n)
 	}
-	fmt.Fprintf(&b, "\nlate       %d  overdue %d\n", res.Late, res.Overdue)
+	fmt.Fprintf(&b, "\n%-10s %d  overdue %d\n", load.SentLate, res.Late, res.Overdue)
 	if l := res.Latency; res.OK > 0 {
 		fmt.Fprintf(&b, "latency    p50 %s  p90 %s  p99 %s  p99.9 %s  max %s\n",
 			latency(l.P50), latency(l.P90), latency(l.P99), latency(l.P999), latency(l.Max))
@@ -132,8 +173,10 @@ func loadSummary(res load.Result, st load.Stats, s *loadSettings) string {
 		}
 		b.WriteByte('\n')
 	}
-	for _, e := range res.Errors {
-		fmt.Fprintf(&b, "failure    %s\n", safetext.Line(e))
+	for _, k := range loadKinds(res.Counts) {
+		if why := load.ReasonText(res.Reasons, k.name, reasonsSummary); why != "" {
+			fmt.Fprintf(&b, "failure    %s %d: %s\n", k.name, k.n, safetext.Line(why))
+		}
 	}
 	lines := strings.Split(b.String(), "\n")
 	for i := range lines {
@@ -166,7 +209,8 @@ func perSecond(res load.Result) float64 {
 }
 
 // jsonLoad is an object a second, and a last one. Only the last has final,
-// by_worker and errors; its rate is that of the whole run.
+// by_worker and errors; its rate is that of the whole run. docs/load.md has what
+// the fields mean.
 type jsonLoad struct{}
 
 type loadJSON struct {
@@ -195,11 +239,23 @@ type loadJSON struct {
 	P99        int64             `json:"p99_us"`
 	P999       int64             `json:"p999_us"`
 	Max        int64             `json:"max_us"`
+	Addr       string            `json:"addr,omitempty"`
+	Reasons    []reasonJSON      `json:"reasons,omitempty"`
+	Hint       string            `json:"hint,omitempty"`
 	ByWorker   map[string]uint64 `json:"by_worker,omitempty"`
 	Errors     []string          `json:"errors,omitempty"`
 }
 
+// reasonJSON is why requests failed in one way; no reason = all others.
+type reasonJSON struct {
+	Kind   string `json:"kind"`
+	Reason string `json:"reason,omitempty"`
+	Count  uint64 `json:"count"`
+}
+
 func (jsonLoad) every() time.Duration { return time.Second }
+
+func (jsonLoad) first(load.Stats, *loadSettings) []byte { return nil }
 
 func (jsonLoad) progress(st load.Stats, _ bool) []byte { return loadObject(st).line() }
 
@@ -210,7 +266,12 @@ func (jsonLoad) final(res load.Result, st load.Stats, _ *loadSettings) []byte {
 }
 
 func loadObject(st load.Stats) *loadJSON {
+	var reasons []reasonJSON
+	for _, r := range st.Reasons {
+		reasons = append(reasons, reasonJSON{strings.ReplaceAll(r.Kind, " ", "_"), r.Text, r.Count})
+	}
 	return &loadJSON{
+		Addr: st.Addr, Reasons: reasons, Hint: st.Hint.String(),
 		ElapsedMs: st.Elapsed.Milliseconds(), LeftMs: st.Left.Milliseconds(), Target: st.Target, Rate: tenths(st.Rate),
 		Sent: st.Sent, Answered: st.OK, Refused: st.Refused, Reset: st.Reset, Cut: st.Cut,
 		TimedOut: st.TimedOut, Wrong: st.Wrong, Late: st.Late, Overdue: st.Overdue, InFlight: st.InFlight,

@@ -9,9 +9,9 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
+	"muster/internal/deathsignal"
 	"muster/internal/load"
 )
 
@@ -62,6 +62,9 @@ func (a *app) loadView(s *loadSettings) (form loadForm, orders <-chan loadOrder,
 		}
 	default:
 		form = textLoad{}
+	}
+	if orders == nil { // else it is caught with the terminal
+		deathsignal.Catch(deathsignal.Die)
 	}
 	if s.control {
 		orders = controlLines(os.Stdin)
@@ -117,7 +120,7 @@ func (a *app) watchLoad(r *load.Runner, s *loadSettings, form loadForm, orders <
 	out := newLoadOutput(a.stdout)
 	tick := time.NewTicker(form.every())
 	defer tick.Stop()
-	asked := false
+	asked, begun := false, false
 	atOnce := func(sig os.Signal) error {
 		if asked {
 			return &failure{code: signalCode(sig)}
@@ -140,7 +143,12 @@ func (a *app) watchLoad(r *load.Runner, s *loadSettings, form loadForm, orders <
 				asked = true
 			}
 		case <-tick.C:
-			out.offer(form.progress(r.Stats(), asked))
+			st := r.Stats()
+			text := form.progress(st, asked)
+			if !begun {
+				text = append(form.first(st, s), text...)
+			}
+			begun = out.offer(text) || begun
 		case <-out.broken:
 			r.Stop()
 			out.broken = nil // said at the end
@@ -170,28 +178,6 @@ func (a *app) obey(r *load.Runner, o loadOrder, atOnce func(os.Signal) error) er
 	return nil
 }
 
-// loadResult is the exit of a run that has ended, and what there is to say.
-func loadResult(res load.Result, err, written error, s *loadSettings) error {
-	switch {
-	case err != nil && errors.Is(err, syscall.EADDRNOTAVAIL):
-		return failed(fmt.Errorf("%w: no port is free for one more connection; use --keepalive or a lower --rate", err))
-	case err != nil:
-		return failed(fmt.Errorf("%w; raise the limit (ulimit -n) or lower --concurrency, --idle and --slow", err))
-	case written != nil:
-		return failed(fmt.Errorf("writing to stdout: %w", written))
-	case res.Sent == 0 || res.OK > 0:
-		return nil
-	case res.Refused == res.Sent:
-		return failed(fmt.Errorf("no request was answered: nothing listens on %s; start a server there (muster --addr %s) or give its URL", s.addr, s.addr))
-	}
-	why := "it failed"
-	if len(res.Errors) > 0 {
-		why = res.Errors[0]
-	}
-	return failed(fmt.Errorf("none of %s was answered as it should (%s); is http://%s%s the right URL?",
-		count(res.Sent, "request"), why, s.addr, s.path))
-}
-
 // loadOutput writes in a goroutine of its own, which ends with finish or with
 // the process.
 type loadOutput struct {
@@ -219,10 +205,12 @@ func newLoadOutput(w io.Writer) *loadOutput {
 }
 
 // offer writes a text if the one before was taken.
-func (o *loadOutput) offer(text []byte) {
+func (o *loadOutput) offer(text []byte) bool {
 	select {
 	case o.texts <- text:
+		return true
 	default:
+		return false
 	}
 }
 

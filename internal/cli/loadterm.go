@@ -3,9 +3,10 @@ package cli
 import (
 	"io"
 	"os"
-	"os/signal"
 	"sync"
 	"syscall"
+
+	"muster/internal/deathsignal"
 
 	"github.com/charmbracelet/x/term"
 	"golang.org/x/sys/unix"
@@ -43,26 +44,23 @@ func loadKeys(in *os.File) (orders <-chan loadOrder, restore func()) {
 	if !term.IsTerminal(in.Fd()) || !foreground(in) {
 		return nil, nothing
 	}
-	before, err := term.MakeRaw(in.Fd())
+	before, err := term.GetState(in.Fd())
 	if err != nil {
 		return nil, nothing
 	}
 	var once sync.Once
-	quit := make(chan os.Signal, 1)
 	restore = func() {
 		once.Do(func() {
-			signal.Stop(quit)
 			_ = term.Restore(in.Fd(), before) // a terminal that has gone needs nothing
 		})
 	}
-	// SIGQUIT ends a Go program with its stacks and no deferred call.
-	signal.Notify(quit, syscall.SIGQUIT)
-	go func() { // ends with the process
-		<-quit
+	deathsignal.Catch(func(sig syscall.Signal) { // for the life of the process, and before the terminal is changed
 		restore()
-		signal.Reset(syscall.SIGQUIT)
-		_ = syscall.Kill(syscall.Getpid(), syscall.SIGQUIT)
-	}()
+		deathsignal.Die(sig)
+	})
+	if _, err := term.MakeRaw(in.Fd()); err != nil {
+		return nil, restore
+	}
 	keys := make(chan loadOrder)
 	go func() { // ends with the terminal or the process
 		var b [64]byte

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"syscall"
 
 	"muster/engine"
@@ -35,6 +36,7 @@ type printer struct {
 	form format
 	say  func(format string, args ...any) // one line on stderr
 
+	first  []byte // what comes before all events and is not yet written, in a form that has it
 	buf    bytes.Buffer
 	events uint64 // events in buf
 	gap    uint64 // events missed and not yet said
@@ -48,6 +50,12 @@ type printer struct {
 func (p *printer) follow(c source, over <-chan struct{}) error {
 	var after uint64
 	form, finite := p.form.(interface{ complete(*engine.Snapshot) bool })
+	if f, ok := p.form.(interface{ first() string }); ok {
+		p.first = []byte(f.first())
+		if err := p.flush(); err != nil {
+			return err
+		}
+	}
 	for {
 		ended := closed(over) // looked at first: what happened before it is in this pull
 		ev, lost := c.Events(after)
@@ -75,8 +83,10 @@ func (p *printer) follow(c source, over <-chan struct{}) error {
 func (p *printer) print(ev []engine.Event, lost uint64) error {
 	p.gap += lost
 	for i := range ev {
-		p.form.event(&p.buf, &ev[i])
-		p.events++
+		before := p.buf.Len()
+		if p.form.event(&p.buf, &ev[i]); p.buf.Len() > before {
+			p.events++
+		}
 		if p.buf.Len() >= chunk {
 			if err := p.flush(); err != nil {
 				return err
@@ -95,17 +105,17 @@ func (p *printer) flush() error {
 	if p.gap > 0 {
 		p.form.missed(&missed, p.gap)
 	}
-	if len(lines)+missed.Len() == 0 {
+	whole := slices.Concat(p.first, missed.Bytes(), lines)
+	if len(whole) == 0 {
 		return nil
 	}
-	whole := append(missed.Bytes(), lines...)
 	if p.torn {
 		whole = append([]byte{'\n'}, whole...)
 	}
 	n, err := p.out.Write(whole)
 	switch {
 	case err == nil:
-		p.torn = false
+		p.torn, p.first = false, nil
 		if missed.Len() == 0 {
 			p.sayGap()
 		}

@@ -134,3 +134,21 @@ func TestPrinterEndsWhenItsReaderHasGone(t *testing.T) {
 		t.Errorf("follow returned %v, want EPIPE", err)
 	}
 }
+
+// The first line of --plain stands for no event: it was the one thing that was
+// never written when there was room again.
+func TestTheFirstLineWaitsForRoom(t *testing.T) {
+	f, out := newFake(), newOutput()
+	tried := make(chan struct{}, 100)
+	out.setFail(func([]byte) (int, error) { tried <- struct{}{}; return 0, syscall.ENOSPC })
+	_, end := following(t, f, out, &pageLines{master: "first\n", started: map[int]bool{}})
+	waitClosed(t, tried, "a write")
+	out.setFail(nil)
+	f.publish(engine.Event{Kind: engine.KindListening, Worker: 1, PID: 11})
+	if err := end(); !errors.Is(err, errIncomplete) {
+		t.Errorf("follow returned %v, want errIncomplete", err)
+	}
+	if got, want := out.String(), "first\nWorker with Process ID : 11 started\n"; got != want {
+		t.Errorf("stdout is %q, want %q", got, want)
+	}
+}

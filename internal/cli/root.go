@@ -23,8 +23,8 @@ const examples = `  muster                            the screen, on http://127.
 const helpWidth = 80
 
 // rootCommand is muster without a command: the cluster of built-in workers,
-// with the dashboard or without.
-func (a *app) rootCommand() *cobra.Command {
+// with the dashboard or without. Help and completions go to out.
+func (a *app) rootCommand(out io.Writer) *cobra.Command {
 	var s settings
 	groups := s.groups(true)
 	root := &cobra.Command{
@@ -41,6 +41,8 @@ func (a *app) rootCommand() *cobra.Command {
 			return a.runCluster(&s)
 		},
 	}
+	root.SetOut(out) // before the completions, which keep it
+	root.SetErr(a.stderr)
 	addFlags(root, groups)
 	root.SetFlagErrorFunc(flagError)
 	runCmd, runGroups := a.runCommand()
@@ -74,6 +76,7 @@ func addFlags(c *cobra.Command, groups []flagGroup) {
 		c.Flags().AddFlagSet(g.flags)
 	}
 	completeWords(c, "policy", []string{"rr", "shared"})
+	completeWords(c, "stop-signal", stopWords())
 	completeWords(c, "keys", keyMaps)
 	completeWords(c, "theme", themes)
 }

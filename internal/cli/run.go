@@ -4,6 +4,7 @@ import (
 	"os"
 	"runtime"
 
+	"muster/internal/deathsignal"
 	"muster/tui"
 )
 
@@ -14,18 +15,19 @@ func (a *app) runCluster(s *settings) error {
 	if err != nil {
 		return failed(err) // says what to do, with the process that holds the address
 	}
+	defer deathsignal.Catch(terminal.Died)() // with the screen or without
 	oneProcessor(a.getenv)
+	if over, err := a.prepare(s); over || err != nil {
+		_ = c.Close() // nothing was started
+		return err
+	}
 	if !s.noScreen() && tui.Interactive(a.getenv) {
 		return a.dashboard(c, terminal, s)
 	}
 
 	signals, end := stopSignals()
 	defer end()
-	form, err := s.form(a.stdout, os.Getpid())
-	if err != nil {
-		return failed(err)
-	}
-	return a.serve(c, form, signals)
+	return a.serve(c, s.form(os.Getpid()), signals)
 }
 
 // noScreen tells that the flags ask for output without a screen.

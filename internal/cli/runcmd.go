@@ -1,11 +1,15 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"os"
+	"os/exec"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"muster/internal/nodecmd"
 )
@@ -16,7 +20,9 @@ port with the others. Nothing in it has to change.`
 
 const runExamples = `  muster run -- node server.js
   muster run --workers 4 -- node --max-old-space-size=512 server.js
-  muster run -- npm start             runs the script of package.json itself
+  muster run -- npm start             runs the script of package.json itself; a
+                                      build in it runs once
+  muster run --cwd /srv/current -- node server.js   DIR may be a link that moves
   muster run -- ./server.js           a script with #!/usr/bin/env node
   muster run --json -- node server.js`
 
@@ -27,20 +33,37 @@ func (a *app) runCommand() (*cobra.Command, []flagGroup) {
 	c := &cobra.Command{
 		Use:   "run [flags] -- COMMAND [ARGS...]",
 		Short: "Run a program, say of Node's, as the workers",
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(c *cobra.Command, args []string) error {
 			if err := s.check(a.getenv); err != nil {
 				return misused(err)
 			}
-			dir, err := os.Getwd()
+			err := beforeDashes(a.args, args, c.Flags())
 			if err != nil {
-				return failed(fmt.Errorf("finding the working directory: %w", err))
+				return misused(err)
 			}
-			plan, err := nodecmd.Resolve(args, dir, os.ReadFile)
+			given := s.cwd
+			if s.cwd, err = enterDir(given); err != nil && given != "" {
+				return misused(err)
+			} else if err != nil {
+				return failed(err)
+			}
+			dir := s.cwd
+			if dir == "" {
+				dir = "."
+			}
+			plan, err := nodecmd.Resolve(args, nodecmd.World{Dir: dir, Read: readNodeFile, Getenv: a.getenv, Node: nodeVersion})
 			if wrong := (*nodecmd.Error)(nil); errors.As(err, &wrong) {
-				return &failure{code: exitUsage, err: err} // it says what to type
+				wrong = withFlags(wrong, c.Flags(), given)
+				return &failure{code: exitUsage, err: wrong} // it says what to type
+			}
+			if unfit := unfitError(""); errors.As(err, &unfit) {
+				return misused(err)
 			}
 			if err != nil {
 				return failed(err)
+			}
+			if len(plan.Args) == 0 || strings.TrimSpace(plan.Args[0]) == "" { // as from "$CMD" that is not set
+				return misused(fmt.Errorf("the command is empty, %q: muster run -- COMMAND [ARGS...]", args[0]))
 			}
 			s.run = &plan
 			return a.runCluster(&s)
@@ -52,6 +75,46 @@ func (a *app) runCommand() (*cobra.Command, []flagGroup) {
 	addFlags(c, groups)
 	c.SetFlagErrorFunc(runFlagError)
 	return c, groups
+}
+
+// withFlags puts the flags that were given into the line to use. dir is that of
+// --cwd: the line may do something there before it.
+func withFlags(wrong *nodecmd.Error, flags *pflag.FlagSet, dir string) *nodecmd.Error {
+	if wrong.Instead == "" {
+		return wrong
+	}
+	line := wrong.Instead
+	given := "muster run "
+	flags.Visit(func(f *pflag.Flag) {
+		switch {
+		case f.Name == "cwd":
+		case f.Value.Type() == "bool" && f.Value.String() == "true":
+			given += "--" + f.Name + " "
+		default:
+			given += "--" + f.Name + "=" + nodecmd.Quote(f.Value.String()) + " "
+		}
+	})
+	if i := strings.LastIndex(line, "muster run "); i >= 0 {
+		line = line[:i] + given + line[i+len("muster run "):]
+	}
+	if dir != "" {
+		line = "cd " + nodecmd.Quote(dir) + " && " + line
+	}
+	return &nodecmd.Error{Problem: wrong.Problem, Instead: line}
+}
+
+// nodeVersion is the version of the node in PATH; 0, 0 if that cannot be had.
+func nodeVersion() (major, minor int) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, "node", "--version").Output()
+	if err != nil {
+		return 0, 0
+	}
+	if n, _ := fmt.Sscanf(string(out), "v%d.%d", &major, &minor); n < 2 {
+		return 0, 0
+	}
+	return major, minor
 }
 
 // runFlagError explains the two flags that run does not have.

@@ -4,19 +4,24 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"muster/internal/stopsignal"
 )
 
 // stopSignals catches the signals that ask to stop, until end is called. One
 // that was ignored when we started stays ignored: that is how nohup and a
 // shell's background jobs ask to be left alone.
 func stopSignals() (c <-chan os.Signal, end func()) {
-	got := make(chan os.Signal, 4)
+	var heard []os.Signal
 	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		if !signal.Ignored(s) {
-			signal.Notify(got, s)
+			heard = append(heard, s)
 		}
 	}
-	return got, func() { signal.Stop(got) }
+	if len(heard) == 0 {
+		return nil, func() {} // none given would be all there are
+	}
+	return stopsignal.Notify(heard...)
 }
 
 // catchSIGPIPE makes a write to a stdout without a reader fail with EPIPE;

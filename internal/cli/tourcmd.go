@@ -2,12 +2,14 @@ package cli
 
 import (
 	"fmt"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"muster/engine"
+	"muster/internal/deathsignal"
 	"muster/internal/tour"
 	"muster/tui"
 )
@@ -82,12 +84,14 @@ func (s *tourSettings) groups() []flagGroup {
 func (a *app) runTour(s *tourSettings) error {
 	catchSIGPIPE()
 	c, terminal, err := tui.NewCluster(engine.Options{
-		Addr: s.addr, Workers: 1, Policy: engine.SchedRR, Grace: defaultGrace, Stall: defaultStall,
+		Addr: s.addr, Workers: 1, Policy: engine.SchedRR, Grace: defaultGrace, StopSignal: syscall.SIGTERM, KillTimeout: defaultKill,
+		ReadyTimeout: defaultReady, Stall: defaultStall, Adopt: engine.AdoptAll,
 		Settings: engine.Settings{Args: []string{}}, // the flags are not the workers'
 	})
 	if err != nil {
 		return failed(err)
 	}
+	defer deathsignal.Catch(terminal.Died)() // with the screen or without
 	oneProcessor(a.getenv)
 
 	screen := tui.Interactive(a.getenv)

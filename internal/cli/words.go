@@ -10,13 +10,15 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/plaintext"
 )
 
 // words says what an event is about, without its time, worker and call. The
-// text may hold what came from outside: it is not safe for a terminal yet.
+// text may hold what came from outside, without its colours: it is not safe for a
+// terminal yet.
 func words(e *engine.Event) (kind, text string) {
 	kind = string(e.Kind)
-	switch d := e.Detail.(type) {
+	switch d := plaintext.Shown(*e).Detail.(type) {
 	case engine.SetupDetail:
 		text = setupWords(d)
 	case engine.ForkDetail:
@@ -41,7 +43,13 @@ func words(e *engine.Event) (kind, text string) {
 	case engine.KillDetail:
 		text = killWords(e.PID, d)
 	case engine.LeaveDetail:
-		text = fmt.Sprintf("takes no more; %d in flight, ", d.InFlight)
+		text = "takes no more; "
+		switch {
+		case d.InFlight > 0:
+			text += fmt.Sprintf("%d in flight, ", d.InFlight)
+		case d.InFlight == 0: // under 0 it is not known
+			text += "none in flight, "
+		}
 		if d.GraceMs == 0 {
 			text += "no limit"
 		} else {
@@ -49,6 +57,12 @@ func words(e *engine.Event) (kind, text string) {
 		}
 	case engine.StallDetail:
 		text = "a connection it was handed is unanswered for " + ms(d.Ms)
+		if d.Asked {
+			text = "it has not answered for " + ms(d.Ms)
+		}
+		if d.Spared != "" {
+			text += "; not killed: " + d.Spared
+		}
 	case engine.DealtAgainDetail:
 		text = count(uint64(d.Count), "connection") + " dealt again"
 	case engine.OutputDetail:
@@ -57,10 +71,15 @@ func words(e *engine.Event) (kind, text string) {
 			text = fmt.Sprintf("(%s left out) %s", count(d.Missed, "line"), text)
 		}
 	case engine.ErrorDetail:
+		if d.Mended {
+			kind = "mended"
+		}
 		text = d.Text
 		if d.Errno != "" && !strings.Contains(text, d.Errno) {
 			text += " (" + d.Errno + ")"
 		}
+	case engine.OrphansDetail:
+		text = "left " + d.String() + ": " + d.Signal
 	case engine.StoppedDetail:
 		text = fmt.Sprintf("no more tries after %s in a row", count(uint64(d.Deaths), "death"))
 		if d.Text != "" {
@@ -121,8 +140,8 @@ func exitWords(d engine.ExitDetail) string {
 	if d.DealtAgain > 0 {
 		text += fmt.Sprintf("; %d dealt again", d.DealtAgain)
 	}
-	if d.Cut != nil && *d.Cut > 0 {
-		text += fmt.Sprintf("; %d cut", *d.Cut)
+	if cut := d.CutText(); cut != "" {
+		text += "; " + cut
 	}
 	if d.RetryMs > 0 {
 		text += "; fork in " + ms(d.RetryMs)

@@ -1,29 +1,66 @@
 // Package nodecmd looks at the command of `muster run` and sees to it that the
 // Node program in it gets the channel. A launcher that is itself a Node program
-// (npm, npx, tsx, ...) takes the channel for itself, and the program below it
-// would bind the port alone, unseen.
+// (npm, npx, tsx, cross-env, ...) takes the channel for itself, and the program
+// below it would bind the port alone, unseen.
+//
+// Launchers that only set something are taken out: what they would start is
+// started without them. The others are refused, with the line to use. Scripts of
+// package.json and of `sh -c` are read as the shell reads them (see parseScript);
+// a script with a construct that is not followed runs as it is if there is no
+// launcher in it. What a script does before its last command runs once.
 package nodecmd
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
-	"path"
+	"os"
 	"path/filepath"
-	"sort"
+	"slices"
+	"strconv"
 	"strings"
 )
 
 // Plan is what to run.
 type Plan struct {
+	Args  []string // the command and its arguments
+	Env   []string // NAME=value, for the workers and the steps
+	Path  string   // a directory to put first in PATH; "" = none
+	Note  string   // a line that says what is run in place of what was asked; "" = it is the same
+	Steps []Step   // to be run once, one after another, before the first worker is forked
+}
+
+// Environ is the variables the plan adds to an environment with this PATH.
+func (p *Plan) Environ(path string) []string {
+	env := slices.Clone(p.Env)
+	if p.Path != "" {
+		env = append(env, "PATH="+p.Path+string(os.PathListSeparator)+path)
+	}
+	return env
+}
+
+// Step is what runs once: a build, say.
+type Step struct {
+	What string   // as the script has it
 	Args []string // the command and its arguments
-	Path string   // a directory to put first in PATH; "" = none
-	Note string   // a line that says what is run in place of what was asked; "" = it is the same
+	// Mark is the descriptor on which the step writes the exit status of its last
+	// command when it gets to the end, where the script would start the program: a
+	// script that ends before (exit, set -e, a && that fails) is not to be followed.
+	// 0 = it is a script of its own, which may end as it likes with exit status 0.
+	Mark int
 }
 
 // Files is the part of the file system that Resolve reads: os.ReadFile.
 type Files func(name string) ([]byte, error)
+
+// World is what Resolve knows of where the command is to run.
+type World struct {
+	Dir    string // the working directory, where package.json is looked for
+	Read   Files
+	Getenv func(string) string
+	// Node is the version of the node in PATH, asked for only where the line to
+	// use depends on it; 0, 0 = not known.
+	Node func() (major, minor int)
+}
 
 // Error is a command that cannot work, and what to type instead.
 type Error struct{ Problem, Instead string }
@@ -35,204 +72,350 @@ func (e *Error) Error() string {
 	return e.Problem + "; use: " + e.Instead
 }
 
-// Resolve finds out what to run for a command. dir is the working directory,
-// where package.json is looked for.
-func Resolve(args []string, dir string, read Files) (Plan, error) {
+// Resolve finds out what to run for a command. An *Error is one that says what
+// to type.
+func Resolve(args []string, w World) (Plan, error) {
 	if len(args) == 0 {
 		return Plan{}, &Error{"no command", "muster run -- COMMAND [ARGS...]"}
 	}
-	rest := args[1:]
-	switch name := filepath.Base(args[0]); name {
-	case "npm":
-		return npm(args, dir, read)
-	case "yarn", "pnpm", "bun":
-		if script, more, ok := scriptOf(rest); ok && name != "bun" {
-			return Plan{}, unsupported(name, append([]string{"npm", "run", script}, dashed(more)...))
-		}
-		return Plan{}, unsupported(name, append([]string{"node"}, orScript(rest)...))
-	case "npx":
-		return Plan{}, unsupported(name, npxInstead(rest))
-	case "tsx":
-		return Plan{}, unsupported(name, append([]string{"node", "--import", "tsx"}, orScript(rest)...))
-	case "ts-node", "ts-node-esm":
-		return Plan{}, unsupported(name, append([]string{"node", "--require", "ts-node/register"}, orScript(rest)...))
-	case "nodemon", "pm2", "pm2-runtime", "forever":
-		return Plan{}, unsupported(name, append([]string{"node"}, orScript(withoutWord(rest, "start"))...))
+	r := &resolver{World: w}
+	f, err := r.command(command{words: lits(args)})
+	if err == nil && f.refuse == "" {
+		err = r.watchInOptions(args)
 	}
-	return Plan{Args: args}, nil
-}
-
-// unsupported is the error for a launcher.
-func unsupported(name string, instead []string) error {
-	return &Error{name + " takes the workers' channel for itself, so the program below it is no worker",
-		"muster run -- " + quoteAll(instead)}
-}
-
-// orScript is what the user gave, or a place to put a script.
-func orScript(args []string) []string {
-	if len(args) == 0 {
-		return []string{"SCRIPT"}
-	}
-	return args
-}
-
-func withoutWord(args []string, word string) []string {
-	if len(args) > 0 && args[0] == word {
-		return args[1:]
-	}
-	return args
-}
-
-// npxInstead is the program that npx would have run, by node.
-func npxInstead(args []string) []string {
-	for i, a := range args {
-		switch {
-		case strings.HasPrefix(a, "-"):
-		case a == "tsx":
-			return append([]string{"node", "--import", "tsx"}, orScript(args[i+1:])...)
-		case a == "ts-node":
-			return append([]string{"node", "--require", "ts-node/register"}, orScript(args[i+1:])...)
-		default:
-			return append([]string{"node", path.Join("node_modules/.bin", a)}, args[i+1:]...)
-		}
-	}
-	return []string{"node", "SCRIPT"}
-}
-
-// scriptOf reads "start", "run X" and "X" of npm's relatives.
-func scriptOf(args []string) (script string, more []string, ok bool) {
 	switch {
-	case len(args) == 0:
-		return "", nil, false
-	case args[0] == "run" || args[0] == "run-script":
-		if len(args) < 2 {
-			return "", nil, false
-		}
-		return args[1], args[2:], true
+	case err != nil:
+		return Plan{}, err
+	case f.refuse != "":
+		return Plan{}, &Error{f.refuse, r.line(f)}
+	case f.same:
+		return Plan{Args: args}, nil
 	}
-	return args[0], args[1:], !strings.HasPrefix(args[0], "-")
+	p := Plan{Note: f.noteText()}
+	if r.inPackage {
+		p.Path = filepath.Join(w.Dir, "node_modules", ".bin")
+		p.Env = r.packageEnv()
+	}
+	for _, s := range f.steps {
+		p.Steps = append(p.Steps, s.step())
+	}
+	if env, direct, ok := f.direct(); ok && !r.inPackage {
+		p.Args, p.Env = direct, env
+		return p, nil
+	}
+	p.Args = []string{"sh", "-c", f.shell()}
+	return p, nil
 }
 
-func dashed(more []string) []string {
-	if len(more) == 0 {
+// resolver follows one command.
+type resolver struct {
+	World
+	pkg       *packageJSON
+	scripts   []string // of package.json, those that are being followed
+	inPackage bool     // a script of package.json is run: node_modules/.bin is in PATH
+	depth     int      // of launchers and shells, one in another
+	byHand    bool     // in a script the user typed: sh -c
+}
+
+// found is what a command comes to without its launchers.
+type found struct {
+	pre    []stmt    // what each worker's shell does before it
+	cmd    command   // the program
+	pipe   []command // what its output goes to
+	raw    string    // a script that is run as it is; the fields above are empty then
+	steps  []step
+	notes  []string
+	flags  string // of muster run, for the line to use
+	above  string // what stands before muster in it
+	refuse string // why it is not run: line is what to use
+	same   bool   // nothing was changed
+	node   bool   // it is a Node program, as far as one can see
+}
+
+// stmt is a statement of a shell, and what stands after it.
+type stmt struct {
+	text, sep string
+	sets      []word // it is `export` of these, and no more
+	holds     bool   // the shell must not be replaced after it
+}
+
+func exports(sets []word) stmt { return stmt{text: "export " + texts(sets), sep: "&&", sets: sets} }
+
+// step is a Step before it is put together.
+type step struct {
+	pre         []stmt
+	script      string
+	sep         string   // what stands between it and the program; "" = it is a script of its own
+	shell, args []string // what runs it, and the script's arguments; nil = sh -c
+}
+
+// step is s as it is run.
+func (s *step) step() Step {
+	out := Step{What: s.script}
+	text := preText(s.pre) + s.script
+	if s.sep != "" {
+		out.Mark = freeDescriptor(text)
+		text += preText([]stmt{{sep: s.sep}}) + fmt.Sprintf("command echo $? >&%d", out.Mark)
+	}
+	shell := s.shell
+	if shell == nil {
+		shell = []string{"sh", "-c"}
+	}
+	out.Args = slices.Concat(shell, []string{text}, s.args)
+	return out
+}
+
+// freeDescriptor is one that a script does not use. A shell knows those of one
+// digit.
+func freeDescriptor(script string) int {
+	for n := 9; n > 3; n-- {
+		d := strconv.Itoa(n)
+		if !strings.Contains(script, d+">") && !strings.Contains(script, d+"<") && !strings.Contains(script, "&"+d) {
+			return n
+		}
+	}
+	return 9
+}
+
+// before puts statements before everything f runs.
+func (f *found) before(pre ...stmt) {
+	f.same = false
+	if f.raw != "" {
+		f.raw = preText(pre) + f.raw
+	} else {
+		f.pre = append(append([]stmt{}, pre...), f.pre...)
+	}
+	for i := range f.steps {
+		f.steps[i].pre = append(append([]stmt{}, pre...), f.steps[i].pre...)
+	}
+}
+
+// simple tells that f is a program with its arguments and variables.
+func (f *found) simple() bool {
+	return f.raw == "" && len(f.pre) == 0 && len(f.pipe) == 0 && len(f.cmd.words) > 0
+}
+
+func preText(pre []stmt) string {
+	var b strings.Builder
+	for _, s := range pre {
+		b.WriteString(s.text)
+		if s.sep == "&&" || s.sep == "||" {
+			b.WriteByte(' ')
+		}
+		b.WriteString(s.sep + " ")
+	}
+	return b.String()
+}
+
+// noChannel is for what stands beside the program: a second Node program at the
+// channel would read what is for the first.
+const noChannel = "unset NODE_CHANNEL_FD NODE_UNIQUE_ID NODE_CHANNEL_SERIALIZATION_MODE; "
+
+// shell is f as a script. The shell is replaced by the program where it can be,
+// so that signals reach it and its exit is the worker's.
+func (f *found) shell() string {
+	if f.raw != "" {
+		return f.raw
+	}
+	if len(f.pipe) > 0 {
+		first := f.cmd.text(false)
+		if len(f.pre) > 0 {
+			first = preText(f.pre) + first
+		}
+		var b strings.Builder
+		b.WriteString(first)
+		for _, c := range f.pipe {
+			b.WriteString(" | (" + noChannel + c.src + ") 3<&-")
+		}
+		return b.String()
+	}
+	return preText(f.pre) + f.cmd.text(!slices.ContainsFunc(f.pre, func(s stmt) bool { return s.holds }))
+}
+
+// text is the command in a script, with exec where that means something.
+func (c *command) text(replace bool) string {
+	var parts []string
+	if len(c.assigns) > 0 {
+		parts = append(parts, texts(c.assigns))
+	}
+	if replace && len(c.words) > 0 {
+		switch name := c.words[0].val; {
+		case name == "exec" || name == "time" || name == "command" || isBuiltin(name):
+		default:
+			parts = append(parts, "exec")
+		}
+	}
+	if len(c.words) > 0 {
+		parts = append(parts, texts(c.words))
+	}
+	return strings.Join(parts, " ") + c.redirs
+}
+
+// direct is f without a shell, if it needs none.
+func (f *found) direct() (env, args []string, ok bool) {
+	if f.raw != "" || len(f.pipe) > 0 || f.cmd.redirs != "" {
+		return nil, nil, false
+	}
+	for _, s := range f.pre {
+		sets, fixed := vals(s.sets)
+		if len(sets) == 0 || !fixed {
+			return nil, nil, false
+		}
+		env = append(env, sets...)
+	}
+	sets, fixed := vals(f.cmd.assigns)
+	if args, ok = vals(f.cmd.words); !ok || !fixed || len(args) == 0 {
+		return nil, nil, false
+	}
+	env = append(env, sets...)
+	for _, kv := range env {
+		if strings.HasPrefix(kv, "PATH=") {
+			return nil, nil, false // the program is looked for in it
+		}
+	}
+	return env, args, true
+}
+
+// noteText says what was done to the command.
+func (f *found) noteText() string {
+	notes := f.notes
+	for _, s := range f.steps {
+		notes = append(notes[:len(notes):len(notes)], "run once, before the workers: "+s.script)
+	}
+	return strings.Join(notes, "; ")
+}
+
+// line is what to type for f.
+func (r *resolver) line(f found) string {
+	var b strings.Builder
+	for _, s := range f.steps {
+		script := preText(s.pre) + s.script
+		switch {
+		case !plainTools(script):
+			script = "npm exec -c " + quote(script) // it has node_modules/.bin in PATH
+		case mayEnd(script):
+			script = "sh -c " + quote(script) // not the shell it is typed in
+		}
+		b.WriteString(script + " && ")
+	}
+	b.WriteString(f.above + "muster run " + f.flags + "-- ")
+	if len(f.cmd.words) > 0 {
+		f.cmd.words = append([]word{r.fromPackage(f.cmd.words[0])}, f.cmd.words[1:]...)
+	}
+	sets := f.cmd.assigns
+	for i := len(f.pre) - 1; i >= 0; i-- {
+		if len(f.pre[i].sets) == 0 || f.pre[i].sep != "&&" {
+			return b.String() + "sh -c " + quote(f.shell())
+		}
+		sets = append(f.pre[i].sets[:len(f.pre[i].sets):len(f.pre[i].sets)], sets...)
+	}
+	if f.raw != "" || len(f.pipe) > 0 || f.cmd.redirs != "" {
+		return b.String() + "sh -c " + quote(f.shell())
+	}
+	if len(sets) > 0 {
+		b.WriteString("env " + texts(sets) + " ")
+	}
+	return b.String() + texts(f.cmd.words)
+}
+
+// plainTools tells whether a script runs where node_modules/.bin is not in PATH.
+func plainTools(script string) bool {
+	els, err := parseScript(script)
+	if err != nil {
+		return false
+	}
+	for _, e := range els {
+		for _, c := range e.commands {
+			switch name := filepath.Base(c.name()); name {
+			case "npm", "npx", "node", "yarn", "pnpm", "mkdir", "rm", "cp", "mv", "sleep":
+			default:
+				if len(c.words) > 0 && !isBuiltin(name) && !strings.Contains(c.name(), "/") {
+					return false
+				}
+			}
+		}
+	}
+	return true
+}
+
+// mayEnd tells whether a script may end before its last command.
+func mayEnd(script string) bool {
+	els, err := parseScript(script)
+	return err != nil || slices.ContainsFunc(els, func(e element) bool { k := kindOf(e); return k.exits })
+}
+
+// fromPackage is a program of node_modules/.bin by its path, as it has to be
+// typed outside of a script.
+func (r *resolver) fromPackage(w word) word {
+	if !r.inPackage || !w.fixed || strings.Contains(w.val, "/") {
+		return w
+	}
+	path := "node_modules/.bin/" + w.val
+	if _, err := r.Read(filepath.Join(r.Dir, path)); err != nil {
+		return w
+	}
+	return lit(path)
+}
+
+// watchInOptions refuses NODE_OPTIONS that make every node a launcher of itself.
+func (r *resolver) watchInOptions(args []string) error {
+	if r.Getenv == nil {
 		return nil
 	}
-	return append([]string{"--"}, more...)
+	for o := range strings.FieldsSeq(r.Getenv("NODE_OPTIONS")) {
+		if name, _, _ := strings.Cut(o, "="); name == "--watch" || name == "--watch-path" {
+			var rest []string
+			for o := range strings.FieldsSeq(r.Getenv("NODE_OPTIONS")) {
+				if !strings.HasPrefix(o, "--watch") {
+					rest = append(rest, o)
+				}
+			}
+			return &Error{watchProblem(name + " in NODE_OPTIONS"), "NODE_OPTIONS=" + quote(strings.Join(rest, " ")) + " muster run -- " + quoteAll(args)}
+		}
+	}
+	return nil
 }
 
-// npm runs the script of package.json itself, as npm would: by a shell, with
-// node_modules/.bin first in PATH.
-func npm(args []string, dir string, read Files) (Plan, error) {
-	var script string
-	rest := args[1:]
-	switch {
-	case len(rest) == 0:
-		return Plan{}, &Error{"npm: which script?", "muster run -- npm start"}
-	case rest[0] == "start" || rest[0] == "test" || rest[0] == "restart" || rest[0] == "stop":
-		script, rest = rest[0], rest[1:]
-	case (rest[0] == "run" || rest[0] == "run-script") && len(rest) > 1 && !strings.HasPrefix(rest[1], "-"):
-		script, rest = rest[1], rest[2:]
-	case rest[0] == "exec" || rest[0] == "x":
-		return Plan{}, unsupported("npm "+rest[0], npxInstead(rest[1:]))
-	default:
-		return Plan{}, &Error{fmt.Sprintf("npm %s is not a way to start a server here", rest[0]), "muster run -- npm start"}
+// read is a file below the working directory; "" if there is none.
+func (r *resolver) read(name string) string {
+	if !filepath.IsAbs(name) {
+		name = filepath.Join(r.Dir, name)
 	}
-	file := filepath.Join(dir, "package.json")
-	b, err := read(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return Plan{}, &Error{"npm " + script + ": there is no package.json in " + dir, "muster run -- node SCRIPT"}
-	}
+	b, err := r.Read(name)
 	if err != nil {
-		return Plan{}, fmt.Errorf("npm %s: %w", script, err)
-	}
-	var pkg struct {
-		Scripts map[string]string `json:"scripts"`
-	}
-	if err := json.Unmarshal(b, &pkg); err != nil {
-		return Plan{}, fmt.Errorf("npm %s: %s: %w", script, file, err)
-	}
-	line, ok := pkg.Scripts[script]
-	if !ok && script == "start" {
-		// npm's own default.
-		if _, err := read(filepath.Join(dir, "server.js")); err == nil {
-			line, ok = "node server.js", true
-		}
-	}
-	if !ok {
-		return Plan{}, &Error{fmt.Sprintf("package.json has no script %q%s", script, known(pkg.Scripts)), ""}
-	}
-	if more := args0(rest); len(more) > 0 {
-		line += " " + quoteAll(more)
-	}
-	if _, err := Resolve(firstCommand(line), dir, read); err != nil {
-		return Plan{}, fmt.Errorf("script %q of package.json is `%s`: %w", script, line, err)
-	}
-	return Plan{
-		Args: []string{"sh", "-c", shellExec(line)},
-		Path: filepath.Join(dir, "node_modules", ".bin"),
-		Note: fmt.Sprintf("npm %s: running the script of package.json without npm, which would keep the channel: %s", script, line),
-	}, nil
-}
-
-// args0 is what npm passes on: all after --, or all that is no option of npm's.
-func args0(rest []string) []string {
-	for i, a := range rest {
-		if a == "--" {
-			return rest[i+1:]
-		}
-	}
-	return rest
-}
-
-// firstCommand is the program a simple script line starts, without the
-// variables set before it; nil if it is not that simple.
-func firstCommand(line string) []string {
-	f := strings.Fields(line)
-	for len(f) > 0 && (strings.Contains(f[0], "=") || f[0] == "exec" || f[0] == "cross-env") {
-		f = f[1:]
-	}
-	if len(f) == 0 {
-		return []string{"true"}
-	}
-	return f
-}
-
-// shellExec has the shell replaced by the program where the line is one simple
-// command, so that signals reach it and its exit is the worker's.
-func shellExec(line string) string {
-	if strings.ContainsAny(line, ";&|<>()`\n") || strings.HasPrefix(strings.TrimSpace(line), "exec ") {
-		return line
-	}
-	if f := strings.Fields(line); len(f) > 0 && strings.Contains(f[0], "=") {
-		return line // `A=1 exec node` would be right, but `A=1` alone may be meant
-	}
-	return "exec " + line
-}
-
-func known(scripts map[string]string) string {
-	if len(scripts) == 0 {
 		return ""
 	}
-	names := make([]string, 0, len(scripts))
-	for n := range scripts {
-		names = append(names, n)
-	}
-	sort.Strings(names)
-	if len(names) > 8 {
-		names = append(names[:8], "...")
-	}
-	return "; it has: " + strings.Join(names, ", ")
+	return string(b)
 }
 
-// quoteAll is args as one would type them for a POSIX shell.
-func quoteAll(args []string) string {
-	q := make([]string, len(args))
-	for i, a := range args {
-		if a != "" && !strings.ContainsAny(a, " \t\n\"'`$&|;<>()*?[]#~\\") {
-			q[i] = a
-			continue
-		}
-		q[i] = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
+// unsupported is a launcher that is refused; instead is the program below it.
+func unsupported(name string, instead found) found {
+	if instead.refuse == "" {
+		instead.refuse = name + " takes the workers' channel for itself, so the program below it is no worker"
 	}
-	return strings.Join(q, " ")
+	instead.same = false
+	return instead
+}
+
+// placeholder is for what the user knows.
+func placeholder(args []word) []word {
+	if len(args) == 0 {
+		return []word{lit("SCRIPT")}
+	}
+	return args
+}
+
+// wrongScript adds which script a refusal or an error is about.
+func wrongScript(name, line string, err error) error {
+	text := fmt.Sprintf("script %q of package.json is `%s`: ", name, line)
+	if e := (*Error)(nil); errors.As(err, &e) {
+		return &Error{text + e.Problem, e.Instead}
+	}
+	return fmt.Errorf("%s%w", text, err)
+}
+
+// exists tells whether there is a file.
+func (r *resolver) exists(name string) bool {
+	_, err := r.Read(filepath.Join(r.Dir, name))
+	return err == nil || !errors.Is(err, os.ErrNotExist)
 }

@@ -38,8 +38,11 @@ func oneCore(int) Chapter {
 			Say:  "Now every answer costs 20 ms of computing: look at CPU%, the worker fills one core, and the clients wait for each other.",
 			Call: "GET /burn?ms=20",
 			From: from, Traffic: burning, fact: cpuFact,
-			// On a machine that does other things too it gets less than a core.
-			done:  func(s *scene) bool { return s.answered() >= 5 && cpuOf(s) >= 20 },
+			// On a machine that does other things too it gets less than a core, and on
+			// a very busy one less than a fifth: then so many answers show it.
+			done: func(s *scene) bool {
+				return s.answered() >= 5 && cpuOf(s) >= 20 || s.answered() >= 100 && cpuOf(s) > 0
+			},
 			limit: 20 * time.Second,
 		},
 		{

@@ -1,0 +1,148 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+
+	"muster/internal/load"
+	"muster/internal/nodecmd"
+)
+
+// loadTarget is where a load goes.
+type loadTarget struct {
+	addr  string // "host:port", "unix:PATH" or "abstract:NAME"
+	path  string // path and query, as they are sent
+	https bool
+}
+
+// String is the target as people write it.
+func (t loadTarget) String() string {
+	switch {
+	case t.socket() && t.path == "/":
+		return t.addr
+	case t.socket():
+		return t.addr + " path " + t.path
+	case t.https:
+		return "https://" + t.addr + t.path
+	}
+	return "http://" + t.addr + t.path
+}
+
+// socket tells whether it is a unix socket.
+func (t loadTarget) socket() bool {
+	return strings.HasPrefix(t.addr, "unix:") || strings.HasPrefix(t.addr, "abstract:")
+}
+
+// parseLoadTarget takes a URL apart, or unix:PATH. The scheme may be left out,
+// and the host: ":8080/page" and "8080" are this machine.
+func parseLoadTarget(s string) (loadTarget, error) {
+	if t := (loadTarget{addr: s, path: "/"}); t.socket() {
+		if _, name, _ := strings.Cut(s, ":"); name == "" {
+			return loadTarget{}, fmt.Errorf("TARGET %q: no path of a socket, as in unix:/run/app.sock", s)
+		}
+		return t, nil
+	}
+	if err := schemeAndMore(s); err != nil {
+		return loadTarget{}, err
+	}
+	full := s
+	if !strings.Contains(s, "://") {
+		host, rest, _ := strings.Cut(s, "/")
+		if host != "" && strings.Trim(host, "0123456789") == "" {
+			host = ":" + host
+		}
+		full = "http://" + host + "/" + rest
+	}
+	u, err := url.Parse(full)
+	if err != nil {
+		var why *url.Error
+		if errors.As(err, &why) {
+			err = why.Err // without the URL, which is said already
+		}
+		return loadTarget{}, fmt.Errorf("URL %q: %w", s, err)
+	}
+	t := loadTarget{path: load.RequestPath(u), https: u.Scheme == "https"}
+	switch {
+	case u.Scheme != "http" && u.Scheme != "https":
+		return loadTarget{}, fmt.Errorf("URL %q: must begin with http://, https:// or unix:PATH", s)
+	case u.User != nil:
+		return loadTarget{}, fmt.Errorf("URL %q: a user name is not sent; give it with --header 'Authorization: Basic CREDENTIALS'", s)
+	case u.Host == "":
+		return loadTarget{}, fmt.Errorf("URL %q: no host, as in http://127.0.0.1:3000/", s)
+	}
+	host, port := u.Hostname(), u.Port()
+	if host == "unix" || host == "abstract" { // with its port it would be a socket
+		return loadTarget{}, fmt.Errorf("URL %q: a host cannot be named %s here; give its IP address, or unix:PATH for a socket", s, host)
+	}
+	if host == "" {
+		host = "127.0.0.1"
+	}
+	if port == "" {
+		port = "80"
+		if t.https {
+			port = "443"
+		}
+	}
+	t.addr = net.JoinHostPort(host, port)
+	return t, nil
+}
+
+// schemeAndMore refuses a scheme before a socket, which would make a host of
+// "unix", and one without its slashes.
+func schemeAndMore(s string) error {
+	scheme, rest, found := strings.Cut(s, ":")
+	scheme = strings.ToLower(scheme)
+	if !found || scheme != "http" && scheme != "https" {
+		return nil
+	}
+	after := strings.TrimLeft(rest, "/")
+	for _, kind := range []string{"unix:", "abstract:"} {
+		name, ok := strings.CutPrefix(after, kind)
+		if !ok {
+			continue
+		}
+		name, path, _ := strings.Cut(name, ":/") // as others write the path of the page
+		if name == "" {
+			name = "/run/app.sock"
+		}
+		use := nodecmd.Quote(kind + name)
+		if path != "" {
+			use += " --path " + nodecmd.Quote("/"+path)
+		}
+		why := "a socket has no scheme"
+		if scheme == "https" {
+			why = "TLS is not spoken on a socket"
+		}
+		return fmt.Errorf("TARGET %q: %s; use %s", s, why, use)
+	}
+	if !strings.HasPrefix(rest, "//") && strings.Trim(hostPort(after), "0123456789") != "" {
+		return fmt.Errorf("URL %q: // is missing; use %s", s, nodecmd.Quote(scheme+"://"+after))
+	}
+	return nil
+}
+
+// hostPort is what stands before a path.
+func hostPort(s string) string {
+	host, _, _ := strings.Cut(s, "/")
+	return host
+}
+
+// takePath puts --path into the target.
+func (s *loadSettings) takePath() error {
+	if s.pathFlag == nil {
+		return nil
+	}
+	given := *s.pathFlag
+	if s.path != "/" {
+		return fmt.Errorf("--path %q: the URL has a path already; give one of the two", given)
+	}
+	path, err := load.ParsePath(given)
+	if err != nil {
+		return fmt.Errorf("--path %q: %w", given, err)
+	}
+	s.path = path
+	return nil
+}
