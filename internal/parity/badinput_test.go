@@ -31,6 +31,7 @@ func wantError(t *testing.T, what string, err error, parts ...string) {
 }
 
 func TestForkWhileClosing(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t)
 	w := fork(t, c, "lingers")
 	if got := nextText(t, messagesOf(w)); got != "ready" {
@@ -58,6 +59,7 @@ func TestForkWhileClosing(t *testing.T) {
 }
 
 func TestForkWithBadVariable(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t)
 	w := fork(t, c, "echo")
 	for what, kv := range map[string]string{"no =": "NAME", "no name": "=value", "zero byte": "NAME=a\x00b", "empty": ""} {
@@ -81,6 +83,7 @@ func TestForkWithBadVariable(t *testing.T) {
 // is set now may be there later. It is the end of that worker, as in Node, and
 // of no other. New, which is to fail early, looks at once.
 func TestMissingExecutable(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t)
 	w := fork(t, c, "echo")
 	for _, exec := range []string{"/no/such/program", "no-such-program-of-muster"} {
@@ -120,6 +123,7 @@ func TestMissingExecutable(t *testing.T) {
 }
 
 func TestListenInPrimary(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t)
 	w := fork(t, c, "echo")
 	const addr = "127.0.0.1:0"
@@ -148,6 +152,7 @@ func TestListenInPrimary(t *testing.T) {
 }
 
 func TestTwoListensOnOneAddress(t *testing.T) {
+	t.Parallel()
 	bothPolicies(t, func(t *testing.T, p engine.Policy) {
 		c := newCluster(t, policy(p))
 		other := fork(t, c, "echo")
@@ -168,6 +173,7 @@ func TestTwoListensOnOneAddress(t *testing.T) {
 }
 
 func TestBadSettings(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t)
 	w := fork(t, c, "echo")
 	before := c.Settings()
@@ -191,6 +197,7 @@ func TestBadSettings(t *testing.T) {
 }
 
 func TestBadPolicy(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t)
 	w := fork(t, c, "echo")
 	for _, p := range []engine.Policy{7, 0, -1} {
@@ -208,6 +215,7 @@ func TestBadPolicy(t *testing.T) {
 // that leaves the worker alone: it has not been killed, so it does not count as
 // such when it ends.
 func TestKillWithBadSignal(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t)
 	w := fork(t, c, "echo")
 	stillAnswers(t, w)

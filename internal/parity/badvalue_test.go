@@ -12,6 +12,7 @@ import (
 // A value JSON cannot carry is the error of that call, on both sides, and the
 // channel goes on.
 func TestSendUnsendable(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t)
 	w := fork(t, c, "echo")
 	for word, v := range unsendable() {
@@ -47,6 +48,7 @@ func errorsOf(t *testing.T, w *engine.Worker) map[string]string {
 // and the channel goes on: the other side would end it for a descriptor that
 // is no socket.
 func TestSendBadHandle(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t)
 	w := fork(t, c, "echo")
 	hs, err := badHandles()
@@ -74,6 +76,7 @@ func TestSendBadHandle(t *testing.T) {
 // NewHandle and the methods of a Handle refuse what is not of their kind, and
 // say what it is.
 func TestHandleOfWrongKind(t *testing.T) {
+	t.Parallel()
 	for _, v := range []any{nil, 7, "socket", struct{}{}, (*os.File)(nil), (*engine.Handle)(nil)} {
 		if _, err := engine.NewHandle(v); !errors.Is(err, engine.ErrHandle) {
 			t.Errorf("NewHandle(%v): %v is not ErrHandle", v, err)

@@ -15,6 +15,7 @@ import (
 
 // A worker's listeners hear an event before the cluster's do, as in Node.
 func TestListenersOrder(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t)
 	heard := make(chan string, 32)
 	c.OnFork(func(*engine.Worker) { heard <- "cluster fork" })
@@ -70,6 +71,7 @@ func forkAndListen(t *testing.T, c *engine.Cluster, scene string, add func(*engi
 // Listeners of a worker that come late hear what has happened, and messages
 // nobody has listened for; a second one does not get those again.
 func TestLateListeners(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t)
 	w := fork(t, c, "in-sequence")
 	for _, step := range []string{"listen", "say something", "leave"} {
@@ -98,6 +100,7 @@ func TestLateListeners(t *testing.T) {
 // A listener that was removed hears nothing more, also when a listener called
 // before it, for the same event, has removed it.
 func TestRemovedListeners(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t)
 	w := fork(t, c, "echo")
 	heard := make(chan string, 32)
@@ -136,6 +139,7 @@ func TestRemovedListeners(t *testing.T) {
 // A listener may call everything that waits for the cluster, and for workers:
 // they do not wait for it.
 func TestListenersThatCall(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t)
 	done := make(chan string, 8)
 	c.OnOnline(func(w *engine.Worker) {
@@ -225,6 +229,7 @@ func panicInOnMessage() int {
 // A panic in a listener ends the process as any panic does, and its workers
 // with it.
 func TestListenerThatPanics(t *testing.T) {
+	t.Parallel()
 	cmd := asPrimary(t, "panics")
 	var out, errs strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &errs

@@ -43,6 +43,7 @@ func intOf(rec slog.Record, key string) int64 {
 // Options.Logger gets every event: errors at Error, accidents at Warn, what
 // programs say at Debug, the rest at Info.
 func TestLoggerLevels(t *testing.T) {
+	t.Parallel()
 	log := make(records, 1024)
 	c := newCluster(t, func(o *engine.Options) { o.Logger = slog.New(log) })
 	want := func(message string, level slog.Level, worker int64) {

@@ -11,6 +11,7 @@ import (
 
 // Everything may be called on a cluster that has ended, and says so.
 func TestEndedCluster(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t)
 	w := fork(t, c, "echo")
 	stillAnswers(t, w)

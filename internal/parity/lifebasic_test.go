@@ -101,6 +101,7 @@ func TestForkEnv(t *testing.T) {
 // Node checks that a worker runs in the primary's directory, and after the
 // setting of cwd in that one.
 func TestCwd(t *testing.T) {
+	t.Parallel()
 	own, err := os.Getwd()
 	if err != nil {
 		t.Fatal(err)
@@ -134,6 +135,7 @@ func TestCwd(t *testing.T) {
 // Node checks isConnected on both sides: true from the fork on, and false from
 // the 'disconnect' event on, inside it already.
 func TestWorkerIsConnected(t *testing.T) {
+	t.Parallel()
 	c := lifeCluster(t)
 	d := keepDiary(c)
 	w := fork(t, c, "tells-connected")
@@ -166,6 +168,7 @@ func TestWorkerIsConnected(t *testing.T) {
 // Node checks isDead: false after the fork and in the worker itself, true at
 // the worker's 'exit'.
 func TestWorkerIsDead(t *testing.T) {
+	t.Parallel()
 	c := lifeCluster(t)
 	w := fork(t, c, "tells-dead")
 	if w.IsDead() {

@@ -15,6 +15,7 @@ import (
 // themselves, and are told again by everyone who hears of another's end, all exit
 // with code 0; only writing to one that is just leaving may fail.
 func TestConcurrentDisconnect(t *testing.T) {
+	t.Parallel()
 	const workers = 6
 	c := lifeCluster(t)
 	d := keepDiary(c)
@@ -60,6 +61,7 @@ func TestConcurrentDisconnect(t *testing.T) {
 // disconnected has not ended yet: nothing is raised for it. Here the call also
 // waits for that worker's end.
 func TestDisconnectBeforeExit(t *testing.T) {
+	t.Parallel()
 	c := lifeCluster(t)
 	w := fork(t, c, "lives-on")
 	listening, left := make(chan engine.ListeningDetail, 1), make(chan engine.DisconnectDetail, 1)
@@ -92,6 +94,7 @@ func TestDisconnectBeforeExit(t *testing.T) {
 // after the primary has acknowledged it, so that its exit counts as voluntary on
 // both sides.
 func TestDisconnectExitedAfterDisconnectRace(t *testing.T) {
+	t.Parallel()
 	t.Run("many", func(t *testing.T) {
 		c := lifeCluster(t)
 		for range 6 {
@@ -116,6 +119,7 @@ func TestDisconnectExitedAfterDisconnectRace(t *testing.T) {
 // the workers have never had a server; and that fork does not need to be
 // called as a method of the module, which in Go is its method value.
 func TestDisconnectIdleWorker(t *testing.T) {
+	t.Parallel()
 	bothPolicies(t, func(t *testing.T, p engine.Policy) {
 		c := lifeCluster(t, policy(p))
 		forkOne := c.Fork
@@ -140,6 +144,7 @@ func TestDisconnectIdleWorker(t *testing.T) {
 // right after its fork, while its server is coming up, still disconnects and
 // exits. (That no descriptor is left is checked for all tests: see TestMain.)
 func TestDisconnectLeak(t *testing.T) {
+	t.Parallel()
 	bothPolicies(t, func(t *testing.T, p engine.Policy) {
 		c := lifeCluster(t, policy(p))
 		d := keepDiary(c)
@@ -158,6 +163,7 @@ func TestDisconnectLeak(t *testing.T) {
 // Node checks, for shared sockets, that one worker may disconnect while another
 // comes up that shares its server: both exit with code 0.
 func TestDisconnectRace(t *testing.T) {
+	t.Parallel()
 	bothPolicies(t, func(t *testing.T, p engine.Policy) {
 		c := lifeCluster(t, policy(p))
 		first := fork(t, c, "listens")
@@ -176,6 +182,7 @@ func TestDisconnectRace(t *testing.T) {
 // inside the call. In Go the call itself waits, so it has to return at once:
 // before the first fork, and after the last exit.
 func TestDisconnectWithNoWorkers(t *testing.T) {
+	t.Parallel()
 	c := lifeCluster(t)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()

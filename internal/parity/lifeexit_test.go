@@ -14,6 +14,7 @@ import (
 // 'exit' of the worker and of the cluster, and that the cluster's names the very
 // object fork has returned.
 func TestWorkerDeath(t *testing.T) {
+	t.Parallel()
 	c := lifeCluster(t)
 	type exit struct {
 		w *engine.Worker
@@ -37,6 +38,7 @@ func TestWorkerDeath(t *testing.T) {
 // sides hear the event once, the exit counts as voluntary, the code is the one
 // the worker has chosen, and no process is left.
 func TestWorkerDisconnect(t *testing.T) {
+	t.Parallel()
 	bothPolicies(t, func(t *testing.T, p engine.Policy) {
 		c := lifeCluster(t, policy(p))
 		d := keepDiary(c)
@@ -81,6 +83,7 @@ func TestWorkerDisconnect(t *testing.T) {
 // events come once, on the worker and on the cluster, its state is disconnected
 // and its exit not voluntary, and no process is left.
 func TestWorkerExit(t *testing.T) {
+	t.Parallel()
 	bothPolicies(t, func(t *testing.T, p engine.Policy) {
 		c := lifeCluster(t, policy(p))
 		d := keepDiary(c)
@@ -121,6 +124,7 @@ func TestWorkerExit(t *testing.T) {
 // disconnect goes on, and ends with its own code; one whose channel ends without
 // an order is ended with code 0 before it gets there.
 func TestWorkerForcedExit(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name      string
 		end       func(*testing.T, *engine.Worker)
@@ -160,6 +164,7 @@ func TestWorkerForcedExit(t *testing.T) {
 // lives until main returns: what is checked is that the end of the channel does
 // not end it, nor the connection.
 func TestWorkerNoExit(t *testing.T) {
+	t.Parallel()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

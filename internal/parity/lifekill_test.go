@@ -10,6 +10,7 @@ import (
 // Node checks that destroy() does no harm to a worker that has disconnected
 // already. Here also to one that has exited.
 func TestCallAndDestroy(t *testing.T) {
+	t.Parallel()
 	c := lifeCluster(t)
 	d := keepDiary(c)
 	destroy := func(w *engine.Worker) {
@@ -32,6 +33,7 @@ func TestCallAndDestroy(t *testing.T) {
 // Node checks that a worker that kills itself and one that disconnects itself
 // both count as voluntary, in 'disconnect' and in 'exit'.
 func TestKillDisconnect(t *testing.T) {
+	t.Parallel()
 	for _, order := range []string{"kill", "destroy", "disconnect"} {
 		t.Run(order, func(t *testing.T) {
 			c := lifeCluster(t)
@@ -63,6 +65,7 @@ func TestKillDisconnect(t *testing.T) {
 // Node checks that a worker that hangs in a loop can be ended by a signal from
 // outside the API: no code, SIGTERM, and not voluntary.
 func TestKillInfiniteLoop(t *testing.T) {
+	t.Parallel()
 	c := lifeCluster(t)
 	w := fork(t, c, "spins")
 	if got := next(t, messages(w), "message"); got != `"spinning"` {
@@ -78,6 +81,7 @@ func TestKillInfiniteLoop(t *testing.T) {
 // killed: each event once on the worker and on the cluster, no code but the
 // signal, not voluntary, and no process is left.
 func TestWorkerKill(t *testing.T) {
+	t.Parallel()
 	bothPolicies(t, func(t *testing.T, p engine.Policy) {
 		killed(t, p, func(w *engine.Worker) error { return w.Process().Signal(syscall.SIGKILL) }, false)
 	})
@@ -87,6 +91,7 @@ func TestWorkerKill(t *testing.T) {
 // the table any more at 'exit'. Node 16 and later say exitedAfterDisconnect
 // false for it; its documentation says true, which is what holds here.
 func TestWorkerKillSignal(t *testing.T) {
+	t.Parallel()
 	bothPolicies(t, func(t *testing.T, p engine.Policy) {
 		killed(t, p, func(w *engine.Worker) error { return w.Kill(syscall.SIGKILL) }, true)
 	})

@@ -26,6 +26,7 @@ const crashText = "the primary has a bug"
 // program, and that its workers go with it. Here that is a panic, in a goroutine
 // of the program's or in a listener of the cluster's.
 func TestPrimaryError(t *testing.T) {
+	t.Parallel()
 	for _, scene := range []string{"primary-panics", "primary-listener-panics"} {
 		t.Run(scene, func(t *testing.T) {
 			c := lifeCluster(t)
@@ -46,6 +47,7 @@ func TestPrimaryError(t *testing.T) {
 // Node checks that a worker ends when its primary does. Here the primary exits,
 // or is killed; one of the workers hangs when its channel ends.
 func TestPrimaryKill(t *testing.T) {
+	t.Parallel()
 	t.Run("exit", func(t *testing.T) {
 		c := lifeCluster(t)
 		w, pids := forkDoomed(t, c, "primary-exits")

@@ -17,6 +17,7 @@ import (
 // that cluster.disconnect() ends all of them, and that the same works again with
 // new workers.
 func TestDisconnect(t *testing.T) {
+	t.Parallel()
 	bothPolicies(t, func(t *testing.T, p engine.Policy) {
 		c := lifeCluster(t, policy(p))
 		for round := range 2 {

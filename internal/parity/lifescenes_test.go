@@ -202,10 +202,13 @@ func livesOn(c *engine.Child) int {
 // channel is the descriptor of a worker's channel.
 const channel = 3
 
-// exitsListening ends by itself as soon as it listens.
-func exitsListening(*engine.Child) int {
+// exitsListening ends by itself as soon as it listens, and the primary was told.
+func exitsListening(c *engine.Child) int {
 	if _, err := engine.Listen("tcp", "127.0.0.1:0"); err != nil {
 		return wrong("listen: %v", err)
+	}
+	if err := c.Flush(context.Background()); err != nil {
+		return wrong("flush: %v", err)
 	}
 	return ownCode
 }

@@ -8,6 +8,8 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -15,13 +17,14 @@ import (
 	"go.uber.org/goleak"
 
 	"muster/engine"
+	"muster/internal/testkit"
 )
 
 // sceneEnv says what a worker does. The workers are this test binary.
 const sceneEnv = "MUSTER_PARITY_SCENE"
 
 // patience bounds every wait of a test.
-const patience = 20 * time.Second
+const patience = 30 * time.Second
 
 // TestMain is a worker if a cluster has started this process, else it runs the
 // tests, and sees to it that they leave no goroutine and no descriptor.
@@ -35,9 +38,13 @@ func TestMain(m *testing.M) {
 		os.Exit(act(os.Getenv(sceneEnv)))
 	}
 	before := openFiles()
-	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+	goleak.VerifyTestMain(testkit.Waiting(m), goleak.Cleanup(func(code int) {
 		if after := openFiles(); code == 0 && after > before {
 			fmt.Fprintf(os.Stderr, "%d descriptors are open, %d were at the start\n", after, before)
+			code = 1
+		}
+		if left := childrenOf(os.Getpid()); code == 0 && len(left) > 0 { // guards too
+			fmt.Fprintf(os.Stderr, "processes are left: %v\n", left)
 			code = 1
 		}
 		os.Exit(code)
@@ -103,8 +110,12 @@ func newCluster(t *testing.T, with ...func(*engine.Options)) *engine.Cluster {
 		if err := c.Close(); err != nil {
 			t.Errorf("Close: %v", err)
 		}
-		if left := childrenOf(os.Getpid()); len(left) > 0 {
-			t.Errorf("processes are left: %v", left)
+		left := childrenOf(os.Getpid()) // those of the tests beside are among them
+		events, _ := c.Events(0)
+		for _, e := range events {
+			if e.Kind == engine.KindFork && slices.Contains(left, strconv.Itoa(e.PID)) {
+				t.Errorf("process %d is left", e.PID)
+			}
 		}
 	})
 	return c

@@ -62,6 +62,7 @@ func addressOf(t *testing.T, w *engine.Worker) string {
 // the primary. What the client says arrives as a message, at the worker's
 // listeners and at the cluster's; what the primary says comes to the client.
 func TestMessage(t *testing.T) {
+	t.Parallel()
 	bothPolicies(t, func(t *testing.T, p engine.Policy) {
 		c := newCluster(t, policy(p))
 		all := make(chan string, 8)
@@ -97,6 +98,7 @@ func TestMessage(t *testing.T) {
 // a question nobody asked is ignored, and the worker leaves in order after it.
 // Here it is sent both ways, and with acts that do not exist.
 func TestInvalidMessage(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t)
 	w := fork(t, c, "echo")
 	heard := messagesOf(w)
@@ -123,6 +125,7 @@ func TestInvalidMessage(t *testing.T) {
 // The other way: a worker's program may send such a message too, and the
 // primary ignores it.
 func TestInvalidMessageOfWorker(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t)
 	w := fork(t, c, "talks")
 	heard := messagesOf(w)
@@ -143,6 +146,7 @@ func TestInvalidMessageOfWorker(t *testing.T) {
 // server on an address in use, and catches that, still gets its messages and
 // leaves with code 0. Here the function of OnMessage panics, and recovers.
 func TestIpcThrow(t *testing.T) {
+	t.Parallel()
 	bothPolicies(t, func(t *testing.T, p engine.Policy) {
 		taken, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -177,6 +181,7 @@ func TestIpcThrow(t *testing.T) {
 // test-cluster-worker-init: what is sent right after the fork, before the
 // worker's program runs, arrives there; disconnect() returns the worker.
 func TestWorkerInit(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t)
 	w := fork(t, c, "counts")
 	send(t, w, "at once")
@@ -201,6 +206,7 @@ func TestWorkerInit(t *testing.T) {
 // The moment after the fork is none too early for a message: each of many finds
 // its worker.
 func TestSendRightAfterFork(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t)
 	for range 20 {
 		w := fork(t, c, "echo")
@@ -218,6 +224,7 @@ func TestSendRightAfterFork(t *testing.T) {
 // same time and neither waits for the other. The messages are longer than the
 // channel holds, so that both have to keep what the other does not read yet.
 func TestSendDeadlock(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t)
 	w := fork(t, c, "trade")
 	got, complete := make(chan struct{}, tradeCount), make(chan struct{})

@@ -67,6 +67,7 @@ func pair(t *testing.T) (client, server net.Conn) {
 }
 
 func TestConnThereAndBack(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t)
 	w := fork(t, c, "handles")
 	heard := messagesOf(w)
@@ -92,6 +93,7 @@ func TestConnThereAndBack(t *testing.T) {
 }
 
 func TestListenerThereAndBack(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t)
 	w := fork(t, c, "handles")
 	heard := messagesOf(w)
@@ -141,6 +143,7 @@ func TestListenerThereAndBack(t *testing.T) {
 }
 
 func TestPacketConnThereAndBack(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t)
 	w := fork(t, c, "handles")
 	heard := messagesOf(w)
@@ -182,6 +185,7 @@ func TestPacketConnThereAndBack(t *testing.T) {
 // A handle nobody listens for is closed, and so is one that comes after its
 // listener was removed.
 func TestHandleNobodyTakes(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t)
 	w := fork(t, c, "handles")
 	heard := make(chan engine.Message, 1)

@@ -17,10 +17,10 @@ func TestAcceptFail(t *testing.T) {
 	c := portCluster(t, policy(engine.SchedRR))
 	w, client := portFork(t, c, "port-server"), portFork(t, c, "port-server")
 	addr := w.listens("tcp", "127.0.0.1:0")
-	feed := starveFiles(t)
+	starve, feed := starveFiles(t)
 	defer feed()
 	for deadline := time.Now().Add(patience); !hasError(c, "EMFILE"); {
-		// A file that another goroutine has closed meanwhile is room for one.
+		starve() // again: a file that another goroutine has closed meanwhile is room for one
 		client.tell(portOrder{Do: "ask", Network: "tcp", Address: addr})
 		if time.Now().After(deadline) {
 			t.Fatalf("no accept has failed within %v", patience)
@@ -32,26 +32,28 @@ func TestAcceptFail(t *testing.T) {
 	client.leaves()
 }
 
-// starve leaves this process no descriptor but those that are open. feed undoes
-// it, and may be called again.
-func starveFiles(t *testing.T) (feed func()) {
+// starveFiles gives what leaves this process no descriptor but those that are open;
+// feed undoes it. Both may be called again.
+func starveFiles(t *testing.T) (starve, feed func()) {
 	t.Helper()
 	var was unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &was); err != nil {
 		t.Fatal(err)
 	}
-	free, err := unix.FcntlInt(0, unix.F_DUPFD_CLOEXEC, 0) // the lowest number that is free
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = unix.Close(free)
 	set := func(l unix.Rlimit) {
 		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &l); err != nil {
 			t.Errorf("limit of descriptors: %v", err)
 		}
 	}
-	set(unix.Rlimit{Cur: uint64(free), Max: was.Max})
-	return func() { set(was) }
+	starve = func() {
+		free, err := unix.FcntlInt(0, unix.F_DUPFD_CLOEXEC, 0) // the lowest number that is free
+		if err != nil {
+			return // none is
+		}
+		_ = unix.Close(free)
+		set(unix.Rlimit{Cur: uint64(free), Max: was.Max})
+	}
+	return starve, func() { set(was) }
 }
 
 // In round robin a worker that can take no more refuses, and the connection
@@ -59,7 +61,6 @@ func starveFiles(t *testing.T) (feed func()) {
 // at its server's maxConnections. A Go listener has no such number: it is full
 // when its program does not accept, and what it has taken by then waits for it.
 func TestNetServerDropConnection(t *testing.T) {
-	const clients = 400
 	c := portCluster(t, policy(engine.SchedRR))
 	full, free := portFork(t, c, "port-server"), portFork(t, c, "port-server")
 	addr := full.does(portOrder{Do: "listenFull", Network: "tcp", Address: "127.0.0.1:0"})
@@ -68,16 +69,27 @@ func TestNetServerDropConnection(t *testing.T) {
 		who string
 		err error
 	}
-	got := make(chan answer, clients)
-	for range clients {
-		go func() {
-			who, err := askID("tcp", addr)
-			got <- answer{who, err}
-		}()
+	got := make(chan answer, 1<<16)
+	clients := 0
+	// On a busy machine they do not come at once, and then more must come.
+	for deadline := time.Now().Add(patience); ; {
+		for range 400 {
+			go func() {
+				who, err := askID("tcp", addr)
+				got <- answer{who, err}
+			}()
+		}
+		clients += 400
+		testkit.Eventually(t, patience, func() bool { return int(c.Snapshot().Taken) == clients }, "all connections taken")
+		if s := c.Snapshot(); s.Refused > 0 && s.DealtAgain > 0 {
+			break
+		}
+		if time.Now().After(deadline) || clients > 1<<14 {
+			t.Fatalf("none of %d connections was refused and dealt again", clients)
+		}
 	}
-	testkit.Eventually(t, patience, func() bool { return c.Snapshot().Taken == clients }, "all connections taken")
-	if s := c.Snapshot(); s.Refused == 0 || s.DealtAgain == 0 || s.Lost > 0 {
-		t.Errorf("refused %d, dealt again %d, lost %d; want some, some, none", s.Refused, s.DealtAgain, s.Lost)
+	if n := c.Snapshot().Lost; n > 0 {
+		t.Errorf("%d lost", n)
 	}
 	full.does(portOrder{Do: "accept"})
 	count := map[string]int{}

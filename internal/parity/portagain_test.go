@@ -43,6 +43,7 @@ func restartsServer(t *testing.T, p engine.Policy) {
 // order: who listens is who answers, and when nobody does the port is free for
 // anybody.
 func TestClusterPortReuseBetweenWorkers(t *testing.T) {
+	t.Parallel()
 	bothPolicies(t, func(t *testing.T, p engine.Policy) {
 		address := freeAddress(t)
 		c := portCluster(t, policy(p))

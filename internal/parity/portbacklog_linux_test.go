@@ -16,6 +16,7 @@ import (
 // socket, and all sockets of the address, that of the primary and the one the
 // workers share, have it.
 func TestNetListenBacklog(t *testing.T) {
+	t.Parallel()
 	b, err := os.ReadFile("/proc/sys/net/core/somaxconn")
 	if err != nil {
 		t.Fatal(err)

@@ -22,6 +22,7 @@ func inUse(t *testing.T, a *actor, r portAnswer, addr string) {
 // worker of the first serves it; that of the second hears that it is in use,
 // though both clusters belong to one user and set SO_REUSEPORT.
 func TestBindTwice(t *testing.T) {
+	t.Parallel()
 	bothPolicies(t, func(t *testing.T, p engine.Policy) {
 		first, second := portCluster(t, policy(p)), portCluster(t, policy(p))
 		t.Cleanup(func() { _ = first.Close() }) // before the second looks for processes that are left
@@ -42,6 +43,7 @@ func TestBindTwice(t *testing.T) {
 // the primary's program in a message. Here the path of a unix socket is taken
 // by the primary's program itself, which goes on serving there.
 func TestEaccess(t *testing.T) {
+	t.Parallel()
 	bothPolicies(t, func(t *testing.T, p engine.Policy) {
 		path := filepath.Join(t.TempDir(), "taken.sock")
 		ln, err := net.Listen("unix", path)
@@ -64,6 +66,7 @@ func TestEaccess(t *testing.T) {
 // A worker that could not have a port is in order: once the port is free, the
 // same worker listens on it and serves.
 func TestEaddrinuse(t *testing.T) {
+	// Not with others: what they fork has the socket closed here until its program begins.
 	bothPolicies(t, func(t *testing.T, p engine.Policy) {
 		addr, free := takenPort(t)
 		c := portCluster(t, policy(p))
@@ -84,6 +87,7 @@ func TestEaddrinuse(t *testing.T) {
 // binding is still the primary's: that the address is in use reaches the worker
 // as the error of its listen, and the primary's program in an event.
 func TestSharedHandleBindError(t *testing.T) {
+	t.Parallel()
 	addr, _ := takenPort(t)
 	c := portCluster(t, policy(engine.SchedNone))
 	w := portFork(t, c, "port-server")

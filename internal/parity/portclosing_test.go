@@ -48,6 +48,7 @@ func portClosing(c *engine.Child) int {
 // refuses it and closes its copy; another worker serves it, and if there is
 // none its client sees the end.
 func TestWorkerHandleClose(t *testing.T) {
+	t.Parallel()
 	for _, alone := range []bool{true, false} {
 		t.Run(fmt.Sprintf("alone %v", alone), func(t *testing.T) {
 			// It is up to the scheduler whether the worker has read the connection

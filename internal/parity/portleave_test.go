@@ -19,6 +19,7 @@ import (
 // A worker that shares no address is told to disconnect while another one
 // listens. It goes, and the other is left alone.
 func TestDisconnectUnsharedTCP(t *testing.T) {
+	t.Parallel()
 	disconnectsUnshared(t, "listen", "tcp", func(t *testing.T, addr string, by *actor) { answersID(t, "tcp", addr, by) })
 }
 
@@ -174,6 +175,7 @@ func portWait(c *engine.Child) int {
 // connection of its server has ended: what is under way is answered. A Go
 // program that accepts by itself says so with Hold; ServeHTTP does it for it.
 func TestWorkerWaitServerClose(t *testing.T) {
+	t.Parallel()
 	for _, how := range []string{"ServeHTTP", "Hold"} {
 		t.Run(how, func(t *testing.T) {
 			bothPolicies(t, func(t *testing.T, p engine.Policy) { waitsForServer(t, p, how) })

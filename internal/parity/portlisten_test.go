@@ -11,6 +11,7 @@ import (
 // The event 'listening' of a worker that asked for port 0 carries the port it
 // got, and so do the worker's own listener and the snapshot.
 func TestListeningPort(t *testing.T) {
+	t.Parallel()
 	bothPolicies(t, func(t *testing.T, p engine.Policy) {
 		c := portCluster(t, policy(p))
 		w := portFork(t, c, "port-server")
@@ -47,6 +48,7 @@ func hasIPv6(t *testing.T) {
 
 // A server on [::] that was not told otherwise takes IPv4 clients too.
 func TestNetListenIPv6OnlyFalse(t *testing.T) {
+	t.Parallel()
 	hasIPv6(t)
 	bothPolicies(t, func(t *testing.T, p engine.Policy) {
 		for _, address := range []string{"[::]:0", ":0"} {
@@ -107,6 +109,7 @@ func listensIPv6Only(t *testing.T, p engine.Policy) {
 // there, and share it. A number the primary does not have is EBADF. The socket
 // outlives the cluster.
 func TestListenFDCluster(t *testing.T) {
+	t.Parallel()
 	bothPolicies(t, func(t *testing.T, p engine.Policy) {
 		ln, err := net.Listen("tcp", "127.0.0.1:0") // New takes it for one we were started with
 		if err != nil {

@@ -41,6 +41,7 @@ func portReceive(c *engine.Child) int {
 // and leaves; the forty that were sent all arrive, each at one worker, and the
 // workers that are left get those that others do not take.
 func TestDgram1(t *testing.T) {
+	t.Parallel()
 	bothPolicies(t, func(t *testing.T, p engine.Policy) {
 		c := portCluster(t, policy(p))
 		var ws []*actor
@@ -97,6 +98,7 @@ func portSend(c *engine.Child) int {
 // of the worker's own; in Go nothing is bound by itself, and ListenConfig.Exclusive
 // says the same: four workers, four ports, and nobody else's 'listening'.
 func TestDgram2(t *testing.T) {
+	t.Parallel()
 	bothPolicies(t, func(t *testing.T, p engine.Policy) {
 		pc, err := net.ListenPacket("udp4", "127.0.0.1:0")
 		if err != nil {
@@ -162,6 +164,7 @@ func taken(network, addr string) bool {
 // says what it ought to be.) One worker on both is in use as ever, and a TCP port
 // of the same number is another matter.
 func TestDgramBindSharedPortsAfterPort0(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct{ do, network, host string }{
 		{"bind", "udp", "127.0.0.1"}, {"bind", "udp4", ""}, {"listen", "tcp", "127.0.0.1"}, {"listen", "tcp", ""},
 	} {

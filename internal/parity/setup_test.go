@@ -91,6 +91,7 @@ func startedAs(t *testing.T, w *engine.Worker) asStarted {
 // test-cluster-setup-primary-cumulative: no settings before the first setup,
 // the defaults after it, and each call keeps what earlier ones have set.
 func TestSetupPrimaryCumulative(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, untouched)
 	if got := c.Settings(); !reflect.DeepEqual(got, engine.Settings{}) {
 		t.Errorf("settings before the first setup: %v", got)
@@ -135,6 +136,7 @@ func wantSettings(t *testing.T, c *engine.Cluster, want engine.Settings) {
 // test-cluster-setup-primary-emit: 'setup' is emitted with the settings, for a
 // call without any as well.
 func TestSetupPrimaryEmit(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, untouched)
 	heard := setupsOf(c)
 	setUp(t, c, engine.Settings{})
@@ -155,6 +157,7 @@ func TestSetupPrimaryEmit(t *testing.T) {
 // test-cluster-setup-primary-multiple: each call of several in a row is heard
 // once, with the settings of that call. The listeners get values of their own.
 func TestSetupPrimaryMultiple(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t)
 	c.OnSetup(func(s engine.Settings) { s.Args[0] = "spoilt by another listener" })
 	heard := setupsOf(c)
@@ -176,6 +179,7 @@ func TestSetupPrimaryMultiple(t *testing.T) {
 // test-cluster-setup-primary: the arguments and `silent` reach the worker. What
 // it prints comes through a pipe then, and not to the primary's own output.
 func TestSetupPrimary(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t)
 	setUp(t, c, engine.Settings{Args: []string{"custom argument", ""}, Silent: new(true), Cwd: t.TempDir(), Env: []string{tellEnv + "=from settings"}})
 	s := c.Settings()

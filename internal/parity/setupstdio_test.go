@@ -64,6 +64,7 @@ func wantCode(t *testing.T, w *engine.Worker, code int) {
 
 // The default: what a worker writes becomes events, and its input is empty.
 func TestStdioEvents(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t)
 	w := fork(t, c, "lines")
 	wantCode(t, w, 0)
@@ -77,6 +78,7 @@ func TestStdioEvents(t *testing.T) {
 
 // `silent: true` and "pipe" for each stream are the same.
 func TestStdioPipe(t *testing.T) {
+	t.Parallel()
 	for name, with := range map[string]func(*engine.Options){
 		"silent": silent(true),
 		"pipe":   stdio(engine.StdioPipe, engine.StdioPipe, engine.StdioPipe),
@@ -107,6 +109,7 @@ func TestStdioPipe(t *testing.T) {
 // Stdio says it for each stream, and beats Silent; a place left empty is as
 // Silent says.
 func TestStdioMixed(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, silent(true), stdio(engine.StdioIgnore, "", engine.StdioEvents))
 	w := fork(t, c, "lines")
 	wantCode(t, w, 0)
@@ -129,6 +132,7 @@ func TestStdioMixed(t *testing.T) {
 // `silent: false` and "inherit": the worker has the primary's own streams. The
 // primary is a process of its own here, so that they can be looked at.
 func TestStdioInherit(t *testing.T) {
+	t.Parallel()
 	for _, how := range []string{"inherits", "inherits-each"} {
 		t.Run(how, func(t *testing.T) {
 			cmd := asPrimary(t, how)
@@ -198,6 +202,7 @@ func inherits(s engine.Settings) int {
 // does: it is not read into memory without a bound. It lives on, answers, and
 // can be killed.
 func TestPipeNobodyReads(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, stdio("", engine.StdioPipe, ""))
 	w := fork(t, c, "floods")
 	heard := messagesOf(w)
@@ -237,6 +242,7 @@ func TestPipeNobodyReads(t *testing.T) {
 // send() on a channel that has ended, from both sides, while the process lives
 // on: an error that names the worker, and nothing else happens.
 func TestSendOnClosedChannel(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, stdio(engine.StdioPipe, engine.StdioPipe, ""))
 	other := fork(t, c, "echo")
 	w := fork(t, c, "outlives")
