@@ -4,11 +4,11 @@ package checks
 
 import (
 	"fmt"
-	"maps"
 	"strings"
 	"testing"
 
 	"muster/engine"
+	"muster/internal/testkit"
 )
 
 // Point 5: garbage, a truncated or over-long frame, a descriptor too many: that
@@ -19,7 +19,7 @@ func TestChannelFaults(t *testing.T) {
 		"garbage":         `not JSON in "this is no frame"`,
 		"empty":           "an empty frame",
 		"truncated":       "EOF",
-		"long":            "a frame of over 16777216 bytes",
+		"long":            "a frame of over 16777216 bytes that is not JSON",
 		"long-internal":   "an internal message of over 65536 bytes",
 		"descriptor":      "a descriptor with a message that takes none",
 		"two-descriptors": "2 descriptors with one message",
@@ -31,7 +31,7 @@ func TestChannelFaults(t *testing.T) {
 			const workers = 2
 			p := startMuster(t, nil, nil, "--workers", fmt.Sprint(workers), "--addr", "127.0.0.1:0")
 			p.await("all workers listening", slotsUp(workers))
-			before := openFiles(t, p.pid)
+			before := testkit.OpenKinds(p.pid)
 
 			c := mustDial(t, p.addr())
 			if err := c.send("/fault/" + fault); err != nil {
@@ -56,22 +56,7 @@ func TestChannelFaults(t *testing.T) {
 			if got := get(t, p.addr(), "/"); got != page {
 				t.Errorf("the answer after it is %q", got)
 			}
-			var after map[string]int
-			if !eventually(patience, func() bool { after = openFiles(t, p.pid); return maps.Equal(before, after) }) {
-				t.Errorf("descriptors of the primary: %v before, %v after", before, after)
-			}
+			testkit.NoMoreOpen(t, patience, p.pid, before)
 		})
 	}
-}
-
-// openFiles counts the descriptors of a process by what they are: the link
-// target without the number of a socket or pipe.
-func openFiles(t *testing.T, pid int) map[string]int {
-	t.Helper()
-	n := map[string]int{}
-	for _, link := range descriptors(t, pid) {
-		kind, _, _ := strings.Cut(link, ":[")
-		n[kind]++
-	}
-	return n
 }

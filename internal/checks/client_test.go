@@ -11,7 +11,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -116,24 +115,4 @@ func get(t *testing.T, addr, path string) string {
 		t.Fatalf("GET %s: %v", path, err)
 	}
 	return body
-}
-
-// portsGiven is how many ports freePort has given to tests that run at once.
-var portsGiven atomic.Int32
-
-// freePort is a port nobody listens on, out of the range the kernel takes ports
-// from by itself, so that no other process gets it before it is used.
-func freePort(t *testing.T) string {
-	t.Helper()
-	for range 1000 {
-		port := 10_000 + (7*os.Getpid()+int(portsGiven.Add(1)))%20_000
-		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
-		l, err := net.Listen("tcp", addr)
-		if err == nil {
-			l.Close()
-			return addr
-		}
-	}
-	t.Fatal("no port is free")
-	return ""
 }

@@ -3,6 +3,7 @@
 package checks
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"syscall"
@@ -70,12 +71,14 @@ func (p *run) noneLeft() {
 }
 
 // checkLives checks that the events are numbered without a gap, and that each
-// worker's came in the order of a life, each once. complete: every life must
+// worker's came in the order of a life, each once, listening once a server.
+// complete: every life must
 // have ended.
 func checkLives(t *testing.T, events []engine.Event, complete bool) {
 	t.Helper()
 	order := []engine.Kind{engine.KindFork, engine.KindOnline, engine.KindListening, engine.KindLeave, engine.KindDisconnect, engine.KindExit}
 	reached := map[int]int{} // worker: 1 + index of the last
+	listens := map[string]bool{}
 	for i, e := range events {
 		if e.Seq != uint64(i+1) {
 			t.Errorf("event %d has seq %d", i+1, e.Seq)
@@ -85,7 +88,12 @@ func checkLives(t *testing.T, events []engine.Event, complete bool) {
 		if at < 0 {
 			continue
 		}
+		server := ""
+		if d, ok := e.Detail.(engine.ListeningDetail); ok {
+			server = fmt.Sprint(e.Worker, d.Address, d.Port, d.AddressType)
+		}
 		switch was := reached[e.Worker]; {
+		case server != "" && at+1 == was && !listens[server]:
 		case at < was:
 			t.Errorf("worker %d: %s after %s (seq %d)", e.Worker, e.Kind, order[was-1], e.Seq)
 		case was == 0 && at != 0:
@@ -93,6 +101,7 @@ func checkLives(t *testing.T, events []engine.Event, complete bool) {
 		case e.Kind == engine.KindExit && order[was-1] != engine.KindDisconnect:
 			t.Errorf("worker %d: exit without disconnect (seq %d)", e.Worker, e.Seq)
 		}
+		listens[server] = true
 		reached[e.Worker] = at + 1
 	}
 	for id, at := range reached {

@@ -138,8 +138,9 @@ func TestLoadOnATerminal(t *testing.T) {
 			s.await("of 250/s")
 			s.press("--")
 			s.await("of 160/s")
-			if strings.Contains(s.text(), "\n") {
-				t.Errorf("a new line before the end: %q", s.text())
+			title, line, _ := strings.Cut(s.text(), "\n")
+			if !strings.HasPrefix(title, "\rGET http://"+p.addr()+"/, 200/s, a connection each") || strings.Contains(line, "\n") {
+				t.Errorf("what is sent, and then one line until the end: %q", s.text())
 			}
 			end.how(s)
 			s.restored()

@@ -28,6 +28,8 @@ func TestMain(m *testing.M) {
 	case err != nil:
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
+	case worker && os.Getenv(ownEnv) != "":
+		os.Exit(runOwn(os.Getenv(ownEnv)))
 	case worker:
 		os.Exit(demo.Run())
 	case os.Getenv(primaryEnv) != "":

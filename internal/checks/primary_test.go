@@ -32,6 +32,7 @@ type primaryConfig struct {
 	Policy  engine.Policy
 	Grace   time.Duration
 	Stall   time.Duration
+	Env     []string // of the workers
 }
 
 // reply answers one command line.
@@ -57,6 +58,7 @@ func runPrimary(config string, in io.Reader, out io.Writer) int {
 	_ = os.Unsetenv(primaryEnv)
 	c, err := engine.New(engine.Options{
 		Addr: "127.0.0.1:0", Workers: cfg.Workers, Policy: cfg.Policy, Grace: cfg.Grace, Stall: cfg.Stall,
+		Settings: engine.Settings{Env: cfg.Env},
 	})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

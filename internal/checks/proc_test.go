@@ -87,6 +87,23 @@ func children(t *testing.T, pid int) (found []int) {
 	return found
 }
 
+// guard waits for the guard of a primary and returns its process.
+func (p *run) guard() (pid int) {
+	p.t.Helper()
+	want := fmt.Sprintf(": guard of %d\x00", p.pid)
+	if !eventually(patience, func() bool {
+		for _, c := range children(p.t, p.pid) {
+			if strings.HasSuffix(commandOf(c), want) {
+				pid = c
+			}
+		}
+		return pid != 0
+	}) {
+		p.t.Fatal("there is no guard")
+	}
+	return pid
+}
+
 // stop stops a process and waits until all of it stands still. It goes on at
 // the end of the test, if it is still there.
 func stop(t *testing.T, pid int) {

@@ -83,8 +83,6 @@ func startPrimary(t *testing.T, files []*os.File, cfg primaryConfig) *run {
 
 func start(t *testing.T, cmd *exec.Cmd) *run {
 	t.Helper()
-	// The race detector has a process sleep for a second at its exit.
-	cmd.Env = append([]string{"GORACE=atexit_sleep_ms=0"}, cmd.Env...)
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)

@@ -13,8 +13,8 @@ import (
 )
 
 // | 1 | `m --headless --json --workers 4` | 4 `listening`; curl gives the page's
-// text; 4 children of P; with P stopped (SIGSTOP) nothing is answered in rr,
-// requests go on in shared |
+// text; the children of P are 4 and the guard; with P stopped (SIGSTOP) nothing is
+// answered in rr, requests go on in shared |
 func TestCheck01Start(t *testing.T) {
 	for _, policy := range []string{"rr", "shared"} {
 		t.Run(policy, func(t *testing.T) {
@@ -24,11 +24,12 @@ func TestCheck01Start(t *testing.T) {
 			for _, e := range p.awaitKind(4, engine.KindListening) {
 				want = append(want, e.PID)
 			}
+			want = append(want, p.guard())
 			got := children(t, p.pid)
 			slices.Sort(want)
 			slices.Sort(got)
 			if !slices.Equal(got, want) {
-				t.Errorf("children of the primary: %v, workers that listen: %v", got, want)
+				t.Errorf("children of the primary: %v, workers that listen and the guard: %v", got, want)
 			}
 			addr := p.addr()
 			if got := get(t, addr, "/"); got != page {
