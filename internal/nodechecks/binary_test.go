@@ -13,7 +13,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -29,6 +28,7 @@ type muster struct {
 	dir   string     // "" = programs
 	uid   uint32     // 0 = ours
 	files []*os.File // inherited as 3 and up
+	limit int        // ulimit -n; 0 = ours
 }
 
 // process is a muster that runs. Its log has the events of --json.
@@ -50,6 +50,9 @@ func runMuster(t *testing.T, m muster, command ...string) *process {
 		m.args = []string{"--json", "--workers", "2"}
 	}
 	cmd := exec.Command(binary(t), append(append(append([]string{"run"}, m.args...), "--"), command...)...)
+	if m.limit > 0 {
+		cmd = exec.Command("sh", append([]string{"-c", `ulimit -n "$0" && exec "$@"`, strconv.Itoa(m.limit)}, cmd.Args...)...)
+	}
 	cmd.Dir = m.dir
 	if cmd.Dir == "" {
 		cmd.Dir = programs
@@ -183,36 +186,6 @@ func script(t *testing.T, files map[string]string) (dir string) {
 		}
 	}
 	return dir
-}
-
-// portsGiven is how many ports freePorts has given to tests that run at once.
-var portsGiven atomic.Int32
-
-// freePort is an address nobody listens at.
-func freePort(t *testing.T) string {
-	t.Helper()
-	return net.JoinHostPort("127.0.0.1", strconv.Itoa(freePorts(t, 1)))
-}
-
-// freePorts is the first of n ports in a row that nobody listens on, out of the
-// range the kernel takes ports from by itself, so that no other process gets
-// one before it is used. No other test is given them, or tries them.
-func freePorts(t *testing.T, n int) (first int) {
-	t.Helper()
-next:
-	for range 1000 {
-		last := 10_000 + (11*os.Getpid()+int(portsGiven.Add(int32(n))))%20_000
-		for p := last - n + 1; p <= last; p++ {
-			l, err := net.Listen("tcp", ":"+strconv.Itoa(p))
-			if err != nil {
-				continue next
-			}
-			l.Close()
-		}
-		return last - n + 1
-	}
-	t.Fatal("no port is free")
-	return 0
 }
 
 func port(addr string) string { return addr[strings.LastIndexByte(addr, ':')+1:] }

@@ -101,7 +101,7 @@ func TestNodeBlockedWorkerComesBack(t *testing.T) {
 	if by := gather(c.addr(), 30).answered(t, 30); by["2"] > 0 {
 		t.Errorf("%v answered while worker 2 was blocked", by)
 	}
-	if took := time.Since(began); took > 2*time.Second {
+	if took := time.Since(began); took > 3*time.Second {
 		t.Errorf("the others took %v", took)
 	}
 	if by := first.answered(t, 30); by["2"] == 0 {
@@ -143,6 +143,48 @@ func TestNodeBlockedWorkerDies(t *testing.T) {
 				t.Errorf("%d connections lost", s.Lost)
 			}
 		})
+	}
+}
+
+// A program in an endless loop was noticed in rr alone, and there not before
+// somebody connected. One that only takes a while comes back.
+func TestNodeLoopIsNoticedWithoutTraffic(t *testing.T) {
+	t.Parallel()
+	bothPolicies(t, func(t *testing.T, p engine.Policy) {
+		c := start(t, "app.js", policy(p), stall(6*time.Second)) // said after half of it
+		c.awaitKind(2, engine.KindListening)
+		getFrom(t, c.addr(), 1, "/stand?ms=5500")
+		c.awaitOf(1, engine.KindStall)
+		c.row(1, "it answers again", func(w *engine.Row) bool { return w.Stalled.IsZero() })
+		if n := len(ofKind(c.soFar(), engine.KindExit)); n != 0 {
+			t.Fatalf("%d workers exited", n)
+		}
+		getFrom(t, c.addr(), 2, "/stand?ms=60000")
+		if d := exit(c.awaitOf(2, engine.KindExit)); d.String() != "SIGKILL" || d.Voluntary {
+			t.Errorf("exit %+v", d)
+		}
+		c.awaitOf(3, engine.KindListening) // the replacement
+		if sent := c.signals(1); len(sent) != 0 {
+			t.Errorf("the other, which was idle, was sent %q", sent)
+		}
+	})
+}
+
+// A worker without a server, or before it has one, may compute for as long as it
+// likes: nobody waits for it.
+func TestNodeMayComputeBeforeItListens(t *testing.T) {
+	t.Parallel()
+	c := start(t, "computes.js", policy(engine.SchedNone), stall(time.Second), env("MS=2500"), workers(1))
+	w, err := c.Fork("LISTEN=1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.awaitLines(2, "computed")
+	c.awaitOf(w.ID(), engine.KindListening)
+	for _, kind := range []engine.Kind{engine.KindStall, engine.KindKill, engine.KindExit} {
+		if e := ofKind(c.soFar(), kind); len(e) > 0 {
+			t.Errorf("%+v", e)
+		}
 	}
 }
 

@@ -96,7 +96,7 @@ func TestNodePortZero(t *testing.T) {
 
 func TestNodeSeveralPorts(t *testing.T) {
 	t.Parallel()
-	a, b := freePort(t), freePort(t)
+	a, b := testkit.FreePort(t), testkit.FreePort(t)
 	spec := fmt.Sprintf(`[{"port":%s,"host":"127.0.0.1"},{"port":%s}]`, port(a), port(b))
 	c := start(t, "listen.js", listens(spec))
 	c.awaitLines(4, "listening ")
@@ -128,7 +128,7 @@ func TestNodeAddressFamilies(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			num := port(freePort(t))
+			num := port(testkit.FreePort(t))
 			c := start(t, "listen.js", listens(fmt.Sprintf(tt.spec, num)))
 			c.awaitLines(2*strings.Count(tt.spec, "{"), "listening ")
 			if tt.want == nil { // which of its addresses is Node's choice
@@ -171,6 +171,49 @@ func TestNodeUnixSocket(t *testing.T) {
 		c.stop()
 		if _, err := os.Lstat(path); !os.IsNotExist(err) {
 			t.Errorf("the path after the end: %v", err)
+		}
+	})
+}
+
+// Many programs remove the path before they listen: the second worker, and each
+// replacement, took it from the socket they share.
+func TestNodeWorkerThatRemovesItsUnixPath(t *testing.T) {
+	t.Parallel()
+	bothPolicies(t, func(t *testing.T, p engine.Policy) {
+		dir := t.TempDir()
+		path := filepath.Join(dir, "s")
+		c := start(t, "listen.js", policy(p), env("UNLINK="+path), listens(fmt.Sprintf(`[{"path":%q}]`, path)))
+		c.awaitLines(2, "listening ")
+		serves := func() {
+			t.Helper()
+			for range 2 {
+				servedBy(t, dialling("unix", path), "http://unix/")
+			}
+		}
+		serves()
+		first, err := os.Lstat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := c.do(engine.Command{Op: engine.OpRestart, Worker: 1})
+		c.awaitOf(r.Worker, engine.KindListening)
+		serves()
+		r = c.do(engine.Command{Op: engine.OpFork})
+		c.awaitOf(r.Worker, engine.KindListening)
+		serves()
+		c.do(engine.Command{Op: engine.OpCrash, Worker: 2})
+		c.awaitLines(5, "listening ")
+		serves()
+		if now, err := os.Lstat(path); err != nil || !os.SameFile(now, first) || now.Mode() != first.Mode() {
+			t.Errorf("the path is %v, %v; it was %v", now, err, first)
+		}
+		errs := ofKind(c.soFar(), engine.KindError)
+		if len(errs) != 1 || !errs[0].Detail.(engine.ErrorDetail).Mended || !strings.Contains(errs[0].Detail.(engine.ErrorDetail).Text, path+": the path was removed; it is put back") {
+			t.Errorf("errors: %+v", errs)
+		}
+		c.stop()
+		if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
+			t.Errorf("left after the end: %v, %v", left, err)
 		}
 	})
 }
@@ -287,7 +330,7 @@ func TestNodeNotPermitted(t *testing.T) {
 func TestNodeListenTwice(t *testing.T) {
 	t.Parallel()
 	bothPolicies(t, func(t *testing.T, p engine.Policy) {
-		addr := freePort(t)
+		addr := testkit.FreePort(t)
 		one := fmt.Sprintf(`{"port":%s,"host":"127.0.0.1"}`, port(addr))
 		c := start(t, "listen.js", policy(p), listens("["+one+","+one+"]"))
 		for _, e := range c.awaitLines(2, "error ") {
@@ -316,7 +359,7 @@ func TestNodeCloseAndListenAgain(t *testing.T) {
 		t.Run(fmt.Sprintf("%d workers", n), func(t *testing.T) {
 			t.Parallel()
 			bothPolicies(t, func(t *testing.T, p engine.Policy) {
-				addr := freePort(t)
+				addr := testkit.FreePort(t)
 				c := start(t, "relisten.js", workers(n), policy(p), env("AGAIN=5", "PORT="+port(addr)))
 				c.await("every worker has settled", func(ev []engine.Event) bool {
 					settled := 0

@@ -5,6 +5,7 @@ package nodechecks
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -89,6 +90,58 @@ func TestNodeMessages(t *testing.T) {
 	// It was all before it listens; listening still works.
 	c.send(1, `"listen"`, nil)
 	c.awaitKind(1, engine.KindListening)
+}
+
+// A message of over 16 MiB ended the channel, and so the worker. It is refused,
+// with what came with it, and all that comes after it arrives; what Go sends is
+// refused at the sender.
+func TestNodeMessageTooLongCostsNotTheWorker(t *testing.T) {
+	t.Parallel()
+	c, box := talker(t)
+	const size = 17 << 20
+	refused := func(n int, what string) {
+		t.Helper()
+		if m := box.next(); string(m.Value) != `"behind it"` {
+			t.Fatalf("the message behind it is %.100s", m.Value)
+		}
+		e := c.awaitKind(n, engine.KindError)[n-1]
+		text := e.Detail.(engine.ErrorDetail).Text
+		if want := fmt.Sprintf("%s of worker 1 was refused: it has ", what); e.Worker != 1 || !strings.HasPrefix(text, want) ||
+			!strings.Contains(text, "the most is 16777216 (16 MiB)") || !strings.Contains(text, fmt.Sprintf("refused so far: %d", n)) {
+			t.Errorf("the event says %q of worker %d", text, e.Worker)
+		}
+	}
+	errs := make(chan error, 8)
+	c.Worker(1).OnError(func(err error) { errs <- err })
+	c.send(1, fmt.Sprintf(`{"long":%d}`, size), nil)
+	refused(1, "a message")
+	if err := <-errs; !errors.Is(err, engine.ErrTooLong) {
+		t.Errorf("OnError hears %v", err)
+	}
+
+	ours, theirs := connection(t)
+	c.send(1, fmt.Sprintf(`{"long":%d}`, size), &engine.Handle{Kind: engine.HandleSocket, File: file(t, theirs)})
+	refused(2, "a message with a net.Socket, which was closed,")
+	c.send(1, `"and on"`, nil) // it was acknowledged: the program is not silent
+	if e := box.echo(); string(e.Got) != `"and on"` {
+		t.Errorf("back came %s", e.Got)
+	}
+	_ = ours
+
+	big := strings.Repeat("x", 16<<20)
+	for what, err := range map[string]error{
+		"Send":       c.Worker(1).Send(big),
+		"SendHandle": c.Worker(1).SendHandle(big, &engine.Handle{Kind: engine.HandleSocket, File: file(t, theirs)}),
+	} {
+		if !errors.Is(err, engine.ErrTooLong) || !strings.Contains(err.Error(), "worker 1: ") || !strings.Contains(err.Error(), "the limit is 16777216") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	c.send(1, `"listen"`, nil)
+	c.awaitKind(1, engine.KindListening)
+	if n := len(ofKind(c.soFar(), engine.KindExit)); n != 0 {
+		t.Errorf("%d workers ended", n)
+	}
 }
 
 // file is the descriptor of a socket, for a Handle.
@@ -295,7 +348,7 @@ func TestNodeConnectionGivenToThePrimary(t *testing.T) {
 	if d := exit(c.awaitOf(1, engine.KindExit)); !d.Voluntary || d.Code == nil || *d.Code != 0 {
 		t.Errorf("the worker ended with %+v", d)
 	}
-	if took := time.Since(closed); took > 2*time.Second {
+	if took := time.Since(closed); took > 4*time.Second { // the grace is 5 s
 		t.Errorf("it left %v after the last connection was closed", took)
 	}
 }

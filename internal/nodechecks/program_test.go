@@ -71,7 +71,7 @@ func TestNodeInspect(t *testing.T) {
 			t.Parallel()
 			base := 0
 			if name != "any port" {
-				base = freePorts(t, 3) // the primary's and two workers'
+				base = testkit.FreePorts(t, 3) // the primary's and two workers'
 			}
 			command, vars := set(fmt.Sprint(base))
 			c := start(t, command, env(vars...))

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/testkit"
 )
 
 const page = "An example of clusters\n"
@@ -48,7 +49,7 @@ func TestNodeSeedUnderMuster(t *testing.T) {
 func TestNodeSeedAlone(t *testing.T) {
 	t.Parallel()
 	node := needNode(t)
-	addr := freePort(t)
+	addr := testkit.FreePort(t)
 	cmd := exec.Command(node, seed)
 	cmd.Env = append(os.Environ(), "PORT="+port(addr))
 	var stderr bytes.Buffer

@@ -8,6 +8,8 @@ const acts = {
     // One long turn of the event loop: nothing else is looked at meanwhile.
     for (const end = Date.now() + Number(q.get('ms')); Date.now() < end;);
   },
+  // The same without the work.
+  '/stand': (q) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(q.get('ms'))),
   '/exit': (q) => process.exit(Number(q.get('code'))),
   '/throw': () => setImmediate(() => { throw new TypeError('thrown on request'); }),
   '/disconnect': () => cluster.worker.disconnect(),

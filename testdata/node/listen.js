@@ -1,9 +1,10 @@
 // Listens with each of the arguments in LISTEN, one after the other, and
-// prints what comes of it.
+// prints what comes of it. It removes UNLINK first, as many programs do.
 'use strict';
 const http = require('http');
 
 const wanted = JSON.parse(process.env.LISTEN);
+if (process.env.UNLINK) require('fs').rmSync(process.env.UNLINK, { force: true });
 
 function next(i) {
   if (i === wanted.length) return;

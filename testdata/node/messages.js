@@ -21,6 +21,12 @@ process.on('message', (m, handle) => {
     socket.bind({ port: 0, address: '127.0.0.1', exclusive: true }, () => process.send('a udp socket', socket));
     return;
   }
+  if (m && m.long) {
+    // One message that is too long, with the socket if there is one, and one behind it.
+    process.send('x'.repeat(m.long), handle);
+    process.send('behind it');
+    return;
+  }
   if (m === 'listen') {
     require('http').createServer((req, res) => res.end()).listen(0, '127.0.0.1');
     return;
