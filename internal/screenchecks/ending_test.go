@@ -3,6 +3,7 @@
 package screenchecks
 
 import (
+	"cmp"
 	"strings"
 	"syscall"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"muster/internal/stopsignal"
 	"muster/internal/testkit"
 )
 
@@ -21,6 +23,9 @@ type ending struct {
 	ask func(s *terminal, addr string)
 	// The exit code, minus the signal that ended the process.
 	code int
+	// How long what is open may take to finish, 1 s if empty. For a second wish
+	// it is long: it would else find the end on its way.
+	grace string
 	// What the shell's screen has to show afterwards.
 	says string
 }
@@ -51,7 +56,7 @@ var endings = []ending{
 	}},
 	{name: "ctrl+c over the help", ask: func(s *terminal, _ string) { s.press("?"); s.see("THE CLUSTER"); s.press("\x03") }},
 	{name: "ctrl+c over the kill menu", ask: func(s *terminal, _ string) { s.press("k"); s.see("SIGUSR1"); s.press("\x03") }},
-	{name: "ctrl+c twice", ask: func(s *terminal, addr string) {
+	{name: "ctrl+c twice", grace: "60s", ask: func(s *terminal, addr string) {
 		request(s.t, addr, slow, false)
 		s.see("open    1")
 		s.press("\x03")
@@ -61,11 +66,12 @@ var endings = []ending{
 	{name: "SIGTERM", ask: func(s *terminal, _ string) { s.signal(syscall.SIGTERM) }},
 	{name: "SIGINT", ask: func(s *terminal, _ string) { s.signal(syscall.SIGINT) }},
 	{name: "SIGHUP", ask: func(s *terminal, _ string) { s.signal(syscall.SIGHUP) }},
-	{name: "SIGTERM twice", code: 128 + int(syscall.SIGTERM), ask: func(s *terminal, addr string) {
+	{name: "SIGTERM twice", grace: "60s", code: 128 + int(syscall.SIGTERM), ask: func(s *terminal, addr string) {
 		request(s.t, addr, slow, false)
 		s.see("open    1")
 		s.signal(syscall.SIGTERM)
 		s.see("stopping")
+		<-time.After(2 * stopsignal.Window) // sooner it is the same wish
 		s.signal(syscall.SIGTERM)
 	}},
 	// Go's own dump of all goroutines, but on a terminal one can read it on.
@@ -92,7 +98,7 @@ func TestCheck10EveryEndGivesTheTerminalBack(t *testing.T) {
 				endsByPanic(t, e)
 				return
 			}
-			s := open(t, 100, 100, nil, "--addr", "127.0.0.1:0", "--workers", "3", "--grace", "1s")
+			s := open(t, 100, 100, nil, "--addr", "127.0.0.1:0", "--workers", "3", "--grace", cmp.Or(e.grace, "1s"))
 			addr := s.up(3)
 			if err := s.isOurs(); err != nil {
 				t.Fatal(err)

@@ -22,9 +22,9 @@ func TestCheck15HostileTextOnTheScreen(t *testing.T) {
 	if err := s.isOurs(); err != nil {
 		t.Fatal(err)
 	}
-	s.mu.Lock()
+	_, unlock := s.screen()
 	modes := maps.Clone(s.modes)
-	s.mu.Unlock()
+	unlock()
 	start := frames(s.written(), s.h)
 	s.press("4")
 	s.see("[4 log]")
@@ -55,14 +55,14 @@ func TestCheck15HostileTextOnTheScreen(t *testing.T) {
 		s.see(view.shows)
 		shape(s)
 	}
-	s.mu.Lock()
+	_, unlock = s.screen()
 	if s.title != "" {
 		t.Errorf("the title is %q", s.title)
 	}
 	if !maps.Equal(modes, s.modes) {
 		t.Errorf("modes before %v, after %v", modes, s.modes)
 	}
-	s.mu.Unlock()
+	unlock()
 	s.press("\x03")
 	if code := s.code(); code != 0 {
 		t.Errorf("exit code %d", code)

@@ -24,7 +24,8 @@ var hostileTexts = []hostileText{
 	{"reset", "\x1bc\x1b[!p", `\x1bc\x1b[!p`},
 	{"ask", "\x1b[6n\x1b[c\x1b]11;?\x07\x1b[5n", `\x1b[6n\x1b[c\x1b]11;?\x07\x1b[5n`},
 	{"modes", "\x1b[?1049l\x1b[?25h\x1b[?1000h\x1b[?2004l\x1b[?7l", `\x1b[?1049l\x1b[?25h\x1b[?1000h\x1b[?2004l\x1b[?7l`},
-	{"colour", "\x1b[31;7mred", `\x1b[31;7mred`},
+	{"colour", colourOn + "red", `red`}, // the only escape that is left out
+	{"no colour", "\x1b[>31mred\x1b[?1m\x1b[4 m\x1b[31", `\x1b[>31mred\x1b[?1m\x1b[4 m\x1b[31`},
 	{"region", "\x1b[5;9r\x1b[?6h", `\x1b[5;9r\x1b[?6h`},
 	{"title", "\x1b]0;owned\x07\x1b]2;owned\x1b\\", `\x1b]0;owned\x07\x1b]2;owned\x1b\`},
 	{"push title", "\x1b[21t\x1b[22;0t", `\x1b[21t\x1b[22;0t`},
@@ -51,6 +52,9 @@ var hostileTexts = []hostileText{
 	{"wide", "配置 🚀 ok", "配置 🚀 ok"},
 	{"tab", "a\tb", "a b"}, // runs of spaces are taken as one
 }
+
+// colourOn is a complete SGR sequence with a part nobody may draw: blink.
+const colourOn = "\x1b[31;5m"
 
 // line is the text with its marks around it.
 func (h *hostileText) line(source string) string { return source + h.name + "<" + h.raw + ">" + source }
@@ -80,6 +84,11 @@ func (h *hostileText) target() string {
 		fmt.Fprintf(&b, "%%%02X", c)
 	}
 	return b.String()
+}
+
+// text is line as a JSON string has it: valid, and without colours.
+func (h *hostileText) text(source string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(h.line(source), "\ufffd"), colourOn, "")
 }
 
 // spaced is s with every run of spaces as one.

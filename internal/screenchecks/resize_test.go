@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -26,16 +27,20 @@ func TestCheck13FrameIsTheScreen(t *testing.T) {
 	}
 }
 
-// The 200 resizes, in two halves: tmux lets a program know of a new size no
-// more than four times a second, and two can wait for that together.
+// The 200 resizes, in quarters: tmux lets a program know of a new size no more
+// than four times a second, and four can wait for that together.
 func TestCheck13Resizes(t *testing.T) {
-	for half := range 2 {
-		t.Run(fmt.Sprint(half), func(t *testing.T) {
+	resizes := 50
+	if testkit.Race {
+		resizes = 25 // its races would be seen in these: sizes are what the other half is for
+	}
+	for quarter := range 4 {
+		t.Run(fmt.Sprint(quarter), func(t *testing.T) {
 			t.Parallel()
 			x, pids := openFour(t)
 			x.freeze() // from here on nothing but the size changes the picture
-			r := rand.New(rand.NewPCG(13, uint64(half)))
-			for i := range 100 {
+			r := rand.New(rand.NewPCG(13, uint64(quarter)))
+			for i := range resizes {
 				w, h := 40+r.IntN(171), 10+r.IntN(53)
 				fits(x, w, h, pids)
 				if i%5 != 4 { // a forced redraw takes as long as a resize
@@ -43,6 +48,35 @@ func TestCheck13Resizes(t *testing.T) {
 				}
 				if why := x.torn(); why != "" {
 					t.Fatalf("resize %d, to %dx%d: %s", i, w, h, why)
+				}
+			}
+		})
+	}
+}
+
+// A terminal that had grown and then shrunk to less than at first kept a piece of an old frame in its
+// scrollback after the end, whether by a key or by a signal.
+func TestNothingIsLeftInTheScrollback(t *testing.T) {
+	ends := map[string]func(*tmux){
+		"key":    func(x *tmux) { x.press("q") },
+		"signal": func(x *tmux) { _ = syscall.Kill(x.pid, syscall.SIGTERM) },
+	}
+	for name, end := range ends {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			x, pids := openFour(t)
+			for _, size := range [][2]int{{200, 60}, {64, 18}} {
+				fits(x, size[0], size[1], pids)
+			}
+			end(x)
+			if !every(look, patience, func() bool { return x.ask("#{pane_dead}") == "1" }) {
+				t.Fatal("muster does not end")
+			}
+			all := x.do("capture-pane", "-p", "-S", "-")
+			for _, part := range []string{"muster", "listening", "REQ/S", "log"} {
+				if strings.Contains(all, part) {
+					t.Errorf("%q is left:\n%s", part, all)
+					break
 				}
 			}
 		})

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -46,8 +47,14 @@ type terminal struct {
 	before      *unix.Termios
 	readers     sync.WaitGroup
 
-	mu      sync.Mutex
-	raw     []byte
+	mu  sync.Mutex
+	raw []byte
+
+	// The emulator and what is below it, of screen: it draws what was written when
+	// somebody looks, so that what is read is never read late.
+	emuMu   sync.Mutex
+	drawn   int      // so much of raw is on it
+	shown   []string // its lines, nil = not known
 	emu     *vt.Emulator
 	modes   map[ansi.Mode]bool // every mode that was ever changed
 	title   string             // titles and icon names that were set
@@ -80,7 +87,7 @@ func openCommand(t *testing.T, w, h int, env []string, name string, args ...stri
 		EnableMode:  func(m ansi.Mode) { s.modes[m] = true },
 		DisableMode: func(m ansi.Mode) { s.modes[m] = false },
 	})
-	s.readers.Go(s.draw)
+	s.readers.Go(s.read)
 	s.readers.Go(s.hearReplies)
 	if _, err := io.WriteString(tty, shellText+"\n"); err != nil {
 		t.Fatal(err)
@@ -109,6 +116,8 @@ func (s *terminal) cleanup() {
 	_ = s.cmd.Process.Kill() // fails if it has ended, as it should have
 	<-s.exited
 	s.vanish()
+	_, unlock := s.screen()
+	unlock()
 	if c, ok := s.emu.InputPipe().(io.Closer); ok {
 		c.Close()
 	}
@@ -135,19 +144,45 @@ func pollable(t *testing.T, f *os.File) *os.File {
 	return os.NewFile(uintptr(fd), f.Name())
 }
 
-// draw puts on the emulator what muster writes.
-func (s *terminal) draw() {
+// read takes what muster writes. It never waits for the emulator: a terminal
+// that is slow to take bytes is another one than a terminal, and may get no last
+// word.
+func (s *terminal) read() {
 	buf := make([]byte, 64<<10)
 	for {
 		n, err := s.master.Read(buf)
 		s.mu.Lock()
 		s.raw = append(s.raw, buf[:n]...)
-		_, _ = s.emu.Write(buf[:n]) // fails only when closed
 		s.mu.Unlock()
 		if err != nil {
 			return
 		}
 	}
+}
+
+// screen puts on the emulator what was written, and returns it locked, with what
+// unlocks it.
+func (s *terminal) screen() (emu *vt.Emulator, unlock func()) {
+	s.emuMu.Lock()
+	s.mu.Lock()
+	fresh := s.raw[s.drawn:]
+	s.mu.Unlock()
+	if len(fresh) > 0 {
+		_, _ = s.emu.Write(fresh) // fails only when closed
+		s.drawn += len(fresh)
+		s.shown = nil
+	}
+	return s.emu, s.emuMu.Unlock
+}
+
+// skip keeps from the emulator what was written since somebody looked. What comes
+// next may begin in the midst of a frame: redraw it.
+func (s *terminal) skip() {
+	s.emuMu.Lock()
+	defer s.emuMu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.drawn = len(s.raw)
 }
 
 // hearReplies takes the answers of the emulator, which would otherwise wait
@@ -206,21 +241,24 @@ func (s *terminal) written() string {
 }
 
 // lines are the cells of the screen, line by line. A line is as wide as its
-// cells: narrower than the screen only if the emulator lost one.
+// cells: narrower than the screen only if the emulator lost one. A test looks
+// far more often than something is written.
 func (s *terminal) lines() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	lines := make([]string, s.emu.Height())
-	for y := range lines {
-		var b strings.Builder
-		for x := range s.emu.Width() {
-			if c := s.emu.CellAt(x, y); c != nil {
-				b.WriteString(c.Content) // nothing in the second cell of a wide character
+	emu, unlock := s.screen()
+	defer unlock()
+	if s.shown == nil {
+		s.shown = make([]string, emu.Height())
+		for y := range s.shown {
+			var b strings.Builder
+			for x := range emu.Width() {
+				if c := emu.CellAt(x, y); c != nil {
+					b.WriteString(c.Content) // nothing in the second cell of a wide character
+				}
 			}
+			s.shown[y] = b.String()
 		}
-		lines[y] = b.String()
 	}
-	return lines
+	return slices.Clone(s.shown)
 }
 
 func (s *terminal) text() string { return strings.Join(s.lines(), "\n") }
@@ -279,12 +317,12 @@ func (s *terminal) isOurs() error {
 	if err != nil {
 		return err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	emu, unlock := s.screen()
+	defer unlock()
 	switch {
 	case *now == *s.before:
 		return errors.New("the terminal is not raw")
-	case !s.emu.IsAltScreen(), !s.emu.CursorHidden():
+	case !emu.IsAltScreen(), !emu.CursorHidden():
 		return errors.New("no other screen, or its cursor is seen")
 	case !s.modes[ansi.ModeMouseButtonEvent], !s.modes[ansi.ModeMouseExtSgr]:
 		return errors.New("no mouse")
@@ -313,9 +351,9 @@ func (s *terminal) givenBack() {
 	if n := strings.Count(s.written(), ansi.ResetModeAltScreenSaveCursor); n != 1 {
 		s.t.Errorf("the other screen was left %d times", n)
 	}
-	s.mu.Lock()
-	alt, hidden, modes := s.emu.IsAltScreen(), s.emu.CursorHidden(), maps.Clone(s.modes)
-	s.mu.Unlock()
+	emu, unlock := s.screen()
+	alt, hidden, modes := emu.IsAltScreen(), emu.CursorHidden(), maps.Clone(s.modes)
+	unlock()
 	if alt {
 		s.t.Error("the other screen is still on")
 	}
@@ -335,11 +373,11 @@ func (s *terminal) givenBack() {
 
 // top is the first line the terminal ever had, on the screen or scrolled away.
 func (s *terminal) top() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	at := s.emu.CellAt
-	if s.emu.ScrollbackLen() > 0 {
-		at = s.emu.ScrollbackCellAt
+	emu, unlock := s.screen()
+	defer unlock()
+	at := emu.CellAt
+	if emu.ScrollbackLen() > 0 {
+		at = emu.ScrollbackCellAt
 	}
 	var b strings.Builder
 	for x := range s.w {
