@@ -4,13 +4,16 @@
 GO       ?= go
 FUZZTIME ?= 20s
 SOAKMINS ?= 60
+FLOOD    ?= 1000000
+SOAKRUN  ?= 15m
+SEED     ?=
 # Which Nodes to try: versions for npm, or paths: make node-matrix NODES="18 /opt/node24/bin/node"
 NODES    ?= 18 20 22 24 26
 
-.PHONY: help build test race lint fuzz bench demo soak node-matrix
+.PHONY: help build test race lint fuzz deaths kept mutants bench demo soak node-matrix node-http2
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
 
 build: ## the binary, ./muster
 	$(GO) build -trimpath -o muster .
@@ -36,13 +39,26 @@ fuzz: ## every fuzz target, FUZZTIME each
 	  done; \
 	done
 
+deaths: ## 200 deaths of each kind, each compared with what clients saw; and 50 that must leave nothing open
+	MUSTER_DEATHS=50 $(GO) test -count=1 -timeout 30m -v -run 'AddressesOfDead' ./internal/checks ./internal/nodechecks
+	MUSTER_DEATHS=200 $(GO) test -count=1 -timeout 60m -v -run 'Cut' ./internal/deathchecks
+
+kept: ## what a restart costs clients that keep their connections and think for a while
+	MUSTER_KEPT='200ms 1025ms 2s 3s' $(GO) test -count=1 -timeout 60m -v -run KeptConnectionsLoseNothing ./internal/checks
+
+mutants: ## take out each guard of tools/mutants/guards.txt, one at a time; its tests must go red (MUTANTS="-only NAME")
+	$(GO) run ./tools/mutants -copies 2 $(MUTANTS)
+
 bench: ## every benchmark, with allocations
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 demo: ## demo.gif and docs/tour.gif from their tapes (needs vhs, ffmpeg and a Chromium; says how to get them)
 	tools/demo.sh
 
-soak: ## the whole suite under the race detector, over and over for SOAKMINS minutes
+soak: ## everything at once for SOAKRUN (SEED=n to have it again), 60 s of faults under load, a million messages of each kind from a worker, then the whole suite under the race detector, over and over for SOAKMINS minutes
+	MUSTER_SOAK=$(SOAKRUN) MUSTER_SEED=$(SEED) $(GO) test -count=1 -timeout 10h -v ./internal/soak
+	MUSTER_FAULTS=60 $(GO) test -count=1 -v -run 'ManyFaults' ./engine
+	MUSTER_FLOOD=$(FLOOD) $(GO) test -count=1 -timeout 60m -v -run 'TestFloodsOfEveryKind' ./engine
 	@set -e; end=$$(($$(date +%s) + 60 * $(SOAKMINS))); n=0; \
 	while [ $$(date +%s) -lt $$end ]; do \
 	  n=$$((n + 1)); echo "round $$n"; $(GO) test -race -count=1 -shuffle=on ./...; \
@@ -50,3 +66,6 @@ soak: ## the whole suite under the race detector, over and over for SOAKMINS min
 
 node-matrix: ## the tests with Node programs, once for each of NODES
 	tools/node-matrix.sh $(NODES)
+
+node-http2: ## what a restart costs sessions of HTTP/2, measured with each of NODES
+	MUSTER_MEASURE=1 RUN=NodeHTTP2Restart tools/node-matrix.sh $(NODES)

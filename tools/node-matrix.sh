@@ -59,6 +59,7 @@ for want; do
     grep -v -E '^\s*(=== |--- PASS)' "$log" | cut -c1-300
   fi
   grep -E '^\s*--- SKIP' "$log" || true
+  sed -n 's/^.*measured: //p' "$log"
   count() { grep -c -E "^\s*--- $1" "$log" || true; }
   table+=("$version|$result|$(count PASS) passed, $(count FAIL) failed, $(count SKIP) skipped|$((SECONDS - began)) s")
   rm -f "$log"
