@@ -13,6 +13,7 @@ import (
 // not, stands here; the engine and what it rests on never reach the screen,
 // whose libraries talk to the terminal when they are merely imported.
 func TestRoomsImportInOneDirection(t *testing.T) {
+	t.Parallel()
 	screen := []string{"muster/tui", "muster/styles", "muster/internal/safetext", "github.com/charmbracelet/"}
 	for _, room := range []struct {
 		path string
@@ -20,20 +21,26 @@ func TestRoomsImportInOneDirection(t *testing.T) {
 		not  []string // prefixes it must not reach at all
 	}{
 		{"muster/ipc", nil, screen},
-		{"muster/engine", []string{"muster/ipc"}, screen},
-		{"muster/engine/demo", []string{"muster/engine", "muster/ipc"}, screen},
+		// It must be initialised before all that rests on os.
+		{"muster/internal/guard", nil, []string{"os", "time", "fmt"}},
+		{"muster/engine", []string{"muster/internal/guard", "muster/ipc"}, screen},
+		{"muster/engine/demo", []string{"muster/engine", "muster/internal/guard", "muster/ipc"}, screen},
 		{"muster/styles", nil, nil},
 		{"muster/internal/safetext", nil, nil},
-		{"muster/internal/explain", []string{"muster/engine", "muster/ipc"}, screen},
+		{"muster/internal/plaintext", []string{"muster/engine", "muster/internal/guard", "muster/ipc", "muster/internal/safetext", "muster/internal/secret"}, nil},
+		{"muster/internal/explain", []string{"muster/engine", "muster/internal/guard", "muster/ipc"}, screen},
 		{"muster/internal/load", nil, screen},
-		{"muster/internal/tour", []string{"muster/engine", "muster/ipc", "muster/internal/load"}, screen},
+		{"muster/internal/tour", []string{"muster/engine", "muster/internal/guard", "muster/ipc", "muster/internal/load"}, screen},
 		{"muster/internal/nodecmd", nil, screen},
 		{"muster/internal/quietterm", nil, screen},
-		{"muster/tui", []string{"muster/engine", "muster/internal/explain", "muster/ipc", "muster/styles", "muster/internal/load", "muster/internal/safetext", "muster/internal/quietterm"}, nil},
-		{"muster/examples/cluster", []string{"muster/engine", "muster/ipc"}, screen},
-		{"muster/examples/messages", []string{"muster/engine", "muster/ipc"}, screen},
-		{"muster/examples/server", []string{"muster/engine", "muster/ipc"}, screen},
-		{"muster/examples/dashboard", []string{"muster/tui", "muster/internal/explain", "muster/engine", "muster/ipc", "muster/styles", "muster/internal/load", "muster/internal/safetext", "muster/internal/quietterm"}, nil},
+		{"muster/internal/stopsignal", nil, screen},
+		{"muster/internal/secret", nil, screen},
+		{"muster/internal/deathsignal", nil, screen},
+		{"muster/tui", []string{"muster/engine", "muster/internal/explain", "muster/internal/guard", "muster/ipc", "muster/styles", "muster/internal/load", "muster/internal/safetext", "muster/internal/plaintext", "muster/internal/quietterm", "muster/internal/stopsignal", "muster/internal/deathsignal", "muster/internal/secret"}, nil},
+		{"muster/examples/cluster", []string{"muster/engine", "muster/internal/guard", "muster/ipc"}, screen},
+		{"muster/examples/messages", []string{"muster/engine", "muster/internal/guard", "muster/ipc"}, screen},
+		{"muster/examples/server", []string{"muster/engine", "muster/internal/guard", "muster/ipc"}, screen},
+		{"muster/examples/dashboard", []string{"muster/tui", "muster/internal/explain", "muster/engine", "muster/internal/guard", "muster/ipc", "muster/styles", "muster/internal/load", "muster/internal/safetext", "muster/internal/plaintext", "muster/internal/quietterm", "muster/internal/stopsignal", "muster/internal/deathsignal", "muster/internal/secret"}, nil},
 	} {
 		out, err := exec.Command("go", "list", "-deps", room.path).Output()
 		if err != nil {

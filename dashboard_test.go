@@ -36,7 +36,7 @@ func startOnTerminal(t *testing.T, term string, args ...string) *screen {
 	p.cmd = &exec.Cmd{
 		Path: self,
 		Args: append([]string{"muster"}, args...),
-		Env:  append(os.Environ(), "TERM="+term, "NO_COLOR="),
+		Env:  append(os.Environ(), "TERM="+term, "NO_COLOR=", "LC_ALL=C.UTF-8"),
 	}
 	tty, err := pty.StartWithSize(p.cmd, &pty.Winsize{Rows: 24, Cols: 80})
 	if err != nil {
@@ -116,6 +116,7 @@ func (s *screen) left() bool {
 }
 
 func TestDashboardEndsByKeyAndBySignal(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		name string
 		end  func(s *screen)
@@ -126,6 +127,7 @@ func TestDashboardEndsByKeyAndBySignal(t *testing.T) {
 		{"SIGHUP", func(s *screen) { s.signal(syscall.SIGHUP) }},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
 			s := startOnTerminal(t, "xterm-256color", "--addr", "127.0.0.1:0", "--workers", "2")
 			s.see("2 of 2 listening")
 			tc.end(s)
@@ -140,6 +142,7 @@ func TestDashboardEndsByKeyAndBySignal(t *testing.T) {
 }
 
 func TestSecondSignalEndsTheDashboardAtOnce(t *testing.T) {
+	t.Parallel()
 	s := startOnTerminal(t, "xterm-256color", "--addr", "127.0.0.1:0", "--workers", "1", "--grace", "0")
 	s.see("1 of 1 listening")
 	held := hold(t, addressOf.FindString(s.text()))
@@ -157,6 +160,7 @@ func TestSecondSignalEndsTheDashboardAtOnce(t *testing.T) {
 
 // A terminal that can draw nothing gets lines.
 func TestDumbTerminalGetsLines(t *testing.T) {
+	t.Parallel()
 	s := startOnTerminal(t, "dumb", "--addr", "127.0.0.1:0", "--workers", "1")
 	s.see(" listening ")
 	if raw := s.drawn(); strings.Contains(raw, "\x1b") {

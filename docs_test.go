@@ -3,6 +3,8 @@
 package main
 
 import (
+	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // span is a piece of code in a line of text.
@@ -139,12 +142,15 @@ func parts(words []string) (args, files []string) {
 
 // understood is what muster says against its arguments, "" = nothing.
 func understood(self string, args []string) string {
-	cmd := exec.Command(self)
+	// A command line that is not understood so may run something for ever.
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, self)
 	cmd.Args = append(append([]string{"muster"}, args...), "--help")
 	// A program with the race detector would wait a second before it ends.
 	cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return strings.TrimSpace(string(out))
+		return fmt.Sprintf("%v: %s", err, strings.TrimSpace(string(out)))
 	}
 	return ""
 }

@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"muster/internal/testkit"
 )
 
 // TestMain lets the test binary be muster: for scripts, which call it by that
@@ -20,7 +22,7 @@ func TestMain(m *testing.M) {
 	if strings.HasPrefix(os.Args[0], "muster: worker") {
 		main()
 	}
-	testscript.Main(m, map[string]func(){"muster": main})
+	testscript.Main(testkit.Waiting(m), map[string]func(){"muster": main})
 }
 
 func TestScripts(t *testing.T) {
@@ -34,6 +36,7 @@ func TestScripts(t *testing.T) {
 				return err
 			}
 			env.Defer(func() { l.Close() })
+			env.Setenv("GORACE", os.Getenv("GORACE")) // a script's environment is its own
 			env.Setenv("TAKEN", strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
 			return loadServers(env)
 		},

@@ -15,6 +15,7 @@ import (
 // A program of another module builds without a network, with the sums it has,
 // and works.
 func TestOtherModule(t *testing.T) {
+	t.Parallel()
 	bin := filepath.Join(t.TempDir(), "othermodule")
 	args := []string{"build", "-mod=readonly", "-o", bin}
 	if testkit.Race {
