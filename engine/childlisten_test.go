@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"muster/ipc"
+
+	"golang.org/x/sys/unix"
 )
 
 func TestQueryOfAnAddress(t *testing.T) {
@@ -171,6 +173,56 @@ func TestChildListenFD(t *testing.T) {
 		t.Errorf("address %s", ln.Addr())
 	}
 	_ = ln.Close()
+}
+
+// TestOnlyAListeningSocketIsShared: anything else would give an error at each
+// accept. It is closed.
+func TestOnlyAListeningSocketIsShared(t *testing.T) {
+	c, _ := startChild(t)
+	conn, _ := connected(t, "tcp", "127.0.0.1:0")
+	regular, err := os.Create(filepath.Join(t.TempDir(), "file"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range []*os.File{
+		fileOf(t, conn.(*net.TCPConn)), rawFile(t, unix.AF_INET, unix.SOCK_DGRAM), rawFile(t, unix.AF_UNIX, unix.SOCK_SEQPACKET), closing(t, regular),
+	} {
+		l := &listener{c: c}
+		l.change.L = &l.mu
+		if err := l.share(dupOf(t, f)); !errors.Is(err, ErrHandle) || l.common != nil {
+			t.Errorf("%s is shared: %v", f.Name(), err)
+		}
+	}
+}
+
+// dupOf is a descriptor of its own for what c is.
+func dupOf(t *testing.T, c syscall.Conn) (fd int) {
+	t.Helper()
+	withFD(t, c, func(s int) { fd = must(unix.FcntlInt(uintptr(s), unix.F_DUPFD_CLOEXEC, 0))(t) })
+	return fd
+}
+
+// TestSharedSocketSomebodyMadeBlocking: it is one socket for all workers, so one
+// of another kind that makes it blocking would have stopped them all.
+func TestSharedSocketSomebodyMadeBlocking(t *testing.T) {
+	c, _ := startChild(t)
+	shared := closing(t, must(net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}))(t))
+	withFD(t, shared, func(fd int) {
+		if err := unix.SetNonblock(fd, false); err != nil {
+			t.Fatal(err)
+		}
+	})
+	l := &listener{c: c, addr: shared.Addr(), free: func() {}}
+	l.change.L = &l.mu
+	if err := l.share(dupOf(t, shared)); err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	withFD(t, shared, func(fd int) {
+		if flags := must(unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0))(t); flags&unix.O_NONBLOCK == 0 {
+			t.Error("it is still blocking")
+		}
+	})
 }
 
 // A descriptor that cannot be listened on is given back.

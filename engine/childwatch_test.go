@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"testing"
 
@@ -96,6 +97,12 @@ func TestFollowsAreBounded(t *testing.T) {
 	}
 	if again := f.take(10*followMax - 1); !again.at.IsZero() {
 		t.Error("a hand-off is followed twice")
+	}
+	for range 10 * followMax {
+		f.came(&net.TCPConn{}, fo)
+	}
+	if len(f.conns) != followMax || f.some.Load() != followMax {
+		t.Errorf("%d connections are followed, told as %d", len(f.conns), f.some.Load())
 	}
 	for range 10 * endsMax {
 		f.ended(fo)

@@ -131,8 +131,8 @@ func descent(tab map[int]procStat, self int, leads map[int]int, known func(procS
 			if at.worker == 0 {
 				at.worker = leads[p.pgrp]
 			}
-			if at.worker == 0 {
-				at.worker, _ = known(p)
+			if id, ok := known(p); at.worker == 0 && ok {
+				at.worker = id
 			}
 			if at.worker == 0 && at.ours && !p.dead {
 				at.worker, _ = mark(p.pid)

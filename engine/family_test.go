@@ -40,10 +40,8 @@ func TestDescent(t *testing.T) {
 	var asked []int
 	got := descent(tab, self, leads,
 		func(p procStat) (int, bool) {
-			if p.pid == 50 && p.start == 50 {
-				return 1, true
-			}
-			return 0, false
+			// 60 has the number of one that was: what is said of that one is not of it.
+			return 1, p.pid == 50 && p.start == 50
 		},
 		func(pid int) (int, bool) {
 			asked = append(asked, pid)

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,6 +19,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"muster/internal/testkit"
 
 	"golang.org/x/sys/unix"
 )
@@ -420,5 +423,26 @@ func TestSpawnLeaksNoDescriptor(t *testing.T) {
 	}
 	if n := openFDs(t); n > before {
 		t.Errorf("%d descriptors, %d before", n, before)
+	}
+}
+
+// TestThePrimaryKeepsOnlyItsEndsOfAWorker: the other ends are the worker's alone,
+// or its channel and its output would not end with it.
+func TestThePrimaryKeepsOnlyItsEndsOfAWorker(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // which closes what is forgotten
+	c := runCluster(t, Options{Addr: "127.0.0.1:0", Workers: 1})
+	poll(t, "it listens", func() bool { w := c.Worker(1); return w != nil && w.State() == StateListening })
+	before := testkit.OpenKinds(os.Getpid())
+	const more = 4
+	for range more {
+		w, err := c.Fork()
+		if err != nil {
+			t.Fatal(err)
+		}
+		poll(t, "it listens", func() bool { return w.State() == StateListening })
+	}
+	after := testkit.OpenKinds(os.Getpid())
+	if pipes, sockets := after["pipe"]-before["pipe"], after["socket"]-before["socket"]; pipes != 2*more || sockets != more {
+		t.Errorf("%d more workers are %d more pipes and %d more sockets (%v, %v)", more, pipes, sockets, before, after)
 	}
 }

@@ -142,9 +142,7 @@ func TestLogIsBoundedAndHoldsWhenScrolled(t *testing.T) {
 	if d.m.s.logBack != 0 {
 		t.Errorf("past the newest: %d", d.m.s.logBack)
 	}
-	for range 12 { // memory stays bounded too
-		d.show(four(), logLines(maxLog/2, "z")...)
-	}
+	d.show(four(), logLines(8*maxLog, "z")...) // memory stays bounded too
 	if c := cap(d.m.s.all); c > 4*maxLog {
 		t.Errorf("the log holds %d lines of memory", c)
 	}
@@ -213,6 +211,14 @@ func TestFreeze(t *testing.T) {
 		if !d.m.s.frozen.IsZero() {
 			t.Errorf("%s does not thaw", k)
 		}
+	}
+	d = newDeck(t, four())
+	d.press(" ")
+	for i := range 3 * maxHeld {
+		d.show(picture(uint64(i+2), 5, listening(1)))
+	}
+	if n := len(d.m.heldSnaps); n != maxHeld {
+		t.Errorf("a frozen screen holds %d pictures", n)
 	}
 	d = newDeck(t, four())
 	d.press(" ", "down")
@@ -428,6 +434,11 @@ func TestClipboard(t *testing.T) {
 	}
 	if got := clipboard("20411", env("TERM", "screen")); !strings.HasPrefix(got, "\x1bP") {
 		t.Errorf("screen: %q", got)
+	}
+	for _, n := range []int{maxCopied, maxCopied + 1} {
+		if got := clipboard(strings.Repeat("x", n), env("", "")); (got != "") != (n <= maxCopied) {
+			t.Errorf("of %d bytes %d are copied", n, len(got))
+		}
 	}
 	d := newDeck(t, four())
 	d.press("down", "c")

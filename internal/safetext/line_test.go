@@ -58,6 +58,7 @@ var hostile = []struct{ name, in, want string }{
 	{"selector after nothing", "\ufe0fa", `\ufe0fa`},
 	{"emoji family", "👨\u200d👩", `👨\u200d👩`},
 	{"mark after nothing", "\u0301a", `\u0301a`},
+	{"spacing mark after nothing", "\u0903a", `\u0903a`},
 	{"mark after a tab", "\t\u0301", `        \u0301`},
 	{"zalgo", "a" + strings.Repeat("\u0301", 5) + "b", "a\u0301\u0301\u0301" + `\u0301\u0301b`},
 	{"zalgo around a selector", "a\u0301\u0301\u0301\ufe0f\u0301", "a\u0301\u0301\u0301" + `\u0301`},
