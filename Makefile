@@ -40,11 +40,11 @@ fuzz: ## every fuzz target, FUZZTIME each
 	done
 
 deaths: ## 200 deaths of each kind, each compared with what clients saw; and 50 that must leave nothing open
-	MUSTER_DEATHS=50 $(GO) test -count=1 -timeout 30m -v -run 'AddressesOfDead' ./internal/checks ./internal/nodechecks
-	MUSTER_DEATHS=200 $(GO) test -count=1 -timeout 60m -v -run 'Cut' ./internal/deathchecks
+	MUSTER_DEATHS=50 $(GO) test -count=1 -timeout 30m -v -run 'AddressesOfDead' ./internal/e2e/cluster ./internal/e2e/node
+	MUSTER_DEATHS=200 $(GO) test -count=1 -timeout 60m -v -run 'Cut' ./internal/e2e/deaths
 
 kept: ## what a restart costs clients that keep their connections and think for a while
-	MUSTER_KEPT='200ms 1025ms 2s 3s' $(GO) test -count=1 -timeout 60m -v -run KeptConnectionsLoseNothing ./internal/checks
+	MUSTER_KEPT='200ms 1025ms 2s 3s' $(GO) test -count=1 -timeout 60m -v -run KeptConnectionsLoseNothing ./internal/e2e/cluster
 
 mutants: ## take out each guard of tools/mutants/guards.txt, one at a time; its tests must go red (MUTANTS="-only NAME")
 	$(GO) run ./tools/mutants -copies 2 $(MUTANTS)
@@ -56,7 +56,7 @@ demo: ## demo.gif and docs/tour.gif from their tapes (needs vhs, ffmpeg and a Ch
 	tools/demo.sh
 
 soak: ## everything at once for SOAKRUN (SEED=n to have it again), 60 s of faults under load, a million messages of each kind from a worker, then the whole suite under the race detector, over and over for SOAKMINS minutes
-	MUSTER_SOAK=$(SOAKRUN) MUSTER_SEED=$(SEED) $(GO) test -count=1 -timeout 10h -v ./internal/soak
+	MUSTER_SOAK=$(SOAKRUN) MUSTER_SEED=$(SEED) $(GO) test -count=1 -timeout 10h -v ./internal/e2e/soak
 	MUSTER_FAULTS=60 $(GO) test -count=1 -v -run 'ManyFaults' ./engine
 	MUSTER_FLOOD=$(FLOOD) $(GO) test -count=1 -timeout 60m -v -run 'TestFloodsOfEveryKind' ./engine
 	@set -e; end=$$(($$(date +%s) + 60 * $(SOAKMINS))); n=0; \

@@ -32,7 +32,7 @@ func TestNodeParityNamesItsTests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	withGo, withNode := testNames(t, "internal/parity"), testNames(t, "internal/nodechecks")
+	withGo, withNode := testNames(t, "internal/e2e/parity"), testNames(t, "internal/e2e/node")
 	rows := tableRows(t, string(doc), "rows")
 	for name, tests := range rows {
 		if tests[0] == "-" {

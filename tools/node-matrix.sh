@@ -36,7 +36,7 @@ install() {
 }
 
 # The npm packages the programs need: once, by the npm of this machine.
-tests=(./internal/nodechecks ./ipc)
+tests=(./internal/e2e/node ./ipc)
 table=()
 failed=0
 for want; do
