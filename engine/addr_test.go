@@ -139,20 +139,6 @@ func TestNoIPv6IsNotAnExcuseForAPortInUse(t *testing.T) {
 	}
 }
 
-func TestGateFor(t *testing.T) {
-	for _, c := range []struct {
-		p       Policy
-		leaving int
-		want    gate
-	}{
-		{SchedRR, 0, gateFront}, {SchedRR, 2, gateFront}, {SchedNone, 0, gateCommon}, {SchedNone, 1, gateFront},
-	} {
-		if got := gateFor(c.p, c.leaving); got != c.want {
-			t.Errorf("%v, %d leaving: %v, want %v", c.p, c.leaving, got, c.want)
-		}
-	}
-}
-
 // A program has chosen the address: our user has no --addr to choose another.
 func TestProgramAddrGivesNoAdvice(t *testing.T) {
 	e := &AddrError{Addr: Address{"tcp", "127.0.0.1", 3000}, Err: syscall.EADDRINUSE}

@@ -113,9 +113,9 @@ func New(o Options) (*Cluster, error) {
 		return nil, fmt.Errorf("%d workers: at most %d", o.Workers, workersMax)
 	}
 	if o.Policy == 0 {
-		o.Policy = policyFromEnv()
+		o.Policy = NodePolicy(os.Getenv("NODE_CLUSTER_SCHED_POLICY"))
 	}
-	if o.Policy != SchedRR && o.Policy != SchedNone {
+	if !o.Policy.known() {
 		return nil, fmt.Errorf("%v is not a policy", o.Policy)
 	}
 	if o.WorkerProcs <= 0 {

@@ -235,7 +235,7 @@ func (l *loop) liveInOrder() []*worker {
 // the event tells how long the change really took.
 func (l *loop) setPolicy(p Policy, by By) (Policy, error) {
 	start := l.now()
-	if p != SchedRR && p != SchedNone {
+	if !p.known() {
 		return l.policy, fmt.Errorf("%v is not a policy", p)
 	}
 	if why := l.policyFixed(); why != "" {
@@ -256,8 +256,8 @@ func (l *loop) setPolicy(p Policy, by By) (Policy, error) {
 			return from, err
 		}
 	}
-	if p == SchedNone {
-		l.policyShared()
+	if p.Dealer() != DealerPrimary {
+		l.dealsNoMore()
 		for _, s := range l.order {
 			if s.port.gated && !s.paused {
 				l.accepted(s, s.port.drainOnce(queueMax), l.now())

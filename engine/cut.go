@@ -106,10 +106,10 @@ func (l *loop) serves(w *worker, s *server) {
 // now.
 func (l *loop) onlyByHand(s *server) bool {
 	if s.fixed != 0 {
-		return s.fixed == SchedRR
+		return s.fixed.Dealer() == DealerPrimary
 	}
 	_, waiting := s.port.waiting() // from before a change of the policy
-	return l.policy == SchedRR && waiting == 0
+	return l.policy.Dealer() == DealerPrimary && waiting == 0
 }
 
 // allByHand tells whether all connections of a worker come by the primary's hand
@@ -123,8 +123,8 @@ func (l *loop) allByHand(w *worker) bool {
 	return true
 }
 
-// policyShared notes that every worker may accept by itself now.
-func (l *loop) policyShared() {
+// dealsNoMore notes that every worker may accept by itself now.
+func (l *loop) dealsNoMore() {
 	for _, w := range l.workers {
 		for s := range w.servers {
 			if s.port.gated {

@@ -22,13 +22,3 @@ func (g gate) String() string {
 	}
 	return fmt.Sprintf("gate(%d)", int(g))
 }
-
-// gateFor is the one rule of the gate: front if the primary deals, or while any
-// worker is leaving, because a worker that closes its copy of common must not
-// be the one a new connection waits for.
-func gateFor(p Policy, leaving int) gate {
-	if p == SchedNone && leaving == 0 {
-		return gateCommon
-	}
-	return gateFront
-}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 )
 
 // IsWorker tells whether this process is a worker (Node: cluster.isWorker). It
@@ -127,13 +126,4 @@ func askLoop[T any](ctx context.Context, l *loop, question func(chan<- answer[T]
 	case <-ctx.Done():
 		return none, ctx.Err()
 	}
-}
-
-// policyFromEnv is the policy at the start: NODE_CLUSTER_SCHED_POLICY is read
-// as Node does, anything but "none" and "rr" ignored.
-func policyFromEnv() Policy {
-	if os.Getenv("NODE_CLUSTER_SCHED_POLICY") == "none" {
-		return SchedNone
-	}
-	return SchedRR
 }

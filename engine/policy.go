@@ -45,6 +45,72 @@ func (p Policy) Node() string {
 	return "SCHED_RR"
 }
 
+// NodePolicy is the policy at the start, by the value of the variable
+// NODE_CLUSTER_SCHED_POLICY. It is read as Node does: exactly "none" or "rr",
+// and anything else is the default.
+func NodePolicy(value string) Policy {
+	if value == "none" {
+		return SchedNone
+	}
+	return SchedRR
+}
+
+// known tells whether there is such a policy.
+func (p Policy) known() bool { return p.Dealer() != 0 }
+
+// Dealer is who decides which worker gets a connection.
+type Dealer int
+
+const (
+	DealerPrimary Dealer = 1 + iota // it accepts each connection and hands it to a worker
+	DealerKernel                    // it gives each connection to the socket of one worker
+	DealerWorkers                   // they accept on one socket, whoever comes first
+)
+
+// Dealer tells who deals under p; 0 if there is no such policy. Only what the
+// primary deals does it see, count and time.
+func (p Policy) Dealer() Dealer {
+	switch p {
+	case SchedRR:
+		return DealerPrimary
+	case SchedNone:
+		return DealerWorkers
+	}
+	return 0
+}
+
+// Other is the policy p is compared with, and the one a switch goes to: another
+// deals under it.
+func (p Policy) Other() Policy {
+	if p.Dealer() == DealerPrimary {
+		return SchedNone
+	}
+	return SchedRR
+}
+
+// at is the policy that holds at an address while the cluster's is p. fixed
+// tells that it stays, whatever the cluster's becomes.
+func (p Policy) at(can portCan) (holds Policy, fixed bool) {
+	switch {
+	case !can.accept:
+		return SchedNone, true
+	case !can.gate:
+		return p, true
+	}
+	return p, false
+}
+
+// gate is where the gate of an address sends new connections under p: to the
+// primary if it deals, or while any worker is leaving, because a worker that
+// closes its copy of the shared socket must not be the one a new connection
+// waits for.
+func (p Policy) gate(leaving int) gate {
+	if p.Dealer() == DealerWorkers && leaving == 0 {
+		return gateCommon
+	}
+	return gateFront
+}
+
 // MarshalText writes String's form.
 func (p Policy) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
 

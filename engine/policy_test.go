@@ -43,3 +43,50 @@ func TestPolicies(t *testing.T) {
 		t.Errorf("SCHED_NONE %d, SCHED_RR %d", SchedNone, SchedRR)
 	}
 }
+
+func TestGateFor(t *testing.T) {
+	for _, c := range []struct {
+		p       Policy
+		leaving int
+		want    gate
+	}{
+		{SchedRR, 0, gateFront}, {SchedRR, 2, gateFront}, {SchedNone, 0, gateCommon}, {SchedNone, 1, gateFront},
+	} {
+		if got := c.p.gate(c.leaving); got != c.want {
+			t.Errorf("%v, %d leaving: %v, want %v", c.p, c.leaving, got, c.want)
+		}
+	}
+}
+
+// Whoever deals, the other policy has another do it, and a switch there and back
+// ends where it began.
+func TestEachPolicyHasItsDealer(t *testing.T) {
+	for p, want := range map[Policy]Dealer{SchedRR: DealerPrimary, SchedNone: DealerWorkers, 0: 0, 7: 0} {
+		if got := p.Dealer(); got != want || p.known() != (want != 0) {
+			t.Errorf("%v: dealer %d, known %v; want %d", p, got, p.known(), want)
+		}
+		if o := p.Other(); want != 0 && (o.Dealer() == want || !o.known() || o.Other() != p) {
+			t.Errorf("%v: the other is %v, and from there %v", p, o, o.Other())
+		}
+	}
+}
+
+// What the sockets of an address can do decides whether the policy may change
+// there.
+func TestThePolicyOfAnAddress(t *testing.T) {
+	for _, p := range []Policy{SchedRR, SchedNone} {
+		for _, c := range []struct {
+			can   portCan
+			holds Policy
+			fixed bool
+		}{
+			{portCan{accept: true, gate: true}, p, false},
+			{portCan{accept: true, whyFixed: whyFixedUnix}, p, true},
+			{portCan{whyFixed: whyFixedUDP}, SchedNone, true},
+		} {
+			if holds, fixed := p.at(c.can); holds != c.holds || fixed != c.fixed {
+				t.Errorf("%v at %+v: %v, fixed %v", p, c.can, holds, fixed)
+			}
+		}
+	}
+}

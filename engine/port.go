@@ -193,6 +193,18 @@ func (p *port) setGate(g gate) error {
 	return nil
 }
 
+// portCan is what the sockets of an address are able to do, for the rules that
+// decide by it.
+type portCan struct {
+	accept   bool   // the primary can accept there: connections come, not datagrams
+	gate     bool   // the kernel can be told which socket gets new connections
+	whyFixed string // if not: why, for the user
+}
+
+func (p *port) can() portCan {
+	return portCan{accept: p.addr.Network != "udp", gate: p.gated, whyFixed: p.whyFixed}
+}
+
 // commonFD is the descriptor workers get a copy of. It stays the port's: the
 // caller sends it and does not close it.
 func (p *port) commonFD() int {

@@ -39,16 +39,11 @@ type server struct {
 // sockets are closed.
 func (l *loop) addServer(key string, p *port) (*server, error) {
 	s := &server{key: key, port: p, dealer: newDealer(), users: make(map[*worker]bool)}
-	switch {
-	case p.addr.Network == "udp":
-		s.fixed = SchedNone
-	case !p.gated:
-		s.fixed = l.policy
-	default:
-		if err := p.setGate(gateFor(l.policy, 0)); err != nil {
-			p.close()
-			return nil, fmt.Errorf("gate of %s: %w", p.addr, err)
-		}
+	if holds, fixed := l.policy.at(p.can()); fixed {
+		s.fixed = holds
+	} else if err := p.setGate(l.policy.gate(0)); err != nil {
+		p.close()
+		return nil, fmt.Errorf("gate of %s: %w", p.addr, err)
 	}
 	l.servers[key] = s
 	l.order = append(l.order, s)
@@ -56,10 +51,10 @@ func (l *loop) addServer(key string, p *port) (*server, error) {
 }
 
 // primaryAccepts tells whether connections of s may come to the primary.
-func (s *server) primaryAccepts() bool { return s.fixed != SchedNone }
+func (s *server) primaryAccepts() bool { return s.fixed == 0 || s.fixed.Dealer() == DealerPrimary }
 
 // workersAccept tells whether the workers get a socket of s.
-func (s *server) workersAccept() bool { return s.fixed != SchedRR }
+func (s *server) workersAccept() bool { return s.fixed == 0 || s.fixed.Dealer() != DealerPrimary }
 
 // accept starts accepting in the primary.
 func (l *loop) accept(s *server) {
@@ -143,7 +138,7 @@ func (l *loop) setGate(s *server) error {
 			leaving++
 		}
 	}
-	if err := s.port.setGate(gateFor(l.policy, leaving)); err != nil {
+	if err := s.port.setGate(l.policy.gate(leaving)); err != nil {
 		return fmt.Errorf("gate of %s: %w", s.port.addr, err)
 	}
 	return nil

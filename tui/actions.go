@@ -215,13 +215,13 @@ func (m *model) switchPolicy() {
 	case m.s.snap.PolicyFixed != "":
 		m.toast("the policy cannot be changed: " + safetext.Line(m.s.snap.PolicyFixed))
 	case p.running:
-		p.want = otherPolicy(p.want)
+		p.want = p.want.Other()
 		m.toast("after this switch: " + p.want.String())
 	default:
 		if p.now == 0 {
 			p.now = m.s.snap.Policy
 		}
-		m.startPolicy(otherPolicy(p.now))
+		m.startPolicy(p.now.Other())
 	}
 }
 
@@ -241,14 +241,6 @@ func (m *model) policyDone(msg doneMsg) {
 	if p.want != p.now {
 		m.startPolicy(p.want)
 	}
-}
-
-// otherPolicy is the policy p goes to from p: there, and back.
-func otherPolicy(p engine.Policy) engine.Policy {
-	if p == engine.SchedRR {
-		return engine.SchedNone
-	}
-	return engine.SchedRR
 }
 
 // live is how many workers have not ended.

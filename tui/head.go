@@ -165,7 +165,7 @@ type figure struct {
 func figuresLine(s *screen) string {
 	snap := s.snap
 	queue := unknown
-	if snap.Policy == engine.SchedRR {
+	if snap.Policy.Dealer() == engine.DealerPrimary {
 		queue = fmtOpen(snap.Queue)
 	}
 	open := unknown

@@ -153,7 +153,7 @@ func (h *history) write(s *engine.Snapshot, step uint64) {
 			h.byID[w.ID] = t
 		}
 		t.writeWorker(pos, w)
-		if s.Policy == engine.SchedRR && alive(w) {
+		if s.Policy.Dealer() == engine.DealerPrimary && alive(w) {
 			t.val[mDealt][pos%keep] = t.dealtSince(pos) / float64(step)
 			dealt = plus(dealt, t.val[mDealt][pos%keep])
 		}
@@ -175,7 +175,7 @@ func (h *history) write(s *engine.Snapshot, step uint64) {
 	h.all.val[mOpen][at] = deref(s.Open)
 	h.all.val[mCPU][at], h.all.val[mMem][at], h.all.val[mDealt][at] = cpu, mem, dealt
 	h.all.val[mQueue][at] = math.NaN()
-	if s.Policy == engine.SchedRR {
+	if s.Policy.Dealer() == engine.DealerPrimary {
 		h.all.val[mQueue][at] = float64(s.Queue)
 	}
 	h.all.answered = latenciesOf(&window10)

@@ -128,7 +128,7 @@ func afterSignal(c killChoice, snap *engine.Snapshot) []string {
 	case c.signal == syscall.SIGSTOP:
 		switch after := "killed after " + fmtProse(snap.Stall); {
 		case snap.Stall <= 0:
-		case snap.Policy == engine.SchedRR:
+		case snap.Policy.Dealer() == engine.DealerPrimary:
 			return []string{"gets no more after 1 s; " + after + " without an answer", "no more after 1 s; " + after}
 		default:
 			return []string{"accepts nothing; " + after + " without an answer", "accepts nothing; " + after}

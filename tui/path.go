@@ -9,7 +9,7 @@ type fact struct{ name, value string }
 // cells. In shared the primary sees none of it.
 func pathPane(s *screen, w, rows int) []string {
 	snap := s.snap
-	rr := snap.Policy == engine.SchedRR
+	rr := snap.Policy.Dealer() == engine.DealerPrimary
 	seen := func(v string) string {
 		if rr {
 			return v

@@ -106,7 +106,7 @@ func valueOf(s *screen, w *engine.Row, cols columns, now time.Time) rowValue {
 	if w.Done != nil {
 		v.done = float64(*w.Done)
 	}
-	if s.snap.Policy == engine.SchedRR {
+	if s.snap.Policy.Dealer() == engine.DealerPrimary {
 		v.dealt = float64(w.Dealt)
 	}
 	if cols[colLastExit] > 0 {
@@ -119,7 +119,7 @@ func valueOf(s *screen, w *engine.Row, cols columns, now time.Time) rowValue {
 	if w.Open != nil {
 		v.open = *w.Open
 	}
-	if s.snap.Policy == engine.SchedRR {
+	if s.snap.Policy.Dealer() == engine.DealerPrimary {
 		v.hand = w.Hand
 	}
 	if n, ok := s.fds[w.ID]; ok {

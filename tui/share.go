@@ -23,7 +23,7 @@ func newOf(p engine.Policy, t *track) uint64 {
 	switch {
 	case t == nil:
 		return 0
-	case p == engine.SchedRR:
+	case p.Dealer() == engine.DealerPrimary:
 		return t.dealtNew
 	}
 	return t.doneNew
@@ -36,7 +36,7 @@ func (h *history) share(p engine.Policy, t *track) float64 {
 		return -1
 	}
 	total := h.dealtTotal
-	if p != engine.SchedRR {
+	if p.Dealer() != engine.DealerPrimary {
 		total = h.answerTotal
 	}
 	if total == 0 {
@@ -83,7 +83,7 @@ func fmtFairness(v float64) string {
 }
 
 func shareTitle(p engine.Policy) string {
-	if p == engine.SchedRR {
+	if p.Dealer() == engine.DealerPrimary {
 		return "dealt in the last 10 s"
 	}
 	return "answered in the last 10 s"
@@ -230,7 +230,7 @@ func shareRow(s *screen, w int, sw shareWorker, of int) string {
 	l.right(s.theme.Text, pct, 5)
 	l.gap(1)
 	count := fmtCount(float64(sw.n))
-	if s.snap.Policy != engine.SchedRR && silent(s) {
+	if s.snap.Policy.Dealer() != engine.DealerPrimary && silent(s) {
 		count = unknown // it may have answered any number
 	}
 	l.right(s.theme.Text, count, 5)
@@ -280,7 +280,7 @@ func shareGrid(s *screen, w, rows int, ws []shareWorker) []string {
 
 // freeList says who gets the next connections.
 func freeList(s *screen, cells int) string {
-	if s.snap.Policy != engine.SchedRR {
+	if s.snap.Policy.Dealer() != engine.DealerPrimary {
 		return "free list: - (the workers accept themselves)"
 	}
 	if len(s.snap.Free) == 0 {

@@ -43,7 +43,7 @@ func pastMetric(s *screen) metric {
 	switch {
 	case !silent(s):
 		return mReq
-	case s.snap.Policy == engine.SchedRR:
+	case s.snap.Policy.Dealer() == engine.DealerPrimary:
 		return mDealt
 	}
 	return mCPU
@@ -70,7 +70,7 @@ func trafficGraph(s *screen, of int, openBeside bool) graphPane {
 	g := graphPane{name: "requests/s", of: of, m: mReq, fmt: fmtCount}
 	switch {
 	case !silent(s):
-	case s.snap.Policy == engine.SchedRR:
+	case s.snap.Policy.Dealer() == engine.DealerPrimary:
 		g.name, g.m = "dealt/s", mDealt
 	case openBeside:
 		g.name, g.m, g.fmt = "memory", mMem, fmtMem
@@ -86,7 +86,7 @@ func clusterTimes(s *screen) (latencies, string) {
 	switch t := s.hist.cluster(); {
 	case t == nil:
 		return noLatencies, "latency"
-	case silent(s) && s.snap.Policy == engine.SchedRR:
+	case silent(s) && s.snap.Policy.Dealer() == engine.DealerPrimary:
 		return s.hist.handOffNew, "loop delay"
 	default:
 		return t.answered, "latency"

@@ -73,7 +73,7 @@ func connTop(ls []connLine, selected uint64, rows int) int {
 func connList(s *screen, rows, y int) ([]string, []zone) {
 	conns := shownConns(s)
 	cols := connColsFor(s.w, conns)
-	if len(conns) == 0 || s.snap.Policy != engine.SchedRR {
+	if len(conns) == 0 || s.snap.Policy.Dealer() != engine.DealerPrimary {
 		return append([]string{spaces(s.w)}, quietLines(s, rows)...), nil
 	}
 	out := []string{connHeading(s, cols)}

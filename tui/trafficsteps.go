@@ -16,7 +16,7 @@ type trafficStep struct {
 
 func trafficSteps(s *screen) []trafficStep {
 	t := s.snap.Traffic
-	if t == nil || s.snap.Policy != engine.SchedRR {
+	if t == nil || s.snap.Policy.Dealer() != engine.DealerPrimary {
 		t = &engine.Traffic{}
 	}
 	return []trafficStep{
@@ -84,7 +84,7 @@ func stepsLine(s *screen, steps []trafficStep) string {
 // are shown.
 func stepsRight(s *screen) string {
 	t := s.snap.Traffic
-	if t == nil || s.snap.Policy != engine.SchedRR {
+	if t == nil || s.snap.Policy.Dealer() != engine.DealerPrimary {
 		return ""
 	}
 	n := t.Queued.Count()
@@ -105,7 +105,7 @@ func stepsRight(s *screen) string {
 func stepsNote(s *screen) []string {
 	t := s.snap.Traffic
 	switch {
-	case s.snap.Policy != engine.SchedRR:
+	case s.snap.Policy.Dealer() != engine.DealerPrimary:
 		return []string{"the workers accept themselves: the primary sees no step", "the primary sees no step"}
 	case silent(s):
 		return []string{"a Node program does not tell when it closes a connection: served is not known", "served: a Node program does not tell"}

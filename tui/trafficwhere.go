@@ -102,7 +102,7 @@ func wayTo(s *screen, p places) []string {
 	if t := s.snap.Traffic; t != nil && t.Waiting != nil {
 		waiting = fmtOpen(*t.Waiting)
 	}
-	if s.snap.Policy != engine.SchedRR {
+	if s.snap.Policy.Dealer() != engine.DealerPrimary {
 		if s.w < namesW {
 			return []string{" clients " + arrow + " kernel", right(waiting, 17)}
 		}
@@ -158,7 +158,7 @@ func whereRow(s *screen, l *line, w *engine.Row, p places) {
 		l.put(th.Muted, fitting(l.w-l.n-1, forms...))
 		return
 	}
-	if t := s.snap.Traffic; t != nil && s.snap.Policy != engine.SchedRR && s.w >= namesW {
+	if t := s.snap.Traffic; t != nil && s.snap.Policy.Dealer() != engine.DealerPrimary && s.w >= namesW {
 		rate := unknown
 		for _, r := range t.Takes {
 			if r.Worker == w.ID {

@@ -121,7 +121,7 @@ func (s *settings) check(getenv func(string) string) error {
 		return errors.New("--json and --plain exclude each other; give one of them")
 	}
 	if s.policy == 0 {
-		s.policy = policyFromEnv(getenv("NODE_CLUSTER_SCHED_POLICY"))
+		s.policy = engine.NodePolicy(getenv("NODE_CLUSTER_SCHED_POLICY"))
 	}
 	if s.workers == 0 {
 		cpus := engine.CountCPUs()
@@ -131,15 +131,6 @@ func (s *settings) check(getenv func(string) string) error {
 		}
 	}
 	return nil
-}
-
-// policyFromEnv reads Node's variable as Node does: exactly rr or none, and
-// anything else is the default.
-func policyFromEnv(v string) engine.Policy {
-	if v == "none" {
-		return engine.SchedNone
-	}
-	return engine.SchedRR
 }
 
 // engineOptions is the cluster these settings describe.

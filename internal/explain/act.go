@@ -20,10 +20,10 @@ func policy(e engine.Event, _ *engine.Snapshot) Text {
 		Cause: fmt.Sprintf("%s asked for it. It took %s, without closing the port.", by(e.By), millis(d.Ms)),
 		Call: fmt.Sprintf("cluster.schedulingPolicy = cluster.%s; in Go c.SetSchedulingPolicy(p). Node ignores it after the first fork.",
 			d.To.Node()),
-		Than:  other(d.To),
+		Than:  d.To.Other(),
 		Other: "as before: " + shared + ".",
 	}
-	if d.To == engine.SchedNone {
+	if d.To.Dealer() != engine.DealerPrimary {
 		t.Means = "From now on " + shared + ". Connections that are open stay where they are."
 		t.Other = "as before: " + rr + "."
 	}

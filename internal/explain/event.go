@@ -58,7 +58,7 @@ func Event(e engine.Event, s *engine.Snapshot, past Past) Text {
 		t.Title += " of " + worker(e.Worker)
 	}
 	if t.Than == 0 {
-		t.Than = other(inForce(s))
+		t.Than = inForce(s).Other()
 	}
 	return t
 }

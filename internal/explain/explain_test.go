@@ -143,7 +143,7 @@ func TestEveryKindIsExplained(t *testing.T) {
 		for _, p := range []engine.Policy{engine.SchedRR, engine.SchedNone} {
 			x := Event(e, picture(p), nil)
 			check(t, name, x)
-			if e.Kind != engine.KindPolicy && x.Than != other(p) {
+			if e.Kind != engine.KindPolicy && x.Than != p.Other() {
 				t.Errorf("%s: in %v the other policy is %v", name, p, x.Than)
 			}
 		}
@@ -375,7 +375,7 @@ func TestEveryStateIsExplained(t *testing.T) {
 			if text := x.Means + " " + x.Cause; !strings.Contains(text, want) {
 				t.Errorf("%s: %q lacks %q", name, text, want)
 			}
-			if x.Than != other(p) {
+			if x.Than != p.Other() {
 				t.Errorf("%s: in %v the other policy is %v", name, p, x.Than)
 			}
 		}

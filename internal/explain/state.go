@@ -33,7 +33,7 @@ func State(w *engine.Row, s *engine.Snapshot, now time.Time, past Past) Text {
 	}
 	t.Title = fmt.Sprintf("%s: %s", worker(w.ID), t.Title)
 	if t.Than == 0 {
-		t.Than = other(inForce(s))
+		t.Than = inForce(s).Other()
 	}
 	return t
 }
@@ -197,14 +197,14 @@ func CrashLoop(s *engine.Snapshot) Text {
 	}
 	t := gaveUp("crash loop", deaths, reason)
 	t.Means = fmt.Sprintf("No slot is filled any more: each had %s in a row without listening. r tries the selected one again.", plural(deaths, "death"))
-	t.Than = other(inForce(s))
+	t.Than = inForce(s).Other()
 	return t
 }
 
 // Empty explains a cluster without workers. s must not be nil.
 func Empty(s *engine.Snapshot) Text {
 	waits := "Connections wait at it for the next worker."
-	if inForce(s) == engine.SchedRR && s.Queue > 0 {
+	if inForce(s).Dealer() == engine.DealerPrimary && s.Queue > 0 {
 		waits = fmt.Sprintf("%s waits for the next worker.", plural(s.Queue, "connection"))
 		if s.Queue > 1 {
 			waits = fmt.Sprintf("%s wait for the next worker.", plural(s.Queue, "connection"))
@@ -215,7 +215,7 @@ func Empty(s *engine.Snapshot) Text {
 		Means: "There is no worker, and the port is still open. " + waits + " f forks one.",
 		Cause: "All left or were killed through the API: voluntary, so not replaced. With --no-restart no death is made good.",
 		Call:  "cluster.workers is empty; in Go c.Workers(). Node closes the port with its last worker.",
-		Than:  other(inForce(s)),
+		Than:  inForce(s).Other(),
 		Other: instead(s,
 			"they wait in the kernel's backlog alone: the primary accepts none of them.",
 			"the primary would accept them, and keep them in its queue for the next worker."),

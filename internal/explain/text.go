@@ -32,14 +32,6 @@ func (t Text) Parts() []Part {
 	return []Part{{"means", t.Means}, {"cause", t.Cause}, {"call", t.Call}, {t.Than.String(), t.Other}}
 }
 
-// other is the policy that p is not.
-func other(p engine.Policy) engine.Policy {
-	if p == engine.SchedNone {
-		return engine.SchedRR
-	}
-	return engine.SchedNone
-}
-
 // inForce is the policy of a picture; rr, the default, where there is none.
 func inForce(s *engine.Snapshot) engine.Policy {
 	if s == nil || s.Policy == 0 {
@@ -51,7 +43,7 @@ func inForce(s *engine.Snapshot) engine.Policy {
 // instead picks what the other policy would do: shared is said while rr is in
 // force, rr while shared is.
 func instead(s *engine.Snapshot, shared, rr string) string {
-	if inForce(s) == engine.SchedNone {
+	if inForce(s).Dealer() != engine.DealerPrimary {
 		return rr
 	}
 	return shared
