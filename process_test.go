@@ -5,17 +5,16 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"muster/internal/testkit"
 )
 
 // patience is how long a test waits for what must happen.
@@ -139,33 +138,13 @@ func (p *process) code() int {
 }
 
 // workers are the pids of its workers that live.
-func (p *process) workers() (pids []int) {
-	mark := []byte(fmt.Sprintf("MUSTER_PRIMARY=%d\x00", p.cmd.Process.Pid))
-	paths, _ := filepath.Glob("/proc/[0-9]*/environ") // fails for bad patterns only
-	for _, path := range paths {
-		env, err := os.ReadFile(path)
-		if err != nil || !bytes.Contains(append(env, 0), mark) {
-			continue // it has gone, or is another user's
-		}
-		if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path))); err == nil {
-			pids = append(pids, pid)
-		}
-	}
-	return pids
-}
+func (p *process) workers() []int { return testkit.WithPrimary(p.cmd.Process.Pid) }
 
 // noWorkersLeft allows what the promise allows: one second.
 func (p *process) noWorkersLeft() {
 	p.t.Helper()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	deadline := time.After(time.Second)
-	for left := p.workers(); len(left) > 0; left = p.workers() {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			p.t.Errorf("workers %v outlived muster", left)
-			return
-		}
+	var left []int
+	if !testkit.Within(time.Second, func() bool { left = p.workers(); return len(left) == 0 }) {
+		p.t.Errorf("workers %v outlived muster", left)
 	}
 }

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"muster/internal/testkit"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -122,16 +124,7 @@ func checkSum(t *testing.T, r Result) {
 // eventually waits for a condition that comes without an event.
 func eventually(t *testing.T, what string, cond func() bool) {
 	t.Helper()
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	deadline := time.After(5 * time.Second)
-	for !cond() {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			t.Fatalf("%s: not within 5 s", what)
-		}
-	}
+	testkit.Eventually(t, 5*time.Second, cond, what)
 }
 
 // quietLog takes what a server says of clients that go away.

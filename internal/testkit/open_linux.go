@@ -25,7 +25,7 @@ func OpenKinds(pid int) map[string]int {
 func NoMoreOpen(t testing.TB, d time.Duration, pid int, before map[string]int) {
 	t.Helper()
 	var after map[string]int
-	if !within(d, func() bool {
+	if !Within(d, func() bool {
 		after = OpenKinds(pid)
 		for kind, n := range after {
 			if n > before[kind] {

@@ -43,7 +43,7 @@ func Left() []string { return endLeft(os.Getpid()) }
 
 func endLeft(primary int) (what []string) {
 	var left []int
-	if within(leaveTime, func() bool { left = WithPrimary(primary); return len(left) == 0 }) {
+	if Within(leaveTime, func() bool { left = WithPrimary(primary); return len(left) == 0 }) {
 		return nil
 	}
 	for _, pid := range left {

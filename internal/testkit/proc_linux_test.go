@@ -88,10 +88,10 @@ func TestFDs(t *testing.T) {
 }
 
 func TestWithinLooksAtLeastOnce(t *testing.T) {
-	if !within(0, func() bool { return true }) {
+	if !Within(0, func() bool { return true }) {
 		t.Error("true and not seen")
 	}
-	if within(5*time.Millisecond, func() bool { return false }) {
+	if Within(5*time.Millisecond, func() bool { return false }) {
 		t.Error("false and seen")
 	}
 }

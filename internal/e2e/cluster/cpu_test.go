@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/testkit"
 )
 
 // usage is the CPU time a process has had, and when that was looked at.
@@ -34,7 +35,7 @@ func (u usage) since(before usage) float64 {
 func (p *run) nextTick(after uint64) *engine.Snapshot {
 	p.t.Helper()
 	var s *engine.Snapshot
-	if !eventually(patience, func() bool { s = p.do("snapshot").Snapshot; return s.Tick > after }) {
+	if !testkit.Within(patience, func() bool { s = p.do("snapshot").Snapshot; return s.Tick > after }) {
 		p.t.Fatalf("no sample after %d", after)
 	}
 	return s

@@ -62,7 +62,7 @@ func (p *run) finish() {
 func (p *run) noneLeft() {
 	p.t.Helper()
 	var left []int
-	if !eventually(leftBehind, func() bool { left = testkit.WithPrimary(p.pid); return len(left) == 0 }) {
+	if !testkit.Within(leftBehind, func() bool { left = testkit.WithPrimary(p.pid); return len(left) == 0 }) {
 		p.t.Errorf("workers %v live %v after their primary", left, leftBehind)
 		for _, pid := range left {
 			_ = syscall.Kill(pid, syscall.SIGKILL)

@@ -128,7 +128,7 @@ func TestCheck05KillFromOutside(t *testing.T) {
 	for range kills {
 		<-next.C
 		var victim engine.Event
-		if !eventually(patience, func() bool {
+		if !testkit.Within(patience, func() bool {
 			up := listening(p.soFar())
 			if len(up) > 0 {
 				victim = up[0]

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/testkit"
 )
 
 // loadFigures are the figures of a line of muster load --json.
@@ -94,7 +95,7 @@ func (l *loading) last() (f loadFigures) {
 
 func (l *loading) await(what string, ok func(loadFigures) bool) {
 	l.t.Helper()
-	if !eventually(patience, func() bool { return ok(l.last()) }) {
+	if !testkit.Within(patience, func() bool { return ok(l.last()) }) {
 		l.t.Fatalf("never %s: %+v", what, l.last())
 	}
 }
@@ -131,7 +132,7 @@ func TestLoadAgreesWithTheWorkers(t *testing.T) {
 				}
 				var done uint64
 				by := map[string]uint64{}
-				eventually(5*time.Second, func() bool { // the workers report now and then
+				testkit.Within(5*time.Second, func() bool { // the workers report now and then
 					done = 0
 					clear(by)
 					for _, w := range p.do("snapshot").Snapshot.Workers {
@@ -167,14 +168,14 @@ func TestAKilledLoadLeavesNothing(t *testing.T) {
 		return -1
 	}
 	l := startLoading(t, p.addr(), "--rate", "200", "--keepalive", "--idle", "20", "--slow", "3")
-	if !eventually(patience, func() bool { return open() >= 23 }) {
+	if !testkit.Within(patience, func() bool { return open() >= 23 }) {
 		t.Fatalf("%d open, want the idle and slow ones", open())
 	}
 	if err := l.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	<-l.ended
-	if !eventually(5*time.Second, func() bool { return open() == 0 }) {
+	if !testkit.Within(5*time.Second, func() bool { return open() == 0 }) {
 		t.Errorf("%d are open after the load was killed", open())
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/testkit"
 
 	"github.com/creack/pty"
 	"golang.org/x/sys/unix"
@@ -86,7 +87,7 @@ func (s *loadScreen) text() string {
 
 func (s *loadScreen) await(what string) {
 	s.t.Helper()
-	if !eventually(patience, func() bool { return strings.Contains(s.text(), what) }) {
+	if !testkit.Within(patience, func() bool { return strings.Contains(s.text(), what) }) {
 		s.t.Fatalf("never %q in %q", what, s.text())
 	}
 }

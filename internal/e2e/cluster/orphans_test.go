@@ -45,7 +45,7 @@ func (p *run) helpers(workers, n int) (pids []int) {
 	})
 	p.t.Cleanup(func() {
 		for _, pid := range pids {
-			if !eventually(leftBehind, func() bool { return !lives(pid) }) {
+			if !testkit.Within(leftBehind, func() bool { return !lives(pid) }) {
 				p.t.Errorf("helper %d is left", pid)
 				_ = syscall.Kill(pid, syscall.SIGKILL)
 			}

@@ -19,21 +19,6 @@ import (
 // Go runs Linux on.
 const ticksPerSecond = 100
 
-// eventually polls until ok, for at most d.
-func eventually(d time.Duration, ok func() bool) bool {
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	deadline := time.After(d)
-	for !ok() {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			return ok()
-		}
-	}
-	return true
-}
-
 // pids are all processes there are.
 func pids(t *testing.T) (found []int) {
 	t.Helper()
@@ -91,7 +76,7 @@ func children(t *testing.T, pid int) (found []int) {
 func (p *run) guard() (pid int) {
 	p.t.Helper()
 	want := fmt.Sprintf(": guard of %d\x00", p.pid)
-	if !eventually(patience, func() bool {
+	if !testkit.Within(patience, func() bool {
 		for _, c := range children(p.t, p.pid) {
 			if strings.HasSuffix(commandOf(c), want) {
 				pid = c
@@ -112,7 +97,7 @@ func stop(t *testing.T, pid int) {
 		t.Fatalf("stopping %d: %v", pid, err)
 	}
 	t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGCONT) })
-	if !eventually(patience, func() bool { s, err := stat(pid); return err == nil && s.state == 'T' }) {
+	if !testkit.Within(patience, func() bool { s, err := stat(pid); return err == nil && s.state == 'T' }) {
 		t.Fatalf("%d was sent SIGSTOP and runs", pid)
 	}
 }

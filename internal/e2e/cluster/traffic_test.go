@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/testkit"
 )
 
 // seen waits until the cluster tells of the connection of c what fits, and
@@ -18,7 +19,7 @@ func (p *run) seen(what string, c *client, fits func(engine.TrafficConn) bool) e
 	p.t.Helper()
 	from := netip.MustParseAddrPort(c.conn.LocalAddr().String())
 	var got engine.TrafficConn
-	if !eventually(patience, func() bool {
+	if !testkit.Within(patience, func() bool {
 		tr := p.do("snapshot").Snapshot.Traffic
 		if tr == nil {
 			return false
@@ -38,7 +39,7 @@ func (p *run) seen(what string, c *client, fits func(engine.TrafficConn) bool) e
 func (p *run) watch(on string) {
 	p.t.Helper()
 	p.do("watch %s", on)
-	if !eventually(patience, func() bool { return (p.do("snapshot").Snapshot.Traffic != nil) == (on == "on") }) {
+	if !testkit.Within(patience, func() bool { return (p.do("snapshot").Snapshot.Traffic != nil) == (on == "on") }) {
 		p.t.Fatalf("traffic is told or not, in spite of watch %s", on)
 	}
 }
@@ -131,7 +132,7 @@ func TestTrafficInShared(t *testing.T) {
 	p := startPrimary(t, nil, primaryConfig{Workers: 2, Policy: engine.SchedNone, Grace: time.Second})
 	p.awaitKind(2, engine.KindListening)
 	p.watch("on")
-	if !eventually(patience, func() bool {
+	if !testkit.Within(patience, func() bool {
 		get(t, p.addr(), "/")
 		tr := p.do("snapshot").Snapshot.Traffic
 		return slices.ContainsFunc(tr.Takes, func(r engine.TrafficRate) bool { return r.Rate > 0 })

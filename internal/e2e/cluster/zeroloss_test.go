@@ -48,7 +48,7 @@ func noneFailed(t *testing.T, r *load.Runner) {
 func (p *run) snapshot(seq uint64) *engine.Snapshot {
 	p.t.Helper()
 	var s *engine.Snapshot
-	if !eventually(patience, func() bool { s = p.do("snapshot").Snapshot; return s.Seq >= seq }) {
+	if !testkit.Within(patience, func() bool { s = p.do("snapshot").Snapshot; return s.Seq >= seq }) {
 		p.t.Fatalf("no snapshot includes event %d", seq)
 	}
 	return s
@@ -100,7 +100,7 @@ func (p *run) checkWhoAccepted(since *engine.Snapshot) {
 	p.t.Helper()
 	var n uint64
 	shared := since.Policy == engine.SchedNone
-	enough := eventually(patience, func() bool {
+	enough := testkit.Within(patience, func() bool {
 		n = p.snapshot(0).Accepted - since.Accepted
 		return shared || n >= clients
 	})

@@ -47,7 +47,7 @@ func TestASignalThatEndsATourOrALoadLeftTheTerminalRaw(t *testing.T) {
 	t.Run("load", func(t *testing.T) {
 		t.Parallel()
 		s := open(t, 100, 30, nil, "load", "--rate", "1", "127.0.0.1:1")
-		if !eventually(patience, func() bool {
+		if !testkit.Within(patience, func() bool {
 			now, err := unix.IoctlGetTermios(int(s.tty.Fd()), unix.TCGETS)
 			return err == nil && *now != *s.before
 		}) {

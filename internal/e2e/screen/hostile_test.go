@@ -87,7 +87,7 @@ func (p *piped) output() string {
 // await waits until the output has n times a text.
 func (p *piped) await(n int, text string) {
 	p.t.Helper()
-	if !eventually(patience, func() bool { return strings.Count(p.output(), text) >= n }) {
+	if !testkit.Within(patience, func() bool { return strings.Count(p.output(), text) >= n }) {
 		p.t.Fatalf("never saw %d times %q", n, text)
 	}
 }

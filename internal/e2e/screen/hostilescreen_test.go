@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"muster/internal/testkit"
+
 	"github.com/charmbracelet/x/ansi"
 )
 
@@ -80,7 +82,7 @@ func allShown(s *terminal, source, before string) {
 	s.t.Helper()
 	for i := range hostileTexts {
 		want := before + spaced(hostileTexts[i].shown(source))
-		if !eventually(patience/3, func() bool { return strings.Contains(spaced(s.text()), want) }) {
+		if !testkit.Within(patience/3, func() bool { return strings.Contains(spaced(s.text()), want) }) {
 			s.t.Errorf("not on the screen: %q", want)
 		}
 	}

@@ -25,7 +25,7 @@ func TestATerminalOfMillionsOfCellsTookAllMemory(t *testing.T) {
 	s.resize(65535, 65535)
 	drew := func(what string) {
 		t.Helper()
-		if !eventually(patience, func() bool { return strings.Contains(s.written(), what) }) {
+		if !testkit.Within(patience, func() bool { return strings.Contains(s.written(), what) }) {
 			t.Fatalf("%q was never drawn", what)
 		}
 	}

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"muster/internal/testkit"
 )
 
 // | l load, + - | l opens its pane, enter starts and stops | l closes the pane,
@@ -36,7 +38,7 @@ func TestLoadIsSeenOnTheTable(t *testing.T) {
 	if pgid, err := syscall.Getpgid(pids[0]); err != nil || pgid == s.pid {
 		t.Errorf("it is in the primary's group: the terminal's ctrl+c would reach it (%v)", err)
 	}
-	if !eventually(patience, func() bool { a, b := s.reqRate(0), s.reqRate(1); return a > 0 && b > 0 }) {
+	if !testkit.Within(patience, func() bool { a, b := s.reqRate(0), s.reqRate(1); return a > 0 && b > 0 }) {
 		t.Error("REQ/S stays 0")
 	}
 	s.see("p50 ")
@@ -51,7 +53,7 @@ func TestLoadIsSeenOnTheTable(t *testing.T) {
 	s.see("refused 0   cut 0   timed out 0")
 	s.press("\r")
 	s.see("stopped after ")
-	if !eventually(patience, func() bool { return len(loadsOf(s.pid)) == 0 }) {
+	if !testkit.Within(patience, func() bool { return len(loadsOf(s.pid)) == 0 }) {
 		t.Errorf("processes %v are left after the stop", loadsOf(s.pid))
 	}
 	if strings.Contains(s.lines()[0], "load") {
@@ -105,7 +107,7 @@ func TestLoadEndsWithTheDashboard(t *testing.T) {
 			if end.code == 0 {
 				late = 0 // it was reaped before the dashboard ended
 			}
-			if !eventually(late, func() bool { return !isLoad(pids[0]) }) {
+			if !testkit.Within(late, func() bool { return !isLoad(pids[0]) }) {
 				t.Errorf("the load, process %d, outlives the dashboard", pids[0])
 				_ = syscall.Kill(pids[0], syscall.SIGKILL) // it may have gone by now
 			}

@@ -37,28 +37,12 @@ func environment(extra ...string) []string {
 	}, extra...)
 }
 
-// eventually polls until ok, for at most d. It looks once more at the end: on
-// a busy machine the whole time may pass between two looks.
-func eventually(d time.Duration, ok func() bool) bool { return every(10*time.Millisecond, d, ok) }
-
-// every is eventually with its own time between two looks.
-func every(between, d time.Duration, ok func() bool) bool {
-	tick := time.NewTicker(between)
-	defer tick.Stop()
-	for deadline := time.Now().Add(d); time.Now().Before(deadline); <-tick.C {
-		if ok() {
-			return true
-		}
-	}
-	return ok()
-}
-
 // noneLeft checks that no worker of a primary lives d from now, and ends those
 // that do, so that they do not disturb the next test.
 func noneLeft(t *testing.T, primary int, d time.Duration) {
 	t.Helper()
 	var left []int
-	if eventually(d, func() bool { left = testkit.WithPrimary(primary); return len(left) == 0 }) {
+	if testkit.Within(d, func() bool { left = testkit.WithPrimary(primary); return len(left) == 0 }) {
 		return
 	}
 	t.Errorf("processes %v outlived their primary %d", left, primary)
@@ -71,7 +55,7 @@ func noneLeft(t *testing.T, primary int, d time.Duration) {
 func mustBeFree(t *testing.T, addr string, d time.Duration) {
 	t.Helper()
 	var err error
-	if !eventually(d, func() bool {
+	if !testkit.Within(d, func() bool {
 		var l net.Listener
 		if l, err = net.Listen("tcp", addr); err == nil {
 			l.Close()

@@ -93,7 +93,7 @@ func (p *play) here(keys string) string { return strings.ReplaceAll(keys, "--add
 // wait waits as vhs does.
 func (p *play) wait(s step) {
 	p.t.Helper()
-	if !eventually(s.limit, func() bool { return s.wait.MatchString(p.seen(s.all)) }) {
+	if !testkit.Within(s.limit, func() bool { return s.wait.MatchString(p.seen(s.all)) }) {
 		p.t.Fatalf("line %d of the tape: %v was not seen within %v", s.line, s.wait, s.limit)
 	}
 }
@@ -117,7 +117,7 @@ func (p *play) seen(all bool) string {
 func (p *play) mustLeaveNothing(d time.Duration) {
 	p.t.Helper()
 	var left []int
-	if eventually(d, func() bool { left = p.processes(); return len(left) == 0 }) {
+	if testkit.Within(d, func() bool { left = p.processes(); return len(left) == 0 }) {
 		return
 	}
 	p.t.Errorf("processes %v outlived the tape", left)
@@ -145,7 +145,7 @@ func (p *play) processes() []int {
 func same(t *testing.T, s step, first, second *play) {
 	t.Helper()
 	var a, b told
-	if !eventually(10*time.Second, func() bool {
+	if !testkit.Within(10*time.Second, func() bool {
 		a, b = story(first.lines()), story(second.lines())
 		return a.same(b)
 	}) {

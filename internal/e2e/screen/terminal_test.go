@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"muster/internal/testkit"
+
 	"github.com/charmbracelet/x/ansi"
 	"github.com/charmbracelet/x/vt"
 	"github.com/creack/pty"
@@ -279,7 +281,7 @@ func (s *terminal) redraw() []string {
 	clears := strings.Count(s.written(), ansi.EraseEntireScreen)
 	s.press("\x0c") // ctrl+l
 	var frame []string
-	if !eventually(patience, func() bool {
+	if !testkit.Within(patience, func() bool {
 		raw := s.written()
 		frame = lastFrame(raw, s.h)
 		return strings.Count(raw, ansi.EraseEntireScreen) > clears && frame != nil
@@ -292,7 +294,7 @@ func (s *terminal) redraw() []string {
 // see waits until a text is on the screen.
 func (s *terminal) see(text string) {
 	s.t.Helper()
-	if !eventually(patience, func() bool { return strings.Contains(s.text(), text) }) {
+	if !testkit.Within(patience, func() bool { return strings.Contains(s.text(), text) }) {
 		s.t.Fatalf("never saw %q", text)
 	}
 }

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"muster/internal/testkit"
+
 	"github.com/charmbracelet/x/ansi"
 )
 
@@ -115,7 +117,7 @@ func (x *tmux) await(what string, problem func(lines []string) string) []string 
 	x.t.Helper()
 	var lines []string
 	var why string
-	if !every(look, patience, func() bool { lines = x.screen(); why = problem(lines); return why == "" }) {
+	if !testkit.WithinEvery(look, patience, func() bool { lines = x.screen(); why = problem(lines); return why == "" }) {
 		x.t.Fatalf("%s: %s\n%s", what, why, strings.Join(lines, "\n"))
 	}
 	return lines
@@ -173,11 +175,11 @@ func (x *tmux) torn() string {
 	x.t.Helper()
 	before, clears := x.screen("-e"), x.clears()
 	x.press("C-l")
-	if !eventually(patience, func() bool { return x.clears() > clears }) {
+	if !testkit.WithinEvery(look, patience, func() bool { return x.clears() > clears }) {
 		return "ctrl+l never cleared the screen"
 	}
 	var after []string
-	if every(look, patience/10, func() bool { after = x.screen("-e"); return steady(after) == steady(before) }) {
+	if testkit.WithinEvery(look, patience/10, func() bool { after = x.screen("-e"); return steady(after) == steady(before) }) {
 		// Only a fresh screen tells: while the size changes, a frame of the old
 		// one meets the new one, and a line stays marked as wrapped.
 		if n := len(x.screen("-J")); n != len(after) {

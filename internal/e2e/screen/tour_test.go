@@ -84,7 +84,7 @@ func watchTour(s *terminal, end [2]int) map[[2]int]*stepSeen {
 	title := regexp.MustCompile(`tour (\d+) of \d+: .*─ (√ )?step (\d+) of \d+ ─`)
 	seen := map[[2]int]*stepSeen{}
 	last := ""
-	every(5*time.Millisecond, aTour, func() bool {
+	testkit.WithinEvery(5*time.Millisecond, aTour, func() bool {
 		if text := s.text(); text != last {
 			last = text
 			if m := title.FindStringSubmatch(text); m != nil {

@@ -36,7 +36,7 @@ func (s *terminal) seeLine(pattern string) []string {
 	s.t.Helper()
 	re := regexp.MustCompile(pattern)
 	var parts []string
-	if !eventually(patience, func() bool { parts = re.FindStringSubmatch(s.text()); return parts != nil }) {
+	if !testkit.Within(patience, func() bool { parts = re.FindStringSubmatch(s.text()); return parts != nil }) {
 		s.t.Fatalf("no line like %s", pattern)
 	}
 	return parts

@@ -163,7 +163,7 @@ func (s *soak) toBase() {
 	}
 	s.do(engine.Command{Op: engine.OpDisconnectAll})
 	// One that has died just before it was told may still be replaced.
-	if !eventually(3*patience, func() bool { return len(s.c.Workers()) == 0 }) {
+	if !testkit.Within(3*patience, func() bool { return len(s.c.Workers()) == 0 }) {
 		s.t.Fatalf("workers do not leave: %s", s.states())
 	}
 	for range base {
@@ -171,7 +171,7 @@ func (s *soak) toBase() {
 			s.t.Fatal(err)
 		}
 	}
-	if !eventually(3*patience, func() bool {
+	if !testkit.Within(3*patience, func() bool {
 		up := s.listening()
 		if len(up) > base {
 			up[0].Disconnect()
@@ -180,15 +180,6 @@ func (s *soak) toBase() {
 	}) {
 		s.t.Fatalf("%d workers are to listen: %s", base, s.states())
 	}
-}
-
-func eventually(d time.Duration, ok func() bool) bool {
-	for deadline := time.Now().Add(d); !ok(); <-time.After(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			return false
-		}
-	}
-	return true
 }
 
 // states tells of each worker where it is, and what has last happened.
