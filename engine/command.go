@@ -23,13 +23,14 @@ const (
 )
 
 // Command is something asked of the cluster. A worker is named by its id, never
-// by its row or slot.
+// by its row or slot. docs/wire.md has its JSON form.
 type Command struct {
 	Op     Op
 	Worker int            // for kill, crash, disconnect, restart, inspect
 	Signal syscall.Signal // for kill; 0 means SIGTERM
 	Policy Policy         // for policy
-	// Message is a JSON value, for send; Handle goes with it and stays the caller's.
+	// Message is a JSON value, for send; Handle goes with it and stays the caller's;
+	// it is an open descriptor, so a command that has one has no JSON form.
 	Message json.RawMessage
 	Handle  *Handle
 	Env     []string // for fork: KEY=VALUE added to that worker's environment

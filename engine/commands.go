@@ -33,6 +33,9 @@ func (l *loop) act(c Command, by By, reply chan<- answer[Result]) (r Result, lat
 	}
 	switch c.Op {
 	case OpFork:
+		if err := checkEnv(c.Env); err != nil {
+			return r, false, fmt.Errorf("fork: %w", err)
+		}
 		if err := l.roomForOne(); err != nil {
 			return r, false, err
 		}
@@ -74,7 +77,7 @@ func (l *loop) act(c Command, by By, reply chan<- answer[Result]) (r Result, lat
 		return r, false, fmt.Errorf("worker %d: %w", c.Worker, ErrNoWorker)
 	}
 	if c.Op == OpKill && (c.Signal < 0 || c.Signal > signalMax) {
-		return r, false, fmt.Errorf("%s to worker %d: %w", signalName(c.Signal), w.id, syscall.EINVAL)
+		return r, false, badRequest(fmt.Errorf("%s to worker %d: %w", signalName(c.Signal), w.id, syscall.EINVAL))
 	}
 	if w.proc == nil {
 		switch c.Op {
@@ -114,7 +117,7 @@ func (l *loop) act(c Command, by By, reply chan<- answer[Result]) (r Result, lat
 		l.inspect(w, reply)
 		return r, true, nil
 	}
-	return r, false, fmt.Errorf("command %q is not known", c.Op)
+	return r, false, unknownOp(c.Op)
 }
 
 // sent says that a message was sent to a worker.
@@ -236,10 +239,10 @@ func (l *loop) liveInOrder() []*worker {
 func (l *loop) setPolicy(p Policy, by By) (Policy, error) {
 	start := l.now()
 	if !p.known() {
-		return l.policy, fmt.Errorf("%v is not a policy", p)
+		return l.policy, badRequest(fmt.Errorf("%v is not a policy", p))
 	}
 	if why := l.policyFixed(); why != "" {
-		return l.policy, errors.New(why)
+		return l.policy, refusal{errors.New(why), ErrPolicyFixed}
 	}
 	if p == l.policy {
 		return p, nil

@@ -96,8 +96,10 @@
 // arrive), ErrTooLong (a message of more than 16 MiB), ErrBudget (a worker's
 // channel was ended for what it sent), ErrHandle (not what a channel can carry),
 // ErrNotWorker (only a worker can), ErrLeftBehind (the cluster has ended, and not
-// all of it), *AddrError (an address that cannot be had; it wraps the errno), and
-// net.ErrClosed (a listener whose worker leaves).
+// all of it), ErrBadRequest (there is no such thing as what was asked for),
+// ErrPolicyFixed (the policy cannot be changed), *AddrError (an address that cannot
+// be had; it wraps the errno), and net.ErrClosed (a listener whose worker leaves).
+// ErrorCode gives a program in another process the same: docs/wire.md.
 //
 // # What holds
 //

@@ -165,7 +165,7 @@ func (l *loop) sendUser(w *worker, value json.RawMessage, h *Handle) error {
 		return fmt.Errorf("message to worker %d: %w", w.id, ErrChannelClosed)
 	}
 	if !json.Valid(value) {
-		return fmt.Errorf("message to worker %d: it is not JSON", w.id)
+		return badRequest(fmt.Errorf("message to worker %d: it is not JSON", w.id))
 	}
 	if err := sendLine(w.ch, value, h); err != nil {
 		return fmt.Errorf("message to worker %d: %w", w.id, err)

@@ -16,10 +16,10 @@ type Settings struct {
 	Exec string `json:"exec,omitempty"`
 	// ExecArgv comes between Exec and Args: for Node workers the flags of node
 	// itself and the script, as in {"--inspect", "server.js"}.
-	ExecArgv []string `json:"execArgv,omitempty"`
+	ExecArgv []string `json:"execArgv,omitzero"`
 	// Args are the program's arguments (os.Args[1:] in a Go worker). Empty but
 	// not nil = none. Until they are set, the primary's own.
-	Args []string `json:"args,omitempty"`
+	Args []string `json:"args,omitzero"`
 	// Cwd is the workers' working directory, and PWD in their environment. The
 	// kernel resolves the path anew for each fork: if a link in it has moved, the
 	// next worker starts where it leads now. A fork that cannot get there fails
@@ -28,13 +28,13 @@ type Settings struct {
 	Cwd string `json:"cwd,omitempty"`
 	// Env is KEY=VALUE, added to the primary's environment; what Fork is given
 	// comes after it.
-	Env []string `json:"env,omitempty"`
+	Env []string `json:"env,omitzero"`
 	// Silent false gives the workers the primary's own stdin, stdout and stderr,
 	// which is Node's default; true pipes all three to Worker.Process. nil, the
 	// default here, is neither: see StdioEvents.
 	Silent *bool `json:"silent,omitempty"`
 	// Stdio says it for stdin, stdout and stderr one by one, and beats Silent.
-	Stdio []Stdio `json:"stdio,omitempty"`
+	Stdio []Stdio `json:"stdio,omitzero"`
 }
 
 // Stdio is what one of a worker's standard streams is connected to.
@@ -83,7 +83,7 @@ func (s Settings) merge(n Settings) (Settings, error) {
 	if n.Stdio != nil {
 		s.Stdio = n.Stdio
 	}
-	return s, n.check()
+	return s, badRequest(n.check())
 }
 
 func (s Settings) check() error {
@@ -112,7 +112,7 @@ func (s Settings) check() error {
 func checkEnv(env []string) error {
 	for _, kv := range env {
 		if name, _, ok := strings.Cut(kv, "="); !ok || name == "" || strings.ContainsRune(kv, 0) {
-			return fmt.Errorf("%q is no variable for an environment: NAME=VALUE", kv)
+			return badRequest(fmt.Errorf("%q is no variable for an environment: NAME=VALUE", kv))
 		}
 	}
 	return nil
@@ -148,8 +148,17 @@ func (s Settings) clone() Settings {
 	return s
 }
 
-// String is the settings as Node prints the object, in JSON.
+// String is the settings as Node prints the object, in JSON, without what is
+// empty.
 func (s Settings) String() string {
+	for _, list := range []*[]string{&s.ExecArgv, &s.Args, &s.Env} {
+		if len(*list) == 0 {
+			*list = nil
+		}
+	}
+	if len(s.Stdio) == 0 {
+		s.Stdio = nil
+	}
 	b, err := json.Marshal(s)
 	if err != nil { // strings and bools always have a form
 		return ""

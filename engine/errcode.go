@@ -1,0 +1,172 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// The codes of errors. A code says to a program what an error's text says to
+// people, and stays the same from version to version.
+const (
+	CodeStopped       = "stopped"        // ErrStopped
+	CodeNoWorker      = "no_worker"      // ErrNoWorker
+	CodeBusy          = "busy"           // ErrBusy
+	CodeBadRequest    = "bad_request"    // ErrBadRequest
+	CodePolicyFixed   = "policy_fixed"   // ErrPolicyFixed
+	CodeLeftBehind    = "left_behind"    // ErrLeftBehind
+	CodeChannelClosed = "channel_closed" // ErrChannelClosed
+	CodeTooLong       = "too_long"       // ErrTooLong
+	CodeBadHandle     = "bad_handle"     // ErrHandle
+	CodeBudget        = "budget"         // ErrBudget
+	CodeNotWorker     = "not_worker"     // ErrNotWorker
+	CodeTimeout       = "timeout"        // context.DeadlineExceeded
+	CodeCanceled      = "canceled"       // context.Canceled
+	CodeFailed        = "failed"         // every other error: its text and its errno say what was wrong
+)
+
+// codes has the error of each code. If an error wraps several, the first in this
+// order gives the code.
+var codes = []struct {
+	code string
+	err  error
+}{
+	{CodeBadRequest, ErrBadRequest},
+	{CodePolicyFixed, ErrPolicyFixed},
+	{CodeNoWorker, ErrNoWorker},
+	{CodeBusy, ErrBusy},
+	{CodeLeftBehind, ErrLeftBehind},
+	{CodeStopped, ErrStopped},
+	{CodeChannelClosed, ErrChannelClosed},
+	{CodeTooLong, ErrTooLong},
+	{CodeBadHandle, ErrHandle},
+	{CodeBudget, ErrBudget},
+	{CodeNotWorker, ErrNotWorker},
+	{CodeTimeout, context.DeadlineExceeded},
+	{CodeCanceled, context.Canceled},
+}
+
+// ErrBadRequest is wrapped by the errors about what was asked: an operation, a
+// signal, a policy or a variable that there is not. The same request fails again.
+var ErrBadRequest = errors.New("bad request")
+
+// ErrPolicyFixed is wrapped by the error about a policy that cannot be changed;
+// Snapshot.PolicyFixed is its text.
+var ErrPolicyFixed = errors.New("the policy is fixed")
+
+// ErrorCode is the code of an error of this package: one of the Code...
+// constants, or, of an error that came from a later version, one that is not
+// known here. "" if err is nil.
+func ErrorCode(err error) string {
+	if err == nil {
+		return ""
+	}
+	var wire *WireError
+	if errors.As(err, &wire) {
+		return wire.Code
+	}
+	for _, c := range codes {
+		if errors.Is(err, c.err) {
+			return c.code
+		}
+	}
+	return CodeFailed
+}
+
+// WireError is an error in the form that leaves the process. Decoded again it has
+// the text of the first error, and errors.Is and errors.As find in it what they
+// found in that one, as far as Code and Errno say it.
+type WireError struct {
+	Code  string
+	Text  string // for people; outside text may be in it, not safe for a terminal
+	Errno string // "ESRCH", if the system said no
+}
+
+// NewWireError is err in that form, nil if err is nil.
+func NewWireError(err error) *WireError {
+	if err == nil {
+		return nil
+	}
+	return &WireError{Code: ErrorCode(err), Text: err.Error(), Errno: wireErrno(err)}
+}
+
+func wireErrno(err error) string {
+	var wire *WireError
+	if errors.As(err, &wire) {
+		return wire.Errno
+	}
+	return errnoName(err)
+}
+
+// Error is the text of the first error.
+func (e *WireError) Error() string { return e.Text }
+
+// Unwrap is the package's error of this code, and the errno.
+func (e *WireError) Unwrap() []error {
+	var errs []error
+	for _, c := range codes {
+		if c.code == e.Code {
+			errs = append(errs, c.err)
+		}
+	}
+	if n := errnoNamed(e.Errno); n != 0 {
+		errs = append(errs, n)
+	}
+	return errs
+}
+
+// errnoNamed is the errno of a name on this system, 0 if it has none of that name.
+func errnoNamed(name string) syscall.Errno {
+	const most = 1024 // no system has as many
+	if name == "" {
+		return 0
+	}
+	for n := syscall.Errno(1); n < most; n++ {
+		if unix.ErrnoName(n) == name {
+			return n
+		}
+	}
+	return 0
+}
+
+// wireError is the JSON form, version 1.
+type wireError struct {
+	V     int    `json:"v"`
+	Code  string `json:"code"`
+	Text  string `json:"text"`
+	Errno string `json:"errno,omitempty"`
+}
+
+// MarshalJSON writes {"v":1,"code":"no_worker","text":"worker 3: no such worker"}.
+func (e *WireError) MarshalJSON() ([]byte, error) {
+	return plainJSON(wireError{wireVersion, e.Code, e.Text, e.Errno})
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (e *WireError) UnmarshalJSON(b []byte) error {
+	var j wireError
+	if err := json.Unmarshal(b, &j); err != nil {
+		return err
+	}
+	*e = WireError{Code: j.Code, Text: j.Text, Errno: j.Errno}
+	return nil
+}
+
+// refusal is an error that wraps a sentinel without saying its text.
+type refusal struct {
+	error
+	is error
+}
+
+func (r refusal) Unwrap() []error { return []error{r.error, r.is} }
+
+// badRequest makes err an ErrBadRequest; nil stays nil.
+func badRequest(err error) error {
+	if err == nil {
+		return nil
+	}
+	return refusal{err, ErrBadRequest}
+}
