@@ -254,6 +254,17 @@ func (d OrphansDetail) String() string {
 	return s.String()
 }
 
+// OtherDetail is the detail of an event of a kind that this version does not
+// know, as a later version wrote it. Encoded again it is the same.
+type OtherDetail struct {
+	Of   Kind
+	JSON json.RawMessage
+}
+
+// MarshalJSON writes JSON.
+func (d OtherDetail) MarshalJSON() ([]byte, error) { return d.JSON, nil }
+
+func (d OtherDetail) kind() Kind    { return d.Of }
 func (SetupDetail) kind() Kind      { return KindSetup }
 func (ForkDetail) kind() Kind       { return KindFork }
 func (OnlineDetail) kind() Kind     { return KindOnline }
@@ -286,9 +297,8 @@ type eventJSON struct {
 	Detail json.RawMessage `json:"detail,omitempty"`
 }
 
-// MarshalJSON writes the form described in design terms as
-// {"v":1,"seq":7,"time":...,"kind":...,"worker":3,"slot":2,...}. An event of no
-// worker has neither worker nor slot.
+// MarshalJSON writes {"v":1,"seq":7,"time":...,"kind":...,"worker":3,"slot":2,...}.
+// An event of no worker has neither worker nor slot.
 func (e Event) MarshalJSON() ([]byte, error) {
 	j := eventJSON{V: 1, Seq: e.Seq, Time: e.Time, Kind: e.Kind, Worker: e.Worker, PID: e.PID, Call: e.Call, By: e.By}
 	if e.Worker != 0 {
@@ -318,8 +328,8 @@ func plainJSON(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
-// UnmarshalJSON reads what MarshalJSON wrote. A detail of an unknown kind is
-// left out, so that an old reader survives a new writer.
+// UnmarshalJSON reads what MarshalJSON wrote. The detail of a kind that is not
+// known becomes an OtherDetail, so that an old reader survives a new writer.
 func (e *Event) UnmarshalJSON(b []byte) error {
 	var j eventJSON
 	if err := json.Unmarshal(b, &j); err != nil {
@@ -377,7 +387,7 @@ func decodeDetail(k Kind, b []byte) (Detail, error) {
 	case KindOrphans:
 		return detailOf[OrphansDetail](b)
 	}
-	return nil, nil
+	return OtherDetail{Of: k, JSON: b}, nil
 }
 
 func detailOf[T Detail](b []byte) (Detail, error) {

@@ -36,7 +36,7 @@ type Snapshot struct {
 
 	Settings Settings `json:"settings"` // what later forks use (Node: cluster.settings)
 
-	Policy       Policy        `json:"policy"`
+	Policy       Policy        `json:"policy,omitempty"`
 	PolicyFixed  string        `json:"policy_fixed,omitempty"` // why the policy cannot be changed; "" if it can
 	Addresses    []Address     `json:"addresses"`
 	Unserved     []Address     `json:"unserved,omitempty"` // of these: nobody serves it, and nobody will
@@ -62,19 +62,19 @@ type Snapshot struct {
 	LostUnknown int    `json:"lost_unknown"`
 	OddAnswers  uint64 `json:"odd_answers"` // answers to hand-offs that were not awaited: ignored
 
-	Queue   int           `json:"queue"`     // accepted and not yet handed off
-	Waited  time.Duration `json:"waited_ns"` // how long the oldest in the queue has waited
-	Handing int           `json:"handing"`   // handed off and not yet answered
-	Free    []int         `json:"free"`      // ids in the order the next connections go to them
-	HandOff *Latency      `json:"-"`         // time from hand-off to answer, all workers
+	Queue   int           `json:"queue"`              // accepted and not yet handed off
+	Waited  time.Duration `json:"waited_ns"`          // how long the oldest in the queue has waited
+	Handing int           `json:"handing"`            // handed off and not yet answered
+	Free    []int         `json:"free"`               // ids in the order the next connections go to them
+	HandOff *Latency      `json:"hand_off,omitempty"` // time from hand-off to answer, all workers
 
-	ReqRate *float64 `json:"req_rate"` // requests answered in the last second, of the workers that tell
-	Open    *int     `json:"open"`     // connections open at the workers that tell
+	ReqRate *float64 `json:"req_per_s"` // requests answered in the last second, of the workers that tell
+	Open    *int     `json:"open"`      // connections open at the workers that tell
 
 	Traffic *Traffic `json:"traffic,omitempty"` // single connections, while they are watched; else nil
 
-	PrimaryCPU *float64 `json:"primary_cpu"` // percent of one core
-	PrimaryMem *uint64  `json:"primary_mem"` // bytes resident
+	PrimaryCPU *float64 `json:"primary_cpu_percent"` // percent of one core
+	PrimaryMem *uint64  `json:"primary_mem_bytes"`   // bytes resident
 }
 
 // Address is one the cluster serves.
@@ -136,7 +136,7 @@ type Row struct {
 
 	// HandOff is the time from a hand-off to its answer. For a program with an
 	// event loop it is the loop's delay. nil = none was answered.
-	HandOff *Latency `json:"-"`
+	HandOff *Latency `json:"hand_off,omitempty"`
 
 	// Open is the connections open: as the worker reports, or as the kernel
 	// knows them of a program that does not.
@@ -147,13 +147,13 @@ type Row struct {
 	Cut *int `json:"cut"`
 
 	// What the worker itself reports (built-in and library workers do).
-	Done    *uint64  `json:"done"`     // requests answered
-	ReqRate *float64 `json:"req_rate"` // requests answered in the last second
-	Latency *Latency `json:"-"`        // times from request to answer
+	Done    *uint64  `json:"done"`              // requests answered
+	ReqRate *float64 `json:"req_per_s"`         // requests answered in the last second
+	Latency *Latency `json:"latency,omitempty"` // times from request to answer
 
 	// Sampled once a second.
-	CPU *float64 `json:"cpu"` // percent of one core over the last second
-	Mem *uint64  `json:"mem"` // bytes resident
+	CPU *float64 `json:"cpu_percent"` // percent of one core over the last second
+	Mem *uint64  `json:"mem_bytes"`   // bytes resident
 }
 
 // Next is what becomes of the slot of a worker that has exited.

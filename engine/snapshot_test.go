@@ -60,9 +60,9 @@ const goldenSnapshot = `{
    "open": 0,
    "cut": null,
    "done": 4,
-   "req_rate": 1.5,
-   "cpu": 12.5,
-   "mem": 4096
+   "req_per_s": 1.5,
+   "cpu_percent": 12.5,
+   "mem_bytes": 4096
   },
   {
    "id": 4,
@@ -104,9 +104,9 @@ const goldenSnapshot = `{
    "open": null,
    "cut": 1,
    "done": null,
-   "req_rate": null,
-   "cpu": null,
-   "mem": null
+   "req_per_s": null,
+   "cpu_percent": null,
+   "mem_bytes": null
   }
  ],
  "restarts": 2,
@@ -124,10 +124,10 @@ const goldenSnapshot = `{
  "free": [
   3
  ],
- "req_rate": 1.5,
+ "req_per_s": 1.5,
  "open": 0,
- "primary_cpu": null,
- "primary_mem": 8192
+ "primary_cpu_percent": null,
+ "primary_mem_bytes": 8192
 }`
 
 func TestSnapshotJSON(t *testing.T) {

@@ -17,8 +17,8 @@ const (
 // (OpWatch). Like the Snapshot it is never changed. In shared the primary sees
 // no connection: Waiting and Takes are all there is then.
 type Traffic struct {
-	Since time.Time `json:"since"` // when the watching began
-	Rate  float64   `json:"rate"`  // connections the primary accepted in the last second
+	Since time.Time `json:"since"`          // when the watching began
+	Rate  float64   `json:"accepted_per_s"` // connections the primary accepted in the last second
 	OneIn int       `json:"one_in"`
 	Total uint64    `json:"total"` // connections the primary accepted since Since
 
@@ -29,9 +29,9 @@ type Traffic struct {
 	// The times of the last 10 s: from accept to hand-off and from hand-off to
 	// its answer for every connection, from there to the close for those kept
 	// whose worker tells it.
-	Queued *Latency `json:"-"`
-	Handed *Latency `json:"-"`
-	Served *Latency `json:"-"`
+	Queued *Latency `json:"queued,omitempty"`
+	Handed *Latency `json:"handed,omitempty"`
+	Served *Latency `json:"served,omitempty"`
 
 	Waiting *int          `json:"waiting"`         // connections in the kernel's backlog; nil = not known
 	Takes   []TrafficRate `json:"takes,omitempty"` // what the workers that tell took, by id
@@ -41,7 +41,7 @@ type Traffic struct {
 // the primary or by itself.
 type TrafficRate struct {
 	Worker int     `json:"worker"`
-	Rate   float64 `json:"rate"`
+	Rate   float64 `json:"per_s"`
 }
 
 // TrafficConn is the way of one connection. A time that is zero has not come
