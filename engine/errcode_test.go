@@ -116,4 +116,3 @@ func TestEveryErrorHasACode(t *testing.T) {
 		t.Errorf("%d errors found", named)
 	}
 }
-
