@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"muster/engine/internal/deal"
 	"muster/ipc"
 )
 
@@ -104,7 +105,7 @@ func TestAnswersThatAreLost(t *testing.T) {
 func TestWhatAWorkerMayHaveTakenWasDealtAgain(t *testing.T) {
 	for _, mayAnswer := range []bool{false, true} {
 		l := &loop{sys: kernel{}, now: func() time.Time { return epoch }, events: newEventRing(), changed: make(chan struct{}, 1), dispatcher: newDispatcher()}
-		s := &server{port: mustOpen(t, loopback, portOptions{}), dealer: newDealer(), users: make(map[*worker]bool)}
+		s := &server{port: mustOpen(t, loopback, portOptions{}), dealer: deal.New(), users: make(map[*worker]bool)}
 		w := &worker{id: 1, slot: &slot{}, servers: map[*server]bool{s: true}, mayAnswer: mayAnswer}
 		w.live = &Worker{loop: l, id: 1}
 		s.users[w] = false
@@ -113,7 +114,9 @@ func TestWhatAWorkerMayHaveTakenWasDealtAgain(t *testing.T) {
 		l.hold(-1, epoch) // waits
 		s.dealer.Offer(0)
 		s.dealer.Offer(1)
-		give(t, s.dealer, 1, epoch, 0, 1)
+		if c, to, ok := s.dealer.Next(1, epoch); !ok || c != 0 || to != 1 {
+			t.Fatalf("connection %d to worker %d, %v; want 0 to 1", c, to, ok)
+		}
 		l.settle(w, epoch)
 		left, again := 2, 1
 		if mayAnswer {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"muster/engine/internal/deal"
 	"muster/ipc"
 )
 
@@ -187,12 +188,12 @@ func TestWorkersAreBounded(t *testing.T) {
 // Past that the kernel holds the rest, and then its clients wait.
 func TestConnectionsThatWaitAreBounded(t *testing.T) {
 	l := testWorker().loop
-	s := &server{port: &port{}, dealer: newDealer()}
+	s := &server{port: &port{}, dealer: deal.New()}
 	for i := range queueMax {
 		if l.deal(s, epoch); s.paused {
 			t.Fatalf("accepting is paused at %d", i)
 		}
-		s.dealer.Offer(conn(i))
+		s.dealer.Offer(deal.Conn(i))
 	}
 	l.deal(s, epoch)
 	if !s.paused {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"muster/engine/internal/deal"
 	"muster/ipc"
 )
 
@@ -229,7 +230,7 @@ func TestWorkerIsRefusedAddressesPastItsShare(t *testing.T) {
 		if err := l.mayOpen(w, q); err != nil {
 			t.Fatal(err)
 		}
-		s := &server{users: map[*worker]bool{w: false}, dealer: newDealer()}
+		s := &server{users: map[*worker]bool{w: false}, dealer: deal.New()}
 		w.servers[s] = true
 	}
 	if err := l.mayOpen(w, q); !errors.Is(err, syscall.EMFILE) {

@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"muster/engine/internal/deal"
 	"muster/ipc"
 )
 
@@ -110,7 +111,7 @@ func (l *loop) nacked(w *worker, h handle, now time.Time) {
 	}
 }
 
-func (l *loop) refused(w *worker, s *server, c conn, until time.Time) {
+func (l *loop) refused(w *worker, s *server, c deal.Conn, until time.Time) {
 	w.refused++
 	w.stalled = time.Time{}
 	l.tot.refused++
@@ -134,6 +135,19 @@ func (l *loop) wakeDealer(s *server, at time.Time) {
 		}
 		l.deal(s, now)
 	})
+}
+
+// waitedFor is why a connection waits, in words.
+func waitedFor(why deal.Why) string {
+	switch why {
+	case deal.Nobody:
+		return WaitedNobody
+	case deal.Refused:
+		return WaitedRefused
+	case deal.Silent:
+		return WaitedSilent
+	}
+	return WaitedFull
 }
 
 // ms is a duration as a JSON number of milliseconds, to the microsecond.

@@ -3,13 +3,15 @@ package engine
 import (
 	"testing"
 	"time"
+
+	"muster/engine/internal/deal"
 )
 
 // Two workers refuse, one of them for the fifth time: the other one's wait is
 // not as long as the first one's.
 func TestRefusalsWaitEachForItself(t *testing.T) {
 	l := &loop{now: func() time.Time { return epoch }, conns: []held{{}}}
-	s := &server{dealer: newDealer()}
+	s := &server{dealer: deal.New()}
 	l.refused(&worker{}, s, 0, epoch.Add(time.Second))
 	l.refused(&worker{}, s, 0, epoch.Add(50*time.Millisecond))
 	if at, ok := l.timers.next(); !ok || at.After(epoch.Add(50*time.Millisecond)) {
@@ -24,7 +26,7 @@ func TestAcceptingWaitsWhileTheQueueIsFull(t *testing.T) {
 	p := mustOpen(t, loopback, portOptions{gate: true})
 	p.startAccept(closeAccepted, func(err error) { t.Errorf("reported: %v", err) })
 	l := &loop{sys: kernel{}, now: func() time.Time { return epoch }}
-	s := &server{port: p, dealer: newDealer()}
+	s := &server{port: p, dealer: deal.New()}
 	come := func(n int) {
 		batch := make([]accepted, n)
 		for i := range batch {

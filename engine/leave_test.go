@@ -4,6 +4,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"muster/engine/internal/deal"
 )
 
 // TestLeaveRules: what is next for a worker that leaves, by how long ago (in
@@ -152,7 +154,7 @@ func TestLeaveStandsStillWithThePrimary(t *testing.T) {
 func TestWhatALookIsSureOf(t *testing.T) {
 	now := time.Now()
 	at := func(network string) *server {
-		return &server{port: &port{addr: Address{Network: network}}, dealer: newDealer()}
+		return &server{port: &port{addr: Address{Network: network}}, dealer: deal.New()}
 	}
 	handed := at("tcp")
 	handed.dealer.Add(1, now)

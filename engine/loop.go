@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"muster/engine/internal/deal"
 )
 
 const (
@@ -71,7 +73,7 @@ type loop struct {
 	spawner *spawner
 
 	conns     []held // accepted and not taken; a conn is an index
-	freeConns []conn
+	freeConns []deal.Conn
 	seq       int64 // of messages we send: hand-offs and orders
 	buf       []byte
 

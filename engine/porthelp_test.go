@@ -14,6 +14,9 @@ import (
 	"muster/internal/testkit"
 )
 
+// epoch is where the clocks of the pure tests start.
+var epoch = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
 var loopback = Address{Network: "tcp", Host: "127.0.0.1"}
 
 func mustOpen(t *testing.T, a Address, o portOptions) *port {

@@ -5,6 +5,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"muster/engine/internal/deal"
 	"muster/ipc"
 )
 
@@ -47,7 +48,7 @@ func (p probe) answered(now time.Time) probe {
 // answered one may be a program that does not know what it is asked, or one that
 // has not come to its event loop yet.
 func (p probe) silent(now time.Time) (since time.Time, ok bool) {
-	if !p.knows || p.sent.IsZero() || now.Sub(p.sent) < silentAfter {
+	if !p.knows || p.sent.IsZero() || now.Sub(p.sent) < deal.SilentAfter {
 		return time.Time{}, false
 	}
 	return p.sent, true

@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"muster/engine/internal/deal"
 	"muster/ipc"
 )
 
@@ -83,7 +84,7 @@ func TestUnanswered(t *testing.T) {
 	} {
 		w := tt.w
 		w.id = 1
-		d := newDealer()
+		d := deal.New()
 		d.Add(1, epoch)
 		if tt.hand > 0 {
 			d.Offer(1)

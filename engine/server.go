@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"muster/engine/internal/deal"
 )
 
 const (
@@ -18,7 +20,7 @@ const (
 type server struct {
 	key    string
 	port   *port
-	dealer *dealer
+	dealer *deal.Dealer
 	users  map[*worker]bool // workers that have its socket; true once they closed it
 	keep   bool             // Options.Addr: stays open without users
 	chosen Address          // a worker asked for port 0: what it asked for, with the port it got
@@ -38,7 +40,7 @@ type server struct {
 // Options.Addr, and by the loop for what workers listen on. If it fails the
 // sockets are closed.
 func (l *loop) addServer(key string, p *port) (*server, error) {
-	s := &server{key: key, port: p, dealer: newDealer(), users: make(map[*worker]bool)}
+	s := &server{key: key, port: p, dealer: deal.New(), users: make(map[*worker]bool)}
 	if holds, fixed := l.policy.at(p.can()); fixed {
 		s.fixed = holds
 	} else if err := p.setGate(l.policy.gate(0)); err != nil {
@@ -208,7 +210,7 @@ func (l *loop) accepted(s *server, batch []accepted, now time.Time) {
 	}
 }
 
-func (l *loop) hold(fd int, at time.Time) conn {
+func (l *loop) hold(fd int, at time.Time) deal.Conn {
 	h := held{fd: fd, at: at}
 	if n := len(l.freeConns); n > 0 {
 		c := l.freeConns[n-1]
@@ -217,7 +219,7 @@ func (l *loop) hold(fd int, at time.Time) conn {
 		return c
 	}
 	l.conns = append(l.conns, h)
-	return conn(len(l.conns) - 1)
+	return deal.Conn(len(l.conns) - 1)
 }
 
 // dropQueued closes what waits at an address that is closed.
@@ -228,7 +230,7 @@ func (l *loop) dropQueued(s *server) {
 }
 
 // dropLost closes a connection no worker took.
-func (l *loop) dropLost(c conn) {
+func (l *loop) dropLost(c deal.Conn) {
 	if l.watching != nil {
 		l.watching.dropped(&l.conns[c], l.now())
 	}
@@ -237,7 +239,7 @@ func (l *loop) dropLost(c conn) {
 }
 
 // drop closes the primary's copy of a connection.
-func (l *loop) drop(c conn) {
+func (l *loop) drop(c deal.Conn) {
 	l.closeForeign(l.conns[c].fd)
 	l.conns[c] = held{fd: -1}
 	l.freeConns = append(l.freeConns, c)

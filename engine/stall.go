@@ -1,6 +1,10 @@
 package engine
 
-import "time"
+import (
+	"time"
+
+	"muster/engine/internal/deal"
+)
 
 // beat looks for workers that do not answer.
 func (l *loop) beat(now time.Time) {
@@ -41,7 +45,7 @@ func (l *loop) beat(now time.Time) {
 // too long: a hand-off or, if it was asked, the primary's own question.
 func (w *worker) unanswered(now time.Time) (since time.Time, asked, ok bool) {
 	for s := range w.servers {
-		if at, flies := s.dealer.Oldest(w.id); flies && now.Sub(at) >= silentAfter && (!ok || at.Before(since)) {
+		if at, flies := s.dealer.Oldest(w.id); flies && now.Sub(at) >= deal.SilentAfter && (!ok || at.Before(since)) {
 			since, ok = at, true
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"muster/engine/internal/deal"
 	"muster/ipc"
 )
 
@@ -64,7 +65,7 @@ func (wa *watch) accepted(h *held, n uint64, a *accepted, now time.Time) {
 }
 
 // dealt says of those just accepted that were not handed off why they wait.
-func (wa *watch) dealt(d *dealer, now time.Time) {
+func (wa *watch) dealt(d *deal.Dealer, now time.Time) {
 	if len(wa.fresh) == 0 {
 		return
 	}
@@ -74,7 +75,7 @@ func (wa *watch) dealt(d *dealer, now time.Time) {
 			continue
 		}
 		if why == "" {
-			why = d.WhyNot(now)
+			why = waitedFor(d.WhyNot(now))
 		}
 		k.Waited = why
 	}

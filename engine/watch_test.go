@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"muster/engine/internal/deal"
 )
 
 var fromTest = netip.MustParseAddrPort("127.0.0.1:51234")
@@ -30,7 +32,7 @@ func TestWatchTellsTheWayOfAConnection(t *testing.T) {
 	wa, at := watchFor(t)
 	w2, w3 := tellingWorker(2), tellingWorker(3)
 	h := come(wa, 7, at(0))
-	d := newDealer()
+	d := deal.New()
 	wa.dealt(d, at(0))
 	if got := wa.picture(at(0)).Conns[0]; got.Waited != WaitedNobody {
 		t.Errorf("it waits because %q", got.Waited)
@@ -170,10 +172,10 @@ func TestWatchIsBounded(t *testing.T) {
 
 func TestWhyNobodyGetsAConnection(t *testing.T) {
 	at := func(ms int) time.Time { return epoch.Add(time.Duration(ms) * time.Millisecond) }
-	d := newDealer()
+	d := deal.New()
 	expect := func(now time.Time, want string) {
 		t.Helper()
-		if got := d.WhyNot(now); got != want {
+		if got := waitedFor(d.WhyNot(now)); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}

@@ -1,4 +1,4 @@
-package engine
+package deal
 
 import (
 	"container/heap"
@@ -16,23 +16,23 @@ const (
 	// takes longer than handsSlow is back to one, so that a slow worker gets less.
 	handsFast = 2 * time.Millisecond
 	handsSlow = 20 * time.Millisecond
-	// silentAfter is how long a hand-off may be unanswered before its worker
+	// SilentAfter is how long a hand-off may be unanswered before its worker
 	// gets no more. It is never dealt again for that: the worker may wake up,
 	// and two processes would answer on one connection.
-	silentAfter = time.Second
+	SilentAfter = time.Second
 	// A worker that refused is left alone for refusedWait, doubling to
 	// refusedWaitMax: Node's primary spins here, at 8,000 refusals a second.
 	refusedWait    = 50 * time.Millisecond
 	refusedWaitMax = time.Second
 )
 
-// conn names an accepted connection that no worker has taken yet. The loop
+// Conn names an accepted connection that no worker has taken yet. The loop
 // keeps the descriptor that belongs to it.
-type conn int
+type Conn int
 
 // handoff is one connection on the way to a worker.
 type handoff struct {
-	conn conn
+	conn Conn
 	seq  int64 // of the newconn message; what the answer refers to
 	at   time.Time
 	turn uint64 // the worker's turn before it
@@ -55,31 +55,31 @@ func (m *member) mayGet(now time.Time) bool {
 	switch {
 	case m.full, m.mute, len(m.hands) >= m.limit, now.Before(m.waiting):
 		return false
-	case len(m.hands) > 0 && now.Sub(m.hands[0].at) >= silentAfter:
+	case len(m.hands) > 0 && now.Sub(m.hands[0].at) >= SilentAfter:
 		return false
 	}
 	return true
 }
 
-// dealer decides which worker gets which connection of one address in rr. It
+// Dealer decides which worker gets which connection of one address in rr. It
 // is pure: no goroutine, lock, clock or descriptor. Every call is O(log
 // members) or better, but for Add, Remove and Wake.
 //
 // Free workers stand in a queue, as in Node's round robin. The head gets the
 // connection and goes to the back at once; a worker that may not get one is
 // skipped and keeps its place.
-type dealer struct {
+type Dealer struct {
 	queue   deque
 	members map[int]*member
 	ready   turnHeap // members that may get one, as of the last look at them
 	turns   uint64
 }
 
-func newDealer() *dealer { return &dealer{members: make(map[int]*member)} }
+func New() *Dealer { return &Dealer{members: make(map[int]*member)} }
 
 // Add makes a worker a member, at the back of the order. Its coming is a
 // change, so those who refused are asked again.
-func (d *dealer) Add(id int, now time.Time) {
+func (d *Dealer) Add(id int, now time.Time) {
 	if m := d.members[id]; m != nil {
 		if m.limit == 0 { // it had left and listens again
 			m.limit, m.turn = 1, d.nextTurn()
@@ -95,14 +95,14 @@ func (d *dealer) Add(id int, now time.Time) {
 // Remove takes a worker out and puts the hand-offs it has not answered back at
 // the head of the queue, oldest first. It returns them. Call it only when no
 // answer of the worker can come any more.
-func (d *dealer) Remove(id int, now time.Time) []conn {
+func (d *Dealer) Remove(id int, now time.Time) []Conn {
 	m := d.members[id]
 	if m == nil {
 		return nil
 	}
 	d.unready(m)
 	delete(d.members, id)
-	var back []conn
+	var back []Conn
 	for _, h := range slices.Backward(m.hands) {
 		d.queue.pushFront(h.conn)
 		back = append(back, h.conn)
@@ -113,12 +113,12 @@ func (d *dealer) Remove(id int, now time.Time) []conn {
 }
 
 // Hands are the connections a worker has not answered, oldest first.
-func (d *dealer) Hands(id int) []conn {
+func (d *Dealer) Hands(id int) []Conn {
 	m := d.members[id]
 	if m == nil {
 		return nil
 	}
-	cs := make([]conn, len(m.hands))
+	cs := make([]Conn, len(m.hands))
 	for i, h := range m.hands {
 		cs[i] = h.conn
 	}
@@ -127,7 +127,7 @@ func (d *dealer) Hands(id int) []conn {
 
 // Forget takes a connection out of those a worker has not answered. It is not
 // dealt again: the caller has it back.
-func (d *dealer) Forget(id int, c conn) {
+func (d *Dealer) Forget(id int, c Conn) {
 	if m := d.members[id]; m != nil {
 		m.hands = slices.DeleteFunc(m.hands, func(h handoff) bool { return h.conn == c })
 	}
@@ -135,7 +135,7 @@ func (d *dealer) Forget(id int, c conn) {
 
 // Leave takes a worker out of the order but keeps what it has in flight: its
 // answers still count.
-func (d *dealer) Leave(id int) {
+func (d *Dealer) Leave(id int) {
 	if m := d.members[id]; m != nil {
 		d.unready(m)
 		m.limit = 0
@@ -143,12 +143,12 @@ func (d *dealer) Leave(id int) {
 }
 
 // Offer puts a new connection at the back of the queue.
-func (d *dealer) Offer(c conn) { d.queue.pushBack(c) }
+func (d *Dealer) Offer(c Conn) { d.queue.pushBack(c) }
 
 // Next gives the connection at the head of the queue to the next worker that
 // may get one, as hand-off number seq. ok is false if nothing is queued or
 // nobody may get it.
-func (d *dealer) Next(seq int64, now time.Time) (c conn, worker int, ok bool) {
+func (d *Dealer) Next(seq int64, now time.Time) (c Conn, worker int, ok bool) {
 	if d.queue.len() == 0 {
 		return 0, 0, false
 	}
@@ -174,7 +174,7 @@ func (d *dealer) Next(seq int64, now time.Time) (c conn, worker int, ok bool) {
 // Unsent takes back the newest hand-off of a worker, which could not be sent:
 // the connection is at the head of the queue again and the worker gets no more
 // until it has answered something.
-func (d *dealer) Unsent(id int) {
+func (d *Dealer) Unsent(id int) {
 	m := d.members[id]
 	if m == nil || len(m.hands) == 0 {
 		return
@@ -188,7 +188,7 @@ func (d *dealer) Unsent(id int) {
 }
 
 // Writable says that the worker's channel takes messages again.
-func (d *dealer) Writable(id int, now time.Time) {
+func (d *Dealer) Writable(id int, now time.Time) {
 	if m := d.members[id]; m != nil {
 		m.full = false
 		d.look(m, now)
@@ -197,7 +197,7 @@ func (d *dealer) Writable(id int, now time.Time) {
 
 // Mute says whether the worker leaves unanswered what else it was asked, besides
 // hand-offs: while it does it gets nothing.
-func (d *dealer) Mute(id int, mute bool, now time.Time) {
+func (d *Dealer) Mute(id int, mute bool, now time.Time) {
 	if m := d.members[id]; m != nil && m.mute != mute {
 		m.mute = mute
 		d.look(m, now)
@@ -207,7 +207,7 @@ func (d *dealer) Mute(id int, mute bool, now time.Time) {
 // Accepted settles a hand-off: the worker has the connection. It returns the
 // connection and how long the answer took; ok is false if no such answer is
 // awaited, which changes nothing.
-func (d *dealer) Accepted(id int, seq int64, now time.Time) (c conn, took time.Duration, ok bool) {
+func (d *Dealer) Accepted(id int, seq int64, now time.Time) (c Conn, took time.Duration, ok bool) {
 	m, h, ok := d.answered(id, seq)
 	if !ok {
 		return 0, 0, false
@@ -230,7 +230,7 @@ func (d *dealer) Accepted(id int, seq int64, now time.Time) (c conn, took time.D
 // head of the queue again, for another worker, and this one is left alone for a
 // while, which ends at the time returned. ok is false if no such answer is
 // awaited.
-func (d *dealer) Refused(id int, seq int64, now time.Time) (c conn, until time.Time, ok bool) {
+func (d *Dealer) Refused(id int, seq int64, now time.Time) (c Conn, until time.Time, ok bool) {
 	m, h, ok := d.answered(id, seq)
 	if !ok {
 		return 0, time.Time{}, false
@@ -243,7 +243,7 @@ func (d *dealer) Refused(id int, seq int64, now time.Time) (c conn, until time.T
 }
 
 // answered takes the hand-off an answer refers to out of those in flight.
-func (d *dealer) answered(id int, seq int64) (*member, handoff, bool) {
+func (d *Dealer) answered(id int, seq int64) (*member, handoff, bool) {
 	m := d.members[id]
 	if m == nil {
 		return nil, handoff{}, false
@@ -260,7 +260,7 @@ func (d *dealer) answered(id int, seq int64) (*member, handoff, bool) {
 
 // Wake looks again at the members that may not get anything: call it when
 // NextWake has come. It tells when to call it next; zero = not needed.
-func (d *dealer) Wake(now time.Time) (next time.Time) {
+func (d *Dealer) Wake(now time.Time) (next time.Time) {
 	for _, m := range d.members {
 		d.look(m, now)
 		if now.Before(m.waiting) && (next.IsZero() || m.waiting.Before(next)) {
@@ -271,7 +271,7 @@ func (d *dealer) Wake(now time.Time) (next time.Time) {
 }
 
 // Oldest is the time of the worker's oldest hand-off in flight.
-func (d *dealer) Oldest(id int) (at time.Time, ok bool) {
+func (d *Dealer) Oldest(id int) (at time.Time, ok bool) {
 	if m := d.members[id]; m != nil && len(m.hands) > 0 {
 		return m.hands[0].at, true
 	}
@@ -280,7 +280,7 @@ func (d *dealer) Oldest(id int) (at time.Time, ok bool) {
 
 // Shift moves all times by gap: the primary itself stood still for so long, and
 // nobody is to blame for it.
-func (d *dealer) Shift(gap time.Duration) {
+func (d *Dealer) Shift(gap time.Duration) {
 	for _, m := range d.members {
 		for i := range m.hands {
 			m.hands[i].at = m.hands[i].at.Add(gap)
@@ -293,9 +293,9 @@ func (d *dealer) Shift(gap time.Duration) {
 
 // Queued is how many connections wait, InFlight how many hand-offs of one
 // worker are unanswered.
-func (d *dealer) Queued() int { return d.queue.len() }
+func (d *Dealer) Queued() int { return d.queue.len() }
 
-func (d *dealer) InFlight(id int) int {
+func (d *Dealer) InFlight(id int) int {
 	if m := d.members[id]; m != nil {
 		return len(m.hands)
 	}
@@ -303,7 +303,7 @@ func (d *dealer) InFlight(id int) int {
 }
 
 // Head is the connection that has waited longest.
-func (d *dealer) Head() (c conn, ok bool) {
+func (d *Dealer) Head() (c Conn, ok bool) {
 	if d.queue.len() == 0 {
 		return 0, false
 	}
@@ -312,11 +312,11 @@ func (d *dealer) Head() (c conn, ok bool) {
 
 // DropHead takes the connection that has waited longest out of the queue, which
 // must not be empty.
-func (d *dealer) DropHead() conn { return d.queue.popFront() }
+func (d *Dealer) DropHead() Conn { return d.queue.popFront() }
 
 // Drain empties the queue, oldest first.
-func (d *dealer) Drain() []conn {
-	var all []conn
+func (d *Dealer) Drain() []Conn {
+	var all []Conn
 	for d.queue.len() > 0 {
 		all = append(all, d.queue.popFront())
 	}
@@ -324,7 +324,7 @@ func (d *dealer) Drain() []conn {
 }
 
 // Free lists the workers that may get a connection, the next one first.
-func (d *dealer) Free(now time.Time) []int {
+func (d *Dealer) Free(now time.Time) []int {
 	ms := make([]*member, 0, len(d.ready))
 	for _, m := range d.ready {
 		if m.mayGet(now) {
@@ -339,8 +339,18 @@ func (d *dealer) Free(now time.Time) []int {
 	return ids
 }
 
-// WhyNot is why no worker may get a connection now: one of the Waited... texts.
-func (d *dealer) WhyNot(now time.Time) string {
+// Why is why a connection waits: what holds for all workers.
+type Why int
+
+const (
+	Nobody  Why = iota // no worker listens
+	Full               // every worker holds all it may
+	Refused            // every worker refused just now
+	Silent             // no worker answers
+)
+
+// WhyNot is why no worker may get a connection now.
+func (d *Dealer) WhyNot(now time.Time) Why {
 	in, refused, silent := 0, 0, 0
 	for _, m := range d.members {
 		switch {
@@ -348,24 +358,24 @@ func (d *dealer) WhyNot(now time.Time) string {
 			continue
 		case now.Before(m.waiting):
 			refused++
-		case m.mute, len(m.hands) > 0 && now.Sub(m.hands[0].at) >= silentAfter:
+		case m.mute, len(m.hands) > 0 && now.Sub(m.hands[0].at) >= SilentAfter:
 			silent++
 		}
 		in++
 	}
 	switch {
 	case in == 0:
-		return WaitedNobody
+		return Nobody
 	case refused == in:
-		return WaitedRefused
+		return Refused
 	case silent == in:
-		return WaitedSilent
+		return Silent
 	}
-	return WaitedFull
+	return Full
 }
 
 // changed is a change of the membership: refusals are forgotten.
-func (d *dealer) changed(now time.Time) {
+func (d *Dealer) changed(now time.Time) {
 	for _, m := range d.members {
 		m.wait, m.waiting = 0, time.Time{}
 		d.look(m, now)
@@ -373,19 +383,19 @@ func (d *dealer) changed(now time.Time) {
 }
 
 // look puts a member into the order if it may get a connection again.
-func (d *dealer) look(m *member, now time.Time) {
+func (d *Dealer) look(m *member, now time.Time) {
 	if m.place < 0 && m.mayGet(now) {
 		heap.Push(&d.ready, m)
 	}
 }
 
-func (d *dealer) unready(m *member) {
+func (d *Dealer) unready(m *member) {
 	if m.place >= 0 {
 		heap.Remove(&d.ready, m.place)
 	}
 }
 
-func (d *dealer) nextTurn() uint64 {
+func (d *Dealer) nextTurn() uint64 {
 	d.turns++
 	return d.turns
 }
@@ -415,26 +425,26 @@ func (h *turnHeap) Pop() any {
 
 // deque is a queue of connections that can also be put back at the head.
 type deque struct {
-	buf        []conn
+	buf        []Conn
 	head, size int
 }
 
 func (q *deque) len() int { return q.size }
 
-func (q *deque) pushBack(c conn) {
+func (q *deque) pushBack(c Conn) {
 	q.grow()
 	q.buf[(q.head+q.size)%len(q.buf)] = c
 	q.size++
 }
 
-func (q *deque) pushFront(c conn) {
+func (q *deque) pushFront(c Conn) {
 	q.grow()
 	q.head = (q.head - 1 + len(q.buf)) % len(q.buf)
 	q.buf[q.head] = c
 	q.size++
 }
 
-func (q *deque) popFront() conn {
+func (q *deque) popFront() Conn {
 	c := q.buf[q.head]
 	q.head = (q.head + 1) % len(q.buf)
 	q.size--
@@ -445,7 +455,7 @@ func (q *deque) grow() {
 	if q.size < len(q.buf) {
 		return
 	}
-	buf := make([]conn, max(16, 2*len(q.buf)))
+	buf := make([]Conn, max(16, 2*len(q.buf)))
 	for i := range q.size {
 		buf[i] = q.buf[(q.head+i)%len(q.buf)]
 	}

@@ -1,4 +1,4 @@
-package engine
+package deal
 
 import (
 	"fmt"
@@ -11,7 +11,7 @@ import (
 // model is the dealer's rules once more, as plainly as can be: slices that are
 // looked through from the front.
 type model struct {
-	queue   []conn
+	queue   []Conn
 	members []*modelMember // in the order of their turns
 }
 
@@ -49,7 +49,7 @@ func (m *model) next(now time.Time) *modelMember {
 	return nil
 }
 
-func (m *model) putBack(c conn) { m.queue = slices.Insert(m.queue, 0, c) }
+func (m *model) putBack(c Conn) { m.queue = slices.Insert(m.queue, 0, c) }
 
 func (m *model) changed() {
 	for _, x := range m.members {
@@ -68,13 +68,13 @@ func (x *modelMember) take(seq int64) handoff {
 // play is a dealer and its model, driven by the same script.
 type play struct {
 	t       *testing.T
-	d       *dealer
+	d       *Dealer
 	m       model
 	now     time.Time
 	wake    time.Time // when Wake is due, as the loop keeps it
 	seq     int64
 	conns   int           // offered so far
-	settled map[conn]bool // accepted
+	settled map[Conn]bool // accepted
 }
 
 // run reads a script: two bytes a step, what and to whom.
@@ -111,8 +111,8 @@ func (p *play) step(op, arg int) {
 		}
 	case 3, 4:
 		for range arg%4 + 1 {
-			p.d.Offer(conn(p.conns))
-			p.m.queue = append(p.m.queue, conn(p.conns))
+			p.d.Offer(Conn(p.conns))
+			p.m.queue = append(p.m.queue, Conn(p.conns))
 			p.conns++
 		}
 	case 5, 6, 7:
@@ -167,7 +167,7 @@ func (p *play) remove(id int, x *modelMember) {
 		}
 		return
 	}
-	var want []conn
+	var want []Conn
 	for _, h := range x.hands {
 		want = append(want, h.conn)
 	}
@@ -272,8 +272,8 @@ func (p *play) check() {
 	}
 
 	// Every connection is in exactly one place.
-	where := make(map[conn]string)
-	put := func(c conn, place string) {
+	where := make(map[Conn]string)
+	put := func(c Conn, place string) {
 		if was, twice := where[c]; twice {
 			p.t.Errorf("connection %d is at %s and at %s", c, was, place)
 		}
@@ -307,7 +307,7 @@ func (p *play) check() {
 }
 
 func newPlay(t *testing.T) *play {
-	return &play{t: t, d: newDealer(), now: epoch, settled: make(map[conn]bool)}
+	return &play{t: t, d: New(), now: epoch, settled: make(map[Conn]bool)}
 }
 
 func TestDealerAgainstModel(t *testing.T) {

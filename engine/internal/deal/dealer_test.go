@@ -1,4 +1,4 @@
-package engine
+package deal
 
 import (
 	"slices"
@@ -10,7 +10,7 @@ import (
 var epoch = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
 // give takes the next hand-off and fails the test unless it is c for worker.
-func give(t *testing.T, d *dealer, seq int64, now time.Time, c conn, worker int) {
+func give(t *testing.T, d *Dealer, seq int64, now time.Time, c Conn, worker int) {
 	t.Helper()
 	gotC, gotW, ok := d.Next(seq, now)
 	if !ok || gotC != c || gotW != worker {
@@ -18,14 +18,14 @@ func give(t *testing.T, d *dealer, seq int64, now time.Time, c conn, worker int)
 	}
 }
 
-func giveNone(t *testing.T, d *dealer, now time.Time) {
+func giveNone(t *testing.T, d *Dealer, now time.Time) {
 	t.Helper()
 	if c, w, ok := d.Next(-1, now); ok {
 		t.Fatalf("Next = connection %d to worker %d, want none", c, w)
 	}
 }
 
-func accept(t *testing.T, d *dealer, id int, seq int64, now time.Time) {
+func accept(t *testing.T, d *Dealer, id int, seq int64, now time.Time) {
 	t.Helper()
 	if _, _, ok := d.Accepted(id, seq, now); !ok {
 		t.Fatalf("answer %d of worker %d was not awaited", seq, id)
@@ -34,14 +34,14 @@ func accept(t *testing.T, d *dealer, id int, seq int64, now time.Time) {
 
 // In rr four free workers get 400 connections as in Node: strictly in turn.
 func TestDealerTakesTurns(t *testing.T) {
-	d := newDealer()
+	d := New()
 	for id := 1; id <= 4; id++ {
 		d.Add(id, epoch)
 	}
 	got := make(map[int]int)
 	for i := range 400 {
-		d.Offer(conn(i))
-		give(t, d, int64(i), epoch, conn(i), i%4+1)
+		d.Offer(Conn(i))
+		give(t, d, int64(i), epoch, Conn(i), i%4+1)
 		accept(t, d, i%4+1, int64(i), epoch)
 		got[i%4+1]++
 	}
@@ -54,30 +54,30 @@ func TestDealerTakesTurns(t *testing.T) {
 
 // Answers come out of order, which must not change whose turn it is.
 func TestDealerTurnsDoNotDependOnAnswers(t *testing.T) {
-	d := newDealer()
+	d := New()
 	for id := 1; id <= 3; id++ {
 		d.Add(id, epoch)
 	}
-	for i := range conn(9) {
+	for i := range Conn(9) {
 		d.Offer(i)
 	}
 	for i := range 3 {
-		give(t, d, int64(i), epoch, conn(i), i+1)
+		give(t, d, int64(i), epoch, Conn(i), i+1)
 	}
 	for _, i := range []int{2, 0, 1} {
 		accept(t, d, i+1, int64(i), epoch)
 	}
 	for i := 3; i < 6; i++ {
-		give(t, d, int64(i), epoch, conn(i), i-2)
+		give(t, d, int64(i), epoch, Conn(i), i-2)
 	}
 }
 
 // A worker with all the hand-offs it may have is skipped and keeps its place.
 func TestDealerFullWorkerKeepsItsPlace(t *testing.T) {
-	d := newDealer()
+	d := New()
 	d.Add(1, epoch)
 	d.Add(2, epoch)
-	for i := range conn(5) {
+	for i := range Conn(5) {
 		d.Offer(i)
 	}
 	give(t, d, 0, epoch, 0, 1)
@@ -105,17 +105,17 @@ func TestDealerLimit(t *testing.T) {
 		{"slow and fast again", []time.Duration{0, 0, time.Second, 0}, 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			d, now, seq := newDealer(), epoch, int64(0)
+			d, now, seq := New(), epoch, int64(0)
 			d.Add(1, now)
 			for _, took := range c.took {
-				d.Offer(conn(seq))
-				give(t, d, seq, now, conn(seq), 1)
+				d.Offer(Conn(seq))
+				give(t, d, seq, now, Conn(seq), 1)
 				now = now.Add(took)
 				accept(t, d, 1, seq, now)
 				seq++
 			}
 			for i := range 32 {
-				d.Offer(conn(1000 + i))
+				d.Offer(Conn(1000 + i))
 			}
 			for {
 				if _, _, ok := d.Next(seq, now); !ok {
@@ -133,16 +133,16 @@ func TestDealerLimit(t *testing.T) {
 // A hand-off that is not answered stops the next ones, and is never dealt
 // again for it: the worker may wake up.
 func TestDealerSilentWorkerGetsNoMore(t *testing.T) {
-	d := newDealer()
+	d := New()
 	d.Add(1, epoch)
 	d.Offer(0)
 	give(t, d, 0, epoch, 0, 1)
 	accept(t, d, 1, 0, epoch) // may have two
-	for i := range conn(3) {
+	for i := range Conn(3) {
 		d.Offer(i + 1)
 	}
 	give(t, d, 1, epoch, 1, 1)
-	late := epoch.Add(silentAfter)
+	late := epoch.Add(SilentAfter)
 	giveNone(t, d, late)
 	if free := d.Free(late); len(free) != 0 {
 		t.Errorf("free: %v", free)
@@ -158,7 +158,7 @@ func TestDealerSilentWorkerGetsNoMore(t *testing.T) {
 }
 
 func TestDealerJustNotSilent(t *testing.T) {
-	d := newDealer()
+	d := New()
 	d.Add(1, epoch)
 	d.Offer(0)
 	give(t, d, 0, epoch, 0, 1)
@@ -166,12 +166,12 @@ func TestDealerJustNotSilent(t *testing.T) {
 	d.Offer(1)
 	d.Offer(2)
 	give(t, d, 1, epoch, 1, 1)
-	give(t, d, 2, epoch.Add(silentAfter-1), 2, 1)
+	give(t, d, 2, epoch.Add(SilentAfter-1), 2, 1)
 }
 
 // While the primary itself stood still, nobody was silent.
 func TestDealerShift(t *testing.T) {
-	d := newDealer()
+	d := New()
 	d.Add(1, epoch)
 	d.Offer(0)
 	give(t, d, 0, epoch, 0, 1)
@@ -190,7 +190,7 @@ func TestDealerShift(t *testing.T) {
 // After a refusal the connection is at the head again, and the worker is left
 // alone: 50 ms doubling to 1 s.
 func TestDealerRefusals(t *testing.T) {
-	d, now := newDealer(), epoch
+	d, now := New(), epoch
 	d.Add(1, now)
 	d.Offer(0)
 	d.Offer(1)
@@ -221,12 +221,12 @@ func TestDealerRefusals(t *testing.T) {
 
 // A worker that comes or goes is a change: all who refused are asked again.
 func TestDealerChangeForgetsRefusals(t *testing.T) {
-	for name, change := range map[string]func(*dealer){
-		"add":    func(d *dealer) { d.Add(3, epoch); d.Leave(3) },
-		"remove": func(d *dealer) { d.Remove(2, epoch) },
+	for name, change := range map[string]func(*Dealer){
+		"add":    func(d *Dealer) { d.Add(3, epoch); d.Leave(3) },
+		"remove": func(d *Dealer) { d.Remove(2, epoch) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := newDealer()
+			d := New()
 			d.Add(1, epoch)
 			d.Offer(7)
 			give(t, d, 1, epoch, 7, 1)
@@ -245,24 +245,24 @@ func TestDealerChangeForgetsRefusals(t *testing.T) {
 // The connections a dead worker did not answer come before all that wait,
 // oldest first.
 func TestDealerRemove(t *testing.T) {
-	d := newDealer()
+	d := New()
 	d.Add(1, epoch)
-	for i := range conn(3) { // so that it may have eight
+	for i := range Conn(3) { // so that it may have eight
 		d.Offer(i)
 		give(t, d, int64(i), epoch, i, 1)
 		accept(t, d, 1, int64(i), epoch)
 	}
-	for i := conn(10); i < 16; i++ {
+	for i := Conn(10); i < 16; i++ {
 		d.Offer(i)
 	}
-	for i := conn(10); i < 14; i++ {
+	for i := Conn(10); i < 14; i++ {
 		give(t, d, int64(i), epoch, i, 1)
 	}
 	accept(t, d, 1, 11, epoch)
 	d.Leave(1)
 	accept(t, d, 1, 12, epoch) // its answers still count
 	giveNone(t, d, epoch)
-	if back := d.Remove(1, epoch); !slices.Equal(back, []conn{10, 13}) {
+	if back := d.Remove(1, epoch); !slices.Equal(back, []Conn{10, 13}) {
 		t.Errorf("put back %v, want [10 13]", back)
 	}
 	if _, _, ok := d.Accepted(1, 10, epoch); ok {
@@ -271,7 +271,7 @@ func TestDealerRemove(t *testing.T) {
 	if d.Remove(1, epoch) != nil || d.InFlight(1) != 0 {
 		t.Error("it is still there")
 	}
-	if all := d.Drain(); !slices.Equal(all, []conn{10, 13, 14, 15}) || d.Queued() != 0 {
+	if all := d.Drain(); !slices.Equal(all, []Conn{10, 13, 14, 15}) || d.Queued() != 0 {
 		t.Errorf("queue %v, want [10 13 14 15]", all)
 	}
 }
@@ -279,12 +279,12 @@ func TestDealerRemove(t *testing.T) {
 // What the channel did not take goes to another worker, and this one gets
 // nothing until its channel takes messages again.
 func TestDealerUnsent(t *testing.T) {
-	for name, free := range map[string]func(d *dealer){
-		"writable": func(d *dealer) { d.Writable(1, epoch) },
-		"answered": func(d *dealer) { accept(t, d, 1, 1, epoch) },
+	for name, free := range map[string]func(d *Dealer){
+		"writable": func(d *Dealer) { d.Writable(1, epoch) },
+		"answered": func(d *Dealer) { accept(t, d, 1, 1, epoch) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := newDealer()
+			d := New()
 			d.Add(1, epoch)
 			d.Offer(0)
 			give(t, d, 0, epoch, 0, 1)
@@ -307,7 +307,7 @@ func TestDealerUnsent(t *testing.T) {
 
 // What refers to nothing changes nothing.
 func TestDealerIgnoresWhatIsNotAwaited(t *testing.T) {
-	d := newDealer()
+	d := New()
 	d.Add(1, epoch)
 	d.Add(1, epoch)
 	d.Offer(0)
@@ -340,7 +340,7 @@ func TestDealerIgnoresWhatIsNotAwaited(t *testing.T) {
 
 // A worker may close its server and listen again.
 func TestDealerAddAfterLeave(t *testing.T) {
-	d := newDealer()
+	d := New()
 	d.Add(1, epoch)
 	d.Leave(1)
 	d.Add(1, epoch)
