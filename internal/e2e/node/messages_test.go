@@ -104,8 +104,19 @@ func TestNodeMessageTooLongCostsNotTheWorker(t *testing.T) {
 		if m := box.next(); string(m.Value) != `"behind it"` {
 			t.Fatalf("the message behind it is %.100s", m.Value)
 		}
-		e := c.awaitKind(n, engine.KindError)[n-1]
-		text := e.Detail.(engine.ErrorDetail).Text
+		var text string
+		var e engine.Event
+		c.await(fmt.Sprintf("refusal %d", n), func(all []engine.Event) bool {
+			seen := 0
+			for _, e = range ofKind(all, engine.KindError) { // the hint that it does not listen may be among them
+				if text = e.Detail.(engine.ErrorDetail).Text; strings.Contains(text, " was refused: ") {
+					if seen++; seen == n {
+						return true
+					}
+				}
+			}
+			return false
+		})
 		if want := fmt.Sprintf("%s of worker 1 was refused: it has ", what); e.Worker != 1 || !strings.HasPrefix(text, want) ||
 			!strings.Contains(text, "the most is 16777216 (16 MiB)") || !strings.Contains(text, fmt.Sprintf("refused so far: %d", n)) {
 			t.Errorf("the event says %q of worker %d", text, e.Worker)

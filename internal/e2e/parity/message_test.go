@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/testkit"
 )
 
 // messagesOf hears what a worker sends.
@@ -167,8 +168,10 @@ func TestIpcThrow(t *testing.T) {
 			}
 		}
 		taken.Close()
-		send(t, w, addr)
-		if got := nextText(t, heard); got != "listens: <nil>" {
+		// A process that is being started has what this one had open until it runs
+		// its program: the address may be taken for a moment longer.
+		var got string
+		if !testkit.Within(patience, func() bool { send(t, w, addr); got = nextText(t, heard); return got == "listens: <nil>" }) {
 			t.Errorf("when the address is free: %s", got)
 		}
 		w.Disconnect()

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"regexp"
@@ -37,12 +36,7 @@ type piped struct {
 // moment ago: not every form of output tells which one port 0 became.
 func openPiped(t *testing.T, env []string, args ...string) *piped {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &piped{t: t, addr: l.Addr().String(), exited: make(chan struct{})}
-	l.Close()
+	p := &piped{t: t, addr: testkit.FreePort(t), exited: make(chan struct{})}
 	p.cmd = exec.Command(muster, append(args, "--addr", p.addr)...)
 	p.cmd.Env = environment(env...)
 	p.cmd.Stdout, p.cmd.Stderr = writer{p, &p.out}, writer{p, &p.err}
