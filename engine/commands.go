@@ -51,7 +51,7 @@ func (l *loop) act(c Command, by By, reply chan<- answer[Result]) (r Result, lat
 			l.clearSlot(sl)
 		}
 		for _, w := range l.liveInOrder() {
-			l.leave(w, by, "cluster.disconnect()")
+			l.leave(w, by, callFacts{all: true})
 		}
 		return r, false, nil
 
@@ -94,8 +94,7 @@ func (l *loop) act(c Command, by By, reply chan<- answer[Result]) (r Result, lat
 		return r, false, l.kill(w, c.Signal, by)
 
 	case OpCrash:
-		l.emitFor(w, Event{Kind: KindKill, By: by, Call: fmt.Sprintf("process.kill(%d, 'SIGKILL')", w.pid()),
-			Detail: KillDetail{Signal: "SIGKILL", Crash: true}})
+		l.emitCall(w, Event{Kind: KindKill, By: by, Detail: KillDetail{Signal: "SIGKILL", Crash: true}}, callFacts{past: true})
 		l.killWorker(w)
 		return r, false, nil
 
@@ -103,7 +102,7 @@ func (l *loop) act(c Command, by By, reply chan<- answer[Result]) (r Result, lat
 		if w.life.leaving {
 			return r, false, fmt.Errorf("worker %d is leaving already: %w", w.id, ErrBusy)
 		}
-		l.leave(w, by, fmt.Sprintf("cluster.workers[%d].disconnect()", w.id))
+		l.leave(w, by, callFacts{})
 		return r, false, nil
 
 	case OpSend:
@@ -122,9 +121,7 @@ func (l *loop) act(c Command, by By, reply chan<- answer[Result]) (r Result, lat
 
 // sent says that a message was sent to a worker.
 func (l *loop) sent(w *worker, message json.RawMessage, by By) {
-	d := messageDetail(message)
-	call := fmt.Sprintf("cluster.workers[%d].send(%s)", w.id, d.Message)
-	l.emitFor(w, Event{Kind: KindSend, By: by, Call: call, Detail: SendDetail(d)})
+	l.emitFor(w, Event{Kind: KindSend, By: by, Detail: SendDetail(messageDetail(message))})
 }
 
 // actRestart restarts a live worker, or brings forward the fork of a slot that
@@ -174,8 +171,7 @@ func (l *loop) kill(w *worker, sig syscall.Signal, by By) error {
 	if sig == syscall.SIGKILL {
 		l.killWorker(w)
 	}
-	l.emitFor(w, Event{Kind: KindKill, By: by, Call: fmt.Sprintf("cluster.workers[%d].kill('%s')", w.id, name),
-		Detail: KillDetail{Signal: name}})
+	l.emitFor(w, Event{Kind: KindKill, By: by, Detail: KillDetail{Signal: name}})
 	return nil
 }
 
@@ -267,8 +263,7 @@ func (l *loop) setPolicy(p Policy, by By) (Policy, error) {
 			}
 		}
 	}
-	l.emit(Event{Kind: KindPolicy, By: by, Call: "cluster.schedulingPolicy = cluster." + p.Node(),
-		Detail: PolicyDetail{From: from, To: p, Ms: ms(l.now().Sub(start))}})
+	l.emit(Event{Kind: KindPolicy, By: by, Detail: PolicyDetail{From: from, To: p, Ms: ms(l.now().Sub(start))}})
 	return p, nil
 }
 

@@ -197,7 +197,7 @@ func (l *loop) spawned(m msgSpawned) {
 	if w.replaces != 0 && !w.deathAt.IsZero() && w.slot.deaths > 0 {
 		d.Try, d.Of = w.slot.deaths, deathsMax
 	}
-	l.emitFor(w, Event{Kind: KindFork, By: w.by, Call: fmt.Sprintf("cluster.fork() -> worker %d", w.id), Detail: d})
+	l.emitFor(w, Event{Kind: KindFork, By: w.by, Detail: d})
 	if reply != nil {
 		reply <- answer[Result]{v: Result{Worker: w.id}}
 	}

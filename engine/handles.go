@@ -46,11 +46,11 @@ func (w *worker) opened(key json.RawMessage) {
 // userMessage takes in a message of the worker's program, and the descriptor
 // with it.
 func (l *loop) userMessage(w *worker, m *ipc.Message) {
-	call := w.eventCall("message", ", ...")
+	var with callFacts
 	if m.FD >= 0 {
-		call = w.eventCall("message", ", ..., "+string(kindOf(m.Handle, m.FD)))
+		with.handle = kindOf(m.Handle, m.FD)
 	}
-	l.emitFor(w, Event{Kind: KindMessage, By: ByOutside, Call: call, Detail: messageDetail(m.Raw)})
+	l.emitCall(w, Event{Kind: KindMessage, By: ByOutside, Detail: messageDetail(m.Raw)}, with)
 	if isReady(m.Raw) && !w.ready {
 		w.ready, w.note = true, ""
 		w.heard = l.now()

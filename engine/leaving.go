@@ -16,7 +16,7 @@ const tellAfter = 200 * time.Millisecond
 const dyingAgain = 100 * time.Millisecond
 
 // leave is worker.disconnect(): out of the rotation now, told a little later.
-func (l *loop) leave(w *worker, by By, call string) {
+func (l *loop) leave(w *worker, by By, call callFacts) {
 	if w.life.leaving || w.life.chanEnded {
 		return
 	}
@@ -27,7 +27,7 @@ func (l *loop) leave(w *worker, by By, call string) {
 	}
 	l.step(w, inOrder)
 	l.timers.stop(w.up) // its leave has limits of its own
-	l.emitFor(w, Event{Kind: KindLeave, By: by, Call: call, Detail: d})
+	l.emitCall(w, Event{Kind: KindLeave, By: by, Detail: d}, call)
 	wait := tellAfter
 	if len(w.servers) == 0 {
 		wait = 0
@@ -58,7 +58,7 @@ func (l *loop) tellToLeave(w *worker) {
 func (l *loop) announced(w *worker) {
 	now := l.now()
 	if !w.life.leaving {
-		l.emitFor(w, Event{Kind: KindLeave, By: ByOutside, Call: "cluster.worker.disconnect()", Detail: LeaveDetail{GraceMs: ms(l.o.Grace)}})
+		l.emitCall(w, Event{Kind: KindLeave, By: ByOutside, Detail: LeaveDetail{GraceMs: ms(l.o.Grace)}}, callFacts{own: true})
 	}
 	l.step(w, inAnnounce)
 	if w.life.chanEnded {
@@ -125,8 +125,7 @@ func (l *loop) sendStopSignal(w *worker, now time.Time) {
 	}
 	sig := l.leaveRules.signal
 	name := signalName(sig)
-	l.emitFor(w, Event{Kind: KindKill, By: BySupervisor, Call: fmt.Sprintf("cluster.workers[%d].kill('%s')", w.id, name),
-		Detail: KillDetail{Signal: name, Reason: why}})
+	l.emitFor(w, Event{Kind: KindKill, By: BySupervisor, Detail: KillDetail{Signal: name, Reason: why}})
 	if err := w.proc.signal(sig); err != nil {
 		l.failed(w, fmt.Sprintf("%s to worker %d", name, w.id), err)
 	}

@@ -361,7 +361,10 @@ func (l *loop) stoodStill(gap time.Duration) {
 }
 
 // emit publishes an event.
-func (l *loop) emit(e Event) {
+func (l *loop) emit(e Event) { l.put(e, callFacts{}) }
+
+func (l *loop) put(e Event, call callFacts) {
+	e.Call = callText(&e, call)
 	if e.Time.IsZero() {
 		e.Time = l.now()
 	}
@@ -372,9 +375,12 @@ func (l *loop) emit(e Event) {
 }
 
 // emitFor publishes an event of a worker.
-func (l *loop) emitFor(w *worker, e Event) {
+func (l *loop) emitFor(w *worker, e Event) { l.emitCall(w, e, callFacts{}) }
+
+// emitCall is emitFor with what the event does not say of its call.
+func (l *loop) emitCall(w *worker, e Event, call callFacts) {
 	e.Worker, e.Slot, e.PID = w.id, w.slot.index, w.pid()
-	l.emit(e)
+	l.put(e, call)
 	l.deliver(w.live, e)
 }
 

@@ -395,8 +395,7 @@ func (l *loop) listens(w *worker, m *ipc.ClusterMsg) {
 	w.heard = now
 	more := w.life.state == StateListening
 	l.step(w, inListening)
-	call := w.eventCall("listening", fmt.Sprintf(", {port: %d}", d.Port))
-	l.emitFor(w, Event{Kind: KindListening, By: ByOutside, Call: call, Detail: d})
+	l.emitFor(w, Event{Kind: KindListening, By: ByOutside, Detail: d})
 	for s := range w.servers {
 		if !s.users[w] {
 			s.dealer.Add(w.id, now)

@@ -44,7 +44,7 @@ func (l *loop) setup(s Settings, by By, found foundExec) error {
 	}
 	l.useSettings(next)
 	l.program = programOf(next, found)
-	l.emit(Event{Kind: KindSetup, By: by, Call: "cluster.setupPrimary()", Detail: SetupDetail{
+	l.emit(Event{Kind: KindSetup, By: by, Detail: SetupDetail{
 		Exec: cmp.Or(l.program.path, next.Exec), ExecArgv: next.ExecArgv, Args: next.Args, Cwd: next.Cwd, Silent: next.Silent, Stdio: next.Stdio,
 		Workers: l.o.Workers, Policy: l.policy, Note: l.setupNote(),
 	}})

@@ -80,7 +80,7 @@ func (l *loop) compare(w *worker) {
 			w.restartOf = nil
 			old.replacedBy = nil
 			if !old.life.leaving {
-				l.leave(old, w.by, fmt.Sprintf("cluster.workers[%d].disconnect()", old.id))
+				l.leave(old, w.by, callFacts{})
 			}
 		}
 	}
@@ -111,7 +111,7 @@ func (l *loop) abortRestart(w *worker, missing []Address) {
 	// The old one's, whose row it explains.
 	l.failed(old, "", fmt.Errorf("%s. It is told to leave, worker %d stays. %s. If it has moved on purpose, crash worker %d (k, then !) to have it replaced",
 		text, old.id, probes, old.id))
-	l.leave(w, BySupervisor, fmt.Sprintf("cluster.workers[%d].disconnect()", w.id))
+	l.leave(w, BySupervisor, callFacts{})
 }
 
 // hasMoved says that a worker does not listen where the dead one before it did:

@@ -122,7 +122,7 @@ func (l *loop) tellAll() {
 			l.killedNow(w)
 			l.family.end(w.proc)
 		default:
-			l.leave(w, l.stopping.by, "cluster.disconnect()")
+			l.leave(w, l.stopping.by, callFacts{all: true})
 		}
 	}
 }

@@ -162,7 +162,7 @@ func (l *loop) step(w *worker, in input) {
 			w.online = now
 			d := OnlineDetail{Ms: ms(now.Sub(w.forked))}
 			d.DeathMs, d.Of = w.sinceDeath(now)
-			l.emitFor(w, Event{Kind: KindOnline, By: ByOutside, Call: w.eventCall("online", ""), Detail: d})
+			l.emitFor(w, Event{Kind: KindOnline, By: ByOutside, Detail: d})
 		case fxListening:
 			w.listening = now
 			l.joined(w)
@@ -189,11 +189,6 @@ func (l *loop) step(w *worker, in input) {
 // show lets the API see how the worker's life is now.
 func (w *worker) show() {
 	w.live.state.Store(&workerState{State: w.life.state, connected: !w.life.chanEnded, dead: w.life.procEnded, voluntary: w.life.voluntary})
-}
-
-// eventCall is the cluster event an event stands for.
-func (w *worker) eventCall(name, more string) string {
-	return fmt.Sprintf("cluster '%s' (worker %d%s)", name, w.id, more)
 }
 
 // sinceDeath is how long ago the one it replaces died, in ms.
@@ -394,7 +389,7 @@ func (l *loop) disconnected(w *worker, now time.Time) {
 		by = BySupervisor
 		l.deliverError(w.live, w.chanErr)
 	}
-	l.emitFor(w, Event{Kind: KindDisconnect, By: by, Call: w.eventCall("disconnect", ""), Detail: d})
+	l.emitFor(w, Event{Kind: KindDisconnect, By: by, Detail: d})
 	if w.life.gone {
 		return
 	}
@@ -450,18 +445,11 @@ func (l *loop) exited(w *worker, now time.Time) {
 	if v.deaths > 0 {
 		w.exit.Of = deathsMax
 	}
-	code, sig := "null", "null"
-	if w.exit.Code != nil {
-		code = fmt.Sprint(*w.exit.Code)
-	}
-	if w.exit.Signal != nil {
-		sig = "'" + *w.exit.Signal + "'"
-	}
 	w.live.process.exit.Store(w.exit)
 	w.show()
 	l.live.remove(w.live)
 	close(w.live.done)
-	l.emitFor(w, Event{Kind: KindExit, By: ByOutside, Call: w.eventCall("exit", ", "+code+", "+sig), Detail: *w.exit})
+	l.emitFor(w, Event{Kind: KindExit, By: ByOutside, Detail: *w.exit})
 	for _, d := range w.orphans {
 		l.orphansOf(w, d)
 	}
@@ -482,8 +470,7 @@ func (l *loop) kill9(w *worker, why string) {
 
 // tellKill says that a worker is killed by the rules.
 func (l *loop) tellKill(w *worker, why string) {
-	l.emitFor(w, Event{Kind: KindKill, By: BySupervisor, Call: fmt.Sprintf("process.kill(%d, 'SIGKILL')", w.pid()),
-		Detail: KillDetail{Signal: "SIGKILL", Reason: why}})
+	l.emitCall(w, Event{Kind: KindKill, By: BySupervisor, Detail: KillDetail{Signal: "SIGKILL", Reason: why}}, callFacts{past: true})
 }
 
 // killedNow remembers that a worker was sent SIGKILL.
