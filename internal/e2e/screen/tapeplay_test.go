@@ -26,7 +26,7 @@ func TestTapesTellOneStory(t *testing.T) {
 		// Not parallel: four clusters with their requests, built with -race, are
 		// more than two cores can do, and a tape's limits would be met by that.
 		t.Run(name, func(t *testing.T) {
-			text, err := os.ReadFile(filepath.Join("..", "..", name))
+			text, err := os.ReadFile(filepath.Join("..", "..", "..", name))
 			if err != nil {
 				t.Fatal(err)
 			}
