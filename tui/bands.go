@@ -29,13 +29,6 @@ func bands(s *screen, lay layout) (out []string, joint int) {
 	return out, widths[0]
 }
 
-// part is a pane beside others.
-type part struct {
-	rule  rule
-	w     int
-	lines []string
-}
-
 func sharePart(s *screen, w, rows int, last bool) part {
 	index, _ := fairness(s)
 	return part{rule{title: shareTitle(s.snap.Policy), right: "fairness " + fmtFairness(index)}, w, sharePane(s, w, rows, last)}
@@ -56,28 +49,4 @@ func graphPart(s *screen, g graphPane, w, cells, rows int) part {
 		lines[i] = l.String()
 	}
 	return part{rule{title: title, right: right}, w, lines}
-}
-
-// sideBySide appends parts of rows lines, joined by junction in their rules and
-// by lines below.
-func sideBySide(s *screen, out []string, rows int, junction string, parts ...part) []string {
-	for y := range rows + 1 {
-		text := ""
-		for i, p := range parts {
-			switch {
-			case y == 0 && i > 0:
-				p.rule.inner = true
-				text += s.theme.Muted.Render(junction)
-			case i > 0:
-				text += s.theme.Muted.Render(s.signs.pipe)
-			}
-			if y == 0 {
-				text += p.rule.draw(s, p.w)
-			} else {
-				text += p.lines[y-1]
-			}
-		}
-		out = append(out, text)
-	}
-	return out
 }

@@ -48,16 +48,6 @@ func isUTF8(locale string) bool {
 	return strings.EqualFold(strings.ReplaceAll(set, "-", ""), "utf8")
 }
 
-// charset is that of the terminal, unless the options know better.
-func (o *Options) charset(getenv func(string) string) charset {
-	if o.UTF8 && !o.ASCII {
-		return charset{}
-	}
-	c := charsetOf(getenv)
-	c.signs = c.signs || o.ASCII
-	return c
-}
-
 // asciiLine is a line of a frame for a terminal that has ASCII only: every
 // other character is a question mark in each of its cells, so that the line
 // keeps its width. Bytes above 0x7F would be several characters there.

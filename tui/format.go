@@ -222,3 +222,6 @@ func fmtPID(pid int) string {
 	}
 	return strconv.Itoa(pid)
 }
+
+// clamp is v, but at least lo and at most hi; lo if there is no such number.
+func clamp(lo, v, hi int) int { return max(lo, min(v, hi)) }

@@ -73,16 +73,6 @@ func (l *line) putInked(th *styles.Theme, base styles.Style, text string, cells 
 	}
 }
 
-// putSaid writes what a line of the log says in at most cells cells: in a
-// worker's own colours, or the longest form that fits.
-func (l *line) putSaid(s *screen, base styles.Style, ll *logLine, forms []string, cells int) {
-	if ll.coloured != "" && s.theme.Inks() {
-		l.putInked(s.theme, base, ll.coloured, cells)
-		return
-	}
-	l.put(base, cutTo(s, fitting(cells, forms...), cells))
-}
-
 // wrapInked are pieces of a text in lines of at most cells cells: every
 // character of it, so that it can be read as it was written, but for the one
 // space a line may break at. A word that is too long for a line is cut.

@@ -7,9 +7,6 @@ import (
 	"muster/styles"
 )
 
-// clamp is v, but at least lo and at most hi; lo if there is no such number.
-func clamp(lo, v, hi int) int { return max(lo, min(v, hi)) }
-
 // line builds one line of a frame of a fixed number of cells. Whatever is
 // written beyond them is left out, so a line can be too short while it is
 // built but never too wide.
@@ -114,6 +111,3 @@ func spaces(n int) string {
 	}
 	return strings.Repeat(" ", n)
 }
-
-// cutTo is a text from outside in at most n cells.
-func cutTo(s *screen, text string, n int) string { return safetext.Cut(text, n, s.signs.ellipsis) }

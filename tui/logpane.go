@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+
+	"muster/styles"
 )
 
 // logPane is the rule of the log and rows lines of it, w cells wide; the first
@@ -160,4 +162,14 @@ func linesOf(s *screen, worker int, filter string, n, back int) []logLine {
 	}
 	slices.Reverse(lines)
 	return lines
+}
+
+// putSaid writes what a line of the log says in at most cells cells: in a
+// worker's own colours, or the longest form that fits.
+func (l *line) putSaid(s *screen, base styles.Style, ll *logLine, forms []string, cells int) {
+	if ll.coloured != "" && s.theme.Inks() {
+		l.putInked(s.theme, base, ll.coloured, cells)
+		return
+	}
+	l.put(base, cutTo(s, fitting(cells, forms...), cells))
 }

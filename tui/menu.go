@@ -217,11 +217,3 @@ func aboveLog(s *screen, head []string, w, rows, y int) ([]string, []zone) {
 	lines, zones := logPane(s, w, left-1, y+len(head), 0)
 	return append(head, lines...), zones
 }
-
-// filledUp is exactly n lines of w cells.
-func filledUp(lines []string, n, w int) []string {
-	for len(lines) < n {
-		lines = append(lines, spaces(w))
-	}
-	return lines[:max(n, 0)]
-}

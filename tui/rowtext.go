@@ -47,20 +47,6 @@ func lastText(snap *engine.Snapshot, w *engine.Row, now time.Time, cells int) st
 	return fitting(cells, lastForms(snap, w, now)...)
 }
 
-// fitting is the first of forms, which go from the longest to the shortest,
-// that fits in cells; else the last.
-func fitting(cells int, forms ...string) string {
-	for _, f := range forms {
-		if safetext.Width(f) <= cells {
-			return f
-		}
-	}
-	if len(forms) == 0 {
-		return ""
-	}
-	return forms[len(forms)-1]
-}
-
 func lastForms(snap *engine.Snapshot, w *engine.Row, now time.Time) []string {
 	switch w.State {
 	case engine.StateExited:
@@ -178,4 +164,23 @@ func lastExitText(w *engine.Row, now time.Time, cells int) string {
 	}
 	how = signalWord(how, cells-1-max(len(age), 4))
 	return safetext.Pad(how, max(cells-len(age)-1, 0)) + " " + age
+}
+
+// of is the sign of a worker's state.
+func (sg *signs) of(st engine.State) string {
+	switch st {
+	case engine.StateForked:
+		return sg.forked
+	case engine.StateOnline:
+		return sg.online
+	case engine.StateListening:
+		return sg.listening
+	case engine.StateDisconnecting:
+		return sg.disconnecting
+	case engine.StateDisconnected:
+		return sg.disconnected
+	case engine.StateExited:
+		return sg.exited
+	}
+	return " "
 }

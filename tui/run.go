@@ -138,3 +138,13 @@ func orFile(f, standard *os.File) *os.File {
 	}
 	return standard
 }
+
+// charset is that of the terminal, unless the options know better.
+func (o *Options) charset(getenv func(string) string) charset {
+	if o.UTF8 && !o.ASCII {
+		return charset{}
+	}
+	c := charsetOf(getenv)
+	c.signs = c.signs || o.ASCII
+	return c
+}

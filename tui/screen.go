@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/safetext"
 	"muster/styles"
 )
 
@@ -152,3 +153,6 @@ type frame struct {
 	lines []string
 	zones []zone
 }
+
+// cutTo is a text from outside in at most n cells.
+func cutTo(s *screen, text string, n int) string { return safetext.Cut(text, n, s.signs.ellipsis) }

@@ -1,10 +1,6 @@
 package tui
 
-import (
-	"strings"
-
-	"muster/engine"
-)
+import "strings"
 
 // signs are the characters the dashboard draws with, each of one cell but for
 // the names of up and down. Only
@@ -56,25 +52,6 @@ func newSigns(ascii bool) *signs {
 		zero:   "_",
 		levels: [9]string{" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
 	}
-}
-
-// of is the sign of a worker's state.
-func (sg *signs) of(st engine.State) string {
-	switch st {
-	case engine.StateForked:
-		return sg.forked
-	case engine.StateOnline:
-		return sg.online
-	case engine.StateListening:
-		return sg.listening
-	case engine.StateDisconnecting:
-		return sg.disconnecting
-	case engine.StateDisconnected:
-		return sg.disconnected
-	case engine.StateExited:
-		return sg.exited
-	}
-	return " "
 }
 
 // say writes a text of ours with the arrows this terminal has.

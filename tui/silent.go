@@ -2,7 +2,6 @@ package tui
 
 import (
 	"strconv"
-	"strings"
 
 	"muster/engine"
 	"muster/internal/safetext"
@@ -125,26 +124,6 @@ func noteLines(s *screen, w *engine.Row, cells, most int) []string {
 	if len(lines) > most {
 		lines = lines[:most]
 		lines[most-1] += s.signs.ellipsis // cut where it is drawn, if it is too wide now
-	}
-	return lines
-}
-
-// wrapped breaks a text that went through safetext between words into lines of
-// at most cells; a word that is longer is a line of its own.
-func wrapped(text string, cells int) []string {
-	var lines []string
-	line := ""
-	for word := range strings.FieldsSeq(text) {
-		if line != "" && safetext.Width(line)+1+safetext.Width(word) > cells {
-			lines, line = append(lines, line), ""
-		}
-		if line != "" {
-			line += " "
-		}
-		line += word
-	}
-	if line != "" {
-		lines = append(lines, line)
 	}
 	return lines
 }
