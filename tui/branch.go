@@ -30,7 +30,7 @@ func (sg *signs) dots(way, open, room int) string {
 	if sg.ascii {
 		dot = "*"
 	}
-	way = clamp(0, way, min(wayShown, max(room, 0)))
+	way = max(0, min(way, wayShown, room))
 	room = max(room-way, 0)
 	text := strings.Repeat(sg.selected, way)
 	if open > room {

@@ -58,21 +58,6 @@ func TestCharset(t *testing.T) {
 	}
 }
 
-func TestASCIILine(t *testing.T) {
-	for in, want := range map[string]string{
-		"plain":                  "plain",
-		"":                       "",
-		"配置 ok":                  "???? ok",
-		"e\u0301\x1b[1mé\x1b[0m": "e\x1b[1m?\x1b[0m",
-		"a🚀":                     "a??",
-		"│ \xff":                 "? ?",
-	} {
-		if got := asciiLine(in); got != want {
-			t.Errorf("%q becomes %q, want %q", in, got, want)
-		}
-	}
-}
-
 // Text of workers that is not ASCII broke the layout of a terminal of eight
 // bits: each of its bytes is a character there.
 func TestOnlyASCIIReachesATerminalOfASCII(t *testing.T) {

@@ -62,16 +62,13 @@ func detailsView(s *screen, d *detailsDialog, y int) ([]string, []zone) {
 		right = frozenText(s)
 	}
 	if w == nil {
-		out := []string{rule{title: fmt.Sprintf("worker %d has left", d.worker), right: right}.draw(s, s.w)}
+		out := []string{rule{title: fmt.Sprintf("worker %d has left", d.worker), right: right}.draw(s.pen(), s.w)}
 		lines, zones := eventsOf(s, d, lay.events, y+1, 0)
 		return filledUp(append(out, lines...), n, s.w), zones
 	}
-	sign := s.signs.of(w.State)
-	if stopped(w) {
-		sign = s.signs.stopped
-	}
+	sign := stateSign(s.signs, w.State, stopped(w))
 	title := fmt.Sprintf("worker %d   pid %s   %s %s", w.ID, fmtPID(w.PID), sign, stateWord(w))
-	out := []string{rule{title: title, right: right}.draw(s, s.w)}
+	out := []string{rule{title: title, right: right}.draw(s.pen(), s.w)}
 	out = append(out, factLines(s, lay)...)
 	joint := 0
 	if lay.graph > 0 {
@@ -105,10 +102,10 @@ func factLines(s *screen, lay detailsLayout) []string {
 			l.put(s.theme.Text, f.value)
 		} else {
 			shift := s.w - 80
-			l.put(s.theme.Text, cutTo(s, f.value, at+shift-l.n-1))
+			l.put(s.theme.Text, cutTo(s, f.value, at+shift-l.used()-1))
 			l.to(at + shift)
 			l.put(s.theme.Muted, lay.right[i].name)
-			l.right(s.theme.Text, lay.right[i].value, value+shift-l.n)
+			l.right(s.theme.Text, lay.right[i].value, value+shift-l.used())
 		}
 		out = append(out, l.String())
 	}
@@ -125,8 +122,8 @@ func detailsGraphs(s *screen, w *engine.Row, rows int) (out []string, joint int)
 	cpu := graphPane{name: "cpu %", of: w.ID, m: mCPU, fmt: fmtCPU}
 	ta, ra := req.title(s, cells)
 	tb, rb := cpu.title(s, cells)
-	out = append(out, rule{title: ta, right: ra}.draw(s, left)+s.theme.Muted.Render(s.signs.tee)+
-		rule{title: tb, right: rb, inner: true}.draw(s, right))
+	out = append(out, rule{title: ta, right: ra}.draw(s.pen(), left)+s.theme.Muted.Render(s.signs.tee)+
+		rule{title: tb, right: rb, inner: true}.draw(s.pen(), right))
 	a, b := req.rows(s, cells, rows), cpu.rows(s, cells, rows)
 	for i := range rows {
 		l := newLine(s.w, s.signs)
@@ -158,7 +155,7 @@ func eventsOf(s *screen, d *detailsDialog, rows, y, joint int) ([]string, []zone
 	if left > 0 {
 		right = fmt.Sprintf("%s below", plural(left, "newer line"))
 	}
-	out := []string{rule{title: title, right: right, joint: joint}.draw(s, s.w)}
+	out := []string{rule{title: title, right: right, joint: joint}.draw(s.pen(), s.w)}
 	zones := []zone{{x1: s.w, y: y, kind: zoneLog}}
 	for i := range rows {
 		no := 0

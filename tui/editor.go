@@ -18,6 +18,9 @@ type editor struct {
 	maxCells int    // 0 = no limit
 }
 
+// value is the text.
+func (e *editor) value() string { return e.text }
+
 // editorOf is an editor with the cursor behind text.
 func editorOf(text string) editor { return editor{text: text, at: len(text)} }
 
@@ -126,15 +129,15 @@ func (e *editor) boundary(at int) int {
 // draw writes the text and its cursor, a sign of its own that is seen without
 // colours too, up to the end of the line. Of a text that is too long the part
 // around the cursor is seen.
-func (e *editor) draw(s *screen, l *line) {
+func (e *editor) draw(p pen, l *line) {
 	before, after := safetext.Line(e.text[:e.at]), safetext.Line(e.text[e.at:])
 	room := l.w - l.n - 1 // the cursor's
 	if n := room - min(safetext.Width(after), room/4); safetext.Width(before) > n {
-		before = s.signs.ellipsis + lastCells(before, n-1)
+		before = p.signs.ellipsis + lastCells(before, n-1)
 	}
-	l.put(s.theme.Text, before)
-	l.raw(s.theme.Cursor, s.signs.pipe, 1)
-	l.put(s.theme.Text, after)
+	l.put(p.theme.Text, before)
+	l.raw(p.theme.Cursor, p.signs.pipe, 1)
+	l.put(p.theme.Text, after)
 }
 
 // lastCells is the end of text, which is safe, in at most n cells.

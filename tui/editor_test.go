@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"muster/internal/safetext"
+	"muster/styles"
 
 	"github.com/charmbracelet/x/ansi"
 )
@@ -89,14 +90,14 @@ func TestEditorLimits(t *testing.T) {
 
 // TestEditorShowsItsCursor wherever it is, in exactly the cells it has.
 func TestEditorShowsItsCursor(t *testing.T) {
-	s := testScreen(80, 24)
+	p := pen{styles.None(), newSigns(false)}
 	for _, text := range []string{"", "abc", strings.Repeat("配置a", 40), strings.Repeat("e\u0301", 90)} {
 		e := editorOf(text)
 		for {
-			l := newLine(20, s.signs)
-			e.draw(s, l)
+			l := newLine(20, p.signs)
+			e.draw(p, l)
 			got := l.String()
-			if n := safetext.Width(got); n != 20 || strings.Count(ansi.Strip(got), s.signs.pipe) != 1 {
+			if n := safetext.Width(got); n != 20 || strings.Count(ansi.Strip(got), p.signs.pipe) != 1 {
 				t.Fatalf("at %d of %q: %d cells, %q", e.at, text, n, got)
 			}
 			if _, changed := e.edit("left"); !changed {

@@ -40,7 +40,7 @@ func explainLinesOf(s *screen, d *explainPane, w, rows, y, joint int) ([]string,
 		right = fmt.Sprintf("%d-%d of %d lines", top+1, top+rows, len(body))
 	}
 	title := safetext.Line("why? " + t.Title)
-	head := append([]string{rule{title: title, right: right, focused: true, joint: joint}.draw(s, w)}, body[top:min(top+rows, len(body))]...)
+	head := append([]string{rule{title: title, right: right, focused: true, joint: joint}.draw(s.pen(), w)}, body[top:min(top+rows, len(body))]...)
 	below := *s
 	if back := explainedIn(s, d); back >= 0 {
 		below.explains = d.seq

@@ -36,7 +36,7 @@ func (m *model) filterKey(key string) {
 			m.toast("there is no text to take away; esc closes the filter")
 			return
 		}
-		m.setFilter(e.text)
+		m.setFilter(e.value())
 	case " ":
 		m.typeFilter(" ")
 	case "up", "down", "pgup", "pgdown", "home", "end":
@@ -52,7 +52,7 @@ func (m *model) typeFilter(text string) {
 	if !e.insert(text) {
 		m.toast("a filter has room for no more text")
 	}
-	m.setFilter(e.text)
+	m.setFilter(e.value())
 }
 
 func (m *model) filterEditor() editor {

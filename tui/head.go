@@ -90,7 +90,7 @@ func headLine(s *screen) string {
 	room := s.w - n - 2
 	l.put(s.theme.Text, " ")
 	l.put(s.theme.Title, "muster")
-	l.put(s.theme.Text, headText(s, room-l.n))
+	l.put(s.theme.Text, headText(s, room-l.used()))
 	l.to(s.w - n - 2)
 	st := verdictStyle(s.theme, lv)
 	if lv == levelWell {
@@ -199,7 +199,7 @@ func figuresLine(s *screen) string {
 		if f.order >= upTo {
 			continue
 		}
-		if l.n == 0 {
+		if l.used() == 0 {
 			l.gap(1)
 		} else {
 			l.gap(2)
@@ -259,13 +259,13 @@ func viewBar(s *screen, lay layout, y int) (string, []zone) {
 			name string
 		}{{viewOverview, "overview"}, {viewTraffic, "traffic"}, {viewLog, "log"}, {viewKeys, "keys"}} {
 			key := strconv.Itoa(int(v.id))
-			x := l.n
+			x := l.used()
 			if v.id == shownView(s) {
 				l.put(s.theme.Accent.And(s.theme.Bold), "["+key+" "+v.name+"]")
 			} else {
 				l.put(s.theme.Text, " "+key+" "+v.name+" ")
 			}
-			zones = append(zones, zone{x0: x, x1: l.n, y: y, kind: zoneView, key: key})
+			zones = append(zones, zone{x0: x, x1: l.used(), y: y, kind: zoneView, key: key})
 		}
 	}
 	right, frozen := barNote(s, lay)
@@ -274,7 +274,7 @@ func viewBar(s *screen, lay layout, y int) (string, []zone) {
 		st = s.theme.Warn
 	}
 	if n := safetext.Width(right); n > 0 {
-		right = safetext.Cut(right, max(s.w-l.n-4, 0), s.signs.ellipsis)
+		right = safetext.Cut(right, max(s.w-l.used()-4, 0), s.signs.ellipsis)
 		n = safetext.Width(right)
 		l.fill(s.theme.Muted, s.signs.rule, s.w-n-3)
 		l.put(st, " "+right)

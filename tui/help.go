@@ -26,7 +26,7 @@ func helpView(s *screen, h int) []string {
 	if s.vim {
 		right = " --keys vim: j k move, K kills "
 	}
-	if n := len(right); top.n+n+3 <= s.w {
+	if n := len(right); top.used()+n+3 <= s.w {
 		top.fill(th.Muted, sg.rule, s.w-n-2)
 		top.put(th.Muted, right)
 	}
@@ -251,13 +251,13 @@ func (r helpRow) draw(s *screen, l *line, end int) {
 		l.put(s.theme.Title, r.title)
 		return
 	}
-	start := l.n
+	start := l.used()
 	if r.note != "" {
 		end -= len(r.note) + 2
 	}
 	l.put(s.theme.Key, cutTo(s, r.keys, end-start))
 	l.to(min(start+r.at, end))
-	l.put(s.theme.Text, cutTo(s, r.text, end-l.n))
+	l.put(s.theme.Text, cutTo(s, r.text, end-l.used()))
 	if r.note != "" {
 		l.to(end + 2)
 		l.put(s.theme.Muted, r.note)

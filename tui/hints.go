@@ -26,18 +26,18 @@ func hintLine(s *screen, y int) (string, []zone) {
 	for i, h := range hints {
 		n := hintWidth(s, h)
 		switch {
-		case i == last && i > 0 && l.n+2+n < s.w && !aDialogs(s):
+		case i == last && i > 0 && l.used()+2+n < s.w && !aDialogs(s):
 			l.to(s.w - n - 1)
 		case i > 0:
 			l.gap(gap)
 		default:
 			l.gap(1)
 		}
-		start := l.n
+		start := l.used()
 		l.put(s.theme.Key, s.signs.say(h.key))
 		l.gap(1)
 		l.put(s.theme.Text, h.text)
-		zones = append(zones, zone{x0: start, x1: l.n, y: y, kind: zoneHint, key: h.key})
+		zones = append(zones, zone{x0: start, x1: l.used(), y: y, kind: zoneHint, key: h.key})
 	}
 	return l.String(), zones
 }

@@ -94,6 +94,15 @@ func (l *line) fill(st styles.Style, sign string, n int) {
 	}
 }
 
+// used is the cells that are written.
+func (l *line) used() int { return l.n }
+
+// width is the cells the line may have.
+func (l *line) width() int { return l.w }
+
+// room is the cells that are left.
+func (l *line) room() int { return l.w - l.n }
+
 // String is the line, filled up with spaces.
 func (l *line) String() string {
 	l.to(l.w)

@@ -175,7 +175,7 @@ func linePaneLines(s *screen, d *linePane, w, rows, y, joint int) ([]string, []z
 	if d.line.worker != 0 {
 		title += " of worker " + strconv.Itoa(d.line.worker)
 	}
-	head := append([]string{rule{title: title, right: right, focused: true, joint: joint}.draw(s, w)}, body[top:min(top+rows, len(body))]...)
+	head := append([]string{rule{title: title, right: right, focused: true, joint: joint}.draw(s.pen(), w)}, body[top:min(top+rows, len(body))]...)
 	below := *s
 	if seq := d.line.event.Seq; seq != 0 {
 		if back := explainedIn(s, &explainPane{seq: seq}); back >= 0 {

@@ -22,7 +22,7 @@ func (*loadPane) isDialog() {}
 // where there is room; the first is line y.
 func loadPaneLines(s *screen, d *loadPane, w, rows, y, joint int) ([]string, []zone) {
 	right := fitting(w-len("load")-7, loadClock(&s.load)...) // 7: what the rule has around them
-	out := []string{rule{title: "load", right: right, joint: joint}.draw(s, w)}
+	out := []string{rule{title: "load", right: right, joint: joint}.draw(s.pen(), w)}
 	out = append(out, loadSettingsLine(s, d, w))
 	v := &s.load
 	switch {
@@ -63,7 +63,7 @@ func (s *screen) noted(w int, st styles.Style, forms ...string) string {
 func editLine(s *screen, d *loadPane, w int) string {
 	l := newLine(w-1, s.signs) // a cell stays free before the edge
 	l.put(s.theme.Muted, " path ")
-	d.edit.draw(s, l)
+	d.edit.draw(s.pen(), l)
 	return l.String() + " "
 }
 
@@ -181,11 +181,11 @@ func flow(s *screen, parts []loadPart, w, most int) []string {
 	l := newLine(w, s.signs)
 	for _, p := range parts {
 		n := safetext.Width(p.text)
-		if l.n > 0 && l.n+gap+n > w {
+		if l.used() > 0 && l.used()+gap+n > w {
 			out = append(out, l.String())
 			l = newLine(w, s.signs)
 		}
-		if l.n == 0 {
+		if l.used() == 0 {
 			l.gap(1)
 		} else {
 			l.gap(gap)

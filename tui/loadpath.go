@@ -45,7 +45,7 @@ func (m *model) typePath(d *loadPane, text string) {
 
 // takePath ends the editing with what was typed, unless that is no path.
 func (m *model) takePath(d *loadPane) {
-	text := d.edit.text
+	text := d.edit.value()
 	if text == "" {
 		text = "/"
 	}

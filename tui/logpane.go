@@ -17,7 +17,7 @@ func logPane(s *screen, w, rows, y, joint int) ([]string, []zone) {
 	if w < namesW && s.filter[paneLog] == "" && s.logBack == 0 {
 		r.right = ""
 	}
-	out := []string{r.draw(s, w)}
+	out := []string{r.draw(s.pen(), w)}
 	zones := []zone{{x1: w, y: y, kind: zoneLog}}
 	end := len(s.log) - clamp(0, s.logBack, max(len(s.log)-rows, 0))
 	start := max(end-rows, 0)
@@ -103,17 +103,17 @@ func drawLogLine(s *screen, ll logLine, w int) string {
 	}
 	l.padded(tone.And(fresh), ll.kind, kind)
 	if !withCall {
-		l.putSaid(s, fresh, &ll, ll.plain, w-l.n)
+		putSaid(s, l, fresh, &ll, ll.plain, w-l.used())
 		return l.String()
 	}
 	const call = 46 // cluster.schedulingPolicy = cluster.SCHED_NONE
-	text := max(w-l.n-call, 30)
+	text := max(w-l.used()-call, 30)
 	if ll.call == "" {
-		text = w - l.n // an output line has all the room
+		text = w - l.used() // an output line has all the room
 	}
 	n := max(text-2, 0)
-	end := l.n + text
-	l.putSaid(s, fresh, &ll, ll.beside, n)
+	end := l.used() + text
+	putSaid(s, l, fresh, &ll, ll.beside, n)
 	l.to(end)
 	l.put(th.Muted.And(fresh), ll.call)
 	return l.String()
@@ -130,7 +130,7 @@ func shortLogLine(s *screen, ll logLine, w int) string {
 	l.gap(1)
 	l.padded(tone, ll.kind, 11)
 	l.gap(1)
-	l.putSaid(s, s.theme.Text, &ll, ll.plain, w-l.n)
+	putSaid(s, l, s.theme.Text, &ll, ll.plain, w-l.used())
 	return l.String()
 }
 
@@ -166,7 +166,7 @@ func linesOf(s *screen, worker int, filter string, n, back int) []logLine {
 
 // putSaid writes what a line of the log says in at most cells cells: in a
 // worker's own colours, or the longest form that fits.
-func (l *line) putSaid(s *screen, base styles.Style, ll *logLine, forms []string, cells int) {
+func putSaid(s *screen, l *line, base styles.Style, ll *logLine, forms []string, cells int) {
 	if ll.coloured != "" && s.theme.Inks() {
 		l.putInked(s.theme, base, ll.coloured, cells)
 		return

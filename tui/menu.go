@@ -53,7 +53,7 @@ func killPane(s *screen, d *killMenu, w, rows, y, joint int) ([]string, []zone) 
 		}
 		facts += "   up " + fmtSpan(clockOf(s).Sub(target.Forked))
 	}
-	out := []string{rule{title: "kill worker " + strconv.Itoa(d.worker), right: facts, joint: joint}.draw(s, w)}
+	out := []string{rule{title: "kill worker " + strconv.Itoa(d.worker), right: facts, joint: joint}.draw(s.pen(), w)}
 
 	// In a low pane the choices scroll, so that what enter would do stays seen.
 	cursor := clamp(0, d.cursor, len(killChoices)-1)
@@ -103,7 +103,7 @@ func killLine(s *screen, w int, c killChoice, picked bool, target *engine.Row) s
 	l.raw(st, mark, 1)
 	l.put(st, fmt.Sprintf("%3s  %-9s %s", number, c.name, text))
 	if picked {
-		l.raw(st, spaces(w-l.n), w-l.n)
+		l.raw(st, spaces(w-l.used()), w-l.used())
 	}
 	return l.String()
 }
@@ -159,14 +159,14 @@ func questionPane(s *screen, q *question, w, rows, y, joint int) ([]string, []zo
 	l.put(s.theme.Key, no)
 	l.put(s.theme.Text, "  "+q.no)
 	for _, text := range again {
-		if before := min(gap, w-l.n-len(text)); before >= 3 {
+		if before := min(gap, w-l.used()-len(text)); before >= 3 {
 			l.gap(before)
 			l.put(s.theme.Muted, text)
 			break
 		}
 	}
 	facts := fitting(w-safetext.Width(q.title)-7, q.facts, q.short) // 7: what the rule has around them
-	head := []string{rule{title: q.title, right: facts, joint: joint}.draw(s, w), l.String()}
+	head := []string{rule{title: q.title, right: facts, joint: joint}.draw(s.pen(), w), l.String()}
 	return aboveLog(s, head, w, rows, y)
 }
 
@@ -204,7 +204,7 @@ func stoppingPane(s *screen, w, rows, y, joint int) ([]string, []zone) {
 	if snap.Queue > 0 {
 		l.put(s.theme.Text, "   "+strconv.Itoa(snap.Queue)+" in the queue")
 	}
-	head := []string{rule{title: "stopping", right: right, joint: joint}.draw(s, w), l.String()}
+	head := []string{rule{title: "stopping", right: right, joint: joint}.draw(s.pen(), w), l.String()}
 	return aboveLog(s, head, w, rows, y)
 }
 

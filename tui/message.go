@@ -52,7 +52,7 @@ func (m *model) messageKey(d *messagePrompt, key string) {
 	known, changed := d.edit.edit(key)
 	switch {
 	case changed:
-	case known && d.edit.text == "":
+	case known && d.edit.value() == "":
 		m.toast("there is no text yet; esc goes back")
 	case known:
 		m.toast("there is no text on that side")
@@ -63,11 +63,11 @@ func (m *model) messageKey(d *messagePrompt, key string) {
 
 // typeMessage puts text, which may have been pasted, in at the cursor.
 func (m *model) typeMessage(d *messagePrompt, text string) {
-	before := d.edit.text
+	before := d.edit.value()
 	switch all := d.edit.insert(text); {
 	case !all:
 		m.toast(fmt.Sprintf("a message has room for %d bytes here", maxMessage))
-	case d.edit.text == before:
+	case d.edit.value() == before:
 		m.toast("that text has nothing that can be seen")
 	}
 }
@@ -83,7 +83,7 @@ func (m *model) recall(d *messagePrompt, back int) {
 		m.toast("this is the oldest that is kept")
 	default:
 		if d.back == 0 {
-			d.draft = d.edit.text
+			d.draft = d.edit.value()
 		}
 		d.back = back
 		d.edit.set(d.draft)
@@ -102,12 +102,12 @@ func (m *model) sendMessage(d *messagePrompt) {
 		m.toast(fmt.Sprintf("worker %d (pid %d) has ended: nothing was sent", d.worker, d.pid))
 	case !w.Connected:
 		m.toast(fmt.Sprintf("the channel of worker %d is closed: nothing was sent", d.worker))
-	case d.edit.text == "":
+	case d.edit.value() == "":
 		m.toast("there is no text yet; esc goes back")
 	default:
-		m.do(engine.Command{Op: engine.OpSend, Worker: d.worker, Message: messageOf(d.edit.text)})
-		if n := len(m.sent); n == 0 || m.sent[n-1] != d.edit.text {
-			m.sent = tail(append(m.sent, d.edit.text), maxSent)
+		m.do(engine.Command{Op: engine.OpSend, Worker: d.worker, Message: messageOf(d.edit.value())})
+		if n := len(m.sent); n == 0 || m.sent[n-1] != d.edit.value() {
+			m.sent = tail(append(m.sent, d.edit.value()), maxSent)
 		}
 		d.back, d.draft = 0, ""
 		d.edit.set("")

@@ -18,14 +18,14 @@ func messagePane(s *screen, d *messagePrompt, w, rows, joint int) []string {
 	const ruleFrom = 7 // rows from which the exchange has a rule of its own
 	title := "message to worker " + strconv.Itoa(d.worker)
 	facts := fitting(w-safetext.Width(title)-7, messageFacts(s, d)...) // 7: what the rule has around them
-	out := []string{rule{title: title, right: facts, joint: joint}.draw(s, w)}
+	out := []string{rule{title: title, right: facts, joint: joint}.draw(s.pen(), w)}
 
 	l := newLine(w-1, s.signs) // a cell stays free before the edge
 	l.put(s.theme.Muted, " message ")
-	d.edit.draw(s, l)
+	d.edit.draw(s.pen(), l)
 	out = append(out, l.String()+" ", callLine(s, d, w))
 	if rows >= ruleFrom {
-		out = append(out, rule{title: "sent to it and received from it"}.draw(s, w))
+		out = append(out, rule{title: "sent to it and received from it"}.draw(s.pen(), w))
 	}
 	out = append(out, exchange(s, d.worker, w, 1+rows-len(out))...)
 	return filledUp(out, 1+rows, w)
@@ -50,12 +50,12 @@ func messageFacts(s *screen, d *messagePrompt) []string {
 func callLine(s *screen, d *messagePrompt, w int) string {
 	l := newLine(w, s.signs)
 	l.put(s.theme.Muted, killCall)
-	if d.edit.text == "" {
-		l.put(s.theme.Muted, fitting(w-l.n, "type a JSON value; any other text is sent as a JSON string", "type JSON; other text goes as a string"))
+	if d.edit.value() == "" {
+		l.put(s.theme.Muted, fitting(w-l.used(), "type a JSON value; any other text is sent as a JSON string", "type JSON; other text goes as a string"))
 		return l.String()
 	}
-	l.put(s.theme.Text, fmt.Sprintf("cluster.workers[%d].send(%s)", d.worker, messageOf(d.edit.text)))
-	if note := "  not JSON: a string"; meantAsJSON(d.edit.text) && l.n+len(note) < w {
+	l.put(s.theme.Text, fmt.Sprintf("cluster.workers[%d].send(%s)", d.worker, messageOf(d.edit.value())))
+	if note := "  not JSON: a string"; meantAsJSON(d.edit.value()) && l.used()+len(note) < w {
 		l.put(s.theme.Warn, note)
 	}
 	return l.String()
@@ -90,7 +90,7 @@ func exchange(s *screen, worker, w, rows int) []string {
 		l.gap(1)
 		l.raw(s.theme.Accent, sign, 1)
 		l.gap(1)
-		l.put(s.theme.Text, fitting(w-l.n, ll.plain...))
+		l.put(s.theme.Text, fitting(w-l.used(), ll.plain...))
 		out = append(out, l.String())
 	}
 	if len(out) == 0 && rows > 0 {

@@ -9,21 +9,21 @@ type part struct {
 
 // sideBySide appends parts of rows lines, joined by junction in their rules and
 // by lines below.
-func sideBySide(s *screen, out []string, rows int, junction string, parts ...part) []string {
+func sideBySide(p pen, out []string, rows int, junction string, parts ...part) []string {
 	for y := range rows + 1 {
 		text := ""
-		for i, p := range parts {
+		for i, one := range parts {
 			switch {
 			case y == 0 && i > 0:
-				p.rule.inner = true
-				text += s.theme.Muted.Render(junction)
+				one.rule.inner = true
+				text += p.theme.Muted.Render(junction)
 			case i > 0:
-				text += s.theme.Muted.Render(s.signs.pipe)
+				text += p.theme.Muted.Render(p.signs.pipe)
 			}
 			if y == 0 {
-				text += p.rule.draw(s, p.w)
+				text += one.rule.draw(p, one.w)
 			} else {
-				text += p.lines[y-1]
+				text += one.lines[y-1]
 			}
 		}
 		out = append(out, text)

@@ -90,7 +90,9 @@ func randomDialog(r *rand.Rand) dialog {
 	case 4:
 		d := &messagePrompt{worker: r.IntN(70), pid: r.IntN(40000)}
 		d.edit.insert(strings.Repeat(pick(r, nasty), r.IntN(30)))
-		d.edit.at = d.edit.boundary(r.IntN(len(d.edit.text) + 1))
+		for range r.IntN(len(d.edit.value()) + 1) {
+			d.edit.edit("left")
+		}
 		return d
 	}
 	return nil

@@ -321,7 +321,7 @@ func TestASCII(t *testing.T) {
 		s := picture()
 		s.signs = newSigns(true)
 		if d, ok := s.dialog.(*messagePrompt); ok {
-			d.edit.set(strings.Map(func(r rune) rune { return min(r, '~') }, d.edit.text))
+			d.edit.set(strings.Map(func(r rune) rune { return min(r, '~') }, d.edit.value()))
 		}
 		for i := range s.log {
 			for _, forms := range [][]string{s.log[i].plain, s.log[i].beside} {

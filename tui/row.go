@@ -84,11 +84,7 @@ func cellText(s *screen, cols columns, v rowValue, id column) string {
 	case colPID:
 		return fmtPID(v.pid)
 	case colState:
-		sign := s.signs.of(v.state)
-		if v.stopped {
-			sign = s.signs.stopped
-		}
-		return sign + " " + v.word
+		return stateSign(s.signs, v.state, v.stopped) + " " + v.word
 	case colLast:
 		if v.last != "" {
 			return v.last

@@ -166,8 +166,11 @@ func lastExitText(w *engine.Row, now time.Time, cells int) string {
 	return safetext.Pad(how, max(cells-len(age)-1, 0)) + " " + age
 }
 
-// of is the sign of a worker's state.
-func (sg *signs) of(st engine.State) string {
+// stateSign is the sign of a worker's state, or of a slot that gave up.
+func stateSign(sg *signs, st engine.State, gaveUp bool) string {
+	if gaveUp {
+		return sg.stopped
+	}
 	switch st {
 	case engine.StateForked:
 		return sg.forked

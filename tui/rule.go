@@ -1,6 +1,15 @@
 package tui
 
-import "muster/internal/safetext"
+import (
+	"muster/internal/safetext"
+	"muster/styles"
+)
+
+// pen is what lines are drawn with.
+type pen struct {
+	theme *styles.Theme
+	signs *signs
+}
 
 // rule is the title of a pane: "─ title ───── right ─". Panes have no other
 // frame, so no cell is lost to one and a mouse copies no borders.
@@ -13,11 +22,11 @@ type rule struct {
 
 // draw is the rule in w cells. What does not fit is left out, the right side
 // first.
-func (r rule) draw(s *screen, w int) string {
-	th, sg := s.theme, s.signs
+func (r rule) draw(p pen, w int) string {
+	th, sg := p.theme, p.signs
 	l := newLine(w, sg)
 	if !r.inner {
-		r.dash(s, l, 1)
+		r.dash(p, l, 1)
 	}
 	open, shut, st := " ", " ", th.Title
 	if r.focused {
@@ -30,18 +39,18 @@ func (r rule) draw(s *screen, w int) string {
 	}
 	right := safetext.Line(r.right)
 	if n := safetext.Width(right); n > 0 && l.n+n+4 <= w {
-		r.dash(s, l, w-n-3)
+		r.dash(p, l, w-n-3)
 		l.put(th.Muted, " "+right+" ")
 	}
-	r.dash(s, l, w)
+	r.dash(p, l, w)
 	return l.String()
 }
 
 // dash fills up to cell n, with the joint where it belongs.
-func (r rule) dash(s *screen, l *line, n int) {
+func (r rule) dash(p pen, l *line, n int) {
 	if r.joint > l.n && r.joint < n {
-		l.fill(s.theme.Muted, s.signs.rule, r.joint)
-		l.raw(s.theme.Muted, s.signs.roof, 1)
+		l.fill(p.theme.Muted, p.signs.rule, r.joint)
+		l.raw(p.theme.Muted, p.signs.roof, 1)
 	}
-	l.fill(s.theme.Muted, s.signs.rule, n)
+	l.fill(p.theme.Muted, p.signs.rule, n)
 }

@@ -154,5 +154,8 @@ type frame struct {
 	zones []zone
 }
 
+// pen is what the screen's lines are drawn with.
+func (s *screen) pen() pen { return pen{theme: s.theme, signs: s.signs} }
+
 // cutTo is a text from outside in at most n cells.
 func cutTo(s *screen, text string, n int) string { return safetext.Cut(text, n, s.signs.ellipsis) }

@@ -120,7 +120,7 @@ func shareStrip(s *screen) []string {
 	} else {
 		stripBlocks(s, l, ws)
 	}
-	return []string{rule{title: shareTitle(s.snap.Policy), right: right}.draw(s, s.w), l.String()}
+	return []string{rule{title: shareTitle(s.snap.Policy), right: right}.draw(s.pen(), s.w), l.String()}
 }
 
 // stripBars gives each worker cells cells: " 1 ██████████  28%  ".
@@ -156,7 +156,7 @@ func stripBlocks(s *screen, l *line, ws []shareWorker) {
 	for i, w := range ws {
 		id := strconv.Itoa(w.id)
 		more := " +" + strconv.Itoa(len(ws)-i)
-		if l.w-l.n < len(id)+2+len(more) && i < len(ws)-1 || l.w-l.n < len(id)+2 {
+		if l.room() < len(id)+2+len(more) && i < len(ws)-1 || l.room() < len(id)+2 {
 			l.put(s.theme.Muted, more)
 			return
 		}

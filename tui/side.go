@@ -11,9 +11,9 @@ import (
 func sidePane(s *screen, w, rows int) []string {
 	sel := s.snap.ByID(s.selected)
 	if sel == nil {
-		return filledUp([]string{rule{title: "no worker is selected", inner: true}.draw(s, w)}, 1+rows, w)
+		return filledUp([]string{rule{title: "no worker is selected", inner: true}.draw(s.pen(), w)}, 1+rows, w)
 	}
-	out := []string{rule{title: "worker " + itoa(sel.ID), right: "enter all of it", inner: true}.draw(s, w)}
+	out := []string{rule{title: "worker " + itoa(sel.ID), right: "enter all of it", inner: true}.draw(s.pen(), w)}
 	for _, text := range sideFacts(s, sel, w) {
 		l := newLine(w, s.signs)
 		l.gap(1)
@@ -30,7 +30,7 @@ func sidePane(s *screen, w, rows int) []string {
 		l := newLine(w, s.signs)
 		l.gap(1)
 		l.put(s.theme.Title, title)
-		l.right(s.theme.Muted, right, w-1-l.n)
+		l.right(s.theme.Muted, right, w-1-l.used())
 		out = append(out, l.String())
 		out = append(out, graphPart(s, g, w, w-2, graph).lines...)
 	}

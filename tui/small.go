@@ -38,7 +38,7 @@ func smallView(s *screen) []string {
 		// Too few lines for each: the verdict first, it says most.
 		l := newLine(s.w, s.signs)
 		for _, p := range []piece{pieces[1], pieces[2], pieces[0]} {
-			if l.n > 0 {
+			if l.used() > 0 {
 				l.gap(2)
 			}
 			l.put(p.st, p.text)

@@ -30,9 +30,9 @@ func (sg *signs) cell(v, scale float64, height, from int) string {
 	}
 	units := height
 	if scale > 0 && v < scale {
-		units = clamp(1, int(v/scale*float64(height)+0.5), height)
+		units = max(1, min(int(v/scale*float64(height)+0.5), height))
 	}
-	return sg.levels[clamp(0, units-from, 8)]
+	return sg.levels[max(0, min(units-from, 8))]
 }
 
 // graph is the same in rows lines, the uppermost first.

@@ -68,7 +68,7 @@ func headingLine(s *screen, cols columns) string {
 func emptyPane(s *screen, lines int) []string {
 	l1, l2 := newLine(s.w, s.signs), newLine(s.w, s.signs)
 	l1.gap(8)
-	l1.put(s.theme.Text, fitting(l1.w-l1.n, emptyText(s.snap)...))
+	l1.put(s.theme.Text, fitting(l1.room(), emptyText(s.snap)...))
 	l2.gap(4)
 	l2.put(s.theme.Key, "f")
 	l2.put(s.theme.Text, "  forks one      ")
@@ -144,11 +144,11 @@ func crashPane(s *screen) []string {
 	}
 	next := w.Next
 	title := fmt.Sprintf("no more forks: %d deaths in a row, none listened", next.Deaths)
-	out := []string{rule{title: title, right: "r tries again"}.draw(s, s.w)}
+	out := []string{rule{title: title, right: "r tries again"}.draw(s.pen(), s.w)}
 
 	l := newLine(s.w, s.signs)
 	l.put(s.theme.Muted, " last exit   ")
-	l.put(s.theme.Text, fitting(l.w-l.n, lastExitForms(w)...))
+	l.put(s.theme.Text, fitting(l.room(), lastExitForms(w)...))
 	out = append(out, l.String())
 
 	l = newLine(s.w, s.signs)
@@ -161,7 +161,7 @@ func crashPane(s *screen) []string {
 		if s.w < namesW {
 			more = fmt.Sprintf("  (%d more: enter)", next.Lines)
 		}
-		l.put(s.theme.Text, cutTo(s, next.Reason, l.w-l.n-len(more)))
+		l.put(s.theme.Text, cutTo(s, next.Reason, l.room()-len(more)))
 		l.put(s.theme.Muted, more)
 	default:
 		l.put(s.theme.Text, next.Reason)

@@ -60,7 +60,7 @@ func tourPane(s *screen, w, n, joint int) []string {
 		right = s.signs.done + " " + right
 	}
 	title := fmt.Sprintf("tour %d of %d: %s", v.Chapter, v.Chapters, v.Title)
-	out := []string{rule{title: title, right: right, joint: joint}.draw(s, w)}
+	out := []string{rule{title: title, right: right, joint: joint}.draw(s.pen(), w)}
 	for _, text := range wrapped(v.Say, w-2) {
 		l := newLine(w, s.signs)
 		l.put(s.theme.Bold, " "+text)
@@ -106,7 +106,7 @@ func tourEvent(s *screen, ll logLine, w int) string {
 	l.right(s.theme.Text, worker, max(3, len(worker)))
 	l.gap(2)
 	l.padded(tone, ll.kind, 11)
-	l.put(s.theme.Text, fitting(w-l.n, ll.plain...))
+	l.put(s.theme.Text, fitting(w-l.used(), ll.plain...))
 	return l.String()
 }
 

@@ -123,7 +123,7 @@ func drawConn(s *screen, cols connCols, cl connLine) string {
 		p.padded("", cols.conn+1)
 		p.padded("again", cols.from+1)
 	}
-	p.start = p.l.n
+	p.start = p.l.used()
 	from := c.Accepted
 	if cl.hop > 0 {
 		from = c.Earlier[cl.hop-1].Ended
@@ -158,15 +158,15 @@ func (p *connPen) put(st styles.Style, text string) { p.l.put(p.style(st), text)
 
 func (p *connPen) padded(text string, n int) { p.l.padded(p.style(p.s.theme.Text), text, n) }
 
-func (p *connPen) end() { p.l.padded(p.style(p.s.theme.Text), "", p.l.w-p.l.n) }
+func (p *connPen) end() { p.l.padded(p.style(p.s.theme.Text), "", p.l.room()) }
 
 // step is a step that is over: "●── 0.09ms ──".
 func (p *connPen) step(i int, sign string, st styles.Style, took time.Duration) {
 	p.put(st, sign)
 	text := " " + fmtLatency(max(took, 0)) + " "
 	end := p.start + (i+1)*p.seg
-	lead := clamp(1, (end-p.l.n-len(text)+1)/2, 2)
-	p.l.fill(p.style(p.s.theme.Muted), p.s.signs.rule, p.l.n+lead)
+	lead := clamp(1, (end-p.l.used()-len(text)+1)/2, 2)
+	p.l.fill(p.style(p.s.theme.Muted), p.s.signs.rule, p.l.used()+lead)
 	p.put(p.s.theme.Text, text)
 	p.l.fill(p.style(p.s.theme.Muted), p.s.signs.rule, end)
 }
@@ -200,7 +200,7 @@ func (p *connPen) way(from time.Time, c *engine.TrafficConn) {
 		text := soFar(now.Sub(from))
 		p.under(sg.listening, th.Accent, text)
 		if why := waitForms(c); why != nil {
-			p.put(th.Warn, " "+fitting(p.l.w-p.l.n-2, why...))
+			p.put(th.Warn, " "+fitting(p.l.room()-2, why...))
 		}
 		return
 	}
@@ -222,11 +222,11 @@ func (p *connPen) way(from time.Time, c *engine.TrafficConn) {
 	case !c.Done.IsZero():
 		p.step(2, sg.listening, th.Accent, c.Done.Sub(c.Taken))
 		p.put(th.Accent, sg.done)
-		p.l.padded(p.style(th.Text), "", p.s.w-totalW-1-p.l.n)
+		p.l.padded(p.style(th.Text), "", p.s.w-totalW-1-p.l.used())
 		p.l.right(p.style(th.Text), fmtLatency(max(c.Done.Sub(c.Accepted), 0)), totalW)
 	case !c.Tells: // a Node program does not say when it closes it
 		p.put(th.Accent, sg.listening)
-		p.l.padded(p.style(th.Text), " "+unknown, p.s.w-totalW-1-p.l.n)
+		p.l.padded(p.style(th.Text), " "+unknown, p.s.w-totalW-1-p.l.used())
 		p.l.right(p.style(th.Text), unknown, totalW)
 	default:
 		p.under(sg.listening, th.Accent, soFar(now.Sub(c.Taken)))

@@ -33,7 +33,7 @@ func stepsPane(s *screen, rows int) []string {
 	if rows <= 1 {
 		return filledUp([]string{stepsLine(s, steps)}, rows, s.w)
 	}
-	out := []string{rule{title: "how long each step takes, last 10 s", right: stepsRight(s)}.draw(s, s.w)}
+	out := []string{rule{title: "how long each step takes, last 10 s", right: stepsRight(s)}.draw(s.pen(), s.w)}
 	l := newLine(s.w, s.signs)
 	l.gap(10)
 	for _, name := range []string{"p50", "p99", "max"} {
@@ -55,7 +55,7 @@ func stepsPane(s *screen, rows int) []string {
 		}
 		l.gap(1)
 		if st.times.max > 0 {
-			bar, n := s.signs.bar(slowly(float64(st.times.max)/longest), max(s.w-l.n-1, 1))
+			bar, n := s.signs.bar(slowly(float64(st.times.max)/longest), max(s.w-l.used()-1, 1))
 			l.raw(s.theme.Accent, bar, n)
 		}
 		out = append(out, l.String())

@@ -100,7 +100,7 @@ func storyLines(s *screen, c *engine.TrafficConn) []storyLine {
 
 // storyPane is the story in lines lines, its rule among them.
 func storyPane(s *screen, d *connStory, lines int) []string {
-	out := []string{rule{title: "connection " + connName(d.conn.N), right: "esc back", focused: true}.draw(s, s.w)}
+	out := []string{rule{title: "connection " + connName(d.conn.N), right: "esc back", focused: true}.draw(s.pen(), s.w)}
 	ls := storyLines(s, &d.conn)
 	for _, sl := range ls[max(len(ls)-max(lines-1, 0), 0):] {
 		l := newLine(s.w, s.signs)
@@ -113,7 +113,7 @@ func storyPane(s *screen, d *connStory, lines int) []string {
 		}
 		l.right(s.theme.Muted, at, 9)
 		l.gap(2)
-		l.put(sl.style(s.theme), fitting(l.w-l.n-1, sl.forms...))
+		l.put(sl.style(s.theme), fitting(l.room()-1, sl.forms...))
 		out = append(out, l.String())
 	}
 	return filledUp(out, lines, s.w)

@@ -56,7 +56,7 @@ func wherePane(s *screen, rows int) []string {
 	case s.snap.PolicyFixed != "":
 		right = "the policy is fixed here"
 	}
-	out := []string{rule{title: "where they are now", right: right}.draw(s, s.w)}
+	out := []string{rule{title: "where they are now", right: right}.draw(s.pen(), s.w)}
 	p := placesOf(s)
 	left := wayTo(s, p)
 	ws := s.snap.Workers
@@ -146,15 +146,12 @@ func whereRow(s *screen, l *line, w *engine.Row, p places) {
 	th := s.theme
 	l.put(th.Text, " ")
 	l.padded(th.Text, strconv.Itoa(w.ID), 3)
-	sign := s.signs.of(w.State)
-	if stopped(w) {
-		sign = s.signs.stopped
-	}
+	sign := stateSign(s.signs, w.State, stopped(w))
 	l.padded(stateStyle(th, rowValue{state: w.State, stopped: stopped(w)}), sign+" "+stateWord(w), columnWidths[colState])
 	if !alive(w) {
 		forms := lastForms(s.snap, w, clockOf(s))
 		l.gap(1)
-		l.put(th.Muted, fitting(l.w-l.n-1, forms...))
+		l.put(th.Muted, fitting(l.room()-1, forms...))
 		return
 	}
 	if t := s.snap.Traffic; t != nil && s.snap.Policy.Dealer() != engine.DealerPrimary && s.w >= namesW {
@@ -177,7 +174,7 @@ func whereRow(s *screen, l *line, w *engine.Row, p places) {
 	l.right(th.Text, text, 5)
 	l.put(th.Muted, " open ")
 	l.gap(1)
-	room := l.w - l.n - 1
+	room := l.room() - 1
 	note := ""
 	if w.State == engine.StateDisconnecting && room > len(noMore)+4 {
 		note = noMore
