@@ -14,6 +14,7 @@ import (
 // whose libraries talk to the terminal when they are merely imported.
 func TestRoomsImportInOneDirection(t *testing.T) {
 	t.Parallel()
+	rooms := []string{"muster/tui/internal/cell"}
 	screen := []string{"muster/tui", "muster/styles", "muster/internal/safetext", "github.com/charmbracelet/"}
 	for _, room := range []struct {
 		path string
@@ -38,11 +39,13 @@ func TestRoomsImportInOneDirection(t *testing.T) {
 		{"muster/internal/stopsignal", nil, screen},
 		{"muster/internal/secret", nil, screen},
 		{"muster/internal/deathsignal", nil, screen},
-		{"muster/tui", []string{"muster/engine", "muster/internal/explain", "muster/internal/guard", "muster/ipc", "muster/styles", "muster/internal/load", "muster/internal/safetext", "muster/internal/plaintext", "muster/internal/quietterm", "muster/internal/stopsignal", "muster/internal/deathsignal", "muster/internal/secret"}, nil},
+		// Cells know no cluster.
+		{"muster/tui/internal/cell", []string{"muster/styles", "muster/internal/safetext"}, nil},
+		{"muster/tui", append(slices.Clone(rooms), "muster/engine", "muster/internal/explain", "muster/internal/guard", "muster/ipc", "muster/styles", "muster/internal/load", "muster/internal/safetext", "muster/internal/plaintext", "muster/internal/quietterm", "muster/internal/stopsignal", "muster/internal/deathsignal", "muster/internal/secret"), nil},
 		{"muster/examples/cluster", []string{"muster/engine", "muster/internal/guard", "muster/ipc"}, screen},
 		{"muster/examples/messages", []string{"muster/engine", "muster/internal/guard", "muster/ipc"}, screen},
 		{"muster/examples/server", []string{"muster/engine", "muster/internal/guard", "muster/ipc"}, screen},
-		{"muster/examples/dashboard", []string{"muster/tui", "muster/internal/explain", "muster/engine", "muster/internal/guard", "muster/ipc", "muster/styles", "muster/internal/load", "muster/internal/safetext", "muster/internal/plaintext", "muster/internal/quietterm", "muster/internal/stopsignal", "muster/internal/deathsignal", "muster/internal/secret"}, nil},
+		{"muster/examples/dashboard", append(slices.Clone(rooms), "muster/tui", "muster/internal/explain", "muster/engine", "muster/internal/guard", "muster/ipc", "muster/styles", "muster/internal/load", "muster/internal/safetext", "muster/internal/plaintext", "muster/internal/quietterm", "muster/internal/stopsignal", "muster/internal/deathsignal", "muster/internal/secret"), nil},
 	} {
 		out, err := exec.Command("go", "list", "-deps", room.path).Output()
 		if err != nil {

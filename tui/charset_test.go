@@ -8,17 +8,19 @@ import (
 	"testing"
 	"time"
 
+	"muster/tui/internal/cell"
+
 	"github.com/charmbracelet/x/ansi"
 	"github.com/charmbracelet/x/vt"
 )
 
 func TestCharset(t *testing.T) {
-	utf8, signs, all := charset{}, charset{signs: true}, charset{signs: true, text: true}
+	utf8, signs, all := cell.Charset{}, cell.Charset{Signs: true}, cell.Charset{Signs: true, Text: true}
 	tests := []struct {
 		name string
 		env  string // separated by spaces
 		o    Options
-		want charset
+		want cell.Charset
 	}{
 		{"nothing is set", "", Options{}, utf8},
 		{"all are empty", "LC_ALL= LC_CTYPE= LANG=", Options{}, utf8},
@@ -64,7 +66,7 @@ func TestOnlyASCIIReachesATerminalOfASCII(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range fewer(300) {
 		s := randomScreen(r)
-		s.signs, s.ascii = newSigns(true), true
+		s.signs, s.ascii = cell.NewSigns(true), true
 		for y, l := range render(s).lines {
 			if i := strings.IndexFunc(l, func(r rune) bool { return r > '~' || r < ' ' && r != '\x1b' }); i >= 0 {
 				t.Fatalf("line %d has %q", y, l[i:])

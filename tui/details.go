@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"muster/engine"
+	"muster/tui/internal/cell"
 )
 
 // detailsLayout is what of a worker's details fits.
@@ -56,19 +57,19 @@ func detailsView(s *screen, d *detailsDialog, y int) ([]string, []zone) {
 	w := s.snap.ByID(d.worker)
 	right := "esc back"
 	if s.w >= namesW {
-		right = s.signs.left + " " + s.signs.selected + " other worker   esc back"
+		right = s.signs.Left + " " + s.signs.Selected + " other worker   esc back"
 	}
 	if !s.frozen.IsZero() {
 		right = frozenText(s)
 	}
 	if w == nil {
-		out := []string{rule{title: fmt.Sprintf("worker %d has left", d.worker), right: right}.draw(s.pen(), s.w)}
+		out := []string{cell.Rule{Title: fmt.Sprintf("worker %d has left", d.worker), Right: right}.Draw(s.pen(), s.w)}
 		lines, zones := eventsOf(s, d, lay.events, y+1, 0)
-		return filledUp(append(out, lines...), n, s.w), zones
+		return cell.FilledUp(append(out, lines...), n, s.w), zones
 	}
 	sign := stateSign(s.signs, w.State, stopped(w))
 	title := fmt.Sprintf("worker %d   pid %s   %s %s", w.ID, fmtPID(w.PID), sign, stateWord(w))
-	out := []string{rule{title: title, right: right}.draw(s.pen(), s.w)}
+	out := []string{cell.Rule{Title: title, Right: right}.Draw(s.pen(), s.w)}
 	out = append(out, factLines(s, lay)...)
 	joint := 0
 	if lay.graph > 0 {
@@ -77,35 +78,35 @@ func detailsView(s *screen, d *detailsDialog, y int) ([]string, []zone) {
 		out = append(out, g...)
 	}
 	lines, zones := eventsOf(s, d, lay.events, y+len(out), joint)
-	return filledUp(append(out, lines...), n, s.w), zones
+	return cell.FilledUp(append(out, lines...), n, s.w), zones
 }
 
 func factLines(s *screen, lay detailsLayout) []string {
 	const at, value = 49, 73 // cells at which the right column begins and its values end
 	var out []string
 	for i, text := range lay.notes {
-		l := newLine(s.w, s.signs)
-		l.gap(1)
+		l := cell.NewLine(s.w, s.signs)
+		l.Gap(1)
 		name := ""
 		if i == 0 {
 			name = "note"
 		}
-		l.padded(s.theme.Muted, name, 10)
-		l.put(s.theme.Warn, cutTo(s, text, s.w-12))
+		l.Padded(s.theme.Muted, name, 10)
+		l.Put(s.theme.Warn, cutTo(s, text, s.w-12))
 		out = append(out, l.String())
 	}
 	for i, f := range lay.facts {
-		l := newLine(s.w, s.signs)
-		l.gap(1)
-		l.padded(s.theme.Muted, f.name, 10)
+		l := cell.NewLine(s.w, s.signs)
+		l.Gap(1)
+		l.Padded(s.theme.Muted, f.name, 10)
 		if i >= len(lay.right) {
-			l.put(s.theme.Text, f.value)
+			l.Put(s.theme.Text, f.value)
 		} else {
 			shift := s.w - 80
-			l.put(s.theme.Text, cutTo(s, f.value, at+shift-l.used()-1))
-			l.to(at + shift)
-			l.put(s.theme.Muted, lay.right[i].name)
-			l.right(s.theme.Text, lay.right[i].value, value+shift-l.used())
+			l.Put(s.theme.Text, cutTo(s, f.value, at+shift-l.Used()-1))
+			l.To(at + shift)
+			l.Put(s.theme.Muted, lay.right[i].name)
+			l.Right(s.theme.Text, lay.right[i].value, value+shift-l.Used())
 		}
 		out = append(out, l.String())
 	}
@@ -122,16 +123,16 @@ func detailsGraphs(s *screen, w *engine.Row, rows int) (out []string, joint int)
 	cpu := graphPane{name: "cpu %", of: w.ID, m: mCPU, fmt: fmtCPU}
 	ta, ra := req.title(s, cells)
 	tb, rb := cpu.title(s, cells)
-	out = append(out, rule{title: ta, right: ra}.draw(s.pen(), left)+s.theme.Muted.Render(s.signs.tee)+
-		rule{title: tb, right: rb, inner: true}.draw(s.pen(), right))
+	out = append(out, cell.Rule{Title: ta, Right: ra}.Draw(s.pen(), left)+s.theme.Muted.Render(s.signs.Tee)+
+		cell.Rule{Title: tb, Right: rb, Inner: true}.Draw(s.pen(), right))
 	a, b := req.rows(s, cells, rows), cpu.rows(s, cells, rows)
 	for i := range rows {
-		l := newLine(s.w, s.signs)
-		l.gap(1)
-		l.raw(s.theme.Accent, a[i], cells)
-		l.to(left)
-		l.raw(s.theme.Muted, s.signs.pipe, 1)
-		l.raw(s.theme.Accent, b[i], cells)
+		l := cell.NewLine(s.w, s.signs)
+		l.Gap(1)
+		l.Raw(s.theme.Accent, a[i], cells)
+		l.To(left)
+		l.Raw(s.theme.Muted, s.signs.Pipe, 1)
+		l.Raw(s.theme.Accent, b[i], cells)
 		out = append(out, l.String())
 	}
 	return out, left
@@ -155,7 +156,7 @@ func eventsOf(s *screen, d *detailsDialog, rows, y, joint int) ([]string, []zone
 	if left > 0 {
 		right = fmt.Sprintf("%s below", plural(left, "newer line"))
 	}
-	out := []string{rule{title: title, right: right, joint: joint}.draw(s.pen(), s.w)}
+	out := []string{cell.Rule{Title: title, Right: right, Joint: joint}.Draw(s.pen(), s.w)}
 	zones := []zone{{x1: s.w, y: y, kind: zoneLog}}
 	for i := range rows {
 		no := 0
@@ -166,7 +167,7 @@ func eventsOf(s *screen, d *detailsDialog, rows, y, joint int) ([]string, []zone
 		if i < len(lines) {
 			out = append(out, shortLogLine(s, lines[i], s.w))
 		} else {
-			out = append(out, spaces(s.w))
+			out = append(out, cell.Spaces(s.w))
 		}
 	}
 	return out, zones

@@ -5,6 +5,7 @@ import (
 
 	"muster/internal/explain"
 	"muster/internal/safetext"
+	"muster/tui/internal/cell"
 )
 
 const (
@@ -40,7 +41,7 @@ func explainLinesOf(s *screen, d *explainPane, w, rows, y, joint int) ([]string,
 		right = fmt.Sprintf("%d-%d of %d lines", top+1, top+rows, len(body))
 	}
 	title := safetext.Line("why? " + t.Title)
-	head := append([]string{rule{title: title, right: right, focused: true, joint: joint}.draw(s.pen(), w)}, body[top:min(top+rows, len(body))]...)
+	head := append([]string{cell.Rule{Title: title, Right: right, Focused: true, Joint: joint}.Draw(s.pen(), w)}, body[top:min(top+rows, len(body))]...)
 	below := *s
 	if back := explainedIn(s, d); back >= 0 {
 		below.explains = d.seq
@@ -81,11 +82,11 @@ func explainText(s *screen, d *explainPane, w int) []string {
 	for _, p := range t.Parts() {
 		name := p.Name
 		for _, text := range explain.Wrap(safetext.Line(p.Text), min(w-explainName-1, explainMost), safetext.Width) {
-			l := newLine(w, s.signs)
-			l.gap(1)
-			l.padded(s.theme.Key, name, explainName-2)
-			l.gap(1)
-			l.put(s.theme.Text, text)
+			l := cell.NewLine(w, s.signs)
+			l.Gap(1)
+			l.Padded(s.theme.Key, name, explainName-2)
+			l.Gap(1)
+			l.Put(s.theme.Text, text)
 			out = append(out, l.String())
 			name = ""
 		}
@@ -104,10 +105,10 @@ func explainHints(s *screen, d *explainPane) []hint {
 
 // markExplained is the first cell of a line of the log: a mark on the one that
 // is explained above it.
-func markExplained(s *screen, l *line, ll logLine) {
+func markExplained(s *screen, l *cell.Line, ll logLine) {
 	if s.explains != 0 && ll.event.Seq == s.explains {
-		l.raw(s.theme.Accent.And(s.theme.Bold), s.signs.selected, 1)
+		l.Raw(s.theme.Accent.And(s.theme.Bold), s.signs.Selected, 1)
 		return
 	}
-	l.gap(1)
+	l.Gap(1)
 }

@@ -9,6 +9,7 @@ import (
 
 	"muster/engine"
 	"muster/styles"
+	"muster/tui/internal/cell"
 
 	tea "github.com/charmbracelet/bubbletea"
 )
@@ -118,7 +119,7 @@ type deck struct {
 func newDeck(t *testing.T, snap *engine.Snapshot) *deck {
 	t.Helper()
 	d := &deck{t: t, c: newFake(snap), now: testStart.Add(time.Hour)}
-	s := screen{w: 120, h: 40, theme: styles.None(), signs: newSigns(false)}
+	s := screen{w: 120, h: 40, theme: styles.None(), signs: cell.NewSigns(false)}
 	d.m = newModel(d.c, newEnding(d.c), s, func() time.Time { return d.now })
 	d.m.copyTo = func(text string) { d.copy = text }
 	return d

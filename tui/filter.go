@@ -1,5 +1,7 @@
 package tui
 
+import "muster/tui/internal/cell"
+
 // maxFilter is how many cells of a filter are kept: more would not be seen.
 const maxFilter = 40
 
@@ -32,11 +34,11 @@ func (m *model) filterKey(key string) {
 		m.setFilter("")
 	case "backspace", "ctrl+h", "ctrl+u", "ctrl+w": // its cursor stays at the end: the arrows move the list
 		e := m.filterEditor()
-		if _, changed := e.edit(key); !changed {
+		if _, changed := e.Edit(key); !changed {
 			m.toast("there is no text to take away; esc closes the filter")
 			return
 		}
-		m.setFilter(e.value())
+		m.setFilter(e.Value())
 	case " ":
 		m.typeFilter(" ")
 	case "up", "down", "pgup", "pgdown", "home", "end":
@@ -49,15 +51,15 @@ func (m *model) filterKey(key string) {
 // typeFilter appends text, which may have been pasted.
 func (m *model) typeFilter(text string) {
 	e := m.filterEditor()
-	if !e.insert(text) {
+	if !e.Insert(text) {
 		m.toast("a filter has room for no more text")
 	}
-	m.setFilter(e.value())
+	m.setFilter(e.Value())
 }
 
-func (m *model) filterEditor() editor {
-	e := editorOf(m.s.filter[m.filterPane()])
-	e.maxCells = maxFilter
+func (m *model) filterEditor() cell.Editor {
+	e := cell.EditorOf(m.s.filter[m.filterPane()])
+	e.MaxCells = maxFilter
 	return e
 }
 

@@ -15,6 +15,7 @@ import (
 	"muster/engine"
 	"muster/internal/testkit"
 	"muster/styles"
+	"muster/tui/internal/cell"
 
 	"github.com/charmbracelet/x/ansi"
 	"github.com/muesli/termenv"
@@ -41,7 +42,7 @@ func pictures() map[string]func() *screen {
 	with("overview-200x60", 200, 60, asIs)
 	with("small-58x20", 58, 20, asIs)
 	with("overview-80x20", 80, 20, asIs)
-	with("ascii-80x24", 80, 24, func(s *screen) { s.signs = newSigns(true) })
+	with("ascii-80x24", 80, 24, func(s *screen) { s.signs = cell.NewSigns(true) })
 	with("log-80x24", 80, 24, func(s *screen) { s.view, s.focus = viewLog, paneLog })
 	with("log-filtered-120x40", 120, 40, func(s *screen) {
 		s.view, s.focus, s.filter[paneLog] = viewLog, paneLog, "sigkill"
@@ -69,7 +70,7 @@ func pictures() map[string]func() *screen {
 	}
 	with("details-200x60", 200, 60, detailsScene)
 	with("message-ascii-80x24", 80, 24, func(s *screen) {
-		s.signs = newSigns(true)
+		s.signs = cell.NewSigns(true)
 		messageScene(s)
 	})
 	with("message-gone-60x16", 60, 16, func(s *screen) {
@@ -79,8 +80,8 @@ func pictures() map[string]func() *screen {
 	with("message-long-80x24", 80, 24, func(s *screen) {
 		messageScene(s)
 		d := s.dialog.(*messagePrompt)
-		d.edit.set(`{"text": "` + strings.Repeat("配置を読み込みました ", 8) + `"`)
-		d.edit.edit("left")
+		d.edit.Set(`{"text": "` + strings.Repeat("配置を読み込みました ", 8) + `"`)
+		d.edit.Edit("left")
 	})
 	with("quit-80x24", 80, 24, func(s *screen) {
 		s.dialog = &question{
@@ -99,7 +100,7 @@ func pictures() map[string]func() *screen {
 	with("stopping-120x40", 120, 40, stoppingScene)
 	with("log-60x16", 60, 16, func(s *screen) { s.view, s.focus = viewLog, paneLog })
 	with("help-vim-60x16", 60, 16, func(s *screen) { s.help, s.vim = true, true })
-	with("help-ascii-60x16", 60, 16, func(s *screen) { s.help, s.signs = true, newSigns(true) })
+	with("help-ascii-60x16", 60, 16, func(s *screen) { s.help, s.signs = true, cell.NewSigns(true) })
 	with("details-filtered-80x24", 80, 24, func(s *screen) {
 		s.dialog = &detailsDialog{worker: 5}
 		s.filter[paneDetails], s.filtering = "death", true
@@ -144,7 +145,7 @@ func detailsScene(s *screen) {
 // messageScene has the prompt of M open in the midst of a conversation; what
 // another worker says is none of it.
 func messageScene(s *screen) {
-	s.dialog = &messagePrompt{worker: 2, pid: 20412, edit: editorOf(`{"clear": ["cache", 2]}`)}
+	s.dialog = &messagePrompt{worker: 2, pid: 20412, edit: cell.EditorOf(`{"clear": ["cache", 2]}`)}
 	say := func(ago time.Duration, worker int, d engine.Detail, kind engine.Kind) {
 		e := engine.Event{Time: s.now.Add(-ago), Kind: kind, Worker: worker, PID: 20410 + worker, By: engine.ByKey, Detail: d}
 		if l, ok := newLogLine(e); ok {

@@ -23,7 +23,7 @@ func (g graphPane) title(s *screen, cells int) (left, right string) {
 }
 
 func (g graphPane) rows(s *screen, cells, rows int) []string {
-	return s.signs.graph(g.values(s, cells), s.hist.scaleOf(g.m, cells, g.of), rows)
+	return s.signs.Graph(g.values(s, cells), s.hist.scaleOf(g.m, cells, g.of), rows)
 }
 
 func (g graphPane) values(s *screen, cells int) []float64 {

@@ -9,6 +9,7 @@ import (
 
 	"muster/engine"
 	"muster/internal/safetext"
+	"muster/tui/internal/cell"
 )
 
 // level is how bad a verdict is.
@@ -29,20 +30,20 @@ func verdict(s *screen) (string, level) {
 	of := fmt.Sprintf("%d of %d listening", listening, slots)
 	switch {
 	case slots == 0:
-		return s.signs.warning + " no workers", levelWarn
+		return s.signs.Warning + " no workers", levelWarn
 	case gaveUp > 0:
-		return s.signs.stopped + " " + of + ": CRASH LOOP", levelDead
+		return s.signs.Stopped + " " + of + ": CRASH LOOP", levelDead
 	case len(s.snap.Unserved) > 0:
 		// Never alone that all listen: some clients hear nothing.
-		nobody := "nobody at " + shortAddr(s.snap.Unserved[0], s.signs.ellipsis)
+		nobody := "nobody at " + shortAddr(s.snap.Unserved[0], s.signs.Ellipsis)
 		if n := len(s.snap.Unserved); n > 1 {
 			nobody += " +" + strconv.Itoa(n-1)
 		}
-		return s.signs.warning + " " + fitting(s.w/2, of+", "+nobody, nobody), levelWarn
+		return s.signs.Warning + " " + cell.Fitting(s.w/2, of+", "+nobody, nobody), levelWarn
 	case listening < slots:
-		return s.signs.warning + " " + of, levelWarn
+		return s.signs.Warning + " " + of, levelWarn
 	}
-	return s.signs.listening + " " + of, levelWell
+	return s.signs.Listening + " " + of, levelWell
 }
 
 // shortAddr is ":3000", or the last part of a path.
@@ -86,18 +87,18 @@ func headLines(s *screen) []string {
 func headLine(s *screen) string {
 	v, lv := verdict(s)
 	n := safetext.Width(v)
-	l := newLine(s.w, s.signs)
+	l := cell.NewLine(s.w, s.signs)
 	room := s.w - n - 2
-	l.put(s.theme.Text, " ")
-	l.put(s.theme.Title, "muster")
-	l.put(s.theme.Text, headText(s, room-l.used()))
-	l.to(s.w - n - 2)
+	l.Put(s.theme.Text, " ")
+	l.Put(s.theme.Title, "muster")
+	l.Put(s.theme.Text, headText(s, room-l.Used()))
+	l.To(s.w - n - 2)
 	st := verdictStyle(s.theme, lv)
 	if lv == levelWell {
-		l.gap(1)
-		l.put(st, v)
+		l.Gap(1)
+		l.Put(st, v)
 	} else {
-		l.raw(st, " "+v+" ", n+2)
+		l.Raw(st, " "+v+" ", n+2)
 	}
 	return l.String()
 }
@@ -122,7 +123,7 @@ func headText(s *screen, cells int) string {
 		return text
 	}
 	cpus, brief := cpusText(s.snap)
-	text := fitting(cells,
+	text := cell.Fitting(cells,
 		"  "+addr+more+"   policy "+policy+"   "+up+cpus,
 		"  "+addr+more+"   policy "+policy+"   "+up+brief,
 		"  "+addr+more+"  "+policy+"  "+up+brief,
@@ -131,16 +132,16 @@ func headText(s *screen, cells int) string {
 		" "+port+more+"  "+policy+"  "+up)
 	if s.w < namesW {
 		// The port is what somebody types elsewhere: the time goes first.
-		text = fitting(cells,
+		text = cell.Fitting(cells,
 			" "+port+more+"  "+policy+"  "+up,
 			" "+port+more+"  "+policy,
 			" "+port+more)
 	}
 	if safetext.Width(text) > cells { // a path, perhaps
 		rest := more + "  " + policy + "  " + up
-		text = " " + safetext.Cut(port, max(cells-1-len(rest), 1), s.signs.ellipsis) + rest
+		text = " " + safetext.Cut(port, max(cells-1-len(rest), 1), s.signs.Ellipsis) + rest
 	}
-	return safetext.Cut(text, max(cells, 0), s.signs.ellipsis)
+	return safetext.Cut(text, max(cells, 0), s.signs.Ellipsis)
 }
 
 // cpusText says how many processors there are where something limits them, and
@@ -194,23 +195,23 @@ func figuresLine(s *screen) string {
 		{fmt.Sprintf("missed %3s", fmtShort(s.missed, 999)), 11},
 	}
 	upTo := fitFigures(figures, s.w)
-	l := newLine(s.w, s.signs)
+	l := cell.NewLine(s.w, s.signs)
 	for _, f := range figures {
 		if f.order >= upTo {
 			continue
 		}
-		if l.used() == 0 {
-			l.gap(1)
+		if l.Used() == 0 {
+			l.Gap(1)
 		} else {
-			l.gap(2)
+			l.Gap(2)
 		}
 		name, value, _ := strings.Cut(f.text, " ")
-		l.put(s.theme.Muted, name)
+		l.Put(s.theme.Muted, name)
 		st := s.theme.Text
 		if name == "lost" && (snap.Lost > 0 || snap.LostUnknown > 0) {
 			st = s.theme.Warn
 		}
-		l.put(st, " "+value)
+		l.Put(st, " "+value)
 	}
 	return l.String()
 }
@@ -251,21 +252,21 @@ func fmtTick(d time.Duration) string {
 // table at its right end. Without names it is a plain rule.
 func viewBar(s *screen, lay layout, y int) (string, []zone) {
 	var zones []zone
-	l := newLine(s.w, s.signs)
+	l := cell.NewLine(s.w, s.signs)
 	if lay.names {
-		l.fill(s.theme.Muted, s.signs.rule, 2)
+		l.Fill(s.theme.Muted, s.signs.Rule, 2)
 		for _, v := range []struct {
 			id   viewID
 			name string
 		}{{viewOverview, "overview"}, {viewTraffic, "traffic"}, {viewLog, "log"}, {viewKeys, "keys"}} {
 			key := strconv.Itoa(int(v.id))
-			x := l.used()
+			x := l.Used()
 			if v.id == shownView(s) {
-				l.put(s.theme.Accent.And(s.theme.Bold), "["+key+" "+v.name+"]")
+				l.Put(s.theme.Accent.And(s.theme.Bold), "["+key+" "+v.name+"]")
 			} else {
-				l.put(s.theme.Text, " "+key+" "+v.name+" ")
+				l.Put(s.theme.Text, " "+key+" "+v.name+" ")
 			}
-			zones = append(zones, zone{x0: x, x1: l.used(), y: y, kind: zoneView, key: key})
+			zones = append(zones, zone{x0: x, x1: l.Used(), y: y, kind: zoneView, key: key})
 		}
 	}
 	right, frozen := barNote(s, lay)
@@ -274,18 +275,18 @@ func viewBar(s *screen, lay layout, y int) (string, []zone) {
 		st = s.theme.Warn
 	}
 	if n := safetext.Width(right); n > 0 {
-		right = safetext.Cut(right, max(s.w-l.used()-4, 0), s.signs.ellipsis)
+		right = safetext.Cut(right, max(s.w-l.Used()-4, 0), s.signs.Ellipsis)
 		n = safetext.Width(right)
-		l.fill(s.theme.Muted, s.signs.rule, s.w-n-3)
-		l.put(st, " "+right)
+		l.Fill(s.theme.Muted, s.signs.Rule, s.w-n-3)
+		l.Put(st, " "+right)
 		typed := s.filtering && s.focus == paneTable && right == tableFilter+s.filter[paneTable]
 		if typed {
-			l.raw(s.theme.Cursor, " ", 1)
+			l.Raw(s.theme.Cursor, " ", 1)
 		} else {
-			l.gap(1)
+			l.Gap(1)
 		}
 	}
-	l.fill(s.theme.Muted, s.signs.rule, s.w)
+	l.Fill(s.theme.Muted, s.signs.Rule, s.w)
 	return l.String(), zones
 }
 

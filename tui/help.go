@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"muster/internal/safetext"
+	"muster/tui/internal/cell"
 )
 
 // helpNotes explain what the keys have in common.
@@ -19,46 +20,46 @@ const pastNote = "LAST is requests/s; not told: connections dealt/s (rr), CPU% (
 // come from. It is h lines of the screen's width.
 func helpView(s *screen, h int) []string {
 	th, sg := s.theme, s.signs
-	top := newLine(s.w, sg)
-	top.raw(th.Muted, sg.cornerTL+sg.rule, 2)
-	top.put(th.Title, " keys ")
+	top := cell.NewLine(s.w, sg)
+	top.Raw(th.Muted, sg.CornerTL+sg.Rule, 2)
+	top.Put(th.Title, " keys ")
 	right := " default map; --keys vim: j k move, K kills "
 	if s.vim {
 		right = " --keys vim: j k move, K kills "
 	}
-	if n := len(right); top.used()+n+3 <= s.w {
-		top.fill(th.Muted, sg.rule, s.w-n-2)
-		top.put(th.Muted, right)
+	if n := len(right); top.Used()+n+3 <= s.w {
+		top.Fill(th.Muted, sg.Rule, s.w-n-2)
+		top.Put(th.Muted, right)
 	}
-	top.fill(th.Muted, sg.rule, s.w-1)
-	top.raw(th.Muted, sg.cornerTR, 1)
+	top.Fill(th.Muted, sg.Rule, s.w-1)
+	top.Raw(th.Muted, sg.CornerTR, 1)
 
-	bottom := newLine(s.w, sg)
-	bottom.raw(th.Muted, sg.cornerBL, 1)
+	bottom := cell.NewLine(s.w, sg)
+	bottom.Raw(th.Muted, sg.CornerBL, 1)
 	room := max(h-2, 0)
 	body := helpBody(s, s.w-4, room)
 	if len(body)+len(helpNotes) <= room {
 		notes := []string{helpNotes[0].text, helpNotes[1].text, pastNote}
 		for _, n := range notes[:min(len(notes), room-len(body))] {
-			l := newLine(s.w-4, sg)
-			l.put(th.Muted, n)
+			l := cell.NewLine(s.w-4, sg)
+			l.Put(th.Muted, n)
 			body = append(body, l.String())
 		}
 	} else { // in the frame, which is there anyhow
 		a, b := " "+helpNotes[0].brief+" ", " "+helpNotes[1].brief+" "
-		bottom.fill(th.Muted, sg.rule, 2)
-		bottom.put(th.Muted, a)
-		bottom.fill(th.Muted, sg.rule, s.w-2-len(b))
-		bottom.put(th.Muted, b)
+		bottom.Fill(th.Muted, sg.Rule, 2)
+		bottom.Put(th.Muted, a)
+		bottom.Fill(th.Muted, sg.Rule, s.w-2-len(b))
+		bottom.Put(th.Muted, b)
 	}
-	bottom.fill(th.Muted, sg.rule, s.w-1)
-	bottom.raw(th.Muted, sg.cornerBR, 1)
+	bottom.Fill(th.Muted, sg.Rule, s.w-1)
+	bottom.Raw(th.Muted, sg.CornerBR, 1)
 	out := []string{top.String()}
-	side := th.Muted.Render(sg.pipe)
+	side := th.Muted.Render(sg.Pipe)
 	for _, text := range body[:min(len(body), room)] {
 		out = append(out, side+" "+text+" "+side)
 	}
-	return filledUp(append(out, bottom.String()), h, s.w)
+	return cell.FilledUp(append(out, bottom.String()), h, s.w)
 }
 
 // helpBody lays the groups out in as many columns as fit in w cells, each group
@@ -193,7 +194,7 @@ func helpColumns(s *screen, groups []helpGroup, n int) [][]helpRow {
 func groupRows(s *screen, g helpGroup) []helpRow {
 	rows := []helpRow{{title: g.title}}
 	for _, it := range g.items {
-		rows = append(rows, helpRow{keys: s.signs.say(it.keys), text: it.text, note: it.note, brief: s.signs.say(it.brief)})
+		rows = append(rows, helpRow{keys: s.signs.Say(it.keys), text: it.text, note: it.note, brief: s.signs.Say(it.brief)})
 	}
 	return rows
 }
@@ -232,10 +233,10 @@ func helpLines(s *screen, cols [][]helpRow, cells []int, w int) []string {
 	}
 	out := make([]string, longest(cols))
 	for y := range out {
-		l := newLine(w, s.signs)
+		l := cell.NewLine(w, s.signs)
 		x := 0
 		for i, rows := range cols {
-			l.to(x)
+			l.To(x)
 			if y < len(rows) {
 				rows[y].draw(s, l, x+cells[i])
 			}
@@ -246,20 +247,20 @@ func helpLines(s *screen, cols [][]helpRow, cells []int, w int) []string {
 	return out
 }
 
-func (r helpRow) draw(s *screen, l *line, end int) {
+func (r helpRow) draw(s *screen, l *cell.Line, end int) {
 	if r.title != "" {
-		l.put(s.theme.Title, r.title)
+		l.Put(s.theme.Title, r.title)
 		return
 	}
-	start := l.used()
+	start := l.Used()
 	if r.note != "" {
 		end -= len(r.note) + 2
 	}
-	l.put(s.theme.Key, cutTo(s, r.keys, end-start))
-	l.to(min(start+r.at, end))
-	l.put(s.theme.Text, cutTo(s, r.text, end-l.used()))
+	l.Put(s.theme.Key, cutTo(s, r.keys, end-start))
+	l.To(min(start+r.at, end))
+	l.Put(s.theme.Text, cutTo(s, r.text, end-l.Used()))
 	if r.note != "" {
-		l.to(end + 2)
-		l.put(s.theme.Muted, r.note)
+		l.To(end + 2)
+		l.Put(s.theme.Muted, r.note)
 	}
 }

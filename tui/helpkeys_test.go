@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"muster/tui/internal/cell"
+
 	"github.com/charmbracelet/x/ansi"
 )
 
@@ -14,11 +16,11 @@ func TestAllKeysAreInTheHelp(t *testing.T) {
 		for _, vim := range []bool{false, true} {
 			for _, ascii := range []bool{false, true} {
 				s := scene(size[0], size[1])
-				s.help, s.vim, s.signs = true, vim, newSigns(ascii)
+				s.help, s.vim, s.signs = true, vim, cell.NewSigns(ascii)
 				f := render(s)
 				checkFrame(t, s, f)
 				text := plain(f)
-				if strings.Contains(text, s.signs.ellipsis) {
+				if strings.Contains(text, s.signs.Ellipsis) {
 					t.Errorf("%v, vim %v: the help is cut:\n%s", size, vim, text)
 				}
 				for _, g := range helpGroups(vim) {
@@ -39,7 +41,7 @@ func TestAllKeysAreInTheHelp(t *testing.T) {
 // helpHas tells whether one line of the help has the keys of an item and what
 // they do, in one of its forms.
 func helpHas(s *screen, text string, it helpItem) bool {
-	keys, brief := s.signs.say(it.keys), s.signs.say(it.brief)
+	keys, brief := s.signs.Say(it.keys), s.signs.Say(it.brief)
 	for l := range strings.SplitSeq(text, "\n") {
 		switch {
 		case it.text == "" && (strings.Contains(l, keys) || brief != "" && strings.Contains(l, brief)):

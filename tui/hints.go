@@ -4,15 +4,16 @@ import (
 	"slices"
 
 	"muster/internal/safetext"
+	"muster/tui/internal/cell"
 )
 
 // hintLine is the last line: what can be pressed now, or a toast. The last hint
 // is never left out.
 func hintLine(s *screen, y int) (string, []zone) {
-	l := newLine(s.w, s.signs)
+	l := cell.NewLine(s.w, s.signs)
 	if s.toast != "" {
-		l.gap(1)
-		l.put(s.theme.Bold, s.toast)
+		l.Gap(1)
+		l.Put(s.theme.Bold, s.toast)
 		return l.String(), nil
 	}
 	hints := hintsFor(s)
@@ -26,18 +27,18 @@ func hintLine(s *screen, y int) (string, []zone) {
 	for i, h := range hints {
 		n := hintWidth(s, h)
 		switch {
-		case i == last && i > 0 && l.used()+2+n < s.w && !aDialogs(s):
-			l.to(s.w - n - 1)
+		case i == last && i > 0 && l.Used()+2+n < s.w && !aDialogs(s):
+			l.To(s.w - n - 1)
 		case i > 0:
-			l.gap(gap)
+			l.Gap(gap)
 		default:
-			l.gap(1)
+			l.Gap(1)
 		}
-		start := l.used()
-		l.put(s.theme.Key, s.signs.say(h.key))
-		l.gap(1)
-		l.put(s.theme.Text, h.text)
-		zones = append(zones, zone{x0: start, x1: l.used(), y: y, kind: zoneHint, key: h.key})
+		start := l.Used()
+		l.Put(s.theme.Key, s.signs.Say(h.key))
+		l.Gap(1)
+		l.Put(s.theme.Text, h.text)
+		zones = append(zones, zone{x0: start, x1: l.Used(), y: y, kind: zoneHint, key: h.key})
 	}
 	return l.String(), zones
 }
@@ -51,7 +52,7 @@ func hintGap(s *screen) int {
 }
 
 func hintWidth(s *screen, h hint) int {
-	return safetext.Width(s.signs.say(h.key)) + 1 + safetext.Width(h.text)
+	return safetext.Width(s.signs.Say(h.key)) + 1 + safetext.Width(h.text)
 }
 
 // fitHints makes the hints fit: they are left out from the back, but never the

@@ -7,6 +7,7 @@ import (
 
 	"muster/engine"
 	"muster/styles"
+	"muster/tui/internal/cell"
 
 	"github.com/charmbracelet/lipgloss"
 	"github.com/charmbracelet/x/ansi"
@@ -37,7 +38,7 @@ func TestColoursOfWorkersAreDrawn(t *testing.T) {
 		t.Errorf("the filter sees %q", ll.lower)
 	}
 	for _, w := range []int{80, 120} {
-		s := &screen{w: w, h: 24, now: testStart.Add(60 * 1e9), theme: colours(), signs: newSigns(false)}
+		s := &screen{w: w, h: 24, now: testStart.Add(60 * 1e9), theme: colours(), signs: cell.NewSigns(false)}
 		for _, got := range []string{drawLogLine(s, ll, w), shortLogLine(s, ll, w)} {
 			if want := "\x1b[32mready\x1b[0m on \x1b[38;5;214m\x1b[1m\x1b[4m3000\x1b[0m ! \\x1b[2J"; !strings.Contains(got, want) {
 				t.Errorf("%d cells: %q is not in %q", w, want, got)

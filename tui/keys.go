@@ -257,7 +257,7 @@ func hintsFor(s *screen) []hint {
 		return []hint{{"enter", "send", "send"}, {"↑ ↓ k j or a number", "pick", "pick"}, {"esc", "back, nothing sent", "back"}}
 	case *messagePrompt:
 		back := "back, nothing sent"
-		if d.edit.value() == "" {
+		if d.edit.Value() == "" {
 			back = "back"
 		}
 		return []hint{{"enter", "send", "send"}, {"↑ ↓", "sent before", "sent before"}, {"esc", back, "back"}}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/tui/internal/cell"
 
 	tea "github.com/charmbracelet/bubbletea"
 )
@@ -428,7 +429,7 @@ func TestHintsAreThoseOfTheMockUps(t *testing.T) {
 		{screen{w: 200, view: viewOverview}, "f fork  k kill  d disconnect  D all  r restart  M message  p policy  l load  x why  c copy pid  / filter  space freeze  t tick  tab pane  q stop+leave  ? all keys"},
 		{screen{w: 80, view: viewOverview, dialog: &detailsDialog{}}, "k kill  d disconnect  r restart  M message  x why  c copy pid  / filter  esc back  ? keys"},
 		{screen{w: 80, view: viewOverview, dialog: &messagePrompt{}}, "enter send  ↑ ↓ sent before  esc back"},
-		{screen{w: 80, view: viewOverview, dialog: &messagePrompt{edit: editorOf("x")}}, "enter send  ↑ ↓ sent before  esc back, nothing sent"},
+		{screen{w: 80, view: viewOverview, dialog: &messagePrompt{edit: cell.EditorOf("x")}}, "enter send  ↑ ↓ sent before  esc back, nothing sent"},
 		{screen{w: 80, view: viewOverview, dialog: &killMenu{}}, "enter send  ↑ ↓ k j or a number pick  esc back, nothing sent"},
 		{screen{w: 80, view: viewOverview, vim: true}, "f fork  K kill  d disconnect  r restart  p policy  l load  ? all keys"},
 		{screen{w: 80, view: viewOverview, snap: picture(1, 0, engine.Row{ID: 1, State: engine.StateExited, Next: &engine.Next{Stopped: true}})},

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"muster/internal/safetext"
+	"muster/tui/internal/cell"
 )
 
 // --keys-shown: the key pressed last stands at the right end of the hint line,
@@ -57,12 +58,12 @@ func bottomLine(s *screen, y int) (string, []zone) {
 	hints := *s
 	hints.w = s.w - keyCells
 	line, zones := hintLine(&hints, y)
-	l := newLine(keyCells, s.signs)
+	l := cell.NewLine(keyCells, s.signs)
 	if s.shown.name != "" {
-		name := " " + cutTo(s, s.signs.say(s.shown.name), keyCells-4) + " "
+		name := " " + cutTo(s, s.signs.Say(s.shown.name), keyCells-4) + " "
 		n := safetext.Width(name)
-		l.to(keyCells - 1 - n)
-		l.raw(s.theme.Selected, name, n)
+		l.To(keyCells - 1 - n)
+		l.Raw(s.theme.Selected, name, n)
 	}
 	return line + l.String(), zones
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/tui/internal/cell"
 )
 
 // latencies are the answer times of the last 10 s; -1 = none was answered.
@@ -40,24 +41,24 @@ func latencyPane(s *screen, w, rows, lead int) []string {
 		if len(out) == rows {
 			return out
 		}
-		l := newLine(w, s.signs)
-		l.gap(lead)
-		l.put(s.theme.Text, q.name)
-		l.right(s.theme.Text, fmtMillis(q.d), 7)
-		l.gap(2)
+		l := cell.NewLine(w, s.signs)
+		l.Gap(lead)
+		l.Put(s.theme.Text, q.name)
+		l.Right(s.theme.Text, fmtMillis(q.d), 7)
+		l.Gap(2)
 		if q.d >= 0 && lat.max > 0 {
-			bar, n := s.signs.bar(slowly(float64(q.d)/float64(lat.max)), w-16)
-			l.raw(s.theme.Accent, bar, n)
+			bar, n := s.signs.Bar(slowly(float64(q.d)/float64(lat.max)), w-16)
+			l.Raw(s.theme.Accent, bar, n)
 		}
 		out = append(out, l.String())
 	}
 	for len(out) < rows-1 {
-		out = append(out, spaces(w))
+		out = append(out, cell.Spaces(w))
 	}
 	if len(out) < rows {
-		l := newLine(w, s.signs)
-		l.gap(lead)
-		l.put(s.theme.Text, lostWords(s.snap))
+		l := cell.NewLine(w, s.signs)
+		l.Gap(lead)
+		l.Put(s.theme.Text, lostWords(s.snap))
 		out = append(out, l.String())
 	}
 	return out

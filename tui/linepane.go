@@ -8,6 +8,7 @@ import (
 
 	"muster/engine"
 	"muster/internal/safetext"
+	"muster/tui/internal/cell"
 
 	tea "github.com/charmbracelet/bubbletea"
 )
@@ -175,7 +176,7 @@ func linePaneLines(s *screen, d *linePane, w, rows, y, joint int) ([]string, []z
 	if d.line.worker != 0 {
 		title += " of worker " + strconv.Itoa(d.line.worker)
 	}
-	head := append([]string{rule{title: title, right: right, focused: true, joint: joint}.draw(s.pen(), w)}, body[top:min(top+rows, len(body))]...)
+	head := append([]string{cell.Rule{Title: title, Right: right, Focused: true, Joint: joint}.Draw(s.pen(), w)}, body[top:min(top+rows, len(body))]...)
 	below := *s
 	if seq := d.line.event.Seq; seq != 0 {
 		if back := explainedIn(s, &explainPane{seq: seq}); back >= 0 {
@@ -218,17 +219,17 @@ func lineText(s *screen, d *linePane, w int) []string {
 	for i, p := range parts {
 		name := p.name
 		text := safetext.Line(p.value)
-		pieces := []inked{{text: text, cells: safetext.Width(text)}}
+		pieces := []cell.Inked{{Text: text, Width: safetext.Width(text)}}
 		if i == 0 && d.line.coloured != "" && s.theme.Inks() {
-			pieces, _ = inkedPieces(d.line.coloured, math.MaxInt/2)
+			pieces, _ = cell.InkedPieces(d.line.coloured, math.MaxInt/2)
 		}
-		for _, row := range wrapInked(pieces, w-indent-1) {
-			l := newLine(w, s.signs)
-			l.gap(1)
-			l.put(s.theme.Key, name)
-			l.to(indent)
+		for _, row := range cell.WrapInked(pieces, w-indent-1) {
+			l := cell.NewLine(w, s.signs)
+			l.Gap(1)
+			l.Put(s.theme.Key, name)
+			l.To(indent)
 			for _, c := range row {
-				l.raw(s.theme.Text.And(s.theme.Ink(c.ink)), c.text, c.cells)
+				l.Raw(s.theme.Text.And(s.theme.Ink(c.Ink)), c.Text, c.Width)
 			}
 			out = append(out, l.String())
 			name = ""

@@ -7,6 +7,7 @@ import (
 
 	"muster/engine"
 	"muster/styles"
+	"muster/tui/internal/cell"
 
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/x/ansi"
@@ -104,7 +105,7 @@ func TestALongLineIsReadWhole(t *testing.T) {
 // A long line that was opened had lost its colours, and was cut within words.
 func TestAnOpenedLineKeepsItsColoursAndWords(t *testing.T) {
 	const text = "\x1b[32mready and going\x1b[0m on  port \x1b[38;5;214m30003000300030003000\x1b[0m \x1b[2J"
-	s := &screen{w: 60, h: 16, now: testStart, theme: colours(), signs: newSigns(false)}
+	s := &screen{w: 60, h: 16, now: testStart, theme: colours(), signs: cell.NewSigns(false)}
 	d := &linePane{line: outputLine(t, text)}
 	for _, c := range []struct {
 		w    int
@@ -135,7 +136,7 @@ func TestAnOpenedLineKeepsItsColoursAndWords(t *testing.T) {
 
 // An exit by k or d said "by outside", which is also of a worker that dies.
 func TestALineSaysWhoOnlyWhereThatIsKnown(t *testing.T) {
-	s := &screen{w: 80, h: 24, now: testStart, theme: styles.None(), signs: newSigns(false)}
+	s := &screen{w: 80, h: 24, now: testStart, theme: styles.None(), signs: cell.NewSigns(false)}
 	for by, want := range map[engine.By]string{
 		engine.ByOutside: "7, pid 42", engine.ByKey: "7, by key, pid 42", engine.ByAPI: "7, by api, pid 42", engine.BySupervisor: "7, by the rules of muster, pid 42",
 	} {

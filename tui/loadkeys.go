@@ -1,5 +1,7 @@
 package tui
 
+import "muster/tui/internal/cell"
+
 // openLoad is l.
 func (m *model) openLoad() { m.open(&loadPane{}) }
 
@@ -75,8 +77,8 @@ func (m *model) changeSetting(d *loadPane, up bool) {
 		m.toast("while it runs only the rate changes; enter stops it")
 		return
 	case set.text:
-		e := editorOf(now.set.path())
-		e.maxBytes = maxPath
+		e := cell.EditorOf(now.set.path())
+		e.MaxBytes = maxPath
 		d.edit = &e
 		return
 	case set.value == nil:

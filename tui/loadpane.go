@@ -7,13 +7,14 @@ import (
 	"muster/internal/load"
 	"muster/internal/safetext"
 	"muster/styles"
+	"muster/tui/internal/cell"
 )
 
 // loadPane is the pane of l. What it shows is the screen's loadView: the load
 // goes on when it is closed.
 type loadPane struct {
-	cursor int     // index into loadSettings
-	edit   *editor // of the path, nil = it is not being edited
+	cursor int          // index into loadSettings
+	edit   *cell.Editor // of the path, nil = it is not being edited
 }
 
 func (*loadPane) isDialog() {}
@@ -21,8 +22,8 @@ func (*loadPane) isDialog() {}
 // loadPaneLines is the load in rows lines under its rule, with the log below it
 // where there is room; the first is line y.
 func loadPaneLines(s *screen, d *loadPane, w, rows, y, joint int) ([]string, []zone) {
-	right := fitting(w-len("load")-7, loadClock(&s.load)...) // 7: what the rule has around them
-	out := []string{rule{title: "load", right: right, joint: joint}.draw(s.pen(), w)}
+	right := cell.Fitting(w-len("load")-7, loadClock(&s.load)...) // 7: what the rule has around them
+	out := []string{cell.Rule{Title: "load", Right: right, Joint: joint}.Draw(s.pen(), w)}
 	out = append(out, loadSettingsLine(s, d, w))
 	v := &s.load
 	switch {
@@ -36,7 +37,7 @@ func loadPaneLines(s *screen, d *loadPane, w, rows, y, joint int) ([]string, []z
 		}
 	}
 	if v.ran && !v.running() && v.stats.Err != "" {
-		out = append(out, s.noted(w, s.theme.Warn, s.signs.warning+" "+v.stats.Err))
+		out = append(out, s.noted(w, s.theme.Warn, s.signs.Warning+" "+v.stats.Err))
 	}
 	switch about := loadSettings[d.at()].about(&v.set); {
 	case d.edit != nil: // is seen, whatever else is
@@ -53,17 +54,17 @@ func (d *loadPane) at() int { return clamp(0, d.cursor, len(loadSettings)-1) }
 
 // noted is a line of text, in the longest form that fits.
 func (s *screen) noted(w int, st styles.Style, forms ...string) string {
-	l := newLine(w, s.signs)
-	l.gap(1)
-	l.put(st, fitting(w-1, forms...))
+	l := cell.NewLine(w, s.signs)
+	l.Gap(1)
+	l.Put(st, cell.Fitting(w-1, forms...))
 	return l.String()
 }
 
 // editLine is the path that is being edited.
 func editLine(s *screen, d *loadPane, w int) string {
-	l := newLine(w-1, s.signs) // a cell stays free before the edge
-	l.put(s.theme.Muted, " path ")
-	d.edit.draw(s.pen(), l)
+	l := cell.NewLine(w-1, s.signs) // a cell stays free before the edge
+	l.Put(s.theme.Muted, " path ")
+	d.edit.Draw(s.pen(), l)
 	return l.String() + " "
 }
 
@@ -128,18 +129,18 @@ func loadSettingsLine(s *screen, d *loadPane, w int) string {
 	if gap = 2; need() > w {
 		gap = 1
 	}
-	l := newLine(w, s.signs)
+	l := cell.NewLine(w, s.signs)
 	for i, text := range parts {
 		if i > 0 {
-			l.gap(gap)
+			l.Gap(gap)
 		}
 		if i != d.at() {
-			l.gap(1)
-			l.put(s.theme.Text, text)
+			l.Gap(1)
+			l.Put(s.theme.Text, text)
 			continue
 		}
-		l.raw(s.theme.Selected, s.signs.selected, 1)
-		l.put(s.theme.Selected, text)
+		l.Raw(s.theme.Selected, s.signs.Selected, 1)
+		l.Put(s.theme.Selected, text)
 	}
 	return l.String()
 }
@@ -178,23 +179,23 @@ func flow(s *screen, parts []loadPart, w, most int) []string {
 		}
 	}
 	var out []string
-	l := newLine(w, s.signs)
+	l := cell.NewLine(w, s.signs)
 	for _, p := range parts {
 		n := safetext.Width(p.text)
-		if l.used() > 0 && l.used()+gap+n > w {
+		if l.Used() > 0 && l.Used()+gap+n > w {
 			out = append(out, l.String())
-			l = newLine(w, s.signs)
+			l = cell.NewLine(w, s.signs)
 		}
-		if l.used() == 0 {
-			l.gap(1)
+		if l.Used() == 0 {
+			l.Gap(1)
 		} else {
-			l.gap(gap)
+			l.Gap(gap)
 		}
 		st := s.theme.Text
 		if p.bad {
 			st = s.theme.Warn
 		}
-		l.put(st, p.text)
+		l.Put(st, p.text)
 	}
 	out = append(out, l.String())
 	return out[:min(len(out), most)]
@@ -245,7 +246,7 @@ func loadWhy(s *screen, w int) []string {
 		out = append(out, s.noted(w, s.theme.Warn, forms...))
 	}
 	if st.Running && st.Answered == 0 && st.Hint != "" {
-		out = append(out, s.noted(w, s.theme.Warn, s.signs.warning+" "+st.Hint))
+		out = append(out, s.noted(w, s.theme.Warn, s.signs.Warning+" "+st.Hint))
 	}
 	return out
 }

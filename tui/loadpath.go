@@ -26,7 +26,7 @@ func (m *model) pathKey(d *loadPane, key string) {
 		m.typePath(d, key)
 		return
 	}
-	known, changed := d.edit.edit(key)
+	known, changed := d.edit.Edit(key)
 	switch {
 	case changed:
 	case known:
@@ -38,14 +38,14 @@ func (m *model) pathKey(d *loadPane, key string) {
 
 // typePath puts text, which may have been pasted, in at the cursor.
 func (m *model) typePath(d *loadPane, text string) {
-	if !d.edit.insert(text) {
+	if !d.edit.Insert(text) {
 		m.toast(fmt.Sprintf("a path has room for %d bytes here", maxPath))
 	}
 }
 
 // takePath ends the editing with what was typed, unless that is no path.
 func (m *model) takePath(d *loadPane) {
-	text := d.edit.value()
+	text := d.edit.Value()
 	if text == "" {
 		text = "/"
 	}

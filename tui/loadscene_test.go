@@ -3,6 +3,8 @@ package tui
 import (
 	"math/rand/v2"
 	"time"
+
+	"muster/tui/internal/cell"
 )
 
 // loadScene is the load of the mock-up, in the midst of its run.
@@ -56,7 +58,7 @@ func loadPictures(with func(name string, w, h int, change func(*screen))) {
 		with("load-path-"+size.name, size.w, size.h, func(s *screen) {
 			loadScene(s)
 			s.load.stats.Running = false
-			e := editorOf("/burn?ms=15")
+			e := cell.EditorOf("/burn?ms=15")
 			s.dialog = &loadPane{cursor: len(loadSettings) - 1, edit: &e}
 		})
 		with("load-head-"+size.name, size.w, size.h, func(s *screen) {
@@ -66,7 +68,7 @@ func loadPictures(with func(name string, w, h int, change func(*screen))) {
 	}
 	with("load-ascii-80x24", 80, 24, func(s *screen) {
 		loadScene(s)
-		s.signs = newSigns(true)
+		s.signs = cell.NewSigns(true)
 	})
 	with("quit-load-80x24", 80, 24, func(s *screen) {
 		loadScene(s)

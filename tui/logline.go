@@ -10,6 +10,7 @@ import (
 	"muster/internal/plaintext"
 	"muster/internal/safetext"
 	"muster/styles"
+	"muster/tui/internal/cell"
 )
 
 // signKind is a sign of the log; which character it is depends on the terminal.
@@ -196,26 +197,26 @@ func clockText(t time.Time, millis bool) string {
 }
 
 // of is the character of a log's sign.
-func (k signKind) of(sg *signs) string {
+func (k signKind) of(sg *cell.Signs) string {
 	switch k {
 	case signUser:
-		return sg.user
+		return sg.User
 	case signWarning:
-		return sg.warning
+		return sg.Warning
 	case signForked:
-		return sg.forked
+		return sg.Forked
 	case signOnline:
-		return sg.online
+		return sg.Online
 	case signListening:
-		return sg.listening
+		return sg.Listening
 	case signLeaving:
-		return sg.disconnecting
+		return sg.Disconnecting
 	case signDisconnected:
-		return sg.disconnected
+		return sg.Disconnected
 	case signExited:
-		return sg.exited
+		return sg.Exited
 	case signStopped:
-		return sg.stopped
+		return sg.Stopped
 	}
 	return " "
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"muster/engine"
+	"muster/tui/internal/cell"
 )
 
 func TestLogLineForms(t *testing.T) {
@@ -81,7 +82,7 @@ func TestLogLineForms(t *testing.T) {
 		}
 		for _, f := range []struct {
 			got, want string
-		}{{fitting(31, l.plain...), c.c31}, {fitting(52, l.plain...), c.c52}, {fitting(40, l.beside...), c.beside}} {
+		}{{cell.Fitting(31, l.plain...), c.c31}, {cell.Fitting(52, l.plain...), c.c52}, {cell.Fitting(40, l.beside...), c.beside}} {
 			if f.got != f.want {
 				t.Errorf("%s: %q, want %q", c.name, f.got, f.want)
 			}

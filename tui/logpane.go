@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"muster/styles"
+	"muster/tui/internal/cell"
 )
 
 // logPane is the rule of the log and rows lines of it, w cells wide; the first
@@ -13,16 +14,16 @@ import (
 func logPane(s *screen, w, rows, y, joint int) ([]string, []zone) {
 	title, right := logTitle(s)
 	focused := s.focus == paneLog || s.view == viewLog
-	r := rule{title: title, right: right, focused: focused, joint: joint}
+	r := cell.Rule{Title: title, Right: right, Focused: focused, Joint: joint}
 	if w < namesW && s.filter[paneLog] == "" && s.logBack == 0 {
-		r.right = ""
+		r.Right = ""
 	}
-	out := []string{r.draw(s.pen(), w)}
+	out := []string{r.Draw(s.pen(), w)}
 	zones := []zone{{x1: w, y: y, kind: zoneLog}}
 	end := len(s.log) - clamp(0, s.logBack, max(len(s.log)-rows, 0))
 	start := max(end-rows, 0)
 	for i := range max(rows, 0) {
-		text, no := spaces(w), 0
+		text, no := cell.Spaces(w), 0
 		if n := end - rows + i; n >= start {
 			text, no = drawLogLine(s, s.log[n], w), s.log[n].no
 		}
@@ -75,7 +76,7 @@ func logTitle(s *screen) (title, right string) {
 // and the API call.
 func drawLogLine(s *screen, ll logLine, w int) string {
 	th := s.theme
-	l := newLine(w, s.signs)
+	l := cell.NewLine(w, s.signs)
 	fresh := th.Text
 	if age := clockOf(s).Sub(ll.time); age >= 0 && age < newLineTime {
 		fresh = th.Bold
@@ -86,51 +87,51 @@ func drawLogLine(s *screen, ll logLine, w int) string {
 	if withCall {
 		clock = 12
 	}
-	l.padded(th.Muted.And(fresh), clockText(ll.time, withCall), clock)
-	l.gap(1)
+	l.Padded(th.Muted.And(fresh), clockText(ll.time, withCall), clock)
+	l.Gap(1)
 	tone := ll.tone.of(th)
-	l.raw(tone.And(fresh), ll.sign.of(s.signs), 1)
-	l.gap(1)
+	l.Raw(tone.And(fresh), ll.sign.of(s.signs), 1)
+	l.Gap(1)
 	worker := unknown
 	if ll.worker != 0 {
 		worker = strconv.Itoa(ll.worker)
 	}
-	l.right(fresh, worker, max(3, len(worker)))
-	l.gap(2)
+	l.Right(fresh, worker, max(3, len(worker)))
+	l.Gap(2)
 	kind := 11
 	if w < namesW {
 		kind = 12
 	}
-	l.padded(tone.And(fresh), ll.kind, kind)
+	l.Padded(tone.And(fresh), ll.kind, kind)
 	if !withCall {
-		putSaid(s, l, fresh, &ll, ll.plain, w-l.used())
+		putSaid(s, l, fresh, &ll, ll.plain, w-l.Used())
 		return l.String()
 	}
 	const call = 46 // cluster.schedulingPolicy = cluster.SCHED_NONE
-	text := max(w-l.used()-call, 30)
+	text := max(w-l.Used()-call, 30)
 	if ll.call == "" {
-		text = w - l.used() // an output line has all the room
+		text = w - l.Used() // an output line has all the room
 	}
 	n := max(text-2, 0)
-	end := l.used() + text
+	end := l.Used() + text
 	putSaid(s, l, fresh, &ll, ll.beside, n)
-	l.to(end)
-	l.put(th.Muted.And(fresh), ll.call)
+	l.To(end)
+	l.Put(th.Muted.And(fresh), ll.call)
 	return l.String()
 }
 
 // shortLogLine is a line of one worker's events, without its id.
 func shortLogLine(s *screen, ll logLine, w int) string {
-	l := newLine(w, s.signs)
-	l.gap(1)
-	l.put(s.theme.Muted, clockText(ll.time, false))
-	l.gap(1)
+	l := cell.NewLine(w, s.signs)
+	l.Gap(1)
+	l.Put(s.theme.Muted, clockText(ll.time, false))
+	l.Gap(1)
 	tone := ll.tone.of(s.theme)
-	l.raw(tone, ll.sign.of(s.signs), 1)
-	l.gap(1)
-	l.padded(tone, ll.kind, 11)
-	l.gap(1)
-	putSaid(s, l, s.theme.Text, &ll, ll.plain, w-l.used())
+	l.Raw(tone, ll.sign.of(s.signs), 1)
+	l.Gap(1)
+	l.Padded(tone, ll.kind, 11)
+	l.Gap(1)
+	putSaid(s, l, s.theme.Text, &ll, ll.plain, w-l.Used())
 	return l.String()
 }
 
@@ -166,10 +167,10 @@ func linesOf(s *screen, worker int, filter string, n, back int) []logLine {
 
 // putSaid writes what a line of the log says in at most cells cells: in a
 // worker's own colours, or the longest form that fits.
-func putSaid(s *screen, l *line, base styles.Style, ll *logLine, forms []string, cells int) {
+func putSaid(s *screen, l *cell.Line, base styles.Style, ll *logLine, forms []string, cells int) {
 	if ll.coloured != "" && s.theme.Inks() {
-		l.putInked(s.theme, base, ll.coloured, cells)
+		l.PutInked(s.theme, base, ll.coloured, cells)
 		return
 	}
-	l.put(base, cutTo(s, fitting(cells, forms...), cells))
+	l.Put(base, cutTo(s, cell.Fitting(cells, forms...), cells))
 }

@@ -8,6 +8,7 @@ import (
 
 	"muster/engine"
 	"muster/internal/safetext"
+	"muster/tui/internal/cell"
 )
 
 // killChoice is one line of the kill menu.
@@ -53,7 +54,7 @@ func killPane(s *screen, d *killMenu, w, rows, y, joint int) ([]string, []zone) 
 		}
 		facts += "   up " + fmtSpan(clockOf(s).Sub(target.Forked))
 	}
-	out := []string{rule{title: "kill worker " + strconv.Itoa(d.worker), right: facts, joint: joint}.draw(s.pen(), w)}
+	out := []string{cell.Rule{Title: "kill worker " + strconv.Itoa(d.worker), Right: facts, Joint: joint}.Draw(s.pen(), w)}
 
 	// In a low pane the choices scroll, so that what enter would do stays seen.
 	cursor := clamp(0, d.cursor, len(killChoices)-1)
@@ -68,19 +69,19 @@ func killPane(s *screen, d *killMenu, w, rows, y, joint int) ([]string, []zone) 
 		out = append(out, killLine(s, w, killChoices[i], i == cursor, target))
 	}
 	for _, n := range notes {
-		l := newLine(w, s.signs)
-		l.put(s.theme.Muted, n.name)
-		l.put(s.theme.Text, n.value)
+		l := cell.NewLine(w, s.signs)
+		l.Put(s.theme.Muted, n.name)
+		l.Put(s.theme.Text, n.value)
 		out = append(out, l.String())
 	}
-	return filledUp(out, 1+rows, w), zones
+	return cell.FilledUp(out, 1+rows, w), zones
 }
 
 func killLine(s *screen, w int, c killChoice, picked bool, target *engine.Row) string {
-	l := newLine(w, s.signs)
+	l := cell.NewLine(w, s.signs)
 	st, mark := s.theme.Text, " "
 	if picked {
-		st, mark = s.theme.Selected, s.signs.selected
+		st, mark = s.theme.Selected, s.signs.Selected
 	}
 	number := "!"
 	if !c.crash {
@@ -89,7 +90,7 @@ func killLine(s *screen, w int, c killChoice, picked bool, target *engine.Row) s
 	const before = 17 // cells: mark, number, name
 	text := c.text
 	if c.brief != "" {
-		text = fitting(w-before, c.text, c.brief)
+		text = cell.Fitting(w-before, c.text, c.brief)
 	}
 	if c.signal == syscall.SIGKILL && !c.crash && target != nil && target.Open != nil && *target.Open > 0 {
 		text += ": its " + plural(*target.Open, "connection")
@@ -99,11 +100,11 @@ func killLine(s *screen, w int, c killChoice, picked bool, target *engine.Row) s
 			text += " are cut"
 		}
 	}
-	l.raw(st, " ", 1)
-	l.raw(st, mark, 1)
-	l.put(st, fmt.Sprintf("%3s  %-9s %s", number, c.name, text))
+	l.Raw(st, " ", 1)
+	l.Raw(st, mark, 1)
+	l.Put(st, fmt.Sprintf("%3s  %-9s %s", number, c.name, text))
 	if picked {
-		l.raw(st, spaces(w-l.used()), w-l.used())
+		l.Raw(st, cell.Spaces(w-l.Used()), w-l.Used())
 	}
 	return l.String()
 }
@@ -117,7 +118,7 @@ func killNotes(worker, pid int, c killChoice, s *screen, cells int) []fact {
 	if c.crash {
 		call = fmt.Sprintf("process.kill(%d, 'SIGKILL')", pid)
 	}
-	return []fact{{killCall, call}, {" then    ", fitting(cells, afterSignal(c, s.snap)...)}}
+	return []fact{{killCall, call}, {" then    ", cell.Fitting(cells, afterSignal(c, s.snap)...)}}
 }
 
 // afterSignal is what follows a choice, longest form first.
@@ -144,7 +145,7 @@ func afterSignal(c killChoice, snap *engine.Snapshot) []string {
 
 // questionPane is a y/n question, with the log going on below it.
 func questionPane(s *screen, q *question, w, rows, y, joint int) ([]string, []zone) {
-	l := newLine(w, s.signs)
+	l := cell.NewLine(w, s.signs)
 	yes, again := "y", []string(nil)
 	if q.act == actQuit {
 		yes, again = "y or q", []string{"q or ctrl+c again: at once", "q again: at once"}
@@ -152,21 +153,21 @@ func questionPane(s *screen, q *question, w, rows, y, joint int) ([]string, []zo
 	no := "n or esc"
 	cells := 1 + safetext.Width(yes+q.yes+no+q.no) + 4 // without the gap between the two
 	gap := clamp(3, w-1-cells, 6)
-	l.gap(1)
-	l.put(s.theme.Key, yes)
-	l.put(s.theme.Text, "  "+q.yes)
-	l.gap(gap)
-	l.put(s.theme.Key, no)
-	l.put(s.theme.Text, "  "+q.no)
+	l.Gap(1)
+	l.Put(s.theme.Key, yes)
+	l.Put(s.theme.Text, "  "+q.yes)
+	l.Gap(gap)
+	l.Put(s.theme.Key, no)
+	l.Put(s.theme.Text, "  "+q.no)
 	for _, text := range again {
-		if before := min(gap, w-l.used()-len(text)); before >= 3 {
-			l.gap(before)
-			l.put(s.theme.Muted, text)
+		if before := min(gap, w-l.Used()-len(text)); before >= 3 {
+			l.Gap(before)
+			l.Put(s.theme.Muted, text)
 			break
 		}
 	}
-	facts := fitting(w-safetext.Width(q.title)-7, q.facts, q.short) // 7: what the rule has around them
-	head := []string{rule{title: q.title, right: facts, joint: joint}.draw(s.pen(), w), l.String()}
+	facts := cell.Fitting(w-safetext.Width(q.title)-7, q.facts, q.short) // 7: what the rule has around them
+	head := []string{cell.Rule{Title: q.title, Right: facts, Joint: joint}.Draw(s.pen(), w), l.String()}
 	return aboveLog(s, head, w, rows, y)
 }
 
@@ -185,26 +186,26 @@ func stoppingPane(s *screen, w, rows, y, joint int) ([]string, []zone) {
 			gone++
 		}
 	}
-	l := newLine(w, s.signs)
-	l.gap(1)
+	l := cell.NewLine(w, s.signs)
+	l.Gap(1)
 	const cells = 16
 	bar, n := "", 0
 	if left+gone > 0 && gone > 0 {
-		bar, n = s.signs.bar(float64(gone)/float64(left+gone), cells)
+		bar, n = s.signs.Bar(float64(gone)/float64(left+gone), cells)
 	}
 	if left+gone == 0 {
-		bar, n = s.signs.bar(1, cells)
+		bar, n = s.signs.Bar(1, cells)
 	}
-	l.raw(s.theme.Accent, bar, n)
-	l.raw(s.theme.Muted, strings.Repeat(s.signs.hollow, cells-n), cells-n)
-	l.put(s.theme.Text, "  "+plural(left, "worker")+" left")
+	l.Raw(s.theme.Accent, bar, n)
+	l.Raw(s.theme.Muted, strings.Repeat(s.signs.Hollow, cells-n), cells-n)
+	l.Put(s.theme.Text, "  "+plural(left, "worker")+" left")
 	if snap.Open != nil {
-		l.put(s.theme.Text, "   "+plural(*snap.Open, "connection")+" open")
+		l.Put(s.theme.Text, "   "+plural(*snap.Open, "connection")+" open")
 	}
 	if snap.Queue > 0 {
-		l.put(s.theme.Text, "   "+strconv.Itoa(snap.Queue)+" in the queue")
+		l.Put(s.theme.Text, "   "+strconv.Itoa(snap.Queue)+" in the queue")
 	}
-	head := []string{rule{title: "stopping", right: right, joint: joint}.draw(s.pen(), w), l.String()}
+	head := []string{cell.Rule{Title: "stopping", Right: right, Joint: joint}.Draw(s.pen(), w), l.String()}
 	return aboveLog(s, head, w, rows, y)
 }
 
@@ -212,7 +213,7 @@ func stoppingPane(s *screen, w, rows, y, joint int) ([]string, []zone) {
 func aboveLog(s *screen, head []string, w, rows, y int) ([]string, []zone) {
 	left := 1 + rows - len(head)
 	if left < 2 {
-		return filledUp(head, 1+rows, w), nil
+		return cell.FilledUp(head, 1+rows, w), nil
 	}
 	lines, zones := logPane(s, w, left-1, y+len(head), 0)
 	return append(head, lines...), zones

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"muster/engine"
+	"muster/tui/internal/cell"
 )
 
 const (
@@ -22,7 +23,7 @@ func (m *model) openMessage() {
 	case !w.Connected:
 		m.toast(fmt.Sprintf("the channel of worker %d is closed: there is no way to send to it", w.ID))
 	default:
-		m.open(&messagePrompt{worker: w.ID, pid: w.PID, edit: editor{maxBytes: maxMessage}})
+		m.open(&messagePrompt{worker: w.ID, pid: w.PID, edit: cell.Editor{MaxBytes: maxMessage}})
 	}
 }
 
@@ -49,10 +50,10 @@ func (m *model) messageKey(d *messagePrompt, key string) {
 		m.typeMessage(d, key)
 		return
 	}
-	known, changed := d.edit.edit(key)
+	known, changed := d.edit.Edit(key)
 	switch {
 	case changed:
-	case known && d.edit.value() == "":
+	case known && d.edit.Value() == "":
 		m.toast("there is no text yet; esc goes back")
 	case known:
 		m.toast("there is no text on that side")
@@ -63,11 +64,11 @@ func (m *model) messageKey(d *messagePrompt, key string) {
 
 // typeMessage puts text, which may have been pasted, in at the cursor.
 func (m *model) typeMessage(d *messagePrompt, text string) {
-	before := d.edit.value()
-	switch all := d.edit.insert(text); {
+	before := d.edit.Value()
+	switch all := d.edit.Insert(text); {
 	case !all:
 		m.toast(fmt.Sprintf("a message has room for %d bytes here", maxMessage))
-	case d.edit.value() == before:
+	case d.edit.Value() == before:
 		m.toast("that text has nothing that can be seen")
 	}
 }
@@ -83,12 +84,12 @@ func (m *model) recall(d *messagePrompt, back int) {
 		m.toast("this is the oldest that is kept")
 	default:
 		if d.back == 0 {
-			d.draft = d.edit.value()
+			d.draft = d.edit.Value()
 		}
 		d.back = back
-		d.edit.set(d.draft)
+		d.edit.Set(d.draft)
 		if back > 0 {
-			d.edit.set(m.sent[len(m.sent)-back])
+			d.edit.Set(m.sent[len(m.sent)-back])
 		}
 	}
 }
@@ -102,15 +103,15 @@ func (m *model) sendMessage(d *messagePrompt) {
 		m.toast(fmt.Sprintf("worker %d (pid %d) has ended: nothing was sent", d.worker, d.pid))
 	case !w.Connected:
 		m.toast(fmt.Sprintf("the channel of worker %d is closed: nothing was sent", d.worker))
-	case d.edit.value() == "":
+	case d.edit.Value() == "":
 		m.toast("there is no text yet; esc goes back")
 	default:
-		m.do(engine.Command{Op: engine.OpSend, Worker: d.worker, Message: messageOf(d.edit.value())})
-		if n := len(m.sent); n == 0 || m.sent[n-1] != d.edit.value() {
-			m.sent = tail(append(m.sent, d.edit.value()), maxSent)
+		m.do(engine.Command{Op: engine.OpSend, Worker: d.worker, Message: messageOf(d.edit.Value())})
+		if n := len(m.sent); n == 0 || m.sent[n-1] != d.edit.Value() {
+			m.sent = tail(append(m.sent, d.edit.Value()), maxSent)
 		}
 		d.back, d.draft = 0, ""
-		d.edit.set("")
+		d.edit.Set("")
 	}
 }
 

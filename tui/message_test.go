@@ -100,8 +100,8 @@ func TestWhatTheCallLineSaysIsSent(t *testing.T) {
 func TestTheAnswerIsSeenInThePrompt(t *testing.T) {
 	d := newDeck(t, four())
 	d.press("down", "M", "h", "i", "enter")
-	if p := d.prompt(); p.edit.value() != "" {
-		t.Errorf("after enter it holds %q", p.edit.value())
+	if p := d.prompt(); p.edit.Value() != "" {
+		t.Errorf("after enter it holds %q", p.edit.Value())
 	}
 	other := say(t, engine.KindMessage, `"of another"`)
 	other.worker = 1
@@ -148,8 +148,8 @@ func TestMessageIsPinnedToIDAndPID(t *testing.T) {
 		if got := d.c.told(); got != nil || !strings.Contains(d.m.s.toast, tt.toast) {
 			t.Errorf("%s: told %q, toast %q", name, got, d.m.s.toast)
 		}
-		if p := d.prompt(); p.edit.value() != "hi" {
-			t.Errorf("%s: the text is %q", name, p.edit.value())
+		if p := d.prompt(); p.edit.Value() != "hi" {
+			t.Errorf("%s: the text is %q", name, p.edit.Value())
 		}
 	}
 	// The row may move, the target does not.
@@ -174,7 +174,7 @@ func TestSentMessagesComeBack(t *testing.T) {
 	} {
 		d.m.s.toast = ""
 		d.press(step.key)
-		if got := d.prompt().edit.value(); got != step.text || !strings.Contains(d.m.s.toast, step.toast) {
+		if got := d.prompt().edit.Value(); got != step.text || !strings.Contains(d.m.s.toast, step.toast) {
 			t.Errorf("%s: %q, toast %q, want %q, %q", step.key, got, d.m.s.toast, step.text, step.toast)
 		}
 	}
@@ -200,8 +200,8 @@ func TestAMessageIsPasted(t *testing.T) {
 		t.Errorf("told %q", got)
 	}
 	d.update(tea.KeyMsg{Type: tea.KeyRunes, Paste: true, Runes: []rune(strings.Repeat("x", 5000))})
-	if p := d.prompt(); len(p.edit.value()) != maxMessage || !strings.Contains(d.m.s.toast, "4096 bytes") {
-		t.Errorf("%d bytes, toast %q", len(p.edit.value()), d.m.s.toast)
+	if p := d.prompt(); len(p.edit.Value()) != maxMessage || !strings.Contains(d.m.s.toast, "4096 bytes") {
+		t.Errorf("%d bytes, toast %q", len(p.edit.Value()), d.m.s.toast)
 	}
 	d.update(tea.KeyMsg{Type: tea.KeyRunes, Paste: true, Runes: []rune("\x1b\x00")})
 	if got := d.c.told(); len(got) != 1 {
@@ -219,7 +219,7 @@ func TestAMessageThatCannotBeSent(t *testing.T) {
 		t.Errorf("toast %q", d.m.s.toast)
 	}
 	d.press("up")
-	if got := d.prompt().edit.value(); got != "x" {
+	if got := d.prompt().edit.Value(); got != "x" {
 		t.Errorf("it comes back as %q", got)
 	}
 }

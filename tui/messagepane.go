@@ -9,6 +9,7 @@ import (
 
 	"muster/engine"
 	"muster/internal/safetext"
+	"muster/tui/internal/cell"
 )
 
 // messagePane is the prompt of M in rows lines under its rule: the text, what
@@ -17,18 +18,18 @@ import (
 func messagePane(s *screen, d *messagePrompt, w, rows, joint int) []string {
 	const ruleFrom = 7 // rows from which the exchange has a rule of its own
 	title := "message to worker " + strconv.Itoa(d.worker)
-	facts := fitting(w-safetext.Width(title)-7, messageFacts(s, d)...) // 7: what the rule has around them
-	out := []string{rule{title: title, right: facts, joint: joint}.draw(s.pen(), w)}
+	facts := cell.Fitting(w-safetext.Width(title)-7, messageFacts(s, d)...) // 7: what the rule has around them
+	out := []string{cell.Rule{Title: title, Right: facts, Joint: joint}.Draw(s.pen(), w)}
 
-	l := newLine(w-1, s.signs) // a cell stays free before the edge
-	l.put(s.theme.Muted, " message ")
-	d.edit.draw(s.pen(), l)
+	l := cell.NewLine(w-1, s.signs) // a cell stays free before the edge
+	l.Put(s.theme.Muted, " message ")
+	d.edit.Draw(s.pen(), l)
 	out = append(out, l.String()+" ", callLine(s, d, w))
 	if rows >= ruleFrom {
-		out = append(out, rule{title: "sent to it and received from it"}.draw(s.pen(), w))
+		out = append(out, cell.Rule{Title: "sent to it and received from it"}.Draw(s.pen(), w))
 	}
 	out = append(out, exchange(s, d.worker, w, 1+rows-len(out))...)
-	return filledUp(out, 1+rows, w)
+	return cell.FilledUp(out, 1+rows, w)
 }
 
 // messageFacts are what the rule says of the target, longest form first.
@@ -48,15 +49,15 @@ func messageFacts(s *screen, d *messagePrompt) []string {
 
 // callLine says what enter will send.
 func callLine(s *screen, d *messagePrompt, w int) string {
-	l := newLine(w, s.signs)
-	l.put(s.theme.Muted, killCall)
-	if d.edit.value() == "" {
-		l.put(s.theme.Muted, fitting(w-l.used(), "type a JSON value; any other text is sent as a JSON string", "type JSON; other text goes as a string"))
+	l := cell.NewLine(w, s.signs)
+	l.Put(s.theme.Muted, killCall)
+	if d.edit.Value() == "" {
+		l.Put(s.theme.Muted, cell.Fitting(w-l.Used(), "type a JSON value; any other text is sent as a JSON string", "type JSON; other text goes as a string"))
 		return l.String()
 	}
-	l.put(s.theme.Text, fmt.Sprintf("cluster.workers[%d].send(%s)", d.worker, messageOf(d.edit.value())))
-	if note := "  not JSON: a string"; meantAsJSON(d.edit.value()) && l.used()+len(note) < w {
-		l.put(s.theme.Warn, note)
+	l.Put(s.theme.Text, fmt.Sprintf("cluster.workers[%d].send(%s)", d.worker, messageOf(d.edit.Value())))
+	if note := "  not JSON: a string"; meantAsJSON(d.edit.Value()) && l.Used()+len(note) < w {
+		l.Put(s.theme.Warn, note)
 	}
 	return l.String()
 }
@@ -78,24 +79,24 @@ func exchange(s *screen, worker, w, rows int) []string {
 		sign := ""
 		switch engine.Kind(ll.kind) {
 		case engine.KindSend:
-			sign = s.signs.sent
+			sign = s.signs.Sent
 		case engine.KindMessage:
-			sign = s.signs.received
+			sign = s.signs.Received
 		default:
 			continue
 		}
-		l := newLine(w, s.signs)
-		l.gap(1)
-		l.put(s.theme.Muted, clockText(ll.time, false))
-		l.gap(1)
-		l.raw(s.theme.Accent, sign, 1)
-		l.gap(1)
-		l.put(s.theme.Text, fitting(w-l.used(), ll.plain...))
+		l := cell.NewLine(w, s.signs)
+		l.Gap(1)
+		l.Put(s.theme.Muted, clockText(ll.time, false))
+		l.Gap(1)
+		l.Raw(s.theme.Accent, sign, 1)
+		l.Gap(1)
+		l.Put(s.theme.Text, cell.Fitting(w-l.Used(), ll.plain...))
 		out = append(out, l.String())
 	}
 	if len(out) == 0 && rows > 0 {
-		l := newLine(w, s.signs)
-		l.put(s.theme.Muted, " nothing was sent to it yet, and nothing came from it")
+		l := cell.NewLine(w, s.signs)
+		l.Put(s.theme.Muted, " nothing was sent to it yet, and nothing came from it")
 		return []string{l.String()}
 	}
 	slices.Reverse(out)

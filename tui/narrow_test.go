@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/tui/internal/cell"
 
 	"github.com/charmbracelet/x/ansi"
 )
@@ -15,7 +16,7 @@ func TestNothingOfOursIsCutAt60x16(t *testing.T) {
 	check := func(name string, s *screen, want ...string) {
 		t.Helper()
 		text := plain(render(s))
-		if strings.Contains(text, s.signs.ellipsis) {
+		if strings.Contains(text, s.signs.Ellipsis) {
 			t.Errorf("%s is cut:\n%s", name, text)
 		}
 		for _, w := range want {
@@ -28,7 +29,7 @@ func TestNothingOfOursIsCutAt60x16(t *testing.T) {
 		for _, ascii := range []bool{false, true} {
 			s := scene(60, 16)
 			s.log, s.all = nil, nil
-			s.help, s.vim, s.signs = true, vim, newSigns(ascii)
+			s.help, s.vim, s.signs = true, vim, cell.NewSigns(ascii)
 			check("the help", s, "ask = y or n first", "no capital harms unasked")
 		}
 	}

@@ -1,6 +1,9 @@
 package tui
 
-import "muster/engine"
+import (
+	"muster/engine"
+	"muster/tui/internal/cell"
+)
 
 // fact is a name and its figure.
 type fact struct{ name, value string }
@@ -38,24 +41,24 @@ func pathPane(s *screen, w, rows int) []string {
 		if len(out) == rows {
 			return out
 		}
-		l := newLine(w, s.signs)
-		l.gap(1)
+		l := cell.NewLine(w, s.signs)
+		l.Gap(1)
 		for i, f := range row {
 			if i > 0 {
-				l.gap(gap)
+				l.Gap(gap)
 			}
-			l.put(s.theme.Text, f.name)
-			l.right(s.theme.Text, f.value, max(fields[i]-len(f.name), 0))
+			l.Put(s.theme.Text, f.name)
+			l.Right(s.theme.Text, f.value, max(fields[i]-len(f.name), 0))
 		}
 		out = append(out, l.String())
 	}
 	for len(out) < rows-1 {
-		out = append(out, spaces(w))
+		out = append(out, cell.Spaces(w))
 	}
 	if len(out) < rows {
-		l := newLine(w, s.signs)
+		l := cell.NewLine(w, s.signs)
 		if !rr {
-			l.put(s.theme.Muted, " the kernel deals: the primary sees no connection")
+			l.Put(s.theme.Muted, " the kernel deals: the primary sees no connection")
 		}
 		out = append(out, l.String())
 	}

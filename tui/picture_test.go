@@ -7,6 +7,7 @@ import (
 
 	"muster/engine"
 	"muster/styles"
+	"muster/tui/internal/cell"
 
 	"github.com/charmbracelet/lipgloss"
 	"github.com/muesli/termenv"
@@ -29,7 +30,7 @@ func theme(p termenv.Profile) *styles.Theme {
 
 func testScreen(w, h int) *screen {
 	return &screen{
-		w: w, h: h, theme: styles.None(), signs: newSigns(false), view: viewOverview,
+		w: w, h: h, theme: styles.None(), signs: cell.NewSigns(false), view: viewOverview,
 		hist: newHistory(), tick: time.Second, fds: map[int]int{},
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/tui/internal/cell"
 
 	"github.com/muesli/termenv"
 )
@@ -26,7 +27,7 @@ func randomScreen(r *rand.Rand) *screen {
 		s.w, s.h = 60+r.IntN(150), 16+r.IntN(55)
 	}
 	s.theme = theme([]termenv.Profile{termenv.TrueColor, termenv.ANSI, termenv.Ascii}[r.IntN(3)])
-	s.signs = newSigns(r.IntN(2) == 0)
+	s.signs = cell.NewSigns(r.IntN(2) == 0)
 	s.now = sceneStart.Add(time.Duration(r.IntN(1e6)) * time.Second)
 	tick := uint64(r.IntN(1000))
 	for range 1 + r.IntN(14) {
@@ -89,9 +90,9 @@ func randomDialog(r *rand.Rand) dialog {
 		return &loadPane{cursor: r.IntN(20) - 10}
 	case 4:
 		d := &messagePrompt{worker: r.IntN(70), pid: r.IntN(40000)}
-		d.edit.insert(strings.Repeat(pick(r, nasty), r.IntN(30)))
-		for range r.IntN(len(d.edit.value()) + 1) {
-			d.edit.edit("left")
+		d.edit.Insert(strings.Repeat(pick(r, nasty), r.IntN(30)))
+		for range r.IntN(len(d.edit.Value()) + 1) {
+			d.edit.Edit("left")
 		}
 		return d
 	}
@@ -238,7 +239,7 @@ func FuzzFrame(f *testing.F) {
 
 func TestAllSizes(t *testing.T) {
 	s, step := scene(80, 24), 40/fewer(8)
-	for _, d := range []dialog{nil, &killMenu{worker: 2, pid: 20412}, &detailsDialog{worker: 2}, &stopping{}, &messagePrompt{worker: 2, pid: 20412, edit: editorOf("配置を読み込みました")}} {
+	for _, d := range []dialog{nil, &killMenu{worker: 2, pid: 20412}, &detailsDialog{worker: 2}, &stopping{}, &messagePrompt{worker: 2, pid: 20412, edit: cell.EditorOf("配置を読み込みました")}} {
 		s.dialog = d
 		for w := -1; w <= 210; w += step {
 			for h := -1; h <= 66; h += step {

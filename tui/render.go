@@ -1,5 +1,7 @@
 package tui
 
+import "muster/tui/internal/cell"
+
 // render draws a screen: exactly h lines of exactly w cells, and the zones the
 // mouse can hit. It changes nothing but the caches of rows and scales, and is
 // for the model's goroutine only.
@@ -7,7 +9,7 @@ func render(s *screen) frame {
 	f := draw(s)
 	if s.ascii {
 		for i := range f.lines {
-			f.lines[i] = asciiLine(f.lines[i])
+			f.lines[i] = cell.ASCIILine(f.lines[i])
 		}
 	}
 	return f
@@ -54,7 +56,7 @@ func draw(s *screen) frame {
 	}
 	line, zones := bottomLine(s, len(f.lines))
 	f.add([]string{line}, zones)
-	f.lines = filledUp(f.lines, h, w)
+	f.lines = cell.FilledUp(f.lines, h, w)
 	return *f
 }
 
@@ -69,7 +71,7 @@ func (f *frame) overview(s *screen, lay layout) (joint int) {
 	lines, zones := tablePane(s, lay, len(f.lines))
 	f.add(lines, zones)
 	if lay.crash {
-		f.add(filledUp(crashPane(s), crashLines, s.w), nil)
+		f.add(cell.FilledUp(crashPane(s), crashLines, s.w), nil)
 	}
 	if lay.strip {
 		f.add(shareStrip(s), nil)
@@ -105,10 +107,10 @@ func (f *frame) bottom(s *screen, lay layout, joint int) {
 		lines, zones = belowTable(s, w, lay.logRows, y, joint)
 	}
 	if w < s.w {
-		junction := s.theme.Muted.Render(s.signs.cross)
+		junction := s.theme.Muted.Render(s.signs.Cross)
 		for i, text := range sidePane(s, s.w-w-1, lay.logRows) {
 			lines[i] += junction + text
-			junction = s.theme.Muted.Render(s.signs.pipe)
+			junction = s.theme.Muted.Render(s.signs.Pipe)
 		}
 	}
 	f.add(lines, zones)

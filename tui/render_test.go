@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/tui/internal/cell"
 
 	"github.com/charmbracelet/x/ansi"
 	"github.com/muesli/termenv"
@@ -319,9 +320,9 @@ func TestUnknownIsADash(t *testing.T) {
 func TestASCII(t *testing.T) {
 	for name, picture := range some(pictures()) {
 		s := picture()
-		s.signs = newSigns(true)
+		s.signs = cell.NewSigns(true)
 		if d, ok := s.dialog.(*messagePrompt); ok {
-			d.edit.set(strings.Map(func(r rune) rune { return min(r, '~') }, d.edit.value()))
+			d.edit.Set(strings.Map(func(r rune) rune { return min(r, '~') }, d.edit.Value()))
 		}
 		for i := range s.log {
 			for _, forms := range [][]string{s.log[i].plain, s.log[i].beside} {

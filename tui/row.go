@@ -7,25 +7,26 @@ import (
 
 	"muster/engine"
 	"muster/styles"
+	"muster/tui/internal/cell"
 )
 
 // drawRow writes a row.
 func drawRow(s *screen, cols columns, v rowValue) string {
 	th, sg := s.theme, s.signs
 	base, coloured := rowStyle(th, v)
-	l := newLine(cols.width(), sg)
+	l := cell.NewLine(cols.width(), sg)
 	mark := " "
 	if v.selected {
-		mark = sg.selected
+		mark = sg.Selected
 	}
-	l.raw(base, mark, 1)
+	l.Raw(base, mark, 1)
 	for id := colNumber; id < columnCount; id++ {
 		n := cols[id]
 		if n == 0 {
 			continue
 		}
 		if id != colNumber {
-			l.raw(base, " ", 1)
+			l.Raw(base, " ", 1)
 		}
 		st := base
 		switch {
@@ -35,9 +36,9 @@ func drawRow(s *screen, cols columns, v rowValue) string {
 			st = base.And(th.Warn)
 		}
 		if id.leftAligned() {
-			l.padded(st, cellText(s, cols, v, id), n)
+			l.Padded(st, cellText(s, cols, v, id), n)
 		} else {
-			l.right(st, cellText(s, cols, v, id), n)
+			l.Right(st, cellText(s, cols, v, id), n)
 		}
 	}
 	return l.String()
@@ -89,7 +90,7 @@ func cellText(s *screen, cols columns, v rowValue, id column) string {
 		if v.last != "" {
 			return v.last
 		}
-		return s.signs.spark(s.hist.cells(s.hist.worker(v.id), v.past, cols[colLast]), v.pastScale)
+		return s.signs.Spark(s.hist.cells(s.hist.worker(v.id), v.past, cols[colLast]), v.pastScale)
 	case colShare:
 		return shareCell(s.signs, v)
 	case colReq:
@@ -101,7 +102,7 @@ func cellText(s *screen, cols columns, v rowValue, id column) string {
 	case colCPU:
 		return fmtCPU(v.cpu)
 	case colCPUPast:
-		return s.signs.spark(s.hist.cells(s.hist.worker(v.id), mCPU, cols[colCPUPast]), v.cpuScale)
+		return s.signs.Spark(s.hist.cells(s.hist.worker(v.id), mCPU, cols[colCPUPast]), v.cpuScale)
 	case colMem:
 		return fmtMem(v.mem)
 	case colFDs:
@@ -135,12 +136,12 @@ func fmtKnown(n int) string {
 }
 
 // shareCell is a bar and the share in percent.
-func shareCell(sg *signs, v rowValue) string {
+func shareCell(sg *cell.Signs, v rowValue) string {
 	if v.share < 0 {
 		return unknown
 	}
 	width := columnWidths[colShare] - 7
-	bar, n := sg.bar(v.share/max(v.shareTop, 1e-9), width)
+	bar, n := sg.Bar(v.share/max(v.shareTop, 1e-9), width)
 	pct := strconv.FormatFloat(100*v.share, 'f', 1, 64) + "%"
 	return bar + strings.Repeat(" ", max(columnWidths[colShare]-n-len(pct), 0)) + pct
 }

@@ -6,6 +6,7 @@ import (
 
 	"muster/engine"
 	"muster/styles"
+	"muster/tui/internal/cell"
 )
 
 // look is how a row stands out.
@@ -47,7 +48,7 @@ type rowValue struct {
 type rowCache struct {
 	cols  columns
 	theme *styles.Theme
-	signs *signs
+	signs *cell.Signs
 	rows  map[int]cachedRow
 	drawn int // rows written anew, for the tests
 }
@@ -61,7 +62,7 @@ type cachedRow struct {
 const keepRows = 1024
 
 // use makes the cache ready for rows of these columns and looks.
-func (c *rowCache) use(cols columns, th *styles.Theme, sg *signs) {
+func (c *rowCache) use(cols columns, th *styles.Theme, sg *cell.Signs) {
 	if c.rows == nil || c.cols != cols || c.theme != th || c.signs != sg || len(c.rows) > keepRows {
 		*c = rowCache{cols: cols, theme: th, signs: sg, rows: map[int]cachedRow{}, drawn: c.drawn}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"muster/engine"
 	"muster/internal/safetext"
+	"muster/tui/internal/cell"
 )
 
 // stateWord is the state of a worker as the table says it, without its sign:
@@ -44,7 +45,7 @@ func voluntary(w *engine.Row) bool {
 // lastText is what LAST says of a worker that is not simply well, in the
 // longest of its forms that fits in cells; "" = show its history.
 func lastText(snap *engine.Snapshot, w *engine.Row, now time.Time, cells int) string {
-	return fitting(cells, lastForms(snap, w, now)...)
+	return cell.Fitting(cells, lastForms(snap, w, now)...)
 }
 
 func lastForms(snap *engine.Snapshot, w *engine.Row, now time.Time) []string {
@@ -167,23 +168,23 @@ func lastExitText(w *engine.Row, now time.Time, cells int) string {
 }
 
 // stateSign is the sign of a worker's state, or of a slot that gave up.
-func stateSign(sg *signs, st engine.State, gaveUp bool) string {
+func stateSign(sg *cell.Signs, st engine.State, gaveUp bool) string {
 	if gaveUp {
-		return sg.stopped
+		return sg.Stopped
 	}
 	switch st {
 	case engine.StateForked:
-		return sg.forked
+		return sg.Forked
 	case engine.StateOnline:
-		return sg.online
+		return sg.Online
 	case engine.StateListening:
-		return sg.listening
+		return sg.Listening
 	case engine.StateDisconnecting:
-		return sg.disconnecting
+		return sg.Disconnecting
 	case engine.StateDisconnected:
-		return sg.disconnected
+		return sg.Disconnected
 	case engine.StateExited:
-		return sg.exited
+		return sg.Exited
 	}
 	return " "
 }

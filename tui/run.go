@@ -9,6 +9,7 @@ import (
 
 	"muster/internal/quietterm"
 	"muster/styles"
+	"muster/tui/internal/cell"
 
 	osc52 "github.com/aymanbagabas/go-osc52/v2"
 	tea "github.com/charmbracelet/bubbletea"
@@ -140,11 +141,11 @@ func orFile(f, standard *os.File) *os.File {
 }
 
 // charset is that of the terminal, unless the options know better.
-func (o *Options) charset(getenv func(string) string) charset {
+func (o *Options) charset(getenv func(string) string) cell.Charset {
 	if o.UTF8 && !o.ASCII {
-		return charset{}
+		return cell.Charset{}
 	}
-	c := charsetOf(getenv)
-	c.signs = c.signs || o.ASCII
+	c := cell.CharsetOf(getenv)
+	c.Signs = c.Signs || o.ASCII
 	return c
 }

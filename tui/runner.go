@@ -10,6 +10,7 @@ import (
 
 	"muster/internal/deathsignal"
 	"muster/styles"
+	"muster/tui/internal/cell"
 
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/x/term"
@@ -46,7 +47,7 @@ func newRunner(c Cluster, o Options, t *Terminal, theme *styles.Theme) *runner {
 		clock = time.Now
 	}
 	set := o.charset(os.Getenv)
-	m := newModel(c, r.end, screen{theme: theme, signs: newSigns(set.signs), ascii: set.text, vim: o.Vim, shown: keyShown{on: o.KeysShown}}, clock)
+	m := newModel(c, r.end, screen{theme: theme, signs: cell.NewSigns(set.Signs), ascii: set.Text, vim: o.Vim, shown: keyShown{on: o.KeysShown}}, clock)
 	m.yes = o.Yes
 	if m.load.loader = o.Load; o.Load == nil {
 		m.load.loader = newOwnLoad(func(v any) { t.Panicked(v) })

@@ -7,6 +7,7 @@ import (
 	"muster/engine"
 	"muster/internal/safetext"
 	"muster/styles"
+	"muster/tui/internal/cell"
 )
 
 // Cluster is all the dashboard knows of the engine. *engine.Cluster is one;
@@ -51,7 +52,7 @@ type killMenu struct {
 // messagePrompt is the prompt of M. The target is fixed when it opens.
 type messagePrompt struct {
 	worker, pid int
-	edit        editor
+	edit        cell.Editor
 	back        int    // how many messages back in what was sent, 0 = a new one
 	draft       string // the new one, while an older one is shown
 }
@@ -94,8 +95,8 @@ type screen struct {
 	snap   *engine.Snapshot
 	hist   *history // what the snapshots of the last minute said, see history.go
 	theme  *styles.Theme
-	signs  *signs // the drawing characters, UTF-8 or ASCII
-	ascii  bool   // the terminal has ASCII only: no other character may reach it
+	signs  *cell.Signs // the drawing characters, UTF-8 or ASCII
+	ascii  bool        // the terminal has ASCII only: no other character may reach it
 	view   viewID
 	focus  paneID
 	dialog dialog // nil = none
@@ -155,7 +156,7 @@ type frame struct {
 }
 
 // pen is what the screen's lines are drawn with.
-func (s *screen) pen() pen { return pen{theme: s.theme, signs: s.signs} }
+func (s *screen) pen() cell.Pen { return cell.Pen{Theme: s.theme, Signs: s.signs} }
 
 // cutTo is a text from outside in at most n cells.
-func cutTo(s *screen, text string, n int) string { return safetext.Cut(text, n, s.signs.ellipsis) }
+func cutTo(s *screen, text string, n int) string { return safetext.Cut(text, n, s.signs.Ellipsis) }

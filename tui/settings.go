@@ -9,6 +9,7 @@ import (
 	"muster/engine"
 	"muster/internal/safetext"
 	"muster/internal/secret"
+	"muster/tui/internal/cell"
 )
 
 // settingsText is cluster.settings and the policy in cells cells. Where there is
@@ -22,7 +23,7 @@ func settingsText(s *screen, cells int) string {
 		}
 	}
 	forms = append(forms, settingsForm(s, 40, false, false), settingsForm(s, 12, false, false))
-	return cutTo(s, fitting(cells, forms...), cells)
+	return cutTo(s, cell.Fitting(cells, forms...), cells)
 }
 
 // settingsForm is the settings with no value of more than most cells. Without
@@ -66,7 +67,7 @@ func settingsForm(s *screen, most int, all, node bool) string {
 	}
 	parts = append(parts, policy)
 	if left := slices.ContainsFunc(more, func(f fact) bool { return f.value != "" }); left && !all {
-		parts = append(parts, s.signs.ellipsis)
+		parts = append(parts, s.signs.Ellipsis)
 	}
 	return strings.Join(parts, "  ")
 }

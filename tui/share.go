@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"muster/engine"
+	"muster/tui/internal/cell"
 )
 
 // ticks is how many cells were written; it changes with every one of them.
@@ -112,7 +113,7 @@ func shareStrip(s *screen) []string {
 	if n > 0 {
 		right += fmt.Sprintf(" of the %d that listen", n)
 	}
-	l := newLine(s.w, s.signs)
+	l := cell.NewLine(s.w, s.signs)
 	ws := shareWorkers(s)
 	const least = 16 // cells of a worker with a bar of its own
 	if n := len(ws); n > 0 && s.w/n >= least {
@@ -120,11 +121,11 @@ func shareStrip(s *screen) []string {
 	} else {
 		stripBlocks(s, l, ws)
 	}
-	return []string{rule{title: shareTitle(s.snap.Policy), right: right}.draw(s.pen(), s.w), l.String()}
+	return []string{cell.Rule{Title: shareTitle(s.snap.Policy), Right: right}.Draw(s.pen(), s.w), l.String()}
 }
 
 // stripBars gives each worker cells cells: " 1 ██████████  28%  ".
-func stripBars(s *screen, l *line, ws []shareWorker, cells int) {
+func stripBars(s *screen, l *cell.Line, ws []shareWorker, cells int) {
 	top := 0.0
 	for _, w := range ws {
 		top = max(top, w.share)
@@ -132,23 +133,23 @@ func stripBars(s *screen, l *line, ws []shareWorker, cells int) {
 	for i, w := range ws {
 		id := strconv.Itoa(w.id)
 		full := max(cells-len(id)-9, 1)
-		l.gap(1)
-		l.put(s.theme.Text, id)
-		l.gap(1)
+		l.Gap(1)
+		l.Put(s.theme.Text, id)
+		l.Gap(1)
 		// The bar agrees with the figure beside it, which is rounded.
-		bar, n := s.signs.bar(math.Round(100*w.share)/math.Round(100*max(top, 0.01)), full)
+		bar, n := s.signs.Bar(math.Round(100*w.share)/math.Round(100*max(top, 0.01)), full)
 		if w.share < 0 {
 			bar, n = "", 0
 		}
-		l.raw(s.theme.Accent, bar, n)
-		l.gap(full - n + 1)
-		l.right(s.theme.Text, fmtShare(w.share), 4)
-		l.to((i + 1) * cells)
+		l.Raw(s.theme.Accent, bar, n)
+		l.Gap(full - n + 1)
+		l.Right(s.theme.Text, fmtShare(w.share), 4)
+		l.To((i + 1) * cells)
 	}
 }
 
 // stripBlocks gives each worker one block: "1▇ 2▇ 3▅".
-func stripBlocks(s *screen, l *line, ws []shareWorker) {
+func stripBlocks(s *screen, l *cell.Line, ws []shareWorker) {
 	top := 0.0
 	for _, w := range ws {
 		top = max(top, w.share)
@@ -156,17 +157,17 @@ func stripBlocks(s *screen, l *line, ws []shareWorker) {
 	for i, w := range ws {
 		id := strconv.Itoa(w.id)
 		more := " +" + strconv.Itoa(len(ws)-i)
-		if l.room() < len(id)+2+len(more) && i < len(ws)-1 || l.room() < len(id)+2 {
-			l.put(s.theme.Muted, more)
+		if l.Room() < len(id)+2+len(more) && i < len(ws)-1 || l.Room() < len(id)+2 {
+			l.Put(s.theme.Muted, more)
 			return
 		}
-		l.gap(1)
-		l.put(s.theme.Muted, id)
+		l.Gap(1)
+		l.Put(s.theme.Muted, id)
 		v := w.share
 		if v < 0 {
 			v = math.NaN()
 		}
-		l.raw(s.theme.Accent, s.signs.cell(v, top, 8, 0), 1)
+		l.Raw(s.theme.Accent, s.signs.Cell(v, top, 8, 0), 1)
 	}
 }
 
@@ -190,14 +191,14 @@ func sharePane(s *screen, w, rows int, last bool) []string {
 	} else {
 		out = append(out, shareGrid(s, w, fit, ws)...)
 	}
-	blank := spaces(w)
+	blank := cell.Spaces(w)
 	for last && len(out) < rows-1 {
 		out = append(out, blank)
 	}
 	if len(out) < rows {
-		l := newLine(w, s.signs)
-		l.gap(2)
-		l.put(s.theme.Text, freeList(s, w-3))
+		l := cell.NewLine(w, s.signs)
+		l.Gap(2)
+		l.Put(s.theme.Text, freeList(s, w-3))
 		out = append(out, l.String())
 	}
 	for len(out) < rows {
@@ -211,15 +212,15 @@ func sharePane(s *screen, w, rows int, last bool) []string {
 func shareRow(s *screen, w int, sw shareWorker, of int) string {
 	full := max((3*w-38)/4, 1)
 	even := 4.0 / 3 / float64(max(of, 1))
-	l := newLine(w, s.signs)
-	l.right(s.theme.Text, strconv.Itoa(sw.id), 4)
-	l.gap(2)
-	bar, n := s.signs.halfBar(sw.share/max(even, s.hist.topShare(s.snap)), full)
+	l := cell.NewLine(w, s.signs)
+	l.Right(s.theme.Text, strconv.Itoa(sw.id), 4)
+	l.Gap(2)
+	bar, n := s.signs.HalfBar(sw.share/max(even, s.hist.topShare(s.snap)), full)
 	if sw.share < 0 {
 		bar, n = "", 0
 	}
-	l.raw(s.theme.Accent, bar, n)
-	l.gap(full - n + 1)
+	l.Raw(s.theme.Accent, bar, n)
+	l.Gap(full - n + 1)
 	pct := unknown
 	switch {
 	case sw.share >= 0.9995:
@@ -227,23 +228,23 @@ func shareRow(s *screen, w int, sw shareWorker, of int) string {
 	case sw.share >= 0:
 		pct = strconv.FormatFloat(100*sw.share, 'f', 1, 64) + "%"
 	}
-	l.right(s.theme.Text, pct, 5)
-	l.gap(1)
+	l.Right(s.theme.Text, pct, 5)
+	l.Gap(1)
 	count := fmtCount(float64(sw.n))
 	if s.snap.Policy.Dealer() != engine.DealerPrimary && silent(s) {
 		count = unknown // it may have answered any number
 	}
-	l.right(s.theme.Text, count, 5)
+	l.Right(s.theme.Text, count, 5)
 	return l.String()
 }
 
 // shareGrid shows more workers than there are lines, side by side.
 func shareGrid(s *screen, w, rows int, ws []shareWorker) []string {
-	const cell = 13 // "  12 ███  6%"
+	const place = 13 // "  12 ███  6%"
 	if rows <= 0 {
 		return nil
 	}
-	most := max((w-1)/cell, 1)
+	most := max((w-1)/place, 1)
 	across := clamp(1, (len(ws)+rows-1)/rows, most)
 	cells := (w - 1) / across
 	top := max(s.hist.topShare(s.snap), 0.01)
@@ -253,24 +254,24 @@ func shareGrid(s *screen, w, rows int, ws []shareWorker) []string {
 	}
 	out := make([]string, rows)
 	for y := range rows {
-		l := newLine(w, s.signs)
+		l := cell.NewLine(w, s.signs)
 		for x := range across {
 			i := x*rows + y
-			l.to(x * cells)
+			l.To(x * cells)
 			switch {
 			case i < shown:
-				l.right(s.theme.Text, strconv.Itoa(ws[i].id), 4)
-				l.gap(1)
+				l.Right(s.theme.Text, strconv.Itoa(ws[i].id), 4)
+				l.Gap(1)
 				full := max(cells-10, 1)
-				bar, n := s.signs.halfBar(ws[i].share/top, full)
+				bar, n := s.signs.HalfBar(ws[i].share/top, full)
 				if ws[i].share < 0 {
 					bar, n = "", 0
 				}
-				l.raw(s.theme.Accent, bar, n)
-				l.gap(full - n)
-				l.right(s.theme.Text, fmtShare(ws[i].share), 4)
+				l.Raw(s.theme.Accent, bar, n)
+				l.Gap(full - n)
+				l.Right(s.theme.Text, fmtShare(ws[i].share), 4)
 			case i == shown && shown < len(ws):
-				l.put(s.theme.Muted, fmt.Sprintf("  +%d more", len(ws)-shown))
+				l.Put(s.theme.Muted, fmt.Sprintf("  +%d more", len(ws)-shown))
 			}
 		}
 		out[y] = l.String()

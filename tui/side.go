@@ -4,6 +4,7 @@ import (
 	"muster/engine"
 	"muster/internal/safetext"
 	"muster/internal/secret"
+	"muster/tui/internal/cell"
 )
 
 // sidePane is the selected worker beside the log: its rule and rows lines of w
@@ -11,14 +12,14 @@ import (
 func sidePane(s *screen, w, rows int) []string {
 	sel := s.snap.ByID(s.selected)
 	if sel == nil {
-		return filledUp([]string{rule{title: "no worker is selected", inner: true}.draw(s.pen(), w)}, 1+rows, w)
+		return cell.FilledUp([]string{cell.Rule{Title: "no worker is selected", Inner: true}.Draw(s.pen(), w)}, 1+rows, w)
 	}
-	out := []string{rule{title: "worker " + itoa(sel.ID), right: "enter all of it", inner: true}.draw(s.pen(), w)}
+	out := []string{cell.Rule{Title: "worker " + itoa(sel.ID), Right: "enter all of it", Inner: true}.Draw(s.pen(), w)}
 	for _, text := range sideFacts(s, sel, w) {
-		l := newLine(w, s.signs)
-		l.gap(1)
-		l.padded(s.theme.Muted, text.name, 11)
-		l.put(s.theme.Text, text.value)
+		l := cell.NewLine(w, s.signs)
+		l.Gap(1)
+		l.Padded(s.theme.Muted, text.name, 11)
+		l.Put(s.theme.Text, text.value)
 		out = append(out, l.String())
 	}
 	graph := clamp(1, (rows-15)/4, 4)
@@ -27,22 +28,22 @@ func sidePane(s *screen, w, rows int) []string {
 		{name: "memory", of: sel.ID, m: mMem, fmt: fmtMem},
 	} {
 		title, right := g.title(s, w-2)
-		l := newLine(w, s.signs)
-		l.gap(1)
-		l.put(s.theme.Title, title)
-		l.right(s.theme.Muted, right, w-1-l.used())
+		l := cell.NewLine(w, s.signs)
+		l.Gap(1)
+		l.Put(s.theme.Title, title)
+		l.Right(s.theme.Muted, right, w-1-l.Used())
 		out = append(out, l.String())
-		out = append(out, graphPart(s, g, w, w-2, graph).lines...)
+		out = append(out, graphPart(s, g, w, w-2, graph).Lines...)
 	}
 	if left := rows + 1 - len(out) - 2; left > 0 {
-		l := newLine(w, s.signs)
-		l.put(s.theme.Title, " its events and lines")
-		out = append(out, spaces(w), l.String())
+		l := cell.NewLine(w, s.signs)
+		l.Put(s.theme.Title, " its events and lines")
+		out = append(out, cell.Spaces(w), l.String())
 		for _, ll := range linesOf(s, sel.ID, "", left, 0) {
 			out = append(out, shortLogLine(s, ll, w))
 		}
 	}
-	return filledUp(out, 1+rows, w)
+	return cell.FilledUp(out, 1+rows, w)
 }
 
 // sideFacts is what the side pane of cells cells says of a worker.

@@ -5,6 +5,7 @@ import (
 
 	"muster/engine"
 	"muster/internal/safetext"
+	"muster/tui/internal/cell"
 )
 
 // A program of Node's as the workers does not tell what it answers. Requests
@@ -120,10 +121,10 @@ func noteLines(s *screen, w *engine.Row, cells, most int) []string {
 			break
 		}
 	}
-	lines := wrapped(text, cells)
+	lines := cell.Wrapped(text, cells)
 	if len(lines) > most {
 		lines = lines[:most]
-		lines[most-1] += s.signs.ellipsis // cut where it is drawn, if it is too wide now
+		lines[most-1] += s.signs.Ellipsis // cut where it is drawn, if it is too wide now
 	}
 	return lines
 }

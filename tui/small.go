@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"muster/styles"
+	"muster/tui/internal/cell"
 )
 
 // smallView is what a screen shows that is too small for anything: what it
@@ -36,22 +37,22 @@ func smallView(s *screen) []string {
 	out := make([]string, 0, s.h)
 	if s.h < len(pieces) {
 		// Too few lines for each: the verdict first, it says most.
-		l := newLine(s.w, s.signs)
+		l := cell.NewLine(s.w, s.signs)
 		for _, p := range []piece{pieces[1], pieces[2], pieces[0]} {
-			if l.used() > 0 {
-				l.gap(2)
+			if l.Used() > 0 {
+				l.Gap(2)
 			}
-			l.put(p.st, p.text)
+			l.Put(p.st, p.text)
 		}
 		out = append(out, l.String())
 	} else {
 		for _, p := range pieces {
-			l := newLine(s.w, s.signs)
-			l.put(p.st, p.text)
+			l := cell.NewLine(s.w, s.signs)
+			l.Put(p.st, p.text)
 			out = append(out, l.String())
 		}
 	}
-	return filledUp(out, s.h, s.w)
+	return cell.FilledUp(out, s.h, s.w)
 }
 
 // verdictStyle: reversed only when something is wrong, so that normal is quiet.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/tui/internal/cell"
 )
 
 // tablePane is the heading and the rows of the workers that are seen; the
@@ -26,12 +27,12 @@ func tablePane(s *screen, lay layout, y int) ([]string, []zone) {
 		out = append(out, s.rows.row(s, valueOf(s, w, lay.cols, now)))
 	}
 	if len(seen) == 0 {
-		l := newLine(s.w, s.signs)
-		l.put(s.theme.Muted, "  no worker matches; esc clears; tab, / filter the log")
+		l := cell.NewLine(s.w, s.signs)
+		l.Put(s.theme.Muted, "  no worker matches; esc clears; tab, / filter the log")
 		out = append(out, l.String())
 	}
 	for len(out) < 1+lay.tableLines {
-		out = append(out, spaces(s.w))
+		out = append(out, cell.Spaces(s.w))
 	}
 	return out, zones
 }
@@ -44,8 +45,8 @@ func seenRows(s *screen, lay layout) []*engine.Row {
 }
 
 func headingLine(s *screen, cols columns) string {
-	l := newLine(s.w, s.signs)
-	l.gap(1)
+	l := cell.NewLine(s.w, s.signs)
+	l.Gap(1)
 	past := pastMetric(s)
 	for id := colNumber; id < columnCount; id++ {
 		n := cols[id]
@@ -53,12 +54,12 @@ func headingLine(s *screen, cols columns) string {
 			continue
 		}
 		if id != colNumber {
-			l.gap(1)
+			l.Gap(1)
 		}
 		if id.leftAligned() {
-			l.padded(s.theme.Title, cols.heading(id, past), n)
+			l.Padded(s.theme.Title, cols.heading(id, past), n)
 		} else {
-			l.right(s.theme.Title, cols.heading(id, past), n)
+			l.Right(s.theme.Title, cols.heading(id, past), n)
 		}
 	}
 	return l.String()
@@ -66,17 +67,17 @@ func headingLine(s *screen, cols columns) string {
 
 // emptyPane is shown in the place of the rows when there is no worker.
 func emptyPane(s *screen, lines int) []string {
-	l1, l2 := newLine(s.w, s.signs), newLine(s.w, s.signs)
-	l1.gap(8)
-	l1.put(s.theme.Text, fitting(l1.room(), emptyText(s.snap)...))
-	l2.gap(4)
-	l2.put(s.theme.Key, "f")
-	l2.put(s.theme.Text, "  forks one      ")
-	l2.put(s.theme.Key, "q")
-	l2.put(s.theme.Text, "  closes the port and leaves")
-	out := []string{spaces(s.w), l1.String(), l2.String(), spaces(s.w)}
+	l1, l2 := cell.NewLine(s.w, s.signs), cell.NewLine(s.w, s.signs)
+	l1.Gap(8)
+	l1.Put(s.theme.Text, cell.Fitting(l1.Room(), emptyText(s.snap)...))
+	l2.Gap(4)
+	l2.Put(s.theme.Key, "f")
+	l2.Put(s.theme.Text, "  forks one      ")
+	l2.Put(s.theme.Key, "q")
+	l2.Put(s.theme.Text, "  closes the port and leaves")
+	out := []string{cell.Spaces(s.w), l1.String(), l2.String(), cell.Spaces(s.w)}
 	for len(out) < lines {
-		out = append(out, spaces(s.w))
+		out = append(out, cell.Spaces(s.w))
 	}
 	if lines < len(out) { // the text before the blank lines
 		out = out[1:]
@@ -144,27 +145,27 @@ func crashPane(s *screen) []string {
 	}
 	next := w.Next
 	title := fmt.Sprintf("no more forks: %d deaths in a row, none listened", next.Deaths)
-	out := []string{rule{title: title, right: "r tries again"}.draw(s.pen(), s.w)}
+	out := []string{cell.Rule{Title: title, Right: "r tries again"}.Draw(s.pen(), s.w)}
 
-	l := newLine(s.w, s.signs)
-	l.put(s.theme.Muted, " last exit   ")
-	l.put(s.theme.Text, fitting(l.room(), lastExitForms(w)...))
+	l := cell.NewLine(s.w, s.signs)
+	l.Put(s.theme.Muted, " last exit   ")
+	l.Put(s.theme.Text, cell.Fitting(l.Room(), lastExitForms(w)...))
 	out = append(out, l.String())
 
-	l = newLine(s.w, s.signs)
-	l.put(s.theme.Muted, " stderr      ")
+	l = cell.NewLine(s.w, s.signs)
+	l.Put(s.theme.Muted, " stderr      ")
 	switch {
 	case next.Reason == "":
-		l.put(s.theme.Muted, "it wrote nothing")
+		l.Put(s.theme.Muted, "it wrote nothing")
 	case next.Lines > 0:
 		more := fmt.Sprintf("   (%s: enter)", plural(next.Lines, "more line"))
 		if s.w < namesW {
 			more = fmt.Sprintf("  (%d more: enter)", next.Lines)
 		}
-		l.put(s.theme.Text, cutTo(s, next.Reason, l.room()-len(more)))
-		l.put(s.theme.Muted, more)
+		l.Put(s.theme.Text, cutTo(s, next.Reason, l.Room()-len(more)))
+		l.Put(s.theme.Muted, more)
 	default:
-		l.put(s.theme.Text, next.Reason)
+		l.Put(s.theme.Text, next.Reason)
 	}
 	return append(out, l.String())
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/tui/internal/cell"
 
 	tea "github.com/charmbracelet/bubbletea"
 )
@@ -57,7 +58,7 @@ func tourPictures(with func(name string, w, h int, change func(*screen))) {
 		s.tour.view.Waits, s.tour.view.Fact = false, ""
 	})
 	with("tour-ascii-80x24", 80, 24, func(s *screen) {
-		s.signs = newSigns(true)
+		s.signs = cell.NewSigns(true)
 		tourScene(s)
 	})
 	with("tour-200x60", 200, 60, tourScene)

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"muster/styles"
+	"muster/tui/internal/cell"
 )
 
 const (
@@ -57,13 +58,13 @@ func tourPane(s *screen, w, n, joint int) []string {
 	v := &s.tour.view
 	right := fmt.Sprintf("step %d of %d", v.Step, v.Steps)
 	if v.Waits && v.Trouble == "" {
-		right = s.signs.done + " " + right
+		right = s.signs.Done + " " + right
 	}
 	title := fmt.Sprintf("tour %d of %d: %s", v.Chapter, v.Chapters, v.Title)
-	out := []string{rule{title: title, right: right, joint: joint}.draw(s.pen(), w)}
-	for _, text := range wrapped(v.Say, w-2) {
-		l := newLine(w, s.signs)
-		l.put(s.theme.Bold, " "+text)
+	out := []string{cell.Rule{Title: title, Right: right, Joint: joint}.Draw(s.pen(), w)}
+	for _, text := range cell.Wrapped(v.Say, w-2) {
+		l := cell.NewLine(w, s.signs)
+		l.Put(s.theme.Bold, " "+text)
 		out = append(out, l.String())
 	}
 	out = append(out, tourLine(s, w, "call", v.Call, s.theme.Accent))
@@ -71,42 +72,42 @@ func tourPane(s *screen, w, n, joint int) []string {
 	facts = slices.DeleteFunc(facts, func(f string) bool { return f == "" })
 	switch {
 	case v.Trouble != "":
-		out = append(out, tourLine(s, w, s.signs.warning, v.Trouble, s.theme.Warn))
+		out = append(out, tourLine(s, w, s.signs.Warning, v.Trouble, s.theme.Warn))
 	case len(facts) == 2:
-		out = append(out, tourLine(s, w, "now", fitting(w-tourIndent, facts[0]+"   "+facts[1], facts[0]), s.theme.Text))
+		out = append(out, tourLine(s, w, "now", cell.Fitting(w-tourIndent, facts[0]+"   "+facts[1], facts[0]), s.theme.Text))
 	case len(facts) == 1:
 		out = append(out, tourLine(s, w, "now", facts[0], s.theme.Text))
 	}
 	for _, l := range s.tour.lines[max(len(s.tour.lines)-max(n-len(out), 0), 0):] {
 		out = append(out, tourEvent(s, l, w))
 	}
-	return filledUp(out[:min(len(out), n)], n, w)
+	return cell.FilledUp(out[:min(len(out), n)], n, w)
 }
 
 // tourLine is a line of the pane with a name before it.
 func tourLine(s *screen, w int, name, text string, st styles.Style) string {
-	l := newLine(w, s.signs)
-	l.put(s.theme.Muted, " "+name)
-	l.to(tourIndent)
-	l.put(st, text)
+	l := cell.NewLine(w, s.signs)
+	l.Put(s.theme.Muted, " "+name)
+	l.To(tourIndent)
+	l.Put(st, text)
 	return l.String()
 }
 
 // tourEvent is an event the step has caused. Its time is in the log.
 func tourEvent(s *screen, ll logLine, w int) string {
-	l := newLine(w, s.signs)
-	l.put(s.theme.Muted, " event")
-	l.to(tourIndent)
+	l := cell.NewLine(w, s.signs)
+	l.Put(s.theme.Muted, " event")
+	l.To(tourIndent)
 	tone := ll.tone.of(s.theme)
-	l.raw(tone, ll.sign.of(s.signs), 1)
+	l.Raw(tone, ll.sign.of(s.signs), 1)
 	worker := unknown
 	if ll.worker != 0 {
 		worker = strconv.Itoa(ll.worker)
 	}
-	l.right(s.theme.Text, worker, max(3, len(worker)))
-	l.gap(2)
-	l.padded(tone, ll.kind, 11)
-	l.put(s.theme.Text, fitting(w-l.used(), ll.plain...))
+	l.Right(s.theme.Text, worker, max(3, len(worker)))
+	l.Gap(2)
+	l.Padded(tone, ll.kind, 11)
+	l.Put(s.theme.Text, cell.Fitting(w-l.Used(), ll.plain...))
 	return l.String()
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/tui/internal/cell"
 )
 
 // trafficState is what view 3 shows of the traffic. The snapshot has the
@@ -158,15 +159,15 @@ func quietLines(s *screen, rows int) []string {
 	text = text[:min(len(text), max(rows, 0))]
 	var out []string
 	for range (rows - len(text)) / 2 {
-		out = append(out, spaces(s.w))
+		out = append(out, cell.Spaces(s.w))
 	}
 	for _, t := range text {
-		l := newLine(s.w, s.signs)
-		l.gap(clamp(1, (s.w-50)/2, 30))
-		l.put(s.theme.Muted, t)
+		l := cell.NewLine(s.w, s.signs)
+		l.Gap(clamp(1, (s.w-50)/2, 30))
+		l.Put(s.theme.Muted, t)
 		out = append(out, l.String())
 	}
-	return filledUp(out, rows, s.w)
+	return cell.FilledUp(out, rows, s.w)
 }
 
 // trafficHints is the hint line of view 3.
@@ -214,7 +215,7 @@ func fromText(from netip.AddrPort, n int) string {
 		return "unix"
 	}
 	port := strconv.Itoa(int(from.Port()))
-	return fitting(n, from.String(), ":"+port, port)
+	return cell.Fitting(n, from.String(), ":"+port, port)
 }
 
 // connName is a connection as the screen names it.

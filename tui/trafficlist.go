@@ -6,6 +6,7 @@ import (
 
 	"muster/engine"
 	"muster/styles"
+	"muster/tui/internal/cell"
 )
 
 // hopsShown is how many hand-offs that came to nothing a connection shows in
@@ -74,7 +75,7 @@ func connList(s *screen, rows, y int) ([]string, []zone) {
 	conns := shownConns(s)
 	cols := connColsFor(s.w, conns)
 	if len(conns) == 0 || s.snap.Policy.Dealer() != engine.DealerPrimary {
-		return append([]string{spaces(s.w)}, quietLines(s, rows)...), nil
+		return append([]string{cell.Spaces(s.w)}, quietLines(s, rows)...), nil
 	}
 	out := []string{connHeading(s, cols)}
 	ls := connLines(conns)
@@ -84,31 +85,31 @@ func connList(s *screen, rows, y int) ([]string, []zone) {
 		zones = append(zones, zone{x1: s.w, y: y + len(out), kind: zoneConn, worker: int(cl.conn.N)})
 		out = append(out, drawConn(s, cols, cl))
 	}
-	return filledUp(out, 1+rows, s.w), zones
+	return cell.FilledUp(out, 1+rows, s.w), zones
 }
 
 func connHeading(s *screen, cols connCols) string {
-	l := newLine(s.w, s.signs)
+	l := cell.NewLine(s.w, s.signs)
 	th := s.theme
-	l.gap(1)
-	l.padded(th.Title, "CONN", cols.conn+1)
-	l.padded(th.Title, "FROM", cols.from+1)
+	l.Gap(1)
+	l.Padded(th.Title, "CONN", cols.conn+1)
+	l.Padded(th.Title, "FROM", cols.from+1)
 	for _, step := range []string{"ACCEPTED", "HANDED", "TAKEN"} {
-		l.padded(th.Title, step, cols.seg)
+		l.Padded(th.Title, step, cols.seg)
 	}
-	l.put(th.Title, "DONE")
-	l.to(s.w - totalW - 1)
-	l.right(th.Title, "TOTAL", totalW)
+	l.Put(th.Title, "DONE")
+	l.To(s.w - totalW - 1)
+	l.Right(th.Title, "TOTAL", totalW)
 	return l.String()
 }
 
 // drawConn is one line of the list.
 func drawConn(s *screen, cols connCols, cl connLine) string {
 	c := cl.conn
-	p := connPen{s: s, l: newLine(s.w, s.signs), seg: cols.seg}
+	p := connPen{s: s, l: cell.NewLine(s.w, s.signs), seg: cols.seg}
 	mark := " "
 	if c.N == s.traffic.selected {
-		mark, p.selected = s.signs.selected, true
+		mark, p.selected = s.signs.Selected, true
 	}
 	p.put(s.theme.Text, mark)
 	first := cl.hop == 0
@@ -118,12 +119,12 @@ func drawConn(s *screen, cols connCols, cl connLine) string {
 		p.padded(fromText(c.From, cols.from), cols.from+1)
 	case cl.hop == len(c.Earlier) && cl.hop > hopsShown:
 		p.padded("", cols.conn+1)
-		p.padded(fitting(cols.from, "again, "+itoa(cl.hop)+" in all", "again", ""), cols.from+1)
+		p.padded(cell.Fitting(cols.from, "again, "+itoa(cl.hop)+" in all", "again", ""), cols.from+1)
 	default:
 		p.padded("", cols.conn+1)
 		p.padded("again", cols.from+1)
 	}
-	p.start = p.l.used()
+	p.start = p.l.Used()
 	from := c.Accepted
 	if cl.hop > 0 {
 		from = c.Earlier[cl.hop-1].Ended
@@ -141,7 +142,7 @@ func drawConn(s *screen, cols connCols, cl connLine) string {
 // until the next one.
 type connPen struct {
 	s        *screen
-	l        *line
+	l        *cell.Line
 	seg      int
 	start    int // cell of the first step
 	selected bool
@@ -154,35 +155,35 @@ func (p *connPen) style(st styles.Style) styles.Style {
 	return st
 }
 
-func (p *connPen) put(st styles.Style, text string) { p.l.put(p.style(st), text) }
+func (p *connPen) put(st styles.Style, text string) { p.l.Put(p.style(st), text) }
 
-func (p *connPen) padded(text string, n int) { p.l.padded(p.style(p.s.theme.Text), text, n) }
+func (p *connPen) padded(text string, n int) { p.l.Padded(p.style(p.s.theme.Text), text, n) }
 
-func (p *connPen) end() { p.l.padded(p.style(p.s.theme.Text), "", p.l.room()) }
+func (p *connPen) end() { p.l.Padded(p.style(p.s.theme.Text), "", p.l.Room()) }
 
 // step is a step that is over: "●── 0.09ms ──".
 func (p *connPen) step(i int, sign string, st styles.Style, took time.Duration) {
 	p.put(st, sign)
 	text := " " + fmtLatency(max(took, 0)) + " "
 	end := p.start + (i+1)*p.seg
-	lead := clamp(1, (end-p.l.used()-len(text)+1)/2, 2)
-	p.l.fill(p.style(p.s.theme.Muted), p.s.signs.rule, p.l.used()+lead)
+	lead := clamp(1, (end-p.l.Used()-len(text)+1)/2, 2)
+	p.l.Fill(p.style(p.s.theme.Muted), p.s.signs.Rule, p.l.Used()+lead)
 	p.put(p.s.theme.Text, text)
-	p.l.fill(p.style(p.s.theme.Muted), p.s.signs.rule, end)
+	p.l.Fill(p.style(p.s.theme.Muted), p.s.signs.Rule, end)
 }
 
 // under is a step that is under way: "●─ 312ms so far ►".
 func (p *connPen) under(sign string, st styles.Style, text string) {
 	p.put(st, sign)
-	p.put(p.s.theme.Muted, p.s.signs.rule)
-	p.put(p.s.theme.Text, " "+text+p.s.signs.selected)
+	p.put(p.s.theme.Muted, p.s.signs.Rule)
+	p.put(p.s.theme.Text, " "+text+p.s.signs.Selected)
 }
 
 // hop is a hand-off that came to nothing.
 func (p *connPen) hop(from time.Time, h *engine.TrafficHop) {
-	p.step(0, p.s.signs.listening, p.s.theme.Accent, h.Handed.Sub(from))
+	p.step(0, p.s.signs.Listening, p.s.theme.Accent, h.Handed.Sub(from))
 	p.step(1, itoa(h.Worker), p.s.theme.Text, h.Ended.Sub(h.Handed))
-	p.put(p.s.theme.Dead, p.s.signs.exited+" ")
+	p.put(p.s.theme.Dead, p.s.signs.Exited+" ")
 	p.put(p.s.theme.Warn, hopText(h))
 }
 
@@ -193,18 +194,18 @@ func (p *connPen) way(from time.Time, c *engine.TrafficConn) {
 	switch {
 	case c.Handed.IsZero() && c.Lost:
 		if !usedByDead(c) {
-			p.put(th.Dead, sg.exited+" its address was closed")
+			p.put(th.Dead, sg.Exited+" its address was closed")
 		}
 		return
 	case c.Handed.IsZero():
 		text := soFar(now.Sub(from))
-		p.under(sg.listening, th.Accent, text)
+		p.under(sg.Listening, th.Accent, text)
 		if why := waitForms(c); why != nil {
-			p.put(th.Warn, " "+fitting(p.l.room()-2, why...))
+			p.put(th.Warn, " "+cell.Fitting(p.l.Room()-2, why...))
 		}
 		return
 	}
-	p.step(0, sg.listening, th.Accent, c.Handed.Sub(from))
+	p.step(0, sg.Listening, th.Accent, c.Handed.Sub(from))
 	worker := itoa(c.Worker)
 	if c.Taken.IsZero() {
 		text := "on the way "
@@ -217,19 +218,19 @@ func (p *connPen) way(from time.Time, c *engine.TrafficConn) {
 	p.step(1, worker, th.Text, c.Taken.Sub(c.Handed))
 	switch {
 	case c.Lost:
-		p.step(2, sg.listening, th.Accent, c.Done.Sub(c.Taken))
-		p.put(th.Dead, sg.exited+" cut")
+		p.step(2, sg.Listening, th.Accent, c.Done.Sub(c.Taken))
+		p.put(th.Dead, sg.Exited+" cut")
 	case !c.Done.IsZero():
-		p.step(2, sg.listening, th.Accent, c.Done.Sub(c.Taken))
-		p.put(th.Accent, sg.done)
-		p.l.padded(p.style(th.Text), "", p.s.w-totalW-1-p.l.used())
-		p.l.right(p.style(th.Text), fmtLatency(max(c.Done.Sub(c.Accepted), 0)), totalW)
+		p.step(2, sg.Listening, th.Accent, c.Done.Sub(c.Taken))
+		p.put(th.Accent, sg.Done)
+		p.l.Padded(p.style(th.Text), "", p.s.w-totalW-1-p.l.Used())
+		p.l.Right(p.style(th.Text), fmtLatency(max(c.Done.Sub(c.Accepted), 0)), totalW)
 	case !c.Tells: // a Node program does not say when it closes it
-		p.put(th.Accent, sg.listening)
-		p.l.padded(p.style(th.Text), " "+unknown, p.s.w-totalW-1-p.l.used())
-		p.l.right(p.style(th.Text), unknown, totalW)
+		p.put(th.Accent, sg.Listening)
+		p.l.Padded(p.style(th.Text), " "+unknown, p.s.w-totalW-1-p.l.Used())
+		p.l.Right(p.style(th.Text), unknown, totalW)
 	default:
-		p.under(sg.listening, th.Accent, soFar(now.Sub(c.Taken)))
+		p.under(sg.Listening, th.Accent, soFar(now.Sub(c.Taken)))
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/tui/internal/cell"
 )
 
 // client is where the test's connections come from.
@@ -180,11 +181,11 @@ func trafficPictures(with func(name string, w, h int, change func(*screen))) {
 		with("traffic-"+n.name+"-80x24", 80, 24, storyScene(n.n))
 	}
 	with("traffic-ascii-80x24", 80, 24, func(s *screen) {
-		s.signs = newSigns(true)
+		s.signs = cell.NewSigns(true)
 		trafficScene(s)
 	})
 	with("traffic-ascii-60x16", 60, 16, func(s *screen) {
-		s.signs = newSigns(true)
+		s.signs = cell.NewSigns(true)
 		trafficScene(s)
 	})
 	with("traffic-empty-80x24", 80, 24, func(s *screen) {

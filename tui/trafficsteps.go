@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/tui/internal/cell"
 )
 
 // trafficStep is a step of the way and its times of the last 10 s.
@@ -31,14 +32,14 @@ func trafficSteps(s *screen) []trafficStep {
 func stepsPane(s *screen, rows int) []string {
 	steps := trafficSteps(s)
 	if rows <= 1 {
-		return filledUp([]string{stepsLine(s, steps)}, rows, s.w)
+		return cell.FilledUp([]string{stepsLine(s, steps)}, rows, s.w)
 	}
-	out := []string{rule{title: "how long each step takes, last 10 s", right: stepsRight(s)}.draw(s.pen(), s.w)}
-	l := newLine(s.w, s.signs)
-	l.gap(10)
+	out := []string{cell.Rule{Title: "how long each step takes, last 10 s", Right: stepsRight(s)}.Draw(s.pen(), s.w)}
+	l := cell.NewLine(s.w, s.signs)
+	l.Gap(10)
 	for _, name := range []string{"p50", "p99", "max"} {
-		l.right(s.theme.Title, name, 7)
-		l.gap(2)
+		l.Right(s.theme.Title, name, 7)
+		l.Gap(2)
 	}
 	out = append(out, l.String())
 	longest := 0.0
@@ -46,36 +47,36 @@ func stepsPane(s *screen, rows int) []string {
 		longest = max(longest, float64(st.times.max))
 	}
 	for _, st := range steps {
-		l := newLine(s.w, s.signs)
-		l.gap(1)
-		l.padded(s.theme.Text, st.name, 9)
+		l := cell.NewLine(s.w, s.signs)
+		l.Gap(1)
+		l.Padded(s.theme.Text, st.name, 9)
 		for _, d := range []time.Duration{st.times.p50, st.times.p99, st.times.max} {
-			l.right(s.theme.Text, fmtLatency(d), 7)
-			l.gap(2)
+			l.Right(s.theme.Text, fmtLatency(d), 7)
+			l.Gap(2)
 		}
-		l.gap(1)
+		l.Gap(1)
 		if st.times.max > 0 {
-			bar, n := s.signs.bar(slowly(float64(st.times.max)/longest), max(s.w-l.used()-1, 1))
-			l.raw(s.theme.Accent, bar, n)
+			bar, n := s.signs.Bar(slowly(float64(st.times.max)/longest), max(s.w-l.Used()-1, 1))
+			l.Raw(s.theme.Accent, bar, n)
 		}
 		out = append(out, l.String())
 	}
 	if len(out) < rows {
-		l := newLine(s.w, s.signs)
-		l.gap(1)
-		l.put(s.theme.Muted, fitting(s.w-2, stepsNote(s)...))
+		l := cell.NewLine(s.w, s.signs)
+		l.Gap(1)
+		l.Put(s.theme.Muted, cell.Fitting(s.w-2, stepsNote(s)...))
 		out = append(out, l.String())
 	}
-	return filledUp(out, rows, s.w)
+	return cell.FilledUp(out, rows, s.w)
 }
 
 // stepsLine is the medians in one line.
 func stepsLine(s *screen, steps []trafficStep) string {
-	l := newLine(s.w, s.signs)
-	l.gap(1)
-	l.put(s.theme.Muted, "p50")
+	l := cell.NewLine(s.w, s.signs)
+	l.Gap(1)
+	l.Put(s.theme.Muted, "p50")
 	for _, st := range steps {
-		l.put(s.theme.Text, fmt.Sprintf("  %s %6s", st.name, fmtLatency(st.times.p50)))
+		l.Put(s.theme.Text, fmt.Sprintf("  %s %6s", st.name, fmtLatency(st.times.p50)))
 	}
 	return l.String()
 }

@@ -6,6 +6,7 @@ import (
 
 	"muster/engine"
 	"muster/styles"
+	"muster/tui/internal/cell"
 )
 
 // connStory is the way of one connection in sentences (enter in view 3). It
@@ -100,10 +101,10 @@ func storyLines(s *screen, c *engine.TrafficConn) []storyLine {
 
 // storyPane is the story in lines lines, its rule among them.
 func storyPane(s *screen, d *connStory, lines int) []string {
-	out := []string{rule{title: "connection " + connName(d.conn.N), right: "esc back", focused: true}.draw(s.pen(), s.w)}
+	out := []string{cell.Rule{Title: "connection " + connName(d.conn.N), Right: "esc back", Focused: true}.Draw(s.pen(), s.w)}
 	ls := storyLines(s, &d.conn)
 	for _, sl := range ls[max(len(ls)-max(lines-1, 0), 0):] {
-		l := newLine(s.w, s.signs)
+		l := cell.NewLine(s.w, s.signs)
 		at := ""
 		switch {
 		case sl.at == 0:
@@ -111,10 +112,10 @@ func storyPane(s *screen, d *connStory, lines int) []string {
 		case sl.at > 0:
 			at = "+" + fmtLatency(sl.at)
 		}
-		l.right(s.theme.Muted, at, 9)
-		l.gap(2)
-		l.put(sl.style(s.theme), fitting(l.room()-1, sl.forms...))
+		l.Right(s.theme.Muted, at, 9)
+		l.Gap(2)
+		l.Put(sl.style(s.theme), cell.Fitting(l.Room()-1, sl.forms...))
 		out = append(out, l.String())
 	}
-	return filledUp(out, lines, s.w)
+	return cell.FilledUp(out, lines, s.w)
 }

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"muster/engine"
+	"muster/tui/internal/cell"
 )
 
 // places is where the connections are.
@@ -56,7 +57,7 @@ func wherePane(s *screen, rows int) []string {
 	case s.snap.PolicyFixed != "":
 		right = "the policy is fixed here"
 	}
-	out := []string{rule{title: "where they are now", right: right}.draw(s.pen(), s.w)}
+	out := []string{cell.Rule{Title: "where they are now", Right: right}.Draw(s.pen(), s.w)}
 	p := placesOf(s)
 	left := wayTo(s, p)
 	ws := s.snap.Workers
@@ -65,21 +66,21 @@ func wherePane(s *screen, rows int) []string {
 		shown = max(rows-1, 0)
 	}
 	for y := range rows {
-		l := newLine(s.w, s.signs)
+		l := cell.NewLine(s.w, s.signs)
 		text := ""
 		if y < len(left) {
 			text = left[y]
 		}
-		l.padded(s.theme.Text, text, leftWidth(s))
+		l.Padded(s.theme.Text, text, leftWidth(s))
 		switch {
 		case y < shown:
-			l.put(s.theme.Muted, s.signs.branch(y, min(len(ws), rows)))
+			l.Put(s.theme.Muted, s.signs.Branch(y, min(len(ws), rows)))
 			whereRow(s, l, &ws[y], p)
 		case y == shown && shown < len(ws):
-			l.put(s.theme.Muted, s.signs.branch(y, rows))
-			l.put(s.theme.Muted, " "+plural(len(ws)-shown, "more worker")+openOf(ws[shown:], p))
+			l.Put(s.theme.Muted, s.signs.Branch(y, rows))
+			l.Put(s.theme.Muted, " "+plural(len(ws)-shown, "more worker")+openOf(ws[shown:], p))
 		case y == 0:
-			l.put(s.theme.Warn, s.signs.rule+" no worker")
+			l.Put(s.theme.Warn, s.signs.Rule+" no worker")
 		}
 		out = append(out, l.String())
 	}
@@ -96,7 +97,7 @@ func leftWidth(s *screen) int {
 
 // wayTo is what leads to the workers.
 func wayTo(s *screen, p places) []string {
-	arrow := s.signs.arrow()
+	arrow := s.signs.Arrow()
 	waiting := unknown
 	if t := s.snap.Traffic; t != nil && t.Waiting != nil {
 		waiting = fmtOpen(*t.Waiting)
@@ -139,19 +140,19 @@ func freeIDs(free []int) string {
 	return text
 }
 
-func right(text string, n int) string { return spaces(n-len(text)) + text }
+func right(text string, n int) string { return cell.Spaces(n-len(text)) + text }
 
 // whereRow is a worker in the picture: "1  ● listening       2 open  ▪▪".
-func whereRow(s *screen, l *line, w *engine.Row, p places) {
+func whereRow(s *screen, l *cell.Line, w *engine.Row, p places) {
 	th := s.theme
-	l.put(th.Text, " ")
-	l.padded(th.Text, strconv.Itoa(w.ID), 3)
+	l.Put(th.Text, " ")
+	l.Padded(th.Text, strconv.Itoa(w.ID), 3)
 	sign := stateSign(s.signs, w.State, stopped(w))
-	l.padded(stateStyle(th, rowValue{state: w.State, stopped: stopped(w)}), sign+" "+stateWord(w), columnWidths[colState])
+	l.Padded(stateStyle(th, rowValue{state: w.State, stopped: stopped(w)}), sign+" "+stateWord(w), columnWidths[colState])
 	if !alive(w) {
 		forms := lastForms(s.snap, w, clockOf(s))
-		l.gap(1)
-		l.put(th.Muted, fitting(l.room()-1, forms...))
+		l.Gap(1)
+		l.Put(th.Muted, cell.Fitting(l.Room()-1, forms...))
 		return
 	}
 	if t := s.snap.Traffic; t != nil && s.snap.Policy.Dealer() != engine.DealerPrimary && s.w >= namesW {
@@ -161,7 +162,7 @@ func whereRow(s *screen, l *line, w *engine.Row, p places) {
 				rate = perSecond(r.Rate)
 			}
 		}
-		l.right(th.Text, rate, 8)
+		l.Right(th.Text, rate, 8)
 	}
 	open, known := p.open[w.ID]
 	if s.traffic.slow != nil {
@@ -171,19 +172,19 @@ func whereRow(s *screen, l *line, w *engine.Row, p places) {
 	if known {
 		text = fmtOpen(open)
 	}
-	l.right(th.Text, text, 5)
-	l.put(th.Muted, " open ")
-	l.gap(1)
-	room := l.room() - 1
+	l.Right(th.Text, text, 5)
+	l.Put(th.Muted, " open ")
+	l.Gap(1)
+	room := l.Room() - 1
 	note := ""
 	if w.State == engine.StateDisconnecting && room > len(noMore)+4 {
 		note = noMore
 		room -= len(note) + 1
 	}
-	l.put(th.Accent, s.signs.dots(p.way[w.ID], open, room))
+	l.Put(th.Accent, s.signs.Dots(p.way[w.ID], open, room))
 	if note != "" {
-		l.gap(1)
-		l.put(th.Warn, note)
+		l.Gap(1)
+		l.Put(th.Warn, note)
 	}
 }
 

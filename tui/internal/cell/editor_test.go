@@ -1,4 +1,4 @@
-package tui
+package cell
 
 import (
 	"strings"
@@ -39,15 +39,15 @@ func TestEditor(t *testing.T) {
 		{"a\x1b[2J\x00\u202e\u200bb\x7f", "a[2Jb|"},
 		{"\r\nab\r\n\tc\n", "ab  c|"},
 	} {
-		var e editor
+		var e Editor
 		rest := tt.in
 		for rest != "" {
 			text, more, key := strings.Cut(rest, "<")
-			e.insert(text)
+			e.Insert(text)
 			if rest = more; key {
 				var name string
 				name, rest, _ = strings.Cut(more, ">")
-				if known, _ := e.edit(name); !known {
+				if known, _ := e.Edit(name); !known {
 					t.Fatalf("%s is no key", name)
 				}
 			}
@@ -70,37 +70,37 @@ func TestEditorSaysWhatChanged(t *testing.T) {
 		{"a", "ctrl+u", true, true},
 		{"a", "tab", false, false},
 	} {
-		e := editorOf(tt.text)
-		if known, changed := e.edit(tt.key); known != tt.known || changed != tt.changed {
+		e := EditorOf(tt.text)
+		if known, changed := e.Edit(tt.key); known != tt.known || changed != tt.changed {
 			t.Errorf("%q in %q: known %v, changed %v", tt.key, tt.text, known, changed)
 		}
 	}
 }
 
 func TestEditorLimits(t *testing.T) {
-	e := editor{maxBytes: 7}
-	if e.insert("配置a") != true || e.insert("b") != false || e.text != "配置a" {
+	e := Editor{MaxBytes: 7}
+	if e.Insert("配置a") != true || e.Insert("b") != false || e.text != "配置a" {
 		t.Errorf("7 bytes hold %q", e.text)
 	}
-	e = editor{maxCells: 4}
-	if e.insert("配a") != true || e.insert("置b") != false || e.text != "配a" || e.insert("b") != true {
+	e = Editor{MaxCells: 4}
+	if e.Insert("配a") != true || e.Insert("置b") != false || e.text != "配a" || e.Insert("b") != true {
 		t.Errorf("4 cells hold %q", e.text)
 	}
 }
 
 // TestEditorShowsItsCursor wherever it is, in exactly the cells it has.
 func TestEditorShowsItsCursor(t *testing.T) {
-	p := pen{styles.None(), newSigns(false)}
+	p := Pen{styles.None(), NewSigns(false)}
 	for _, text := range []string{"", "abc", strings.Repeat("配置a", 40), strings.Repeat("e\u0301", 90)} {
-		e := editorOf(text)
+		e := EditorOf(text)
 		for {
-			l := newLine(20, p.signs)
-			e.draw(p, l)
+			l := NewLine(20, p.Signs)
+			e.Draw(p, l)
 			got := l.String()
-			if n := safetext.Width(got); n != 20 || strings.Count(ansi.Strip(got), p.signs.pipe) != 1 {
+			if n := safetext.Width(got); n != 20 || strings.Count(ansi.Strip(got), p.Signs.Pipe) != 1 {
 				t.Fatalf("at %d of %q: %d cells, %q", e.at, text, n, got)
 			}
-			if _, changed := e.edit("left"); !changed {
+			if _, changed := e.Edit("left"); !changed {
 				break
 			}
 		}
@@ -115,15 +115,15 @@ func FuzzEditor(f *testing.F) {
 	f.Add("\xff\x1b[A", "🇩🇪🇩", uint64(0x5051))
 	keys := []string{"left", "right", "backspace", "delete", "ctrl+w", "ctrl+u", "home", "end"}
 	f.Fuzz(func(t *testing.T, a, b string, moves uint64) {
-		e := editor{maxBytes: 200}
+		e := Editor{MaxBytes: 200}
 		for ; moves > 0; moves >>= 4 {
 			switch n := moves & 15; {
 			case n < 8:
-				e.edit(keys[n])
+				e.Edit(keys[n])
 			case n < 12:
-				e.insert(a)
+				e.Insert(a)
 			default:
-				e.insert(b)
+				e.Insert(b)
 			}
 			if !utf8.ValidString(e.text) || len(e.text) > 200 || strings.ContainsFunc(e.text, func(r rune) bool { return r < ' ' || r == 0x7f }) {
 				t.Fatalf("text %q", e.text)

@@ -1,4 +1,4 @@
-package tui
+package cell
 
 import (
 	"strings"
@@ -9,24 +9,24 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// inked is a piece of a worker's text, safe for a terminal, and how it looks.
-type inked struct {
-	text  string
-	cells int
-	ink   styles.Ink
+// Inked is a piece of a worker's text, safe for a terminal, and how it looks.
+type Inked struct {
+	Text  string
+	Width int
+	Ink   styles.Ink
 }
 
-// inkedPieces are the pieces of text, which came from a worker with SGR
+// InkedPieces are the pieces of text, which came from a worker with SGR
 // sequences in it, as far as they fill more than cells cells; n is how many they
 // fill. Each piece is made safe by itself, because the terminal gets a sequence
 // between two of them.
-func inkedPieces(text string, cells int) (pieces []inked, n int) {
+func InkedPieces(text string, cells int) (pieces []Inked, n int) {
 	const tab = 8
 	var ink styles.Ink
 	add := func(t string) {
 		t = safetext.Cut(t, cells-n+2, "") // the first too many may have two
 		if w := safetext.Width(t); w > 0 {
-			pieces = append(pieces, inked{t, w, ink})
+			pieces = append(pieces, Inked{t, w, ink})
 			n += w
 		}
 	}
@@ -38,7 +38,7 @@ func inkedPieces(text string, cells int) (pieces []inked, n int) {
 			seg, before, tabs = strings.Cut(before, "\t")
 			add(seg)
 			if tabs {
-				add(spaces(tab - n%tab))
+				add(Spaces(tab - n%tab))
 			}
 		}
 		ink = ink.Apply(params)
@@ -46,49 +46,49 @@ func inkedPieces(text string, cells int) (pieces []inked, n int) {
 	return pieces, n
 }
 
-// putInked writes a worker's text in the colours it asks for, as far as the
+// PutInked writes a worker's text in the colours it asks for, as far as the
 // theme draws them, in at most cells cells. Every piece closes its own style.
-func (l *line) putInked(th *styles.Theme, base styles.Style, text string, cells int) {
+func (l *Line) PutInked(th *styles.Theme, base styles.Style, text string, cells int) {
 	cells = min(cells, l.w-l.n)
 	if cells <= 0 {
 		return
 	}
-	pieces, n := inkedPieces(text, cells)
+	pieces, n := InkedPieces(text, cells)
 	tail := ""
 	if n > cells {
 		tail = l.tail
 	}
 	end := l.n + cells - safetext.Width(tail)
 	for _, p := range pieces {
-		if l.n+p.cells > end {
-			p.text = safetext.Cut(p.text, end-l.n, "")
-			p.cells = safetext.Width(p.text)
-			l.raw(base.And(th.Ink(p.ink)), p.text, p.cells)
+		if l.n+p.Width > end {
+			p.Text = safetext.Cut(p.Text, end-l.n, "")
+			p.Width = safetext.Width(p.Text)
+			l.Raw(base.And(th.Ink(p.Ink)), p.Text, p.Width)
 			break
 		}
-		l.raw(base.And(th.Ink(p.ink)), p.text, p.cells)
+		l.Raw(base.And(th.Ink(p.Ink)), p.Text, p.Width)
 	}
 	if tail != "" {
-		l.raw(base, tail, safetext.Width(tail))
+		l.Raw(base, tail, safetext.Width(tail))
 	}
 }
 
-// wrapInked are pieces of a text in lines of at most cells cells: every
+// WrapInked are pieces of a text in lines of at most cells cells: every
 // character of it, so that it can be read as it was written, but for the one
 // space a line may break at. A word that is too long for a line is cut.
-func wrapInked(pieces []inked, cells int) [][]inked {
+func WrapInked(pieces []Inked, cells int) [][]Inked {
 	cells = max(cells, 2) // a character of two has room
 	var (
-		out   [][]inked
-		row   []inked // a character each, joined when it is whole
+		out   [][]Inked
+		row   []Inked // a character each, joined when it is whole
 		n     int     // the cells of row
 		word  int     // where in row its last word begins, 0 = it is all one
 		began bool    // something that is no space is in row
 	)
-	add := func(c inked) {
-		row, n = append(row, c), n+c.cells
+	add := func(c Inked) {
+		row, n = append(row, c), n+c.Width
 		switch {
-		case c.text != " ":
+		case c.Text != " ":
 			began = true
 		case began:
 			word = len(row)
@@ -103,7 +103,7 @@ func wrapInked(pieces []inked, cells int) [][]inked {
 		}
 	}
 	for _, p := range pieces {
-		for text := p.text; text != ""; {
+		for text := p.Text; text != ""; {
 			c, width := ansi.FirstGraphemeCluster(text, ansi.GraphemeWidth)
 			c = text[:max(len(c), 1)]
 			text = text[len(c):]
@@ -119,7 +119,7 @@ func wrapInked(pieces []inked, cells int) [][]inked {
 					end(len(row))
 				}
 			}
-			add(inked{c, width, p.ink})
+			add(Inked{c, width, p.Ink})
 		}
 	}
 	if len(row) == 0 && len(out) > 0 { // the text ended with the space of a break
@@ -129,17 +129,17 @@ func wrapInked(pieces []inked, cells int) [][]inked {
 }
 
 // joinInked puts neighbours that look the same into one piece.
-func joinInked(row []inked) []inked {
-	var out []inked
+func joinInked(row []Inked) []Inked {
+	var out []Inked
 	var b strings.Builder
 	for i, c := range row {
-		b.WriteString(c.text)
-		if i+1 < len(row) && row[i+1].ink == c.ink {
+		b.WriteString(c.Text)
+		if i+1 < len(row) && row[i+1].Ink == c.Ink {
 			continue
 		}
 		t := b.String()
 		b.Reset()
-		out = append(out, inked{t, safetext.Width(t), c.ink})
+		out = append(out, Inked{t, safetext.Width(t), c.Ink})
 	}
 	return out
 }

@@ -1,4 +1,4 @@
-package tui
+package cell
 
 import (
 	"io"
@@ -31,8 +31,8 @@ func TestColoursOfWorkersAreCutInCells(t *testing.T) {
 		{"e\x1b[31m\u0301", 20, "e\x1b[31m\\u0301\x1b[0m"}, // a mark alone would take no cell of its own
 	}
 	for _, tt := range tests {
-		l := newLine(40, newSigns(false))
-		l.putInked(trueColours(), styles.Style{}, tt.text, tt.cells)
+		l := NewLine(40, NewSigns(false))
+		l.PutInked(trueColours(), styles.Style{}, tt.text, tt.cells)
 		if got := l.b.String(); got != tt.want {
 			t.Errorf("%q in %d cells is %q, want %q", tt.text, tt.cells, got, tt.want)
 		}
@@ -51,8 +51,8 @@ func FuzzColoursOfWorkers(f *testing.F) {
 	th := trueColours()
 	f.Fuzz(func(t *testing.T, text string, cells int) {
 		cells = max(0, min(cells, 200))
-		l := newLine(200, newSigns(false))
-		l.putInked(th, styles.Style{}, text, cells)
+		l := NewLine(200, NewSigns(false))
+		l.PutInked(th, styles.Style{}, text, cells)
 		got := l.b.String()
 		bare := ownStyle.ReplaceAllString(got, "")
 		if i := strings.IndexFunc(bare, func(r rune) bool { return r < ' ' || r >= 0x7f && r < 0xa0 }); i >= 0 {

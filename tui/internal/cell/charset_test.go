@@ -1,4 +1,4 @@
-package tui
+package cell
 
 import "testing"
 
@@ -11,7 +11,7 @@ func TestASCIILine(t *testing.T) {
 		"a🚀":                     "a??",
 		"│ \xff":                 "? ?",
 	} {
-		if got := asciiLine(in); got != want {
+		if got := ASCIILine(in); got != want {
 			t.Errorf("%q becomes %q, want %q", in, got, want)
 		}
 	}

@@ -1,4 +1,4 @@
-package tui
+package cell
 
 import (
 	"strings"
@@ -6,9 +6,9 @@ import (
 	"muster/internal/safetext"
 )
 
-// fitting is the first of forms, which go from the longest to the shortest,
+// Fitting is the first of forms, which go from the longest to the shortest,
 // that fits in cells; else the last.
-func fitting(cells int, forms ...string) string {
+func Fitting(cells int, forms ...string) string {
 	for _, f := range forms {
 		if safetext.Width(f) <= cells {
 			return f
@@ -20,9 +20,9 @@ func fitting(cells int, forms ...string) string {
 	return forms[len(forms)-1]
 }
 
-// wrapped breaks a text that went through safetext between words into lines of
+// Wrapped breaks a text that went through safetext between words into lines of
 // at most cells; a word that is longer is a line of its own.
-func wrapped(text string, cells int) []string {
+func Wrapped(text string, cells int) []string {
 	var lines []string
 	line := ""
 	for word := range strings.FieldsSeq(text) {
@@ -40,10 +40,10 @@ func wrapped(text string, cells int) []string {
 	return lines
 }
 
-// filledUp is exactly n lines of w cells.
-func filledUp(lines []string, n, w int) []string {
+// FilledUp is exactly n lines of w cells.
+func FilledUp(lines []string, n, w int) []string {
 	for len(lines) < n {
-		lines = append(lines, spaces(w))
+		lines = append(lines, Spaces(w))
 	}
 	return lines[:max(n, 0)]
 }

@@ -1,24 +1,24 @@
-package tui
+package cell
 
 import (
 	"math"
 	"strings"
 )
 
-// spark is a history in one line of cells: eighth blocks from 0 to scale. Zero
+// Spark is a history in one line of cells: eighth blocks from 0 to scale. Zero
 // is "_", so that a dead second is seen, and what is not known is blank.
-func (sg *signs) spark(values []float64, scale float64) string {
+func (sg *Signs) Spark(values []float64, scale float64) string {
 	var b strings.Builder
 	b.Grow(3 * len(values))
 	for _, v := range values {
-		b.WriteString(sg.cell(v, scale, 8, 0))
+		b.WriteString(sg.Cell(v, scale, 8, 0))
 	}
 	return b.String()
 }
 
-// cell is the part of a column of eighths of height units that lies in the row
+// Cell is the part of a column of eighths of height units that lies in the row
 // which begins at unit from.
-func (sg *signs) cell(v, scale float64, height, from int) string {
+func (sg *Signs) Cell(v, scale float64, height, from int) string {
 	if math.IsNaN(v) || v < 0 {
 		return " "
 	}
@@ -35,8 +35,8 @@ func (sg *signs) cell(v, scale float64, height, from int) string {
 	return sg.levels[max(0, min(units-from, 8))]
 }
 
-// graph is the same in rows lines, the uppermost first.
-func (sg *signs) graph(values []float64, scale float64, rows int) []string {
+// Graph is the same in rows lines, the uppermost first.
+func (sg *Signs) Graph(values []float64, scale float64, rows int) []string {
 	rows = max(rows, 0)
 	out := make([]string, rows)
 	var b strings.Builder
@@ -44,16 +44,16 @@ func (sg *signs) graph(values []float64, scale float64, rows int) []string {
 		b.Reset()
 		b.Grow(3 * len(values))
 		for _, v := range values {
-			b.WriteString(sg.cell(v, scale, 8*rows, 8*(rows-1-y)))
+			b.WriteString(sg.Cell(v, scale, 8*rows, 8*(rows-1-y)))
 		}
 		out[y] = b.String()
 	}
 	return out
 }
 
-// bar is a bar of at most full cells for the share part (0 to 1), in whole
+// Bar is a bar of at most full cells for the share part (0 to 1), in whole
 // cells, and how many cells it takes.
-func (sg *signs) bar(part float64, full int) (string, int) {
+func (sg *Signs) Bar(part float64, full int) (string, int) {
 	n := int(fraction(part)*float64(full) + 0.5)
 	if n == 0 && part > 0 && full > 0 {
 		n = 1
@@ -61,8 +61,8 @@ func (sg *signs) bar(part float64, full int) (string, int) {
 	return strings.Repeat(sg.full, n), n
 }
 
-// halfBar is bar to half a cell, rounded down.
-func (sg *signs) halfBar(part float64, full int) (string, int) {
+// HalfBar is bar to half a cell, rounded down.
+func (sg *Signs) HalfBar(part float64, full int) (string, int) {
 	halves := int(fraction(part)*float64(2*full) + 1e-9)
 	if halves == 0 && part > 0 && full > 0 {
 		halves = 1

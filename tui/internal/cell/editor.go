@@ -1,4 +1,4 @@
-package tui
+package cell
 
 import (
 	"strings"
@@ -9,31 +9,31 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// editor is one line of text that is being edited: that of the filter and that
+// Editor is one line of text that is being edited: that of the filter and that
 // of the message. Its zero value is empty and has no limit.
-type editor struct {
+type Editor struct {
 	text     string // nothing but what can be seen, and spaces
 	at       int    // byte the cursor is before, always the first of a character
-	maxBytes int    // 0 = no limit
-	maxCells int    // 0 = no limit
+	MaxBytes int    // 0 = no limit
+	MaxCells int    // 0 = no limit
 }
 
-// value is the text.
-func (e *editor) value() string { return e.text }
+// Value is the text.
+func (e *Editor) Value() string { return e.text }
 
-// editorOf is an editor with the cursor behind text.
-func editorOf(text string) editor { return editor{text: text, at: len(text)} }
+// EditorOf is an editor with the cursor behind text.
+func EditorOf(text string) Editor { return Editor{text: text, at: len(text)} }
 
-// set replaces the text and puts the cursor behind it.
-func (e *editor) set(text string) { e.text, e.at = text, len(text) }
+// Set replaces the text and puts the cursor behind it.
+func (e *Editor) Set(text string) { e.text, e.at = text, len(text) }
 
-// insert puts text, which may have been pasted, in at the cursor: only what can
+// Insert puts text, which may have been pasted, in at the cursor: only what can
 // be seen of it. Line breaks and tabs within it are spaces. all is false if
 // there was room for a part of it only.
-func (e *editor) insert(text string) (all bool) {
+func (e *Editor) Insert(text string) (all bool) {
 	text = strings.Trim(strings.ReplaceAll(text, "\r\n", "\n"), "\r\n")
 	bytes, cells := len(e.text), 0
-	if e.maxCells > 0 {
+	if e.MaxCells > 0 {
 		cells = safetext.Width(safetext.Line(e.text))
 	}
 	var in strings.Builder
@@ -47,10 +47,10 @@ func (e *editor) insert(text string) (all bool) {
 		}
 		c := string(r)
 		bytes += len(c)
-		if e.maxCells > 0 {
+		if e.MaxCells > 0 {
 			cells += safetext.Width(c)
 		}
-		if e.maxBytes > 0 && bytes > e.maxBytes || e.maxCells > 0 && cells > e.maxCells {
+		if e.MaxBytes > 0 && bytes > e.MaxBytes || e.MaxCells > 0 && cells > e.MaxCells {
 			all = false
 			break
 		}
@@ -61,9 +61,9 @@ func (e *editor) insert(text string) (all bool) {
 	return all
 }
 
-// edit carries out a key that moves the cursor or takes text away. known is
+// Edit carries out a key that moves the cursor or takes text away. known is
 // false for any other key, changed if there was nothing to do.
-func (e *editor) edit(key string) (known, changed bool) {
+func (e *Editor) Edit(key string) (known, changed bool) {
 	before := *e
 	switch key {
 	case "backspace", "ctrl+h":
@@ -88,19 +88,19 @@ func (e *editor) edit(key string) (known, changed bool) {
 	return true, *e != before
 }
 
-func (e *editor) remove(from, to int) {
+func (e *Editor) remove(from, to int) {
 	e.text = e.text[:from] + e.text[to:]
 	e.at = e.boundary(from)
 }
 
 // word is where the word before the cursor begins.
-func (e *editor) word() int {
+func (e *Editor) word() int {
 	left := strings.TrimRight(e.text[:e.at], " ")
 	return strings.LastIndexByte(left, ' ') + 1
 }
 
 // after is where the character at a byte ends.
-func (e *editor) after(at int) int {
+func (e *Editor) after(at int) int {
 	if at >= len(e.text) {
 		return len(e.text)
 	}
@@ -109,7 +109,7 @@ func (e *editor) after(at int) int {
 }
 
 // before is where the character before a byte begins.
-func (e *editor) before(at int) int {
+func (e *Editor) before(at int) int {
 	start := 0
 	for i := 0; i < at; i = e.after(i) {
 		start = i
@@ -118,7 +118,7 @@ func (e *editor) before(at int) int {
 }
 
 // boundary is the first byte from at on at which a character begins.
-func (e *editor) boundary(at int) int {
+func (e *Editor) boundary(at int) int {
 	i := 0
 	for i < at {
 		i = e.after(i)
@@ -126,18 +126,18 @@ func (e *editor) boundary(at int) int {
 	return i
 }
 
-// draw writes the text and its cursor, a sign of its own that is seen without
+// Draw writes the text and its cursor, a sign of its own that is seen without
 // colours too, up to the end of the line. Of a text that is too long the part
 // around the cursor is seen.
-func (e *editor) draw(p pen, l *line) {
+func (e *Editor) Draw(p Pen, l *Line) {
 	before, after := safetext.Line(e.text[:e.at]), safetext.Line(e.text[e.at:])
 	room := l.w - l.n - 1 // the cursor's
 	if n := room - min(safetext.Width(after), room/4); safetext.Width(before) > n {
-		before = p.signs.ellipsis + lastCells(before, n-1)
+		before = p.Signs.Ellipsis + lastCells(before, n-1)
 	}
-	l.put(p.theme.Text, before)
-	l.raw(p.theme.Cursor, p.signs.pipe, 1)
-	l.put(p.theme.Text, after)
+	l.Put(p.Theme.Text, before)
+	l.Raw(p.Theme.Cursor, p.Signs.Pipe, 1)
+	l.Put(p.Theme.Text, after)
 }
 
 // lastCells is the end of text, which is safe, in at most n cells.

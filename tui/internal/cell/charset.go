@@ -1,4 +1,4 @@
-package tui
+package cell
 
 import (
 	"strings"
@@ -6,13 +6,13 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// charset is what the terminal can show.
-type charset struct {
-	signs bool // of the signs the screen draws with only those of ASCII
-	text  bool // of all other text too
+// Charset is what the terminal can show.
+type Charset struct {
+	Signs bool // of the signs the screen draws with only those of ASCII
+	Text  bool // of all other text too
 }
 
-// charsetOf reads the charset from the environment: getenv is os.Getenv.
+// CharsetOf reads the charset from the environment: getenv is os.Getenv.
 //
 // The locale of LC_CTYPE decides, found as POSIX says (Base Definitions 8.2:
 // the first of LC_ALL, LC_CTYPE and LANG that is not empty). C and POSIX are
@@ -24,17 +24,17 @@ type charset struct {
 // some of the signs. (Of those of Debian's console-setup Lat15-Fixed16,
 // Lat15-VGA16 and Lat15-TerminusBold16 have no ◦ □ ► √ ▁ to ▇, Uni2-Fixed16 and
 // Uni2-Terminus16 no ◦ □ ► ▁ to ▇.)
-func charsetOf(getenv func(string) string) charset {
+func CharsetOf(getenv func(string) string) Charset {
 	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
 		if locale := getenv(name); locale != "" {
 			if !isUTF8(locale) {
-				return charset{signs: true, text: true}
+				return Charset{Signs: true, Text: true}
 			}
 			break
 		}
 	}
 	term := getenv("TERM")
-	return charset{signs: term == "linux" || strings.HasPrefix(term, "linux-")}
+	return Charset{Signs: term == "linux" || strings.HasPrefix(term, "linux-")}
 }
 
 // isUTF8 tells whether a locale, LANGUAGE_TERRITORY.CHARSET@MODIFIER, may be
@@ -48,10 +48,10 @@ func isUTF8(locale string) bool {
 	return strings.EqualFold(strings.ReplaceAll(set, "-", ""), "utf8")
 }
 
-// asciiLine is a line of a frame for a terminal that has ASCII only: every
+// ASCIILine is a line of a frame for a terminal that has ASCII only: every
 // other character is a question mark in each of its cells, so that the line
 // keeps its width. Bytes above 0x7F would be several characters there.
-func asciiLine(line string) string {
+func ASCIILine(line string) string {
 	at := strings.IndexFunc(line, func(r rune) bool { return r > '~' })
 	if at < 0 {
 		return line
