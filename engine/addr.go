@@ -15,6 +15,29 @@ const (
 	maxHost = 253 // of a DNS name
 )
 
+// Address is one the cluster serves.
+type Address struct {
+	Network string `json:"network"` // "tcp", "unix", "udp"
+	Host    string `json:"host"`    // "127.0.0.1", "::", or the path of a unix socket
+	Port    int    `json:"port"`    // 0 for unix
+}
+
+// String is "127.0.0.1:3000", "[::]:3000" or the path.
+func (a Address) String() string {
+	if a.Network == "unix" {
+		return a.Host
+	}
+	return net.JoinHostPort(a.Host, strconv.Itoa(a.Port))
+}
+
+// spec is the form ParseAddr reads.
+func (a Address) spec() string {
+	if a.Network == "unix" {
+		return "unix:" + a.Host
+	}
+	return a.String()
+}
+
 // ParseAddr reads HOST:PORT, :PORT (all addresses), PORT (127.0.0.1) or
 // unix:PATH. An IPv6 address stands in brackets. A name is not looked up here.
 // The error says what was wrong and how it should look.
@@ -126,18 +149,20 @@ type AddrError struct {
 
 // addrError makes err the address's, and finds out who holds it.
 func addrError(a Address, err error) *AddrError {
-	e := &AddrError{Addr: a, Err: err}
-	var answers *inUseError
-	switch {
-	case errors.As(err, &answers):
-		e.PID = answers.pid
-	case a.Network == "tcp" && errors.Is(err, syscall.EADDRINUSE):
-		e.PID = holderOf(a)
-	}
+	e := &AddrError{Addr: a, Err: err, PID: holderOf(a, err)}
 	if e.PID != 0 {
 		e.Process = processName(e.PID)
 	}
 	return e
+}
+
+// openPort listens on an address. What fails is told as an *AddrError.
+func openPort(a Address, o portOptions) (*port, error) {
+	p, err := openAny(a, o)
+	if err != nil {
+		return nil, addrError(a, err)
+	}
+	return p, nil
 }
 
 // Error says what is wrong with the address and what to do.

@@ -217,7 +217,7 @@ func TestLoopGoesOnWhileTheSystemStandsStill(t *testing.T) {
 		{"close", func() {
 			inLoop(func() {
 				for _, s := range c.loop.order {
-					if s.port.addr.Network == "unix" {
+					if s.addr.Network == "unix" {
 						c.loop.closeServer(s)
 						return
 					}

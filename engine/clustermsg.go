@@ -30,7 +30,7 @@ func (l *loop) clusterMessage(w *worker, m *ipc.Message, now time.Time) {
 			if s.key == m.Cluster.Key {
 				known = known || !s.users[w]
 				s.dealer.Leave(w.id)
-				if i := slices.Index(w.addrs, s.port.addr); i >= 0 && !s.users[w] {
+				if i := slices.Index(w.addrs, s.addr); i >= 0 && !s.users[w] {
 					w.addrs = slices.Delete(w.addrs, i, i+1)
 				}
 				l.released(w, s)

@@ -93,7 +93,7 @@ func (o *outlook) closeTally() {
 
 // serves notes that a worker has got the socket of a server.
 func (l *loop) serves(w *worker, s *server) {
-	if s.port.addr.Network == "udp" {
+	if s.addr.Network == "udp" {
 		return // no connections
 	}
 	w.out.served, w.out.drained = true, false
@@ -116,7 +116,7 @@ func (l *loop) onlyByHand(s *server) bool {
 // just now, and can be counted.
 func (l *loop) allByHand(w *worker) bool {
 	for s := range w.servers {
-		if s.port.addr.Network != "tcp" || !l.onlyByHand(s) {
+		if s.addr.Network != "tcp" || !l.onlyByHand(s) {
 			return false
 		}
 	}
@@ -199,7 +199,7 @@ func (l *loop) killWorker(w *worker) {
 	known := o.tally != nil && !o.late || !o.served || o.drained || o.taken == o.base && !o.accepts
 	ports := l.clusterPorts()
 	for s := range w.servers {
-		known = known || s.port.addr.Network == "unix" // the kernel does not list those
+		known = known || s.addr.Network == "unix" // the kernel does not list those
 	}
 	if known || len(ports) == 0 || w.life.gone {
 		if err := w.proc.signal(syscall.SIGKILL); err != nil {

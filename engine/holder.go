@@ -2,26 +2,40 @@ package engine
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
 // holderTime bounds the search for who holds a port: it is a courtesy.
 const holderTime = 200 * time.Millisecond
 
-// holderOf is the process that holds a TCP address, by Linux's /proc: the
+// holderOf is the process that holds an address which could not be listened on
+// because of err; 0 if that is not known, or nobody does.
+func holderOf(a Address, err error) int {
+	var answers *inUseError
+	switch {
+	case errors.As(err, &answers):
+		return answers.pid
+	case a.Network == "tcp" && errors.Is(err, syscall.EADDRINUSE):
+		return holderOfTCP(a)
+	}
+	return 0
+}
+
+// holderOfTCP is the process that holds a TCP address, by Linux's /proc: the
 // sockets there by address, then the process by socket. 0 if it was not found
 // in time, or belongs to a user whose processes this one may not look into.
 // If several share the socket it is the one with the lowest pid, which is mostly
 // their parent.
-func holderOf(a Address) int {
+func holderOfTCP(a Address) int {
 	ip, err := netip.ParseAddr(a.Host) // not for a name: it is in use under an address we do not know here
 	if err != nil {
 		ip = netip.IPv6Unspecified()
@@ -156,30 +170,4 @@ func hasSocket(dir string, want map[string]bool, deadline time.Time) bool {
 		}
 	}
 	return false
-}
-
-// processName is the name of a process in printable ASCII: a process may call
-// itself anything.
-func processName(pid int) string {
-	b, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "comm"))
-	if err != nil {
-		return ""
-	}
-	return printable(bytes.TrimSuffix(b, []byte("\n")))
-}
-
-// printable writes every byte that is not printable ASCII as \xNN.
-func printable(b []byte) string {
-	const digits = "0123456789abcdef"
-	var s strings.Builder
-	for _, c := range b {
-		if c >= 0x20 && c < 0x7f {
-			s.WriteByte(c)
-			continue
-		}
-		s.WriteString(`\x`)
-		s.WriteByte(digits[c>>4])
-		s.WriteByte(digits[c&15])
-	}
-	return s.String()
 }

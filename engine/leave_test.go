@@ -154,7 +154,7 @@ func TestLeaveStandsStillWithThePrimary(t *testing.T) {
 func TestWhatALookIsSureOf(t *testing.T) {
 	now := time.Now()
 	at := func(network string) *server {
-		return &server{port: &port{addr: Address{Network: network}}, dealer: deal.New()}
+		return &server{addr: Address{Network: network}, port: &port{}, dealer: deal.New()}
 	}
 	handed := at("tcp")
 	handed.dealer.Add(1, now)

@@ -56,8 +56,8 @@ func (l *loop) lookAtLeaving() {
 func (l *loop) clusterPorts() map[int]bool {
 	ports := make(map[int]bool)
 	for _, s := range l.order {
-		if s.port.addr.Network == "tcp" {
-			ports[s.port.addr.Port] = true
+		if s.addr.Network == "tcp" {
+			ports[s.addr.Port] = true
 		}
 	}
 	return ports
@@ -91,7 +91,7 @@ func (w *worker) lookOf(f lookFound, began time.Time) look {
 		}
 	}
 	for s := range w.servers {
-		switch s.port.addr.Network {
+		switch s.addr.Network {
 		case "udp":
 			k.sure = false
 		case "unix":

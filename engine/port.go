@@ -53,23 +53,15 @@ type port struct {
 	closed  atomic.Bool // the end of a unix socket may be begun aside while it is closed
 }
 
-// openPort binds an address and starts to listen on it. What fails is told as
-// an *AddrError.
-func openPort(a Address, o portOptions) (*port, error) {
-	var p *port
-	var err error
+// openAny binds an address and starts to listen on it.
+func openAny(a Address, o portOptions) (*port, error) {
 	switch a.Network {
 	case "tcp":
-		p, err = openTCP(a, o)
+		return openTCP(a, o)
 	case "unix":
-		p, err = openUnix(a, o)
-	default:
-		err = fmt.Errorf("network %q is not tcp or unix: %w", a.Network, syscall.EAFNOSUPPORT)
+		return openUnix(a, o)
 	}
-	if err != nil {
-		return nil, addrError(a, err)
-	}
-	return p, nil
+	return nil, fmt.Errorf("network %q is not tcp or unix: %w", a.Network, syscall.EAFNOSUPPORT)
 }
 
 // openTCP listens on one of the host's addresses, see pickAddr. For no host at

@@ -40,9 +40,9 @@ func (l *loop) picture(now time.Time) *Snapshot {
 	handOff := *l.handOff
 	s.HandOff = &handOff
 	for _, srv := range l.order {
-		s.Addresses = append(s.Addresses, srv.port.addr)
+		s.Addresses = append(s.Addresses, srv.addr)
 		if !srv.unserved.IsZero() {
-			s.Unserved = append(s.Unserved, srv.port.addr)
+			s.Unserved = append(s.Unserved, srv.addr)
 		}
 		s.Queue += srv.dealer.Queued()
 		if c, ok := srv.dealer.Head(); ok {

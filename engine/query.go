@@ -269,7 +269,7 @@ func (l *loop) give(q question, s *server) {
 	w.servers[s] = true
 	w.note = ""
 	s.users[w] = false
-	w.addrs = append(w.addrs, s.port.addr)
+	w.addrs = append(w.addrs, s.addr)
 	l.keepName(s, w)
 }
 
@@ -278,7 +278,7 @@ func (l *loop) give(q question, s *server) {
 func (l *loop) answerQuery(w *worker, s *server, ack int64) error {
 	seq := l.nextSeq()
 	w.account.listens++
-	reply := ipc.QueryReply{Ack: ack, Seq: seq, Key: s.key, Data: s.data, Sockname: sockname(s.port.addr)}
+	reply := ipc.QueryReply{Ack: ack, Seq: seq, Key: s.key, Data: s.data, Sockname: sockname(s.addr)}
 	if !s.workersAccept() {
 		line, err := ipc.AppendJSON(nil, reply)
 		if err != nil {
@@ -292,7 +292,7 @@ func (l *loop) answerQuery(w *worker, s *server, ack int64) error {
 		return err
 	}
 	typ := "net.Native"
-	if s.port.addr.Network == "udp" {
+	if s.addr.Network == "udp" {
 		typ = "dgram.Native"
 	}
 	line, err := ipc.AppendHandle(nil, typ, inner)
@@ -302,7 +302,7 @@ func (l *loop) answerQuery(w *worker, s *server, ack int64) error {
 	if err := w.ch.Send(line, s.port.commonFD()); err != nil {
 		return err
 	}
-	w.unacked = append(w.unacked, handle{seq: seq, what: "the socket of " + s.port.addr.String()})
+	w.unacked = append(w.unacked, handle{seq: seq, what: "the socket of " + s.addr.String()})
 	return nil
 }
 
@@ -332,7 +332,7 @@ func (l *loop) serverAt(w *worker, key string, a Address) (*server, error) {
 	s := l.servers[key]
 	if s == nil {
 		for _, o := range l.order {
-			if o.keep && o.port.addr == a || o.chosen == a {
+			if o.keep && o.addr == a || o.chosen == a {
 				s = o
 			}
 		}

@@ -19,6 +19,7 @@ const (
 // gets the connections accepted in the primary.
 type server struct {
 	key    string
+	addr   Address // as bound
 	port   *port
 	dealer *deal.Dealer
 	users  map[*worker]bool // workers that have its socket; true once they closed it
@@ -32,6 +33,9 @@ type server struct {
 	naming bool    // its path is being looked at
 	named  *worker // and is to be looked at again, for this one
 
+	nameSaid    bool   // that it was put back
+	nameTrouble string // why it could not be, as was said
+
 	unserved time.Time // since when nobody serves it and nobody will; zero = somebody does or will
 	forsaken bool      // it was said that who waits is reset
 }
@@ -40,12 +44,12 @@ type server struct {
 // Options.Addr, and by the loop for what workers listen on. If it fails the
 // sockets are closed.
 func (l *loop) addServer(key string, p *port) (*server, error) {
-	s := &server{key: key, port: p, dealer: deal.New(), users: make(map[*worker]bool)}
+	s := &server{key: key, addr: p.addr, port: p, dealer: deal.New(), users: make(map[*worker]bool)}
 	if holds, fixed := l.policy.at(p.can()); fixed {
 		s.fixed = holds
 	} else if err := p.setGate(l.policy.gate(0)); err != nil {
 		p.close()
-		return nil, fmt.Errorf("gate of %s: %w", p.addr, err)
+		return nil, fmt.Errorf("gate of %s: %w", s.addr, err)
 	}
 	l.servers[key] = s
 	l.order = append(l.order, s)
@@ -69,7 +73,7 @@ func (l *loop) accept(s *server) {
 				_ = unix.Close(a.fd)
 			}
 		}
-	}, func(err error) { l.post(msgFailed{"accepting at " + s.port.addr.String(), err}) })
+	}, func(err error) { l.post(msgFailed{"accepting at " + s.addr.String(), err}) })
 }
 
 // closeServer closes an address. What is still queued there is lost.
@@ -102,7 +106,7 @@ func (l *loop) closed(s *server, err error) {
 	l.closing--
 	l.dirty = true
 	if err != nil {
-		l.failed(nil, "closing "+s.port.addr.String(), err)
+		l.failed(nil, "closing "+s.addr.String(), err)
 	}
 	for _, w := range l.workers { // not to be kept by a program that listens again and again
 		if s.dealer.InFlight(w.id) == 0 {
@@ -141,7 +145,7 @@ func (l *loop) setGate(s *server) error {
 		}
 	}
 	if err := s.port.setGate(l.policy.gate(leaving)); err != nil {
-		return fmt.Errorf("gate of %s: %w", s.port.addr, err)
+		return fmt.Errorf("gate of %s: %w", s.addr, err)
 	}
 	return nil
 }

@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"net"
-	"strconv"
 	"time"
 )
 
@@ -75,21 +73,6 @@ type Snapshot struct {
 
 	PrimaryCPU *float64 `json:"primary_cpu_percent"` // percent of one core
 	PrimaryMem *uint64  `json:"primary_mem_bytes"`   // bytes resident
-}
-
-// Address is one the cluster serves.
-type Address struct {
-	Network string `json:"network"` // "tcp", "unix", "udp"
-	Host    string `json:"host"`    // "127.0.0.1", "::", or the path of a unix socket
-	Port    int    `json:"port"`    // 0 for unix
-}
-
-// String is "127.0.0.1:3000", "[::]:3000" or the path.
-func (a Address) String() string {
-	if a.Network == "unix" {
-		return a.Host
-	}
-	return net.JoinHostPort(a.Host, strconv.Itoa(a.Port))
 }
 
 // Row is a worker as a snapshot shows it: a live one, or the last one of its
@@ -202,12 +185,4 @@ func (s *Snapshot) ByID(id int) *Row {
 		}
 	}
 	return nil
-}
-
-// spec is the form ParseAddr reads.
-func (a Address) spec() string {
-	if a.Network == "unix" {
-		return "unix:" + a.Host
-	}
-	return a.String()
 }

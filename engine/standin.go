@@ -132,8 +132,8 @@ func (l *loop) hasMoved(w *worker, missing []Address) {
 	}
 	var nobody []Address
 	for _, s := range l.order {
-		if slices.Contains(missing, s.port.addr) && !s.served() {
-			nobody = append(nobody, s.port.addr)
+		if slices.Contains(missing, s.addr) && !s.served() {
+			nobody = append(nobody, s.addr)
 		}
 	}
 	if len(nobody) > 0 {
@@ -145,7 +145,7 @@ func (l *loop) hasMoved(w *worker, missing []Address) {
 
 // keeps tells whether Options.Addr is among the addresses.
 func (l *loop) keeps(as []Address) bool {
-	return slices.ContainsFunc(l.order, func(s *server) bool { return s.keep && slices.Contains(as, s.port.addr) })
+	return slices.ContainsFunc(l.order, func(s *server) bool { return s.keep && slices.Contains(as, s.addr) })
 }
 
 // remember keeps in the slot what a worker that has died listened on, for its
@@ -163,8 +163,8 @@ func (l *loop) remember(w *worker) {
 	}
 	w.slot.expects = nil
 	for s := range w.servers {
-		if slices.Contains(w.addrs, s.port.addr) && s.chosen == (Address{}) {
-			w.slot.expects = append(w.slot.expects, s.port.addr)
+		if slices.Contains(w.addrs, s.addr) && s.chosen == (Address{}) {
+			w.slot.expects = append(w.slot.expects, s.addr)
 		}
 	}
 }

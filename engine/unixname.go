@@ -1,9 +1,7 @@
 package engine
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -26,10 +24,6 @@ type socketName struct {
 
 	mu   sync.Mutex // held while the file system is asked: never by the loop
 	gone bool       // removed by us, for good
-
-	// The loop's.
-	said    bool   // that it was put back
-	trouble string // why it could not be, as was said
 }
 
 var (
@@ -149,74 +143,4 @@ func (n *socketName) removeOne(path string) error {
 		return nil
 	}
 	return err
-}
-
-// keepNames looks at the paths of all unix sockets.
-func (l *loop) keepNames() {
-	for _, s := range l.order {
-		l.keepName(s, nil)
-	}
-}
-
-// keepName sees to it that a unix socket has its path. w is the worker that has
-// just asked for it, listens there or has ended, which is when programs remove
-// it; nil if this is only a look. What was wrong is said once.
-func (l *loop) keepName(s *server, w *worker) {
-	n := s.port.name
-	if n == nil || s.ended || l.stopping != nil {
-		return
-	}
-	if s.naming {
-		if w != nil {
-			s.named = w
-		}
-		return
-	}
-	s.naming = true
-	over := func() {
-		s.naming = false
-		if w := s.named; w != nil {
-			s.named = nil
-			l.keepName(s, w)
-		}
-	}
-	doAside(l, func(context.Context) (lost bool, err error) { return l.sys.putBack(n) }, func(lost bool, err error) {
-		l.nameKept(s, w, lost, err)
-		if !isSlow(err) {
-			over()
-		}
-	}, func(bool, error) { over() })
-}
-
-// nameKept takes in a look at a path.
-func (l *loop) nameKept(s *server, w *worker, lost bool, err error) {
-	n := s.port.name
-	if s.ended || l.stopping != nil {
-		return
-	}
-	if w != nil && l.workers[w.id] != w {
-		w = nil // it has gone meanwhile
-	}
-	switch {
-	case isSlow(err) && n.trouble != err.Error():
-		n.trouble = err.Error()
-		l.failed(w, "", fmt.Errorf("%s: whether its path is there is not known: %w", s.port.addr, err))
-	case isSlow(err):
-	case !lost:
-		n.trouble = ""
-	case err == nil:
-		n.trouble = ""
-		if !n.said {
-			n.said = true
-			l.mended(w, fmt.Sprintf("%s: the path was removed; it is put back, and is the same socket. Nobody need remove it before a start: "+
-				"muster clears away what a dead run has left. (Said once)", s.port.addr))
-		}
-	case n.trouble != err.Error():
-		n.trouble = err.Error()
-		todo := "nobody can connect. Start the cluster again"
-		if errors.Is(err, errNameTaken) {
-			todo = "it stays, and clients that connect there do not reach these workers. Free the path, and the socket is put back"
-		}
-		l.failed(w, "", fmt.Errorf("%s: the path was removed: %w: %s", s.port.addr, err, todo))
-	}
 }

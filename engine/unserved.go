@@ -110,7 +110,7 @@ func (l *loop) carryOutFate(s *server, f fate, now time.Time) {
 			if !s.forsaken {
 				s.forsaken = true
 				l.failed(nil, "", fmt.Errorf("%s: nobody serves it, and nobody will: connections are reset after %v, until a worker listens there again (r tries)",
-					s.port.addr, unservedAfter))
+					s.addr, unservedAfter))
 			}
 			l.resetQueued(s, now.Add(-unservedAfter))
 		}
@@ -124,7 +124,7 @@ func (l *loop) carryOutFate(s *server, f fate, now time.Time) {
 		// Nobody misses one that was a dead worker's own.
 		if n > 0 || l.gaveUp() {
 			l.failed(nil, "", fmt.Errorf("%s: nobody has served it for %v, and nobody will: it is closed%s. A worker that listens there opens it again",
-				s.port.addr, unservedAfter, text))
+				s.addr, unservedAfter, text))
 		}
 		l.closeServer(s)
 	}

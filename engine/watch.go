@@ -207,7 +207,7 @@ func (l *loop) traffic(now time.Time) *Traffic {
 		return t
 	}
 	for _, s := range l.order {
-		if s.port.addr.Network != "tcp" || s.port.closed.Load() {
+		if s.addr.Network != "tcp" || s.port.closed.Load() {
 			continue
 		}
 		front, common := s.port.waiting()

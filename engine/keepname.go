@@ -1,0 +1,76 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// keepNames looks at the paths of all unix sockets.
+func (l *loop) keepNames() {
+	for _, s := range l.order {
+		l.keepName(s, nil)
+	}
+}
+
+// keepName sees to it that a unix socket has its path. w is the worker that has
+// just asked for it, listens there or has ended, which is when programs remove
+// it; nil if this is only a look. What was wrong is said once.
+func (l *loop) keepName(s *server, w *worker) {
+	n := s.port.name
+	if n == nil || s.ended || l.stopping != nil {
+		return
+	}
+	if s.naming {
+		if w != nil {
+			s.named = w
+		}
+		return
+	}
+	s.naming = true
+	over := func() {
+		s.naming = false
+		if w := s.named; w != nil {
+			s.named = nil
+			l.keepName(s, w)
+		}
+	}
+	doAside(l, func(context.Context) (lost bool, err error) { return l.sys.putBack(n) }, func(lost bool, err error) {
+		l.nameKept(s, w, lost, err)
+		if !isSlow(err) {
+			over()
+		}
+	}, func(bool, error) { over() })
+}
+
+// nameKept takes in a look at a path.
+func (l *loop) nameKept(s *server, w *worker, lost bool, err error) {
+	if s.ended || l.stopping != nil {
+		return
+	}
+	if w != nil && l.workers[w.id] != w {
+		w = nil // it has gone meanwhile
+	}
+	switch {
+	case isSlow(err) && s.nameTrouble != err.Error():
+		s.nameTrouble = err.Error()
+		l.failed(w, "", fmt.Errorf("%s: whether its path is there is not known: %w", s.addr, err))
+	case isSlow(err):
+	case !lost:
+		s.nameTrouble = ""
+	case err == nil:
+		s.nameTrouble = ""
+		if !s.nameSaid {
+			s.nameSaid = true
+			l.mended(w, fmt.Sprintf("%s: the path was removed; it is put back, and is the same socket. Nobody need remove it before a start: "+
+				"muster clears away what a dead run has left. (Said once)", s.addr))
+		}
+	case s.nameTrouble != err.Error():
+		s.nameTrouble = err.Error()
+		todo := "nobody can connect. Start the cluster again"
+		if errors.Is(err, errNameTaken) {
+			todo = "it stays, and clients that connect there do not reach these workers. Free the path, and the socket is put back"
+		}
+		l.failed(w, "", fmt.Errorf("%s: the path was removed: %w: %s", s.addr, err, todo))
+	}
+}
