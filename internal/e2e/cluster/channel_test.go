@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"muster/engine"
+	"muster/internal/e2e/kit"
 	"muster/internal/testkit"
 )
 
@@ -30,33 +31,33 @@ func TestChannelFaults(t *testing.T) {
 			t.Parallel()
 			const workers = 2
 			p := startMuster(t, nil, nil, "--workers", fmt.Sprint(workers), "--addr", "127.0.0.1:0")
-			p.await("all workers listening", slotsUp(workers))
-			before := testkit.OpenKinds(p.pid)
+			p.Await("all workers listening", slotsUp(workers))
+			before := testkit.OpenKinds(p.PID)
 
-			c := mustDial(t, p.addr())
+			c := mustDial(t, p.Addr())
 			if err := c.send("/fault/" + fault); err != nil {
 				t.Fatal(err)
 			}
-			exit := p.awaitKind(1, engine.KindExit)[0]
-			p.await("a replacement that listens", slotsUp(workers))
+			exit := p.AwaitKind(1, engine.KindExit)[0]
+			p.Await("a replacement that listens", slotsUp(workers))
 			c.conn.Close()
 
-			events := p.soFar()
-			d := of(events, exit.Worker, engine.KindDisconnect)[0].Detail.(engine.DisconnectDetail)
+			events := p.SoFar()
+			d := kit.Of(events, exit.Worker, engine.KindDisconnect)[0].Detail.(engine.DisconnectDetail)
 			if !strings.Contains(d.Error, why) || d.Voluntary {
 				t.Errorf("disconnect %+v, want an error that says %q", d, why)
 			}
 			if d := exit.Detail.(engine.ExitDetail); d.Voluntary {
 				t.Errorf("exit %+v, want it not voluntary", d)
 			}
-			forks := ofKind(events, engine.KindFork)
+			forks := kit.OfKind(events, engine.KindFork)
 			if last := forks[len(forks)-1]; len(forks) != workers+1 || last.Detail.(engine.ForkDetail).Replaces != exit.Worker {
 				t.Errorf("forks %+v, want one more that replaces worker %d", forks, exit.Worker)
 			}
-			if got := get(t, p.addr(), "/"); got != page {
+			if got := get(t, p.Addr(), "/"); got != page {
 				t.Errorf("the answer after it is %q", got)
 			}
-			testkit.NoMoreOpen(t, patience, p.pid, before)
+			testkit.NoMoreOpen(t, kit.Patience, p.PID, before)
 		})
 	}
 }

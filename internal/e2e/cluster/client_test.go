@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"muster/internal/e2e/kit"
 )
 
 // page is what the page's program answers.
@@ -27,11 +29,11 @@ type client struct {
 }
 
 func dial(addr string) (*client, error) {
-	conn, err := net.DialTimeout("tcp", addr, patience)
+	conn, err := net.DialTimeout("tcp", addr, kit.Patience)
 	if err != nil {
 		return nil, err
 	}
-	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(kit.Patience)); err != nil {
 		conn.Close()
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/e2e/kit"
 	"muster/internal/testkit"
 )
 
@@ -33,10 +34,10 @@ func (u usage) since(before usage) float64 {
 
 // nextTick waits for the next sample of the primary.
 func (p *run) nextTick(after uint64) *engine.Snapshot {
-	p.t.Helper()
+	p.T.Helper()
 	var s *engine.Snapshot
-	if !testkit.Within(patience, func() bool { s = p.do("snapshot").Snapshot; return s.Tick > after }) {
-		p.t.Fatalf("no sample after %d", after)
+	if !testkit.Within(kit.Patience, func() bool { s = p.do("snapshot").Snapshot; return s.Tick > after }) {
+		p.T.Fatalf("no sample after %d", after)
 	}
 	return s
 }
@@ -45,8 +46,8 @@ func (p *run) nextTick(after uint64) *engine.Snapshot {
 // points; an idle worker under 1 |
 func TestCheck12CPU(t *testing.T) { // alone: it wants a CPU
 	p := startPrimary(t, nil, primaryConfig{Workers: 2, Policy: engine.SchedRR, Grace: time.Second})
-	p.awaitKind(2, engine.KindListening)
-	c := mustDial(t, p.addr())
+	p.AwaitKind(2, engine.KindListening)
+	c := mustDial(t, p.Addr())
 	if _, err := c.ask("/"); err != nil {
 		t.Fatal(err)
 	}

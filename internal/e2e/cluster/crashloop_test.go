@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/e2e/kit"
 	"muster/internal/testkit"
 )
 
@@ -18,14 +19,14 @@ func TestCheck07CrashLoop(t *testing.T) {
 	t.Parallel()
 	const workers = 4
 	p := startMuster(t, []string{"MUSTER_TEST_WORKER=exit"}, nil, "--workers", "4", "--addr", "127.0.0.1:0")
-	stops := p.awaitKind(workers, engine.KindStopped)
+	stops := p.AwaitKind(workers, engine.KindStopped)
 	for _, e := range stops {
 		d := e.Detail.(engine.StoppedDetail)
 		if d.Text != "Error: this worker ends at once" || d.Deaths == 0 {
 			t.Errorf("slot %d stopped with %+v, want the line the worker wrote", e.Slot, d)
 		}
 	}
-	s, err := stat(p.pid)
+	s, err := stat(p.PID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,8 +37,8 @@ func TestCheck07CrashLoop(t *testing.T) {
 	// The longest pause the rules can have made by now is 0.1 s << 4.
 	<-time.After(2 * time.Second)
 	forks := map[int]int{}
-	events := p.soFar()
-	for _, e := range ofKind(events, engine.KindFork) {
+	events := p.SoFar()
+	for _, e := range kit.OfKind(events, engine.KindFork) {
 		forks[e.Slot]++
 	}
 	for slot := range workers {
@@ -48,7 +49,7 @@ func TestCheck07CrashLoop(t *testing.T) {
 	if last := events[len(events)-1]; last.Kind != engine.KindStopped {
 		t.Errorf("something happened after the last slot had stopped: %+v", last)
 	}
-	for _, e := range ofKind(events, engine.KindExit) {
+	for _, e := range kit.OfKind(events, engine.KindExit) {
 		if d := e.Detail.(engine.ExitDetail); !strings.HasPrefix(d.String(), "code 3") {
 			t.Errorf("exit %+v, want code 3", d)
 		}

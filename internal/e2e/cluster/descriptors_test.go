@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/e2e/kit"
 	"muster/internal/testkit"
 
 	"golang.org/x/sys/unix"
@@ -116,11 +117,11 @@ func TestCheck14Descriptors(t *testing.T) {
 	t.Parallel()
 	files, links := strays(t)
 	p := startMuster(t, nil, files, "--workers", "2", "--addr", "127.0.0.1:0")
-	up := p.awaitKind(2, engine.KindListening)
-	if !hasAll(t, p.pid, links) {
+	up := p.AwaitKind(2, engine.KindListening)
+	if !hasAll(t, p.PID, links) {
 		t.Fatalf("the primary did not inherit %v: nothing is checked", links)
 	}
-	addr := p.addr()
+	addr := p.Addr()
 	conns := map[int]int{}
 	for range 6 {
 		c := mustDial(t, addr)
@@ -142,23 +143,23 @@ func TestCheck14DescriptorsAfterRestarts(t *testing.T) {
 	}
 	files, links := strays(t)
 	p := startPrimary(t, files, primaryConfig{Workers: workers, Policy: engine.SchedRR, Grace: 5 * time.Second})
-	p.awaitKind(workers, engine.KindListening)
-	if !hasAll(t, p.pid, links) {
+	p.AwaitKind(workers, engine.KindListening)
+	if !hasAll(t, p.PID, links) {
 		t.Fatalf("the primary did not inherit %v: nothing is checked", links)
 	}
-	before := testkit.OpenKinds(p.pid)
+	before := testkit.OpenKinds(p.PID)
 	for done := 0; done < restarts; done += workers {
-		for _, e := range listening(p.soFar()) {
+		for _, e := range kit.Listening(p.SoFar()) {
 			p.do("restart %d", e.Worker)
 		}
-		p.awaitKind(done+workers, engine.KindExit)
+		p.AwaitKind(done+workers, engine.KindExit)
 	}
-	up := listening(p.soFar())
+	up := kit.Listening(p.SoFar())
 	if len(up) != workers {
 		t.Fatalf("%d workers listen, want %d", len(up), workers)
 	}
 	for _, e := range up {
-		checkDescriptors(t, e.PID, p.addr(), 0)
+		checkDescriptors(t, e.PID, p.Addr(), 0)
 	}
-	testkit.NoMoreOpen(t, patience, p.pid, before)
+	testkit.NoMoreOpen(t, kit.Patience, p.PID, before)
 }

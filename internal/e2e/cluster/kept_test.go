@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/e2e/kit"
 	"muster/internal/load"
 )
 
@@ -26,10 +27,10 @@ func TestKeptConnectionsOutliveARestart(t *testing.T) {
 		t.Run(policy.String(), func(t *testing.T) {
 			t.Parallel()
 			p := startPrimary(t, nil, primaryConfig{Workers: 2, Policy: policy, Grace: 5 * time.Second})
-			old := p.awaitKind(2, engine.KindListening)
+			old := p.AwaitKind(2, engine.KindListening)
 			var cs []*client
 			for range 6 {
-				c := mustDial(t, p.addr())
+				c := mustDial(t, p.Addr())
 				if _, err := c.ask("/"); err != nil {
 					t.Fatal(err)
 				}
@@ -38,7 +39,7 @@ func TestKeptConnectionsOutliveARestart(t *testing.T) {
 			for _, e := range old {
 				p.do("restart %d", e.Worker)
 			}
-			p.awaitKind(2, engine.KindLeave)
+			p.AwaitKind(2, engine.KindLeave)
 			<-time.After(2 * time.Second) // a client that thinks
 			for i, c := range cs {
 				if err := c.send("/"); err != nil {
@@ -52,8 +53,8 @@ func TestKeptConnectionsOutliveARestart(t *testing.T) {
 					t.Errorf("connection %d: %q, %v; the last: %v", i, b, err, res.Close)
 				}
 			}
-			p.awaitKind(2, engine.KindExit) // none of them waits for the limit
-			for _, e := range ofKind(p.soFar(), engine.KindKill) {
+			p.AwaitKind(2, engine.KindExit) // none of them waits for the limit
+			for _, e := range kit.OfKind(p.SoFar(), engine.KindKill) {
 				t.Errorf("%+v", e)
 			}
 		})
@@ -79,15 +80,15 @@ func TestKeptConnectionsLoseNothing(t *testing.T) {
 		}
 		for _, policy := range []engine.Policy{engine.SchedRR, engine.SchedNone} {
 			p := startPrimary(t, nil, primaryConfig{Workers: 2, Policy: policy, Grace: 5 * time.Second})
-			p.awaitKind(2, engine.KindListening)
-			r := startLoad(t, load.Options{Addr: p.addr(), Concurrency: clients / 2, KeepAlive: true, Think: think})
-			posts := startPosts(p.addr(), clients/2, think)
+			p.AwaitKind(2, engine.KindListening)
+			r := startLoad(t, load.Options{Addr: p.Addr(), Concurrency: clients / 2, KeepAlive: true, Think: think})
+			posts := startPosts(p.Addr(), clients/2, think)
 			for done := 0; done < restarts; done += 2 {
 				<-time.After(think + 77*time.Millisecond) // each connection has been used
-				for _, e := range listening(p.soFar()) {
+				for _, e := range kit.Listening(p.SoFar()) {
 					p.do("restart %d", e.Worker)
 				}
-				p.awaitKind(done+2, engine.KindExit)
+				p.AwaitKind(done+2, engine.KindExit)
 			}
 			r.Stop()
 			res, err := r.Wait()
@@ -98,7 +99,7 @@ func TestKeptConnectionsLoseNothing(t *testing.T) {
 			var leaves time.Duration
 			left := map[int]time.Time{}
 			cut := 0
-			for _, e := range p.soFar() {
+			for _, e := range p.SoFar() {
 				switch d := e.Detail.(type) {
 				case engine.LeaveDetail:
 					left[e.Worker] = e.Time
@@ -130,7 +131,7 @@ func startPosts(addr string, n int, think time.Duration) *posts {
 		p.wg.Go(func() {
 			tr := &http.Transport{}
 			defer tr.CloseIdleConnections()
-			c := &http.Client{Transport: tr, Timeout: patience}
+			c := &http.Client{Transport: tr, Timeout: kit.Patience}
 			wait := think * time.Duration(i) / time.Duration(n) // not all at once
 			for {
 				select {

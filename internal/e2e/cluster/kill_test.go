@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/e2e/kit"
 	"muster/internal/load"
 	"muster/internal/testkit"
 )
@@ -112,8 +113,8 @@ func TestCheck05KillFromOutside(t *testing.T) {
 	}
 	const settled = 1100 * time.Millisecond
 	p := startMuster(t, nil, nil, "--workers", fmt.Sprint(workers), "--addr", "127.0.0.1:0", "--policy", "rr")
-	p.await("all workers listening", slotsUp(workers))
-	addr := p.addr()
+	p.Await("all workers listening", slotsUp(workers))
+	addr := p.Addr()
 	tr := &tracked{addr: addr, stop: make(chan struct{})}
 	for i := range clients / 2 {
 		tr.wait.Go(func() { tr.run(pace, i%2 == 0) })
@@ -128,8 +129,8 @@ func TestCheck05KillFromOutside(t *testing.T) {
 	for range kills {
 		<-next.C
 		var victim engine.Event
-		if !testkit.Within(patience, func() bool {
-			up := listening(p.soFar())
+		if !testkit.Within(kit.Patience, func() bool {
+			up := kit.Listening(p.SoFar())
 			if len(up) > 0 {
 				victim = up[0]
 			}
@@ -143,20 +144,20 @@ func TestCheck05KillFromOutside(t *testing.T) {
 		}
 		k.after = time.Now()
 		done = append(done, k)
-		p.await("the exit", func(ev []engine.Event) bool { return len(of(ev, victim.Worker, engine.KindExit)) > 0 })
+		p.Await("the exit", func(ev []engine.Event) bool { return len(kit.Of(ev, victim.Worker, engine.KindExit)) > 0 })
 	}
-	p.await("every slot listening again", func(ev []engine.Event) bool {
-		return len(ofKind(ev, engine.KindFork)) == workers+kills && slotsUp(workers)(ev)
+	p.Await("every slot listening again", func(ev []engine.Event) bool {
+		return len(kit.OfKind(ev, engine.KindFork)) == workers+kills && slotsUp(workers)(ev)
 	})
 	hangUp()
 	checkFailures(t, tr, r, done)
 
-	events := p.soFar()
-	if n := len(ofKind(events, engine.KindStopped)); n > 0 {
+	events := p.SoFar()
+	if n := len(kit.OfKind(events, engine.KindStopped)); n > 0 {
 		t.Errorf("%d slots stopped", n)
 	}
 	for _, k := range done {
-		exits := of(events, k.worker, engine.KindExit)
+		exits := kit.Of(events, k.worker, engine.KindExit)
 		if len(exits) != 1 {
 			t.Errorf("worker %d: %d exits", k.worker, len(exits))
 			continue
@@ -165,7 +166,7 @@ func TestCheck05KillFromOutside(t *testing.T) {
 			t.Errorf("worker %d: exit %+v, want SIGKILL, not voluntary", k.worker, d)
 		}
 		replaced := 0
-		for _, f := range ofKind(events, engine.KindFork) {
+		for _, f := range kit.OfKind(events, engine.KindFork) {
 			if d := f.Detail.(engine.ForkDetail); d.Replaces == k.worker {
 				replaced++
 				if d.Why != "SIGKILL" {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/e2e/kit"
 	"muster/internal/testkit"
 )
 
@@ -21,18 +22,18 @@ func TestCheck06KillPrimary(t *testing.T) {
 	args := []string{"--workers", "4", "--addr", addr}
 	p := startMuster(t, nil, nil, args...)
 	p.ends.killed = true
-	up := p.awaitKind(4, engine.KindListening)
+	up := p.AwaitKind(4, engine.KindListening)
 	busy(t, addr)
 	stop(t, up[0].PID) // one that cannot notice anything
-	if n := len(testkit.WithPrimary(p.pid)); n != 4 {
+	if n := len(testkit.WithPrimary(p.PID)); n != 4 {
 		t.Fatalf("%d processes carry the mark, want the 4 workers", n)
 	}
-	p.signal(syscall.SIGKILL)
-	p.exit()
-	p.noneLeft()
+	p.Signal(syscall.SIGKILL)
+	p.Code()
+	kit.NoneLeft(t, p.PID, kit.Promised)
 
 	again := startMuster(t, nil, nil, args...)
-	again.awaitKind(4, engine.KindListening)
+	again.AwaitKind(4, engine.KindListening)
 	if got := get(t, addr, "/"); got != page {
 		t.Errorf("the answer is %q", got)
 	}
@@ -70,19 +71,19 @@ func TestNothingLeftBehind(t *testing.T) {
 			addr := testkit.FreePort(t)
 			p := startMuster(t, []string{"MUSTER_TEST_PANIC=" + end.place}, nil, "--workers", "3", "--addr", addr, "--grace", "1s")
 			if end.signal != 0 {
-				p.awaitKind(3, engine.KindListening)
+				p.AwaitKind(3, engine.KindListening)
 				busy(t, addr) // for longer than the grace
-				p.signal(end.signal)
+				p.Signal(end.signal)
 			}
 			p.ends.panics = end.place != ""
-			if code := p.exit(); code != end.code {
+			if code := p.Code(); code != end.code {
 				t.Errorf("exit code %d, want %d", code, end.code)
 			}
-			if left := testkit.WithPrimary(p.pid); end.place == "" && len(left) > 0 {
+			if left := testkit.WithPrimary(p.PID); end.place == "" && len(left) > 0 {
 				t.Errorf("workers %v live when the primary has ended", left)
 			}
-			p.noneLeft()
-			if !strings.Contains(p.stderr.String(), end.says) {
+			kit.NoneLeft(t, p.PID, kit.Promised)
+			if !strings.Contains(p.Stderr(), end.says) {
 				t.Errorf("stderr does not say %q", end.says)
 			}
 			l, err := net.Listen("tcp", addr)
@@ -100,18 +101,18 @@ func TestNothingLeftBehindByTwoSignals(t *testing.T) {
 	addr := testkit.FreePort(t)
 	p := startMuster(t, nil, nil, "--workers", "3", "--addr", addr, "--grace", "0")
 	p.ends.killed = true
-	up := p.awaitKind(3, engine.KindListening)
+	up := p.AwaitKind(3, engine.KindListening)
 	busy(t, addr)
 	stop(t, up[2].PID)
-	p.signal(syscall.SIGTERM)
-	p.awaitKind(3, engine.KindLeave)
+	p.Signal(syscall.SIGTERM)
+	p.AwaitKind(3, engine.KindLeave)
 	asked := time.Now()
-	p.signal(syscall.SIGINT) // another one: the same is not a second signal so soon
-	if code := p.exit(); code != 128+int(syscall.SIGINT) {
+	p.Signal(syscall.SIGINT) // another one: the same is not a second signal so soon
+	if code := p.Code(); code != 128+int(syscall.SIGINT) {
 		t.Errorf("exit code %d, want 130", code)
 	}
 	if took := time.Since(asked); took > 4500*time.Millisecond { // an end at once may take 5 s
 		t.Errorf("ended %v after the second signal", took)
 	}
-	p.noneLeft()
+	kit.NoneLeft(t, p.PID, kit.Promised)
 }

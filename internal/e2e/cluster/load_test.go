@@ -3,18 +3,18 @@
 package cluster
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/json"
 	"io"
 	"os/exec"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"muster/engine"
+	"muster/internal/e2e/kit"
 	"muster/internal/testkit"
 )
 
@@ -36,11 +36,8 @@ type loadFigures struct {
 
 // loading is a muster load that runs.
 type loading struct {
-	t      *testing.T
-	cmd    *exec.Cmd
-	stdin  io.WriteCloser
-	stderr bytes.Buffer // read after the end
-	ended  chan struct{}
+	*kit.Process
+	stdin io.WriteCloser
 
 	mu    sync.Mutex
 	lines []loadFigures
@@ -50,36 +47,21 @@ type loading struct {
 // the latest.
 func startLoading(t *testing.T, addr string, args ...string) *loading {
 	t.Helper()
-	l := &loading{t: t, ended: make(chan struct{})}
-	l.cmd = exec.Command(muster, append(append([]string{"load", "--json"}, args...), "http://"+addr+"/")...)
-	l.cmd.Stderr = &l.stderr
+	l := &loading{}
+	cmd := exec.Command(muster, append(append([]string{"load", "--json"}, args...), "http://"+addr+"/")...)
 	var err error
-	if l.stdin, err = l.cmd.StdinPipe(); err != nil {
+	if l.stdin, err = cmd.StdinPipe(); err != nil {
 		t.Fatal(err)
 	}
-	out, err := l.cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := l.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() { // awaited by end
-		defer close(l.ended)
-		for s := bufio.NewScanner(out); s.Scan(); {
-			var f loadFigures
-			if err := json.Unmarshal(s.Bytes(), &f); err != nil {
-				t.Errorf("the line %q: %v", s.Bytes(), err)
-			}
-			l.mu.Lock()
-			l.lines = append(l.lines, f)
-			l.mu.Unlock()
+	l.Process = kit.Start(t, cmd, func(line []byte) bool {
+		var f loadFigures
+		if err := json.Unmarshal(line, &f); err != nil {
+			t.Errorf("the line %q: %v", line, err)
 		}
-		_ = l.cmd.Wait() // the code is read from ProcessState
-	}()
-	t.Cleanup(func() {
-		_ = l.cmd.Process.Kill() // fails if it has ended
-		<-l.ended
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.lines = append(l.lines, f)
+		return true
 	})
 	return l
 }
@@ -94,26 +76,19 @@ func (l *loading) last() (f loadFigures) {
 }
 
 func (l *loading) await(what string, ok func(loadFigures) bool) {
-	l.t.Helper()
-	if !testkit.Within(patience, func() bool { return ok(l.last()) }) {
-		l.t.Fatalf("never %s: %+v", what, l.last())
-	}
+	l.T.Helper()
+	l.Await(what, func([]engine.Event) bool { return ok(l.last()) })
 }
 
 // end waits for the exit code and returns the last figures, which must add up.
 func (l *loading) end(code int) loadFigures {
-	l.t.Helper()
-	select {
-	case <-l.ended:
-	case <-time.After(patience):
-		l.t.Fatal("muster load does not end")
-	}
-	if got := l.cmd.ProcessState.ExitCode(); got != code {
-		l.t.Errorf("exit code %d, want %d; stderr: %s", got, code, l.stderr.String())
+	l.T.Helper()
+	if got := l.Code(); got != code {
+		l.T.Errorf("exit code %d, want %d; stderr: %s", got, code, l.Stderr())
 	}
 	f := l.last()
 	if !f.Final || f.Sent != f.Answered+f.Refused+f.Reset+f.Cut+f.TimedOut+f.Wrong || f.InFlight != 0 {
-		l.t.Errorf("the last figures do not add up: %+v", f)
+		l.T.Errorf("the last figures do not add up: %+v", f)
 	}
 	return f
 }
@@ -125,8 +100,8 @@ func TestLoadAgreesWithTheWorkers(t *testing.T) {
 			t.Run(policy.String()+" "+reuse, func(t *testing.T) {
 				t.Parallel()
 				p := startPrimary(t, nil, primaryConfig{Workers: 3, Policy: policy, Grace: 5 * time.Second, Stall: 10 * time.Second})
-				p.awaitKind(3, engine.KindListening)
-				f := startLoading(t, p.addr(), reuse, "--rate", "300", "--duration", "2s", "--idle", "5").end(0)
+				p.AwaitKind(3, engine.KindListening)
+				f := startLoading(t, p.Addr(), reuse, "--rate", "300", "--duration", "2s", "--idle", "5").end(0)
 				if f.Answered != f.Sent || f.Answered < 300 {
 					t.Errorf("%+v", f)
 				}
@@ -160,21 +135,21 @@ func TestLoadAgreesWithTheWorkers(t *testing.T) {
 func TestAKilledLoadLeavesNothing(t *testing.T) {
 	t.Parallel()
 	p := startPrimary(t, nil, primaryConfig{Workers: 2, Policy: engine.SchedRR, Grace: 5 * time.Second, Stall: 10 * time.Second})
-	p.awaitKind(2, engine.KindListening)
+	p.AwaitKind(2, engine.KindListening)
 	open := func() int {
 		if n := p.do("snapshot").Snapshot.Open; n != nil {
 			return *n
 		}
 		return -1
 	}
-	l := startLoading(t, p.addr(), "--rate", "200", "--keepalive", "--idle", "20", "--slow", "3")
-	if !testkit.Within(patience, func() bool { return open() >= 23 }) {
+	l := startLoading(t, p.Addr(), "--rate", "200", "--keepalive", "--idle", "20", "--slow", "3")
+	if !testkit.Within(kit.Patience, func() bool { return open() >= 23 }) {
 		t.Fatalf("%d open, want the idle and slow ones", open())
 	}
-	if err := l.cmd.Process.Kill(); err != nil {
+	if err := l.Cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	<-l.ended
+	<-l.Exited
 	if !testkit.Within(5*time.Second, func() bool { return open() == 0 }) {
 		t.Errorf("%d are open after the load was killed", open())
 	}
@@ -184,25 +159,25 @@ func TestAKilledLoadLeavesNothing(t *testing.T) {
 func TestLoadStopsWhenAsked(t *testing.T) {
 	t.Parallel()
 	p := startMuster(t, nil, nil, "--workers", "2", "--addr", "127.0.0.1:0")
-	p.awaitKind(2, engine.KindListening)
+	p.AwaitKind(2, engine.KindListening)
 	for name, ask := range map[string]func(l *loading){
-		"SIGINT":        func(l *loading) { _ = l.cmd.Process.Signal(syscall.SIGINT) },
-		"SIGTERM":       func(l *loading) { _ = l.cmd.Process.Signal(syscall.SIGTERM) },
+		"SIGINT":        func(l *loading) { _ = l.Cmd.Process.Signal(syscall.SIGINT) },
+		"SIGTERM":       func(l *loading) { _ = l.Cmd.Process.Signal(syscall.SIGTERM) },
 		"stop":          func(l *loading) { _, _ = io.WriteString(l.stdin, "stop\n") },
 		"end of input":  func(l *loading) { l.stdin.Close() },
 		"rate and stop": func(l *loading) { _, _ = io.WriteString(l.stdin, "rate 777\nrate x\nstop\n") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := startLoading(t, p.addr(), "--control", "--rate", "400", "--slow", "1")
+			l := startLoading(t, p.Addr(), "--control", "--rate", "400", "--slow", "1")
 			l.await("the first figures", func(f loadFigures) bool { return f.Answered > 0 })
 			ask(l)
 			f := l.end(0)
 			if f.Answered != f.Sent {
 				t.Errorf("%+v", f)
 			}
-			if name == "rate and stop" && (f.Target != 777 || !bytes.Contains(l.stderr.Bytes(), []byte("whole number"))) {
-				t.Errorf("target %d, stderr %q", f.Target, l.stderr.String())
+			if name == "rate and stop" && (f.Target != 777 || !strings.Contains(l.Stderr(), "whole number")) {
+				t.Errorf("target %d, stderr %q", f.Target, l.Stderr())
 			}
 		})
 	}

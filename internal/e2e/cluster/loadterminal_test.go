@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/e2e/kit"
 	"muster/internal/testkit"
 
 	"github.com/creack/pty"
@@ -87,7 +88,7 @@ func (s *loadScreen) text() string {
 
 func (s *loadScreen) await(what string) {
 	s.t.Helper()
-	if !testkit.Within(patience, func() bool { return strings.Contains(s.text(), what) }) {
+	if !testkit.Within(kit.Patience, func() bool { return strings.Contains(s.text(), what) }) {
 		s.t.Fatalf("never %q in %q", what, s.text())
 	}
 }
@@ -104,7 +105,7 @@ func (s *loadScreen) restored() {
 	s.t.Helper()
 	select {
 	case <-s.ended:
-	case <-time.After(patience):
+	case <-time.After(kit.Patience):
 		s.t.Fatalf("it does not end: %q", s.text())
 	}
 	after, err := unix.IoctlGetTermios(int(s.tty.Fd()), unix.TCGETS)
@@ -121,7 +122,7 @@ func (s *loadScreen) restored() {
 func TestLoadOnATerminal(t *testing.T) {
 	t.Parallel()
 	p := startMuster(t, nil, nil, "--workers", "2", "--addr", "127.0.0.1:0")
-	p.awaitKind(2, engine.KindListening)
+	p.AwaitKind(2, engine.KindListening)
 	for name, end := range map[string]struct {
 		how  func(s *loadScreen)
 		code int
@@ -133,14 +134,14 @@ func TestLoadOnATerminal(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := openLoad(t, p.addr())
+			s := openLoad(t, p.Addr())
 			s.await("of 200/s")
 			s.press("+")
 			s.await("of 250/s")
 			s.press("--")
 			s.await("of 160/s")
 			title, line, _ := strings.Cut(s.text(), "\n")
-			if !strings.HasPrefix(title, "\rGET http://"+p.addr()+"/, 200/s, a connection each") || strings.Contains(line, "\n") {
+			if !strings.HasPrefix(title, "\rGET http://"+p.Addr()+"/, 200/s, a connection each") || strings.Contains(line, "\n") {
 				t.Errorf("what is sent, and then one line until the end: %q", s.text())
 			}
 			end.how(s)

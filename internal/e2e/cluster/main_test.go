@@ -6,16 +6,11 @@ import (
 	"fmt"
 	"os"
 	"testing"
-	"time"
 
 	"muster/engine"
 	"muster/engine/demo"
 	"muster/internal/testkit"
 )
-
-// patience is how long a test waits for what must happen. It is no bound that
-// is checked: those stand in the tests.
-const patience = 30 * time.Second
 
 // muster is the path of the binary under test, built by TestMain.
 var muster string

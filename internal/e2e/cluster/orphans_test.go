@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"muster/engine"
+	"muster/internal/e2e/kit"
 	"muster/internal/testkit"
 )
 
@@ -37,16 +38,16 @@ func startShell(t *testing.T, env []string, script string, args ...string) *run 
 // helpers waits until n lines "helper PID" and the line up came of each of some
 // workers, and returns the numbers.
 func (p *run) helpers(workers, n int) (pids []int) {
-	p.t.Helper()
-	p.await(fmt.Sprintf("%d helpers of %d workers", n, workers), func(events []engine.Event) bool {
+	p.T.Helper()
+	p.Await(fmt.Sprintf("%d helpers of %d workers", n, workers), func(events []engine.Event) bool {
 		var up int
 		up, pids = helpersIn(events)
 		return up >= workers && len(pids) >= workers*n
 	})
-	p.t.Cleanup(func() {
+	p.T.Cleanup(func() {
 		for _, pid := range pids {
-			if !testkit.Within(leftBehind, func() bool { return !lives(pid) }) {
-				p.t.Errorf("helper %d is left", pid)
+			if !testkit.Within(kit.Promised, func() bool { return !lives(pid) }) {
+				p.T.Errorf("helper %d is left", pid)
 				_ = syscall.Kill(pid, syscall.SIGKILL)
 			}
 		}
@@ -55,7 +56,7 @@ func (p *run) helpers(workers, n int) (pids []int) {
 }
 
 func helpersIn(events []engine.Event) (up int, pids []int) {
-	for _, e := range ofKind(events, engine.KindOutput) {
+	for _, e := range kit.OfKind(events, engine.KindOutput) {
 		text := e.Detail.(engine.OutputDetail).Text
 		if text == "up" {
 			up++
@@ -106,15 +107,15 @@ func TestWhatWorkersStartedOutlivedMuster(t *testing.T) {
 				p.helpers(2, 3)
 			}
 			for _, sig := range end.signals {
-				p.signal(sig)
+				p.Signal(sig)
 				if sig == syscall.SIGTERM {
-					p.awaitKind(2, engine.KindLeave)
+					p.AwaitKind(2, engine.KindLeave)
 				}
 			}
-			if code := p.exit(); code != end.code {
+			if code := p.Code(); code != end.code {
 				t.Errorf("exit code %d, want %d", code, end.code)
 			}
-			_, pids := helpersIn(p.soFar())
+			_, pids := helpersIn(p.SoFar())
 			for _, pid := range pids {
 				if lives(pid) {
 					t.Errorf("helper %d lives when muster has ended", pid)
@@ -130,11 +131,11 @@ func TestKeepChildren(t *testing.T) {
 	t.Parallel()
 	p := startShell(t, nil, leavesChild+leavesDaemon+leavesBare+thenWaits, "--workers", "1", "--keep-children")
 	pids := p.helpers(1, 3)
-	worker := p.awaitKind(1, engine.KindFork)[0].PID
+	worker := p.AwaitKind(1, engine.KindFork)[0].PID
 	kill(t, worker)
 	again := p.helpers(2, 3)
-	p.signal(syscall.SIGTERM)
-	if code := p.exit(); code != 0 {
+	p.Signal(syscall.SIGTERM)
+	if code := p.Code(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
 	for _, pid := range again {
@@ -146,7 +147,7 @@ func TestKeepChildren(t *testing.T) {
 	if len(again) != 6 || !slices.Equal(again[:3], pids) {
 		t.Errorf("helpers %v, %v", pids, again)
 	}
-	if n := len(ofKind(p.soFar(), engine.KindOrphans)); n > 0 {
+	if n := len(kit.OfKind(p.SoFar(), engine.KindOrphans)); n > 0 {
 		t.Errorf("%d events tell of an end", n)
 	}
 }
@@ -164,24 +165,24 @@ func TestStrangersWereEnded(t *testing.T) {
 	p := start(t, cmd)
 	own := p.helpers(1, 1)
 	var theirs int
-	testkit.Eventually(t, patience, func() bool {
+	testkit.Eventually(t, kit.Patience, func() bool {
 		b, _ := os.ReadFile(said)
 		_, err := fmt.Sscanf(string(b), "helper %d", &theirs)
 		return err == nil
 	}, "the shell's child has one too")
 	_, brother := status(theirs)
-	if _, parent := status(brother); parent != p.pid {
-		t.Fatalf("its parent %d is a child of %d, muster is %d", brother, parent, p.pid)
+	if _, parent := status(brother); parent != p.PID {
+		t.Fatalf("its parent %d is a child of %d, muster is %d", brother, parent, p.PID)
 	}
 	if err := syscall.Kill(brother, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	testkit.Eventually(t, patience, func() bool { _, parent := status(theirs); return parent == p.pid }, "it is adopted")
-	kill(t, p.awaitKind(1, engine.KindFork)[0].PID)
-	p.awaitKind(1, engine.KindOrphans)
+	testkit.Eventually(t, kit.Patience, func() bool { _, parent := status(theirs); return parent == p.PID }, "it is adopted")
+	kill(t, p.AwaitKind(1, engine.KindFork)[0].PID)
+	p.AwaitKind(1, engine.KindOrphans)
 	p.helpers(2, 1)
-	p.signal(syscall.SIGTERM)
-	p.exit()
+	p.Signal(syscall.SIGTERM)
+	p.Code()
 	if !lives(theirs) {
 		t.Error("what no worker has started was ended")
 	}
@@ -208,9 +209,9 @@ func TestZombiesPiledUpWithProcess1(t *testing.T) {
 	p := start(t, cmd)
 	ended := func(n int) {
 		t.Helper()
-		p.await(fmt.Sprintf("%d orphans have ended", n), func(events []engine.Event) bool {
+		p.Await(fmt.Sprintf("%d orphans have ended", n), func(events []engine.Event) bool {
 			have := 0
-			for _, e := range ofKind(events, engine.KindOutput) {
+			for _, e := range kit.OfKind(events, engine.KindOutput) {
 				if e.Detail.(engine.OutputDetail).Text == "ended" {
 					have++
 				}
@@ -219,19 +220,19 @@ func TestZombiesPiledUpWithProcess1(t *testing.T) {
 		})
 	}
 	ended(orphans)
-	testkit.Eventually(t, patience, func() bool { return len(childrenOf(p.pid, 'Z')) == 0 }, "the zombies of workers are reaped")
+	testkit.Eventually(t, kit.Patience, func() bool { return len(childrenOf(p.PID, 'Z')) == 0 }, "the zombies of workers are reaped")
 
 	// Somebody who joins, as docker exec does, has no mark. What was left lives
 	// until it is killed, and then is reaped too.
-	join := exec.Command("nsenter", "--target", strconv.Itoa(p.pid), "--pid", "--mount", "/bin/sh", "-c", `sleep 602 >/dev/null 2>&1 &`)
+	join := exec.Command("nsenter", "--target", strconv.Itoa(p.PID), "--pid", "--mount", "/bin/sh", "-c", `sleep 602 >/dev/null 2>&1 &`)
 	if out, err := join.CombinedOutput(); err != nil {
 		t.Fatalf("nsenter: %v: %s", err, out)
 	}
-	before := childrenOf(p.pid, 0)
+	before := childrenOf(p.PID, 0)
 	if len(before) != 2 {
 		t.Fatalf("children %v, want the worker and what has joined", before)
 	}
-	worker := p.awaitKind(1, engine.KindFork)[0]
+	worker := p.AwaitKind(1, engine.KindFork)[0]
 	var hostPID, joined int
 	for _, pid := range before {
 		if strings.Contains(commandOf(pid), "602") {
@@ -241,8 +242,8 @@ func TestZombiesPiledUpWithProcess1(t *testing.T) {
 		}
 	}
 	kill(t, hostPID)
-	p.await("what the worker has left is killed", func(events []engine.Event) bool {
-		for _, e := range ofKind(events, engine.KindOrphans) {
+	p.Await("what the worker has left is killed", func(events []engine.Event) bool {
+		for _, e := range kit.OfKind(events, engine.KindOrphans) {
 			if e.Worker == worker.Worker && e.Detail.(engine.OrphansDetail).Signal == "SIGKILL" {
 				return true
 			}
@@ -253,11 +254,11 @@ func TestZombiesPiledUpWithProcess1(t *testing.T) {
 		t.Error("what has joined was ended")
 	}
 	kill(t, joined)
-	testkit.Eventually(t, patience, func() bool { s, _ := status(joined); return s == 0 }, "it is reaped")
+	testkit.Eventually(t, kit.Patience, func() bool { s, _ := status(joined); return s == 0 }, "it is reaped")
 	ended(2 * orphans) // of the replacement
-	testkit.Eventually(t, patience, func() bool { return len(childrenOf(p.pid, 'Z')) == 0 }, "nor are zombies left")
-	p.signal(syscall.SIGTERM)
-	if code := p.exit(); code != 0 {
+	testkit.Eventually(t, kit.Patience, func() bool { return len(childrenOf(p.PID, 'Z')) == 0 }, "nor are zombies left")
+	p.Signal(syscall.SIGTERM)
+	if code := p.Code(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
 }

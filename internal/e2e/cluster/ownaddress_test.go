@@ -13,6 +13,7 @@ import (
 
 	"muster/engine"
 	"muster/engine/demo"
+	"muster/internal/e2e/kit"
 	"muster/internal/testkit"
 )
 
@@ -54,8 +55,8 @@ func TestAddressesOfDeadWorkersStayedOpen(t *testing.T) {
 			const workers, each = 2, 4 // servers of a worker
 			dir := t.TempDir()
 			p := startPrimary(t, nil, primaryConfig{Workers: workers, Policy: policy, Grace: 5 * time.Second, Env: []string{ownEnv + "=" + dir}})
-			p.awaitKind(workers*each, engine.KindListening)
-			before := testkit.OpenKinds(p.pid)
+			p.AwaitKind(workers*each, engine.KindListening)
+			before := testkit.OpenKinds(p.PID)
 			living := map[int]bool{} // workers not yet killed
 			died := 0
 			usual := 6
@@ -64,7 +65,7 @@ func TestAddressesOfDeadWorkersStayedOpen(t *testing.T) {
 			}
 			for want := testkit.Deaths(t, usual); died < want; {
 				servers := map[int]int{}
-				for _, e := range listening(p.awaitKind((workers+died)*each, engine.KindListening)) {
+				for _, e := range kit.Listening(p.AwaitKind((workers+died)*each, engine.KindListening)) {
 					servers[e.Worker]++
 				}
 				for id := range servers {
@@ -79,10 +80,10 @@ func TestAddressesOfDeadWorkersStayedOpen(t *testing.T) {
 						died++
 					}
 				}
-				p.awaitKind(died, engine.KindExit)
+				p.AwaitKind(died, engine.KindExit)
 			}
-			p.awaitKind((workers+died)*each, engine.KindListening)
-			testkit.NoMoreOpen(t, patience, p.pid, before)
+			p.AwaitKind((workers+died)*each, engine.KindListening)
+			testkit.NoMoreOpen(t, kit.Patience, p.PID, before)
 			files, err := os.ReadDir(dir)
 			if err != nil || len(files) != 2*workers { // a path, and its second name
 				t.Errorf("%d files, %v; want 2 a worker", len(files), err)
@@ -90,7 +91,7 @@ func TestAddressesOfDeadWorkersStayedOpen(t *testing.T) {
 			if _, err := mustDial(t, p.do("snapshot").Snapshot.Addresses[0].String()).ask("/"); err != nil {
 				t.Errorf("at the common address: %v", err)
 			}
-			for _, e := range p.soFar() {
+			for _, e := range p.SoFar() {
 				if d, ok := e.Detail.(engine.ErrorDetail); ok && e.Worker == 0 {
 					t.Errorf("it is said: %s", d.Text)
 				}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/e2e/kit"
 )
 
 // pathsEnv has the workers of a test build print the path of each request of
@@ -55,13 +56,13 @@ func answeredOnce(t *testing.T, p *run, cs []*client) map[int]int {
 	}
 	reads := func(events []engine.Event) map[string]int {
 		n := map[string]int{}
-		for _, e := range ofKind(events, engine.KindOutput) {
+		for _, e := range kit.OfKind(events, engine.KindOutput) {
 			n[e.Detail.(engine.OutputDetail).Text]++
 		}
 		return n
 	}
-	p.await("the path of every request", func(ev []engine.Event) bool { return len(reads(ev)) >= len(cs) })
-	for path, n := range reads(p.soFar()) {
+	p.Await("the path of every request", func(ev []engine.Event) bool { return len(reads(ev)) >= len(cs) })
+	for path, n := range reads(p.SoFar()) {
 		if n != 1 {
 			t.Errorf("%s was read %d times", path, n)
 		}
@@ -74,9 +75,9 @@ func answeredOnce(t *testing.T, p *run, cs []*client) map[int]int {
 func TestCheck08PausedWorker(t *testing.T) {
 	t.Parallel()
 	p := startMuster(t, []string{pathsEnv}, nil, "--workers", "4", "--addr", "127.0.0.1:0", "--stall", "10s", "--policy", "rr")
-	victim := p.awaitKind(4, engine.KindListening)[1]
+	victim := p.AwaitKind(4, engine.KindListening)[1]
 	stop(t, victim.PID)
-	cs := inPause(t, p.addr(), 20)
+	cs := inPause(t, p.Addr(), 20)
 	<-time.After(700 * time.Millisecond) // a pause shorter than any rule about it
 	if err := syscall.Kill(victim.PID, syscall.SIGCONT); err != nil {
 		t.Fatal(err)
@@ -85,7 +86,7 @@ func TestCheck08PausedWorker(t *testing.T) {
 	if by[victim.Worker] == 0 {
 		t.Errorf("nothing was handed to the stopped worker %d, so nothing was checked: %v", victim.Worker, by)
 	}
-	if n := len(ofKind(p.soFar(), engine.KindExit)); n != 0 {
+	if n := len(kit.OfKind(p.SoFar(), engine.KindExit)); n != 0 {
 		t.Errorf("%d workers exited, want none", n)
 	}
 }
@@ -96,11 +97,11 @@ func TestCheck09StalledWorker(t *testing.T) {
 	t.Parallel()
 	const stall = 2 * time.Second
 	p := startMuster(t, []string{pathsEnv}, nil, "--workers", "4", "--addr", "127.0.0.1:0", "--stall", stall.String(), "--policy", "rr")
-	victim := p.awaitKind(4, engine.KindListening)[1]
+	victim := p.AwaitKind(4, engine.KindListening)[1]
 	stop(t, victim.PID)
 	began := time.Now()
-	cs := inPause(t, p.addr(), 20)
-	p.await("a replacement that listens", func(ev []engine.Event) bool { return len(ofKind(ev, engine.KindListening)) == 5 })
+	cs := inPause(t, p.Addr(), 20)
+	p.Await("a replacement that listens", func(ev []engine.Event) bool { return len(kit.OfKind(ev, engine.KindListening)) == 5 })
 	if took := time.Since(began); took < stall {
 		t.Errorf("replaced after %v, before --stall %v", took, stall)
 	}
@@ -109,20 +110,20 @@ func TestCheck09StalledWorker(t *testing.T) {
 		t.Errorf("the dead worker %d answered: %v", victim.Worker, by)
 	}
 
-	events := p.soFar()
-	kills := ofKind(events, engine.KindKill)
+	events := p.SoFar()
+	kills := kit.OfKind(events, engine.KindKill)
 	if len(kills) != 1 || kills[0].Worker != victim.Worker || kills[0].By != engine.BySupervisor ||
-		kills[0].Detail.(engine.KillDetail).Signal != "SIGKILL" || len(of(events, victim.Worker, engine.KindStall)) != 1 {
+		kills[0].Detail.(engine.KillDetail).Signal != "SIGKILL" || len(kit.Of(events, victim.Worker, engine.KindStall)) != 1 {
 		t.Errorf("want one stall and one SIGKILL by the supervisor to worker %d: %+v", victim.Worker, kills)
 	}
-	exits := ofKind(events, engine.KindExit)
+	exits := kit.OfKind(events, engine.KindExit)
 	if len(exits) != 1 || exits[0].Worker != victim.Worker {
 		t.Fatalf("exits %+v, want that of worker %d alone", exits, victim.Worker)
 	}
 	if d := exits[0].Detail.(engine.ExitDetail); d.String() != "SIGKILL" || d.Voluntary || d.DealtAgain == 0 {
 		t.Errorf("exit %+v, want SIGKILL, not voluntary, hand-offs dealt again", d)
 	}
-	forks := ofKind(events, engine.KindFork)
+	forks := kit.OfKind(events, engine.KindFork)
 	if last := forks[len(forks)-1]; len(forks) != 5 || last.Detail.(engine.ForkDetail).Replaces != victim.Worker || last.Slot != victim.Slot {
 		t.Errorf("forks %+v, want the fifth to replace worker %d in its slot", forks, victim.Worker)
 	}

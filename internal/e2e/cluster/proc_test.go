@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"muster/internal/e2e/kit"
 	"muster/internal/testkit"
 )
 
@@ -74,17 +75,17 @@ func children(t *testing.T, pid int) (found []int) {
 
 // guard waits for the guard of a primary and returns its process.
 func (p *run) guard() (pid int) {
-	p.t.Helper()
-	want := fmt.Sprintf(": guard of %d\x00", p.pid)
-	if !testkit.Within(patience, func() bool {
-		for _, c := range children(p.t, p.pid) {
+	p.T.Helper()
+	want := fmt.Sprintf(": guard of %d\x00", p.PID)
+	if !testkit.Within(kit.Patience, func() bool {
+		for _, c := range children(p.T, p.PID) {
 			if strings.HasSuffix(commandOf(c), want) {
 				pid = c
 			}
 		}
 		return pid != 0
 	}) {
-		p.t.Fatal("there is no guard")
+		p.T.Fatal("there is no guard")
 	}
 	return pid
 }
@@ -97,7 +98,7 @@ func stop(t *testing.T, pid int) {
 		t.Fatalf("stopping %d: %v", pid, err)
 	}
 	t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGCONT) })
-	if !testkit.Within(patience, func() bool { s, err := stat(pid); return err == nil && s.state == 'T' }) {
+	if !testkit.Within(kit.Patience, func() bool { s, err := stat(pid); return err == nil && s.state == 'T' }) {
 		t.Fatalf("%d was sent SIGSTOP and runs", pid)
 	}
 }

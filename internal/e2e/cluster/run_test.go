@@ -3,41 +3,24 @@
 package cluster
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
-	"net"
 	"os"
 	"os/exec"
-	"strconv"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
 
-	"muster/engine"
+	"muster/internal/e2e/kit"
 )
 
 // run is a primary that runs, and all it has printed.
 type run struct {
-	t       *testing.T
-	cmd     *exec.Cmd
-	pid     int
-	stdin   *os.File      // commands, or nil
-	exited  chan struct{} // closed when the process has been waited for
-	reading sync.WaitGroup
+	*kit.Process
+	stdin   *os.File // commands, or nil
 	replies chan reply
 	ends    outcome
-	stderr  bytes.Buffer // read only after exited
-
-	mu      sync.Mutex
-	events  []engine.Event
-	odd     []string      // lines that are neither event nor reply
-	output  bytes.Buffer  // all of stdout
-	changed chan struct{} // closed and replaced with every event
 }
 
 // outcome is how a run is meant to end.
@@ -78,161 +61,70 @@ func startPrimary(t *testing.T, files []*os.File, cfg primaryConfig) *run {
 	cmd.Stdin = r
 	p := start(t, cmd)
 	p.stdin = w
+	t.Cleanup(func() { w.Close() })
 	return p
 }
 
 func start(t *testing.T, cmd *exec.Cmd) *run {
 	t.Helper()
-	r, w, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &run{t: t, cmd: cmd, exited: make(chan struct{}), replies: make(chan reply, 1), changed: make(chan struct{})}
-	cmd.Stdout, cmd.Stderr = w, &p.stderr
-	err = cmd.Start()
-	w.Close()
-	if err != nil {
-		r.Close()
-		t.Fatal(err)
-	}
-	p.pid = cmd.Process.Pid
-	p.reading.Go(func() { p.read(r) })
-	go func() { // awaited by finish
-		_ = cmd.Wait() // the code is read from ProcessState
-		close(p.exited)
-	}()
-	t.Cleanup(func() {
-		p.finish()
-		r.Close()
+	p := &run{replies: make(chan reply, 1)}
+	t.Cleanup(func() { // after the process has been ended
+		if p.Process != nil {
+			p.keptTheRules()
+		}
 	})
+	p.Process = kit.Start(t, cmd, p.reply)
 	return p
 }
 
-// read takes in stdout until its end.
-func (p *run) read(r io.Reader) {
-	for b := bufio.NewReader(r); ; {
-		line, err := b.ReadBytes('\n')
-		if len(line) > 0 {
-			p.line(line)
-		}
-		if err != nil {
-			return
-		}
+// reply takes a line that answers a command.
+func (p *run) reply(line []byte) bool {
+	rest, ok := bytes.CutPrefix(line, []byte(replyMark))
+	if !ok {
+		return false
 	}
-}
-
-func (p *run) line(line []byte) {
-	if rest, ok := bytes.CutPrefix(line, []byte(replyMark)); ok {
-		var r reply
-		if err := json.Unmarshal(rest, &r); err != nil {
-			r.Err = fmt.Sprintf("reply %q: %v", rest, err)
-		}
-		p.replies <- r
-		return
+	var r reply
+	if err := json.Unmarshal(rest, &r); err != nil {
+		r.Err = fmt.Sprintf("reply %q: %v", rest, err)
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.output.Write(line)
-	var e engine.Event
-	if err := json.Unmarshal(line, &e); err != nil {
-		p.odd = append(p.odd, string(line))
-		return
-	}
-	p.events = append(p.events, e)
-	close(p.changed)
-	p.changed = make(chan struct{})
+	p.replies <- r
+	return true
 }
 
 // do gives a command to a primary of startPrimary.
 func (p *run) do(format string, args ...any) reply {
-	p.t.Helper()
+	p.T.Helper()
 	line := fmt.Sprintf(format, args...)
 	if _, err := p.stdin.WriteString(line + "\n"); err != nil {
-		p.t.Fatalf("%s: %v", line, err)
+		p.T.Fatalf("%s: %v", line, err)
 	}
 	select {
 	case r := <-p.replies:
 		if r.Err != "" {
-			p.t.Fatalf("%s: %s", line, r.Err)
+			p.T.Fatalf("%s: %s", line, r.Err)
 		}
 		return r
-	case <-time.After(patience):
-		p.t.Fatalf("%s: no reply", line)
+	case <-time.After(kit.Patience):
+		p.T.Fatalf("%s: no reply", line)
 	}
 	return reply{}
 }
 
-// soFar are the events that came until now.
-func (p *run) soFar() []engine.Event {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.events[:len(p.events):len(p.events)]
-}
-
-// await waits until ok says yes to the events so far.
-func (p *run) await(what string, ok func([]engine.Event) bool) {
-	p.t.Helper()
-	p.awaitFor(patience, what, ok)
-}
-
-func (p *run) awaitFor(d time.Duration, what string, ok func([]engine.Event) bool) {
-	p.t.Helper()
-	deadline := time.After(d)
-	for {
-		p.mu.Lock()
-		events, changed := p.events[:len(p.events):len(p.events)], p.changed
-		p.mu.Unlock()
-		if ok(events) {
-			return
-		}
-		select {
-		case <-changed:
-		case <-p.exited:
-			p.reading.Wait()
-			if !ok(p.soFar()) {
-				p.t.Fatalf("muster ended before: %s", what)
-			}
-			return
-		case <-deadline:
-			p.t.Fatalf("not in %v: %s", d, what)
+// keptTheRules checks what every run must keep that has ended.
+func (p *run) keptTheRules() {
+	t := p.T
+	t.Helper()
+	inOrder := !p.ends.killed && !p.ends.panics
+	if code := p.Code(); inOrder && code != 0 {
+		t.Errorf("exit code %d, want 0", code)
+	}
+	kit.CheckLives(t, p.SoFar(), inOrder)
+	for _, bad := range []string{"DATA RACE", "panic:", "fatal error:", "goroutine "} {
+		if text := p.Stdout() + p.Stderr(); !p.ends.panics && strings.Contains(text, bad) {
+			t.Errorf("the output has %q", bad)
 		}
 	}
-}
-
-// awaitKind waits for n events of a kind and returns them.
-func (p *run) awaitKind(n int, kind engine.Kind) []engine.Event {
-	p.t.Helper()
-	p.await(fmt.Sprintf("%d events %s", n, kind), func(ev []engine.Event) bool { return len(ofKind(ev, kind)) >= n })
-	return ofKind(p.soFar(), kind)
-}
-
-func (p *run) signal(s syscall.Signal) {
-	p.t.Helper()
-	if err := p.cmd.Process.Signal(s); err != nil {
-		p.t.Fatalf("sending %v to the primary: %v", s, err)
+	if odd := p.Odd(); len(odd) > 0 {
+		t.Errorf("lines that are no event: %q", odd)
 	}
-}
-
-// exit waits for the end and returns the exit code, -1 for a signal.
-func (p *run) exit() int {
-	p.t.Helper()
-	select {
-	case <-p.exited:
-	case <-time.After(patience):
-		p.t.Fatal("muster never ended")
-	}
-	p.reading.Wait()
-	return p.cmd.ProcessState.ExitCode()
-}
-
-// addr is where the cluster listens, once a worker does.
-func (p *run) addr() string {
-	p.t.Helper()
-	d := p.awaitKind(1, engine.KindListening)[0].Detail.(engine.ListeningDetail)
-	return net.JoinHostPort("127.0.0.1", strconv.Itoa(d.Port))
-}
-
-// text is all it has printed on both streams; only after its end.
-func (p *run) text() string {
-	return p.output.String() + strings.Join(p.odd, "") + p.stderr.String()
 }

@@ -21,22 +21,22 @@ func TestCheck01Start(t *testing.T) {
 			t.Parallel()
 			p := startMuster(t, nil, nil, "--workers", "4", "--addr", "127.0.0.1:0", "--policy", policy)
 			var want []int
-			for _, e := range p.awaitKind(4, engine.KindListening) {
+			for _, e := range p.AwaitKind(4, engine.KindListening) {
 				want = append(want, e.PID)
 			}
 			want = append(want, p.guard())
-			got := children(t, p.pid)
+			got := children(t, p.PID)
 			slices.Sort(want)
 			slices.Sort(got)
 			if !slices.Equal(got, want) {
 				t.Errorf("children of the primary: %v, workers that listen and the guard: %v", got, want)
 			}
-			addr := p.addr()
+			addr := p.Addr()
 			if got := get(t, addr, "/"); got != page {
 				t.Errorf("the answer is %q", got)
 			}
 
-			stop(t, p.pid)
+			stop(t, p.PID)
 			if policy == "shared" {
 				for range 20 {
 					if got := get(t, addr, "/"); got != page {
@@ -58,7 +58,7 @@ func TestCheck01Start(t *testing.T) {
 			case err := <-answered:
 				t.Errorf("answered while the primary is stopped (error %v)", err)
 			case <-time.After(500 * time.Millisecond):
-				p.signal(syscall.SIGCONT)
+				p.Signal(syscall.SIGCONT)
 				if err := <-answered; err != nil {
 					t.Errorf("when the primary goes on: %v", err)
 				}
@@ -71,8 +71,8 @@ func TestCheck01Start(t *testing.T) {
 func TestCheck02RoundRobinIsEven(t *testing.T) {
 	t.Parallel()
 	p := startMuster(t, nil, nil, "--workers", "4", "--addr", "127.0.0.1:0", "--policy", "rr")
-	p.awaitKind(4, engine.KindListening)
-	addr := p.addr()
+	p.AwaitKind(4, engine.KindListening)
+	addr := p.Addr()
 	by := map[int]int{}
 	for range 400 {
 		var who struct{ ID int }

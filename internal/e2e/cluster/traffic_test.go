@@ -10,16 +10,17 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/e2e/kit"
 	"muster/internal/testkit"
 )
 
 // seen waits until the cluster tells of the connection of c what fits, and
 // returns it.
 func (p *run) seen(what string, c *client, fits func(engine.TrafficConn) bool) engine.TrafficConn {
-	p.t.Helper()
+	p.T.Helper()
 	from := netip.MustParseAddrPort(c.conn.LocalAddr().String())
 	var got engine.TrafficConn
-	if !testkit.Within(patience, func() bool {
+	if !testkit.Within(kit.Patience, func() bool {
 		tr := p.do("snapshot").Snapshot.Traffic
 		if tr == nil {
 			return false
@@ -31,16 +32,16 @@ func (p *run) seen(what string, c *client, fits func(engine.TrafficConn) bool) e
 		got = tr.Conns[i]
 		return fits(got)
 	}) {
-		p.t.Fatalf("%s: the connection from %v is told as %+v", what, from, got)
+		p.T.Fatalf("%s: the connection from %v is told as %+v", what, from, got)
 	}
 	return got
 }
 
 func (p *run) watch(on string) {
-	p.t.Helper()
+	p.T.Helper()
 	p.do("watch %s", on)
-	if !testkit.Within(patience, func() bool { return (p.do("snapshot").Snapshot.Traffic != nil) == (on == "on") }) {
-		p.t.Fatalf("traffic is told or not, in spite of watch %s", on)
+	if !testkit.Within(kit.Patience, func() bool { return (p.do("snapshot").Snapshot.Traffic != nil) == (on == "on") }) {
+		p.T.Fatalf("traffic is told or not, in spite of watch %s", on)
 	}
 }
 
@@ -49,15 +50,15 @@ func (p *run) watch(on string) {
 func TestTrafficTellsTheWayOfAConnection(t *testing.T) {
 	t.Parallel()
 	p := startPrimary(t, nil, primaryConfig{Workers: 2, Policy: engine.SchedRR, Grace: time.Second})
-	p.awaitKind(2, engine.KindListening)
+	p.AwaitKind(2, engine.KindListening)
 	for range 2 { // round robin: once each has answered, each has said that it tells
-		get(t, p.addr(), "/")
+		get(t, p.Addr(), "/")
 	}
 	if tr := p.do("snapshot").Snapshot.Traffic; tr != nil {
 		t.Fatalf("nobody watches: %+v", tr)
 	}
 	p.watch("on")
-	c := mustDial(t, p.addr())
+	c := mustDial(t, p.Addr())
 	if _, err := c.ask("/"); err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +79,7 @@ func TestTrafficTellsTheWayOfAConnection(t *testing.T) {
 		t.Errorf("%+v", tr)
 	}
 
-	cut := mustDial(t, p.addr())
+	cut := mustDial(t, p.Addr())
 	if _, err := cut.ask("/"); err != nil {
 		t.Fatal(err)
 	}
@@ -94,12 +95,12 @@ func TestTrafficTellsTheWayOfAConnection(t *testing.T) {
 func TestTrafficTellsWhatIsDealtAgain(t *testing.T) {
 	t.Parallel()
 	p := startPrimary(t, nil, primaryConfig{Workers: 2, Policy: engine.SchedRR, Grace: time.Second, Stall: 20 * time.Second})
-	victim := p.awaitKind(2, engine.KindListening)[0]
+	victim := p.AwaitKind(2, engine.KindListening)[0]
 	p.watch("on")
 	stop(t, victim.PID)
 	var stuck *client
 	for range 2 { // round robin: one of them goes to the stopped worker
-		c := mustDial(t, p.addr())
+		c := mustDial(t, p.Addr())
 		if err := c.send("/"); err != nil {
 			t.Fatal(err)
 		}
@@ -130,10 +131,10 @@ func TestTrafficTellsWhatIsDealtAgain(t *testing.T) {
 func TestTrafficInShared(t *testing.T) {
 	t.Parallel()
 	p := startPrimary(t, nil, primaryConfig{Workers: 2, Policy: engine.SchedNone, Grace: time.Second})
-	p.awaitKind(2, engine.KindListening)
+	p.AwaitKind(2, engine.KindListening)
 	p.watch("on")
-	if !testkit.Within(patience, func() bool {
-		get(t, p.addr(), "/")
+	if !testkit.Within(kit.Patience, func() bool {
+		get(t, p.Addr(), "/")
 		tr := p.do("snapshot").Snapshot.Traffic
 		return slices.ContainsFunc(tr.Takes, func(r engine.TrafficRate) bool { return r.Rate > 0 })
 	}) {

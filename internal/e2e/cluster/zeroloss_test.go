@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/e2e/kit"
 	"muster/internal/load"
 	"muster/internal/testkit"
 )
@@ -18,7 +19,7 @@ const clients = 64
 // startLoad begins a load that ends with the test at the latest.
 func startLoad(t *testing.T, o load.Options) *load.Runner {
 	t.Helper()
-	o.ExpectBody, o.Timeout = page, patience
+	o.ExpectBody, o.Timeout = page, kit.Patience
 	r, err := load.Start(context.Background(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -46,10 +47,10 @@ func noneFailed(t *testing.T, r *load.Runner) {
 
 // snapshot is a picture that includes the event seq.
 func (p *run) snapshot(seq uint64) *engine.Snapshot {
-	p.t.Helper()
+	p.T.Helper()
 	var s *engine.Snapshot
-	if !testkit.Within(patience, func() bool { s = p.do("snapshot").Snapshot; return s.Seq >= seq }) {
-		p.t.Fatalf("no snapshot includes event %d", seq)
+	if !testkit.Within(kit.Patience, func() bool { s = p.do("snapshot").Snapshot; return s.Seq >= seq }) {
+		p.T.Fatalf("no snapshot includes event %d", seq)
 	}
 	return s
 }
@@ -59,8 +60,8 @@ func (p *run) snapshot(seq uint64) *engine.Snapshot {
 func TestCheck03PolicySwitchLosesNothing(t *testing.T) {
 	t.Parallel()
 	p := startPrimary(t, nil, primaryConfig{Workers: 4, Policy: engine.SchedRR, Grace: 5 * time.Second, Stall: 10 * time.Second})
-	p.awaitKind(4, engine.KindListening)
-	r := startLoad(t, load.Options{Addr: p.addr(), Concurrency: clients})
+	p.AwaitKind(4, engine.KindListening)
+	r := startLoad(t, load.Options{Addr: p.Addr(), Concurrency: clients})
 
 	// Each policy is in force for so many answers, and so long that a snapshot
 	// includes most of them.
@@ -71,7 +72,7 @@ func TestCheck03PolicySwitchLosesNothing(t *testing.T) {
 	phase := func() {
 		t.Helper()
 		over, want := time.After(least), r.Stats().OK+answers
-		testkit.Eventually(t, patience, func() bool { return r.Stats().OK >= want }, "the load is not answered")
+		testkit.Eventually(t, kit.Patience, func() bool { return r.Stats().OK >= want }, "the load is not answered")
 		<-over
 	}
 	begin := p.snapshot(0)
@@ -80,7 +81,7 @@ func TestCheck03PolicySwitchLosesNothing(t *testing.T) {
 		phase()
 		p.checkWhoAccepted(begin)
 		p.do("policy %v", to)
-		e := p.awaitKind(i+1, engine.KindPolicy)[i]
+		e := p.AwaitKind(i+1, engine.KindPolicy)[i]
 		if d := e.Detail.(engine.PolicyDetail); d.From != from || d.To != to || d.Ms <= 0 || d.Ms > 1000 {
 			t.Errorf("switch %d: the event says %+v", i+1, d)
 		}
@@ -89,7 +90,7 @@ func TestCheck03PolicySwitchLosesNothing(t *testing.T) {
 	phase()
 	p.checkWhoAccepted(begin)
 	noneFailed(t, r)
-	if n := len(ofKind(p.soFar(), engine.KindPolicy)); n != 4 {
+	if n := len(kit.OfKind(p.SoFar(), engine.KindPolicy)); n != 4 {
 		t.Errorf("%d policy events, want 4", n)
 	}
 }
@@ -97,15 +98,15 @@ func TestCheck03PolicySwitchLosesNothing(t *testing.T) {
 // checkWhoAccepted checks that a policy has been in force since a picture: that
 // the primary accepted in rr, and no more than handshakes under way in shared.
 func (p *run) checkWhoAccepted(since *engine.Snapshot) {
-	p.t.Helper()
+	p.T.Helper()
 	var n uint64
 	shared := since.Policy == engine.SchedNone
-	enough := testkit.Within(patience, func() bool {
+	enough := testkit.Within(kit.Patience, func() bool {
 		n = p.snapshot(0).Accepted - since.Accepted
 		return shared || n >= clients
 	})
 	if !enough || shared && n > clients {
-		p.t.Errorf("policy %v: the primary accepted %d connections", since.Policy, n)
+		p.T.Errorf("policy %v: the primary accepted %d connections", since.Policy, n)
 	}
 }
 
@@ -121,20 +122,20 @@ func TestCheck04DisconnectLosesNothing(t *testing.T) {
 					rounds = 5
 				}
 				p := startPrimary(t, nil, primaryConfig{Workers: 4, Policy: policy, Grace: 10 * time.Second, Stall: 10 * time.Second})
-				p.awaitKind(4, engine.KindListening)
-				r := startLoad(t, load.Options{Addr: p.addr(), Concurrency: clients, KeepAlive: true, Think: think})
+				p.AwaitKind(4, engine.KindListening)
+				r := startLoad(t, load.Options{Addr: p.Addr(), Concurrency: clients, KeepAlive: true, Think: think})
 				for i := range rounds {
 					p.do("disconnect %d", i+1)
 					p.do("fork")
-					p.awaitKind(4+i+1, engine.KindListening)
+					p.AwaitKind(4+i+1, engine.KindListening)
 				}
-				p.awaitKind(rounds, engine.KindExit)
+				p.AwaitKind(rounds, engine.KindExit)
 				noneFailed(t, r)
 
-				events := p.soFar()
+				events := p.SoFar()
 				for id := 1; id <= rounds; id++ {
-					exit := of(events, id, engine.KindExit)
-					if len(exit) != 1 || len(of(events, id, engine.KindLeave)) != 1 {
+					exit := kit.Of(events, id, engine.KindExit)
+					if len(exit) != 1 || len(kit.Of(events, id, engine.KindLeave)) != 1 {
 						t.Errorf("worker %d did not leave once and exit once", id)
 						continue
 					}
@@ -143,10 +144,10 @@ func TestCheck04DisconnectLosesNothing(t *testing.T) {
 						t.Errorf("worker %d: exit %+v, want voluntary with code 0", id, d)
 					}
 				}
-				if kills := ofKind(events, engine.KindKill); len(kills) > 0 {
+				if kills := kit.OfKind(events, engine.KindKill); len(kills) > 0 {
 					t.Errorf("a worker that was told to leave was killed: %+v", kills)
 				}
-				if n := len(ofKind(events, engine.KindFork)); n != 4+rounds {
+				if n := len(kit.OfKind(events, engine.KindFork)); n != 4+rounds {
 					t.Errorf("%d forks, want %d: who leaves is not replaced", n, 4+rounds)
 				}
 			})

@@ -1,0 +1,206 @@
+//go:build linux
+
+package kit
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"muster/engine"
+	"muster/internal/testkit"
+)
+
+// Promised is how long a worker may outlive its primary.
+const Promised = time.Second
+
+// Process is a command that runs, and what it has written. The events among the
+// lines of its stdout (--json) are in its Log.
+type Process struct {
+	*Log
+	Cmd    *exec.Cmd
+	PID    int
+	Exited <-chan struct{} // closed when it has been waited for
+
+	line    func(line []byte) bool
+	reading sync.WaitGroup
+
+	mu     sync.Mutex
+	stdout bytes.Buffer
+	stderr bytes.Buffer
+	odd    []string
+}
+
+// Start runs a command. line, if it is not nil, is called with every line of its
+// stdout, and takes it if it returns true. At the end of the test the process gets
+// SIGTERM, and SIGKILL if it does not end by that; nothing that has it as its
+// primary may live Promised later.
+func Start(t *testing.T, cmd *exec.Cmd, line func(line []byte) bool) *Process {
+	t.Helper()
+	out, outW, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	errs, errsW, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stdout, cmd.Stderr = outW, errsW
+	err = cmd.Start()
+	outW.Close()
+	errsW.Close()
+	exited := make(chan struct{})
+	p := &Process{Log: NewLog(t), Cmd: cmd, Exited: exited, line: line}
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.PID = cmd.Process.Pid
+	p.reading.Go(func() { eachLine(out, p.take) })
+	p.reading.Go(func() {
+		eachLine(errs, func(b []byte) {
+			p.mu.Lock()
+			p.stderr.Write(b)
+			p.mu.Unlock()
+			p.Add()
+		})
+	})
+	go func() { // ends with the process, which the clean-up ends
+		_ = cmd.Wait() // the code is read from ProcessState
+		close(exited)
+		p.reading.Wait()
+		p.Log.End()
+	}()
+	t.Cleanup(func() {
+		p.Finish()
+		// What is left may hold the other ends.
+		out.Close()
+		errs.Close()
+		p.reading.Wait()
+		p.Dump()
+		if t.Failed() {
+			t.Logf("stdout:\n%s\nstderr:\n%s", tail(p.Stdout()), tail(p.Stderr()))
+		}
+	})
+	return p
+}
+
+func tail(s string) string { return s[max(0, len(s)-20_000):] }
+
+func eachLine(r io.Reader, take func([]byte)) {
+	for b := bufio.NewReader(r); ; {
+		line, err := b.ReadBytes('\n')
+		if len(line) > 0 {
+			take(line)
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+func (p *Process) take(line []byte) {
+	taken := p.line != nil && p.line(line)
+	p.mu.Lock()
+	p.stdout.Write(line)
+	p.mu.Unlock()
+	var e engine.Event
+	switch {
+	case taken:
+		p.Add() // wakes those who wait for text
+	case json.Unmarshal(line, &e) == nil && e.Seq > 0:
+		p.Add(e)
+	default:
+		p.mu.Lock()
+		p.odd = append(p.odd, string(line))
+		p.mu.Unlock()
+		p.Add()
+	}
+}
+
+// Stdout is what it has written to its stdout until now.
+func (p *Process) Stdout() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.stdout.String()
+}
+
+// Stderr is what it has written to its stderr until now.
+func (p *Process) Stderr() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.stderr.String()
+}
+
+// Odd are the lines of stdout that are no events, and that nobody took.
+func (p *Process) Odd() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.odd
+}
+
+// AwaitText waits until stdout has a text n times.
+func (p *Process) AwaitText(n int, text string) {
+	p.T.Helper()
+	p.Await(text, func([]engine.Event) bool { return strings.Count(p.Stdout(), text) >= n })
+}
+
+// Signal sends a signal; the process must be there.
+func (p *Process) Signal(s syscall.Signal) {
+	p.T.Helper()
+	if err := p.Cmd.Process.Signal(s); err != nil {
+		p.T.Fatalf("sending %v to process %d: %v", s, p.PID, err)
+	}
+}
+
+// Code waits for the end, and for all it has written, and returns the exit code:
+// minus the signal, if one ended it.
+func (p *Process) Code() int {
+	p.T.Helper()
+	select {
+	case <-p.Exited:
+	case <-time.After(Patience):
+		p.T.Fatalf("process %d does not end", p.PID)
+	}
+	p.reading.Wait()
+	if st := p.Cmd.ProcessState.Sys().(syscall.WaitStatus); st.Signaled() {
+		return -int(st.Signal())
+	}
+	return p.Cmd.ProcessState.ExitCode()
+}
+
+// Finish ends the process, if it has not ended, and checks that nothing of it is
+// left.
+func (p *Process) Finish() {
+	p.T.Helper()
+	_ = p.Cmd.Process.Signal(syscall.SIGTERM) // it may have ended
+	select {
+	case <-p.Exited:
+	case <-time.After(Patience):
+		p.T.Errorf("SIGTERM did not end process %d in %v", p.PID, Patience)
+		_ = p.Cmd.Process.Kill()
+		<-p.Exited
+	}
+	NoneLeft(p.T, p.PID, Promised)
+}
+
+// NoneLeft checks that nothing that has a process as its primary lives d from now,
+// and ends what does, so that it does not disturb the next test.
+func NoneLeft(t testing.TB, primary int, d time.Duration) {
+	t.Helper()
+	var left []int
+	if testkit.Within(d, func() bool { left = testkit.WithPrimary(primary); return len(left) == 0 }) {
+		return
+	}
+	t.Errorf("processes %v live %v after their primary %d", left, d, primary)
+	for _, pid := range left {
+		_ = syscall.Kill(pid, syscall.SIGKILL) // it may have gone by now
+	}
+}
