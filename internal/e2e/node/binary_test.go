@@ -3,21 +3,16 @@
 package node
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/json"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
-	"time"
 
-	"muster/engine"
+	"muster/internal/e2e/kit"
 	"muster/internal/testkit"
 )
 
@@ -31,20 +26,9 @@ type muster struct {
 	limit int        // ulimit -n; 0 = ours
 }
 
-// process is a muster that runs. Its log has the events of --json.
-type process struct {
-	*log
-	cmd    *exec.Cmd
-	exited chan struct{} // closed when it has been waited for and all its output is here
-
-	mu     sync.Mutex
-	stdout bytes.Buffer
-	stderr bytes.Buffer
-}
-
 // runMuster runs the binary with a command. At the end of the test nothing of
 // it is left.
-func runMuster(t *testing.T, m muster, command ...string) *process {
+func runMuster(t *testing.T, m muster, command ...string) *kit.Process {
 	t.Helper()
 	if m.args == nil {
 		m.args = []string{"--json", "--workers", "2"}
@@ -62,114 +46,14 @@ func runMuster(t *testing.T, m muster, command ...string) *process {
 	if m.uid != 0 {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: m.uid, Gid: m.uid}}
 	}
-	p := &process{log: newLog(t), cmd: cmd, exited: make(chan struct{})}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	stderr, err := cmd.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	testkit.Check(t, cmd.Process.Pid)
-	var reading sync.WaitGroup
-	reading.Go(func() {
-		for r := bufio.NewReader(out); ; {
-			b, err := r.ReadBytes('\n')
-			p.line(b)
-			if err != nil {
-				return
-			}
+	var p *kit.Process
+	t.Cleanup(func() { // after the process has been ended
+		if p != nil {
+			kit.CheckLives(t, p.SoFar(), true)
 		}
 	})
-	reading.Go(func() {
-		for r := bufio.NewReader(stderr); ; {
-			b, err := r.ReadBytes('\n')
-			p.mu.Lock()
-			p.stderr.Write(b)
-			p.mu.Unlock()
-			if err != nil {
-				return
-			}
-		}
-	})
-	go func() { // awaited by the cleanup
-		defer close(p.exited)
-		reading.Wait()
-		_ = cmd.Wait() // the code is read from ProcessState
-		p.log.end()
-	}()
-	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended
-		select {
-		case <-p.exited:
-		case <-time.After(patience):
-			t.Error("muster does not end after SIGTERM")
-			_ = cmd.Process.Kill()
-			<-p.exited
-		}
-		keptTheRules(t, p.soFar())
-		p.dump()
-		if t.Failed() {
-			t.Logf("stderr:\n%s", p.errors())
-		}
-	})
+	p = kit.Start(t, cmd, nil)
 	return p
-}
-
-func (p *process) line(b []byte) {
-	if len(b) == 0 {
-		return
-	}
-	p.mu.Lock()
-	p.stdout.Write(b)
-	p.mu.Unlock()
-	var e engine.Event
-	if json.Unmarshal(b, &e) == nil && e.Seq > 0 {
-		p.add(e)
-		return
-	}
-	p.add() // wakes those who wait for text
-}
-
-func (p *process) signal(s syscall.Signal) {
-	p.t.Helper()
-	if err := p.cmd.Process.Signal(s); err != nil {
-		p.t.Fatalf("%v: %v", s, err)
-	}
-}
-
-// exit waits for the end and returns the exit code.
-func (p *process) exit() int {
-	p.t.Helper()
-	select {
-	case <-p.exited:
-	case <-time.After(patience):
-		p.t.Fatal("muster does not end")
-	}
-	return p.cmd.ProcessState.ExitCode()
-}
-
-// text is what it has printed on stdout, errors what on stderr.
-func (p *process) text() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.stdout.String()
-}
-
-func (p *process) errors() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.stderr.String()
-}
-
-// awaitText waits until stdout holds a text n times.
-func (p *process) awaitText(n int, text string) {
-	p.t.Helper()
-	p.await(text, func([]engine.Event) bool { return strings.Count(p.text(), text) >= n })
 }
 
 // script writes files into a new directory that everybody may read.
@@ -202,7 +86,7 @@ func atoi(t *testing.T, s string) int {
 // waitServed waits until somebody answers at an address.
 func waitServed(t *testing.T, addr string) {
 	t.Helper()
-	testkit.Eventually(t, patience, func() bool {
+	testkit.Eventually(t, kit.Patience, func() bool {
 		c, err := net.Dial("tcp", addr)
 		if err != nil {
 			return false

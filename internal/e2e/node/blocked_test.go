@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/e2e/kit"
 	"muster/internal/testkit"
 )
 
@@ -33,7 +34,7 @@ func ask1(addr string) (worker string, err error) {
 		return "", err
 	}
 	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(kit.Patience)); err != nil {
 		return "", err
 	}
 	if _, err := fmt.Fprint(conn, "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"); err != nil {
@@ -90,15 +91,15 @@ func (c *crowd) answered(t *testing.T, n int) map[string]int {
 func TestNodeBlockedWorkerComesBack(t *testing.T) {
 	t.Parallel()
 	c := start(t, "app.js", workers(3))
-	c.awaitKind(3, engine.KindListening)
-	getFrom(t, c.addr(), 2, "/block?ms=5000")
-	first := gather(c.addr(), 30) // some of them are its
-	if e := c.awaitKind(1, engine.KindStall)[0]; e.Worker != 2 {
+	c.AwaitKind(3, engine.KindListening)
+	getFrom(t, c.Addr(), 2, "/block?ms=5000")
+	first := gather(c.Addr(), 30) // some of them are its
+	if e := c.AwaitKind(1, engine.KindStall)[0]; e.Worker != 2 {
 		t.Fatalf("worker %d stalls", e.Worker)
 	}
 	// From now on it gets nothing, and nobody waits for it.
 	began := time.Now()
-	if by := gather(c.addr(), 30).answered(t, 30); by["2"] > 0 {
+	if by := gather(c.Addr(), 30).answered(t, 30); by["2"] > 0 {
 		t.Errorf("%v answered while worker 2 was blocked", by)
 	}
 	if took := time.Since(began); took > 3*time.Second {
@@ -107,8 +108,8 @@ func TestNodeBlockedWorkerComesBack(t *testing.T) {
 	if by := first.answered(t, 30); by["2"] == 0 {
 		t.Errorf("%v answered: nothing was handed to the blocked worker, so nothing was checked", by)
 	}
-	getFrom(t, c.addr(), 2, "/") // it is in the rotation again
-	if n := len(ofKind(c.soFar(), engine.KindExit)); n != 0 {
+	getFrom(t, c.Addr(), 2, "/") // it is in the rotation again
+	if n := len(kit.OfKind(c.SoFar(), engine.KindExit)); n != 0 {
 		t.Errorf("%d workers exited", n)
 	}
 }
@@ -121,24 +122,24 @@ func TestNodeBlockedWorkerDies(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := start(t, "app.js", workers(3), stall(2*time.Second))
-			c.awaitKind(3, engine.KindListening)
-			getFrom(t, c.addr(), 2, "/block?ms=60000")
-			all := gather(c.addr(), 30)
+			c.AwaitKind(3, engine.KindListening)
+			getFrom(t, c.Addr(), 2, "/block?ms=60000")
+			all := gather(c.Addr(), 30)
 			if kill {
-				testkit.Eventually(t, patience, func() bool {
+				testkit.Eventually(t, kit.Patience, func() bool {
 					w := c.Snapshot().ByID(2)
 					return w != nil && w.Hand > 0
 				}, "a hand-off to the blocked worker")
 				c.do(engine.Command{Op: engine.OpCrash, Worker: 2})
 			}
-			d := exit(c.awaitOf(2, engine.KindExit))
+			d := exit(c.AwaitOf(2, engine.KindExit))
 			if d.String() != "SIGKILL" || d.Voluntary || d.DealtAgain == 0 {
 				t.Errorf("exit %+v, want SIGKILL and hand-offs dealt again", d)
 			}
 			if by := all.answered(t, 30); by["2"] > 0 {
 				t.Errorf("%v answered", by)
 			}
-			c.awaitOf(4, engine.KindListening) // the replacement
+			c.AwaitOf(4, engine.KindListening) // the replacement
 			if s := c.Snapshot(); s.Lost > 0 {
 				t.Errorf("%d connections lost", s.Lost)
 			}
@@ -152,19 +153,19 @@ func TestNodeLoopIsNoticedWithoutTraffic(t *testing.T) {
 	t.Parallel()
 	bothPolicies(t, func(t *testing.T, p engine.Policy) {
 		c := start(t, "app.js", policy(p), stall(6*time.Second)) // said after half of it
-		c.awaitKind(2, engine.KindListening)
-		getFrom(t, c.addr(), 1, "/stand?ms=5500")
-		c.awaitOf(1, engine.KindStall)
+		c.AwaitKind(2, engine.KindListening)
+		getFrom(t, c.Addr(), 1, "/stand?ms=5500")
+		c.AwaitOf(1, engine.KindStall)
 		c.row(1, "it answers again", func(w *engine.Row) bool { return w.Stalled.IsZero() })
-		if n := len(ofKind(c.soFar(), engine.KindExit)); n != 0 {
+		if n := len(kit.OfKind(c.SoFar(), engine.KindExit)); n != 0 {
 			t.Fatalf("%d workers exited", n)
 		}
-		getFrom(t, c.addr(), 2, "/stand?ms=60000")
-		if d := exit(c.awaitOf(2, engine.KindExit)); d.String() != "SIGKILL" || d.Voluntary {
+		getFrom(t, c.Addr(), 2, "/stand?ms=60000")
+		if d := exit(c.AwaitOf(2, engine.KindExit)); d.String() != "SIGKILL" || d.Voluntary {
 			t.Errorf("exit %+v", d)
 		}
-		c.awaitOf(3, engine.KindListening) // the replacement
-		if sent := c.signals(1); len(sent) != 0 {
+		c.AwaitOf(3, engine.KindListening) // the replacement
+		if sent := signals(c.Log, 1); len(sent) != 0 {
 			t.Errorf("the other, which was idle, was sent %q", sent)
 		}
 	})
@@ -179,10 +180,10 @@ func TestNodeMayComputeBeforeItListens(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.awaitLines(2, "computed")
-	c.awaitOf(w.ID(), engine.KindListening)
+	c.AwaitLines(2, "computed")
+	c.AwaitOf(w.ID(), engine.KindListening)
 	for _, kind := range []engine.Kind{engine.KindStall, engine.KindKill, engine.KindExit} {
-		if e := ofKind(c.soFar(), kind); len(e) > 0 {
+		if e := kit.OfKind(c.SoFar(), kind); len(e) > 0 {
 			t.Errorf("%+v", e)
 		}
 	}
@@ -193,15 +194,15 @@ func TestNodeMayComputeBeforeItListens(t *testing.T) {
 func TestNodeAllWorkersFull(t *testing.T) {
 	t.Parallel()
 	c := start(t, "net.js", env("MAX=2"))
-	c.awaitKind(2, engine.KindListening)
+	c.AwaitKind(2, engine.KindListening)
 	served := make(chan net.Conn, 9)
 	for range cap(served) {
-		conn, err := net.Dial("tcp", c.addr())
+		conn, err := net.Dial("tcp", c.Addr())
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer conn.Close()
-		_ = conn.SetDeadline(time.Now().Add(patience))
+		_ = conn.SetDeadline(time.Now().Add(kit.Patience))
 		go func() { // ends when it is served, at the latest with the test
 			if _, err := conn.Read(make([]byte, 1)); err == nil {
 				served <- conn
@@ -214,14 +215,14 @@ func TestNodeAllWorkersFull(t *testing.T) {
 			select {
 			case conn := <-served:
 				conns = append(conns, conn)
-			case <-time.After(patience):
+			case <-time.After(kit.Patience):
 				t.Fatalf("only %d of %d were served", len(conns), n)
 			}
 		}
 		return conns
 	}
 	inside := take(4)
-	testkit.Eventually(t, patience, func() bool { s := c.Snapshot(); return s.Queue+s.Handing >= 5 && s.Refused > 0 }, "five that wait")
+	testkit.Eventually(t, kit.Patience, func() bool { s := c.Snapshot(); return s.Queue+s.Handing >= 5 && s.Refused > 0 }, "five that wait")
 	before, begin := c.Snapshot().Refused, time.Now()
 	<-time.After(2 * time.Second) // a rate is measured
 	if rate := float64(c.Snapshot().Refused-before) / time.Since(begin).Seconds(); rate > 40 {
@@ -242,11 +243,11 @@ func TestNodeAllWorkersFull(t *testing.T) {
 func TestNodeOneWorkerFull(t *testing.T) {
 	t.Parallel()
 	c := start(t, "app.js")
-	c.awaitKind(2, engine.KindListening)
+	c.AwaitKind(2, engine.KindListening)
 	// A kept connection to worker 1, which from now on takes no other.
-	kept := connectTo(t, c.addr(), 1)
+	kept := connectTo(t, c.Addr(), 1)
 	request(t, kept, "/max?n=1")
-	if by := gather(c.addr(), 20).answered(t, 20); by["2"] != 20 {
+	if by := gather(c.Addr(), 20).answered(t, 20); by["2"] != 20 {
 		t.Errorf("%v answered, want worker 2 alone", by)
 	}
 	c.row(1, "refusals are counted", func(w *engine.Row) bool { return w.Refused > 0 })
@@ -261,12 +262,12 @@ func TestNodeWorkerOutOfDescriptors(t *testing.T) {
 	c := start(t, "descriptors.js", box.options(), func(o *scene) {
 		o.command("sh", "-c", "ulimit -n 60; exec node descriptors.js")
 	})
-	c.awaitKind(2, engine.KindListening)
+	c.AwaitKind(2, engine.KindListening)
 	c.send(1, `"fill"`, nil)
 	if m := box.next(); string(m.Value) != `"EMFILE"` {
 		t.Fatalf("the worker says %s", m.Value)
 	}
-	if by := gather(c.addr(), 20).answered(t, 20); by["2"] != 20 {
+	if by := gather(c.Addr(), 20).answered(t, 20); by["2"] != 20 {
 		t.Errorf("%v answered, want worker 2 alone", by)
 	}
 	c.row(1, "refusals are counted", func(w *engine.Row) bool { return w.Refused > 0 })
@@ -274,14 +275,14 @@ func TestNodeWorkerOutOfDescriptors(t *testing.T) {
 	if m := box.next(); string(m.Value) != `"free"` {
 		t.Fatalf("the worker says %s", m.Value)
 	}
-	testkit.Eventually(t, patience, func() bool {
-		who, err := ask1(c.addr())
+	testkit.Eventually(t, kit.Patience, func() bool {
+		who, err := ask1(c.Addr())
 		if err != nil {
 			t.Fatal(err)
 		}
 		return who == "1"
 	}, "the worker serves again")
-	if n := len(ofKind(c.soFar(), engine.KindExit)); n != 0 {
+	if n := len(kit.OfKind(c.SoFar(), engine.KindExit)); n != 0 {
 		t.Errorf("%d workers exited", n)
 	}
 }
@@ -291,17 +292,17 @@ func TestNodeWorkerOutOfDescriptors(t *testing.T) {
 func TestNodeDisconnectAll(t *testing.T) {
 	t.Parallel()
 	c := start(t, "app.js", workers(3))
-	c.awaitKind(3, engine.KindListening)
-	_, slow := keptBy(t, c.addr(), 3, "/slow?ms=1000")
+	c.AwaitKind(3, engine.KindListening)
+	_, slow := keptBy(t, c.Addr(), 3, "/slow?ms=1000")
 	c.do(engine.Command{Op: engine.OpDisconnectAll})
-	c.awaitOf(1, engine.KindExit)
+	c.AwaitOf(1, engine.KindExit)
 	if c.Snapshot().ByID(3) == nil {
 		t.Error("worker 3 is not in the snapshot while it has a request")
 	}
 	if err := <-slow; err != nil {
 		t.Errorf("the request of worker 3: %v", err)
 	}
-	for _, e := range c.awaitKind(3, engine.KindExit) {
+	for _, e := range c.AwaitKind(3, engine.KindExit) {
 		if !exit(e).Voluntary {
 			t.Errorf("worker %d: %+v", e.Worker, e.Detail)
 		}
@@ -311,5 +312,5 @@ func TestNodeDisconnectAll(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.awaitOf(r.Worker, engine.KindListening)
+	c.AwaitOf(r.Worker, engine.KindListening)
 }

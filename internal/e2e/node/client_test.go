@@ -13,10 +13,12 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"muster/internal/e2e/kit"
 )
 
 // fresh sends every request on a connection of its own.
-var fresh = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
+var fresh = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: kit.Patience}
 
 // ask sends one request and returns the body.
 func ask(addr, path string) (string, error) { return askBy(fresh, "http://"+addr+path) }
@@ -70,7 +72,7 @@ func getApp(t *testing.T, addr, path string) (a about) {
 // may change the connection between two requests.
 func connectTo(t *testing.T, addr string, worker int) net.Conn {
 	t.Helper()
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(kit.Patience); time.Now().Before(deadline); {
 		conn, err := net.Dial("tcp", addr)
 		if err != nil {
 			t.Fatal(err)
@@ -105,7 +107,7 @@ func answerers(t *testing.T, addr, path string, n int) map[string]int {
 
 // tryRequest asks app.js on an open connection and returns the worker's id.
 func tryRequest(conn net.Conn, path string) (worker int, err error) {
-	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(kit.Patience)); err != nil {
 		return 0, err
 	}
 	if _, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", path); err != nil {

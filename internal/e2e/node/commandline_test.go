@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/e2e/kit"
 )
 
 // Wrappers that leave the channel to the program.
@@ -43,10 +44,10 @@ func TestNodeWrappers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := runMuster(t, muster{dir: tt.dir}, tt.command...)
-			up := p.awaitKind(2, engine.KindListening)
+			up := p.AwaitKind(2, engine.KindListening)
 			ids := map[int]bool{}
 			for range 4 {
-				a := getApp(t, p.addr(), "/")
+				a := getApp(t, p.Addr(), "/")
 				ids[a.ID] = true
 				if a.Marker != tt.marker {
 					t.Errorf("MARKER is %q, want %q", a.Marker, tt.marker)
@@ -55,12 +56,12 @@ func TestNodeWrappers(t *testing.T) {
 			if len(ids) != 2 || len(up) != 2 {
 				t.Errorf("workers %v answered", ids)
 			}
-			setup := ofKind(p.soFar(), engine.KindSetup)[0].Detail.(engine.SetupDetail)
+			setup := kit.OfKind(p.SoFar(), engine.KindSetup)[0].Detail.(engine.SetupDetail)
 			if !strings.HasPrefix(setup.Note, tt.note) || (tt.note == "") != (setup.Note == "") {
 				t.Errorf("the note is %q, want %q", setup.Note, tt.note)
 			}
-			p.signal(syscall.SIGTERM)
-			if code := p.exit(); code != 0 {
+			p.Signal(syscall.SIGTERM)
+			if code := p.Code(); code != 0 {
 				t.Errorf("exit code %d", code)
 			}
 		})
@@ -72,11 +73,11 @@ func TestNodeSchedPolicyVariable(t *testing.T) {
 	t.Parallel()
 	node := needNode(t)
 	p := runMuster(t, muster{env: []string{"NODE_CLUSTER_SCHED_POLICY=none"}}, node, "app.js")
-	p.awaitKind(2, engine.KindListening)
-	if d := ofKind(p.soFar(), engine.KindSetup)[0].Detail.(engine.SetupDetail); d.Policy != engine.SchedNone {
+	p.AwaitKind(2, engine.KindListening)
+	if d := kit.OfKind(p.SoFar(), engine.KindSetup)[0].Detail.(engine.SetupDetail); d.Policy != engine.SchedNone {
 		t.Errorf("policy %v", d.Policy)
 	}
-	getApp(t, p.addr(), "/")
+	getApp(t, p.Addr(), "/")
 }
 
 // What cannot work ends at once with one line that says what to do.
@@ -146,7 +147,7 @@ func TestNodeCommandsThatCannotWork(t *testing.T) {
 			cmd.Dir = filepath.Join(dir, tt.dir)
 			var stdout, stderr bytes.Buffer
 			cmd.Stdout, cmd.Stderr = &stdout, &stderr
-			timer := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+			timer := time.AfterFunc(kit.Patience, func() { _ = cmd.Process.Kill() })
 			defer timer.Stop()
 			_ = cmd.Run() // the code is what is asked for
 			if code := cmd.ProcessState.ExitCode(); code != tt.code {
@@ -169,17 +170,17 @@ func TestNodeWorkerPrints100MB(t *testing.T) {
 	t.Parallel()
 	node := needNode(t)
 	p := runMuster(t, muster{}, node, "flood.js")
-	p.awaitKind(2, engine.KindListening)
+	p.AwaitKind(2, engine.KindListening)
 	// The flood goes on until it hears /enough: what the other worker answers
 	// between its first line and that is answered in the midst of it.
 	served, slowest, flooded := 0, time.Duration(0), 0
 	for begin, path := time.Now(), "/"; ; {
-		if time.Since(begin) > patience {
+		if time.Since(begin) > kit.Patience {
 			t.Fatalf("the flood is at %d bytes, the other worker answered %d times", flooded, served)
 		}
 		asked := time.Now()
 		var a struct{ ID, Written int }
-		if err := json.Unmarshal([]byte(get(t, p.addr(), path)), &a); err != nil {
+		if err := json.Unmarshal([]byte(get(t, p.Addr(), path)), &a); err != nil {
 			t.Fatal(err)
 		}
 		if a.ID == 1 {
@@ -195,15 +196,15 @@ func TestNodeWorkerPrints100MB(t *testing.T) {
 			path = "/enough"
 		}
 	}
-	p.awaitLines(1, "flood over")
+	p.AwaitLines(1, "flood over")
 	if slowest > 2*time.Second {
 		t.Errorf("the slowest answer of the other worker took %v", slowest)
 	}
-	if peak := peakMemory(t, p.cmd.Process.Pid); peak > 100<<20 {
+	if peak := peakMemory(t, p.PID); peak > 100<<20 {
 		t.Errorf("the primary needed %d MiB", peak>>20)
 	}
 	missed := uint64(0)
-	for _, e := range ofKind(p.soFar(), engine.KindOutput) {
+	for _, e := range kit.OfKind(p.SoFar(), engine.KindOutput) {
 		missed += e.Detail.(engine.OutputDetail).Missed
 	}
 	if missed < 50_000 {

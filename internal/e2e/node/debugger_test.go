@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"muster/engine"
+	"muster/internal/e2e/kit"
 )
 
 // A program at a breakpoint under traffic was killed by the stall limit. The
@@ -30,9 +31,9 @@ func TestNodeInADebuggerIsNotKilledForAStall(t *testing.T) {
 		"an option": {command: "node --inspect=127.0.0.1:0 app.js", spared: "node was started with an inspector", note: true},
 		"SIGUSR1": {command: "node --inspect-port=0 app.js", attach: func(c *cluster) func() {
 			if err := c.Worker(1).Process().Signal(syscall.SIGUSR1); err != nil {
-				c.t.Fatal(err)
+				c.T.Fatal(err)
 			}
-			c.awaitLines(1, "Debugger listening on ")
+			c.AwaitLines(1, "Debugger listening on ")
 			return func() {}
 		}, spared: "its inspector is open"},
 		"ptrace":                   {command: "node app.js", attach: trace, spared: fmt.Sprintf("process %d (", os.Getpid())},
@@ -46,8 +47,8 @@ func TestNodeInADebuggerIsNotKilledForAStall(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := start(t, s.command, workers(1), stall(1500*time.Millisecond), func(o *scene) { o.StallInspected = s.holds })
-			c.awaitKind(1, engine.KindListening)
-			note := ofKind(c.soFar(), engine.KindSetup)[0].Detail.(engine.SetupDetail).Note
+			c.AwaitKind(1, engine.KindListening)
+			note := kit.OfKind(c.SoFar(), engine.KindSetup)[0].Detail.(engine.SetupDetail).Note
 			if strings.Contains(note, "inspector") != s.note {
 				t.Errorf("the first event notes %q", note)
 			}
@@ -60,10 +61,10 @@ func TestNodeInADebuggerIsNotKilledForAStall(t *testing.T) {
 			if s.spared == "" {
 				ms = 60000
 			}
-			getFrom(t, c.addr(), 1, fmt.Sprintf("/block?ms=%d", ms))
-			all := gather(c.addr(), 5)
+			getFrom(t, c.Addr(), 1, fmt.Sprintf("/block?ms=%d", ms))
+			all := gather(c.Addr(), 5)
 			if s.spared == "" {
-				if d := exit(c.awaitOf(1, engine.KindExit)); d.String() != "SIGKILL" {
+				if d := exit(c.AwaitOf(1, engine.KindExit)); d.String() != "SIGKILL" {
 					t.Errorf("exit %+v", d)
 				}
 				all.answered(t, 5)
@@ -71,7 +72,7 @@ func TestNodeInADebuggerIsNotKilledForAStall(t *testing.T) {
 			}
 			all.answered(t, 5)
 			var said []string
-			for _, e := range ofKind(c.soFar(), engine.KindStall) {
+			for _, e := range kit.OfKind(c.SoFar(), engine.KindStall) {
 				if d := e.Detail.(engine.StallDetail); d.Spared != "" {
 					said = append(said, d.Spared)
 				}
@@ -79,7 +80,7 @@ func TestNodeInADebuggerIsNotKilledForAStall(t *testing.T) {
 			if len(said) != 1 || !strings.HasPrefix(said[0], s.spared) {
 				t.Errorf("said %q, want %q once", said, s.spared)
 			}
-			if sent := c.signals(1); len(sent) != 0 {
+			if sent := signals(c.Log, 1); len(sent) != 0 {
 				t.Errorf("it was sent %q", sent)
 			}
 			if s.attach == nil || s.note {
@@ -89,9 +90,9 @@ func TestNodeInADebuggerIsNotKilledForAStall(t *testing.T) {
 			if !strings.HasPrefix(name, "ptrace") {
 				return // an inspector stays open
 			}
-			getFrom(t, c.addr(), 1, "/block?ms=60000")
-			all = gather(c.addr(), 5)
-			if d := exit(c.awaitOf(1, engine.KindExit)); d.String() != "SIGKILL" {
+			getFrom(t, c.Addr(), 1, "/block?ms=60000")
+			all = gather(c.Addr(), 5)
+			if d := exit(c.AwaitOf(1, engine.KindExit)); d.String() != "SIGKILL" {
 				t.Errorf("once nothing traces it: exit %+v", d)
 			}
 			all.answered(t, 5)
@@ -101,7 +102,7 @@ func TestNodeInADebuggerIsNotKilledForAStall(t *testing.T) {
 
 // trace has a thread of this process trace worker 1. It ends with the thread.
 func trace(c *cluster) (detach func()) {
-	c.t.Helper()
+	c.T.Helper()
 	pid := c.Worker(1).Process().PID()
 	seized, over, gone := make(chan error), make(chan struct{}), make(chan struct{})
 	var tracer func()
@@ -127,7 +128,7 @@ func trace(c *cluster) (detach func()) {
 	}
 	go tracer()
 	if err := <-seized; err != nil {
-		c.t.Skipf("this process may not trace its child: %v", err)
+		c.T.Skipf("this process may not trace its child: %v", err)
 	}
 	return func() {
 		select {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/e2e/kit"
 )
 
 // How a worker ends, what the events say, and whether it is replaced.
@@ -32,14 +33,14 @@ func TestNodeEndings(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := start(t, "app.js")
-			c.awaitKind(2, engine.KindListening)
-			getFrom(t, c.addr(), 1, tt.path)
-			d := exit(c.awaitOf(1, engine.KindExit))
+			c.AwaitKind(2, engine.KindListening)
+			getFrom(t, c.Addr(), 1, tt.path)
+			d := exit(c.AwaitOf(1, engine.KindExit))
 			if d.Code == nil || *d.Code != tt.code || d.Voluntary != tt.voluntary {
 				t.Errorf("exit %+v", d)
 			}
 			leaves := 0
-			for _, e := range ofKind(c.soFar(), engine.KindLeave) {
+			for _, e := range kit.OfKind(c.SoFar(), engine.KindLeave) {
 				if e.Worker == 1 && e.By == engine.ByOutside {
 					leaves++
 				}
@@ -48,17 +49,17 @@ func TestNodeEndings(t *testing.T) {
 				t.Errorf("%d leave events by the worker, want %d", leaves, want)
 			}
 			if tt.says != "" {
-				c.awaitLines(1, tt.says)
+				c.AwaitLines(1, tt.says)
 			}
 			if tt.replaced {
-				c.awaitOf(3, engine.KindListening)
-				if e := c.awaitOf(3, engine.KindFork); e.Slot != 0 || e.Detail.(engine.ForkDetail).Replaces != 1 {
+				c.AwaitOf(3, engine.KindListening)
+				if e := c.AwaitOf(3, engine.KindFork); e.Slot != 0 || e.Detail.(engine.ForkDetail).Replaces != 1 {
 					t.Errorf("the third fork is %+v", e)
 				}
 			} else {
 				// Nothing happens any more: what is decided is decided with the exit.
-				getFrom(t, c.addr(), 2, "/")
-				if n := len(ofKind(c.soFar(), engine.KindFork)); n != 2 {
+				getFrom(t, c.Addr(), 2, "/")
+				if n := len(kit.OfKind(c.SoFar(), engine.KindFork)); n != 2 {
 					t.Errorf("%d forks", n)
 				}
 			}
@@ -86,19 +87,19 @@ func TestNodeScriptMissing(t *testing.T) {
 func crashLoop(t *testing.T, command, reason, stack string) {
 	t.Helper()
 	c := start(t, command, workers(1))
-	d := c.awaitKind(1, engine.KindStopped)[0].Detail.(engine.StoppedDetail)
+	d := c.AwaitKind(1, engine.KindStopped)[0].Detail.(engine.StoppedDetail)
 	if d.Text != reason || d.Deaths != 5 {
 		t.Errorf("stopped: %+v, want %q", d, reason)
 	}
 	if stack != "" {
-		c.awaitLines(5, stack)
+		c.AwaitLines(5, stack)
 	}
-	id := c.soFar()[len(c.soFar())-1].Worker
+	id := c.SoFar()[len(c.SoFar())-1].Worker
 	row := c.row(id, "stopped", func(w *engine.Row) bool { return w.Next != nil && w.Next.Stopped })
 	if row.Next.Reason != reason || row.Exit.String() != "code 1" {
 		t.Errorf("the row says %q, %v", row.Next.Reason, row.Exit)
 	}
-	if n := len(ofKind(c.soFar(), engine.KindFork)); n != 5 {
+	if n := len(kit.OfKind(c.SoFar(), engine.KindFork)); n != 5 {
 		t.Errorf("%d forks, want 5", n)
 	}
 }
@@ -111,13 +112,13 @@ func TestNodeNothingToDo(t *testing.T) {
 	c.row(1, "its row says so", func(w *engine.Row) bool { return w.Note == "never listened" })
 	told := time.Now()
 	c.do(engine.Command{Op: engine.OpDisconnect, Worker: 1})
-	if d := exit(c.awaitOf(1, engine.KindExit)); !d.Voluntary || d.String() != "code 0" {
+	if d := exit(c.AwaitOf(1, engine.KindExit)); !d.Voluntary || d.String() != "code 0" {
 		t.Errorf("exit %+v", d)
 	}
 	if took := time.Since(told); took > 4*time.Second { // the grace is 5 s
 		t.Errorf("it left %v after it was told to", took)
 	}
-	c.awaitLines(1, "channel closed")
+	c.AwaitLines(1, "channel closed")
 }
 
 // A worker that is told to leave finishes what it has: a request in flight is
@@ -127,20 +128,20 @@ func TestNodeGracefulDisconnect(t *testing.T) {
 	t.Parallel()
 	bothPolicies(t, func(t *testing.T, p engine.Policy) {
 		c := start(t, "app.js", policy(p))
-		c.awaitKind(2, engine.KindListening)
-		idle, err := net.Dial("tcp", c.addr())
+		c.AwaitKind(2, engine.KindListening)
+		idle, err := net.Dial("tcp", c.Addr())
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer idle.Close()
-		_ = idle.SetDeadline(time.Now().Add(patience))
+		_ = idle.SetDeadline(time.Now().Add(kit.Patience))
 		id := request(t, idle, "/")
-		busy, answered := keptBy(t, c.addr(), id, "/slow?ms=1500")
+		busy, answered := keptBy(t, c.Addr(), id, "/slow?ms=1500")
 
 		c.do(engine.Command{Op: engine.OpDisconnect, Worker: id})
-		left := c.awaitOf(id, engine.KindLeave).Time
+		left := c.AwaitOf(id, engine.KindLeave).Time
 		for range 20 {
-			if a := getApp(t, c.addr(), "/"); a.ID == id {
+			if a := getApp(t, c.Addr(), "/"); a.ID == id {
 				t.Fatalf("a new connection went to worker %d, which leaves", id)
 			}
 		}
@@ -161,10 +162,10 @@ func TestNodeGracefulDisconnect(t *testing.T) {
 		if major(t) < 19 {
 			return // it ends by the grace at the latest, see below
 		}
-		if d := exit(c.awaitOf(id, engine.KindExit)); !d.Voluntary || d.String() != "code 0" {
+		if d := exit(c.AwaitOf(id, engine.KindExit)); !d.Voluntary || d.String() != "code 0" {
 			t.Errorf("exit %+v", d)
 		}
-		if n := len(ofKind(c.soFar(), engine.KindKill)); n != 0 {
+		if n := len(kit.OfKind(c.SoFar(), engine.KindKill)); n != 0 {
 			t.Errorf("%d signals were sent", n)
 		}
 	})
@@ -187,8 +188,8 @@ func keptBy(t *testing.T, addr string, worker int, path string) (net.Conn, <-cha
 func TestNodeDisconnectWithBusyClient(t *testing.T) {
 	t.Parallel()
 	c := start(t, "app.js", grace(2*time.Second))
-	c.awaitKind(2, engine.KindListening)
-	conn, err := net.Dial("tcp", c.addr())
+	c.AwaitKind(2, engine.KindListening)
+	conn, err := net.Dial("tcp", c.Addr())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,7 +205,7 @@ func TestNodeDisconnectWithBusyClient(t *testing.T) {
 		}
 	}()
 	c.do(engine.Command{Op: engine.OpDisconnect, Worker: id})
-	d := exit(c.awaitOf(id, engine.KindExit))
+	d := exit(c.AwaitOf(id, engine.KindExit))
 	<-over
 	want := "code 0"
 	if major(t) < 19 {
@@ -222,8 +223,8 @@ func TestNodeOpenWebSocketEndsWithTheGrace(t *testing.T) {
 	needPackages(t)
 	const limit = 3 * time.Second // two looks at its connections come before
 	c := start(t, "ws.js", workers(1), grace(limit), stopBy(syscall.SIGTERM, time.Minute))
-	c.awaitKind(1, engine.KindListening)
-	w, err := dialWebSocket(c.addr())
+	c.AwaitKind(1, engine.KindListening)
+	w, err := dialWebSocket(c.Addr())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -235,18 +236,18 @@ func TestNodeOpenWebSocketEndsWithTheGrace(t *testing.T) {
 			t.Fatalf("question %d: %v", asked, err)
 		}
 	}
-	d := exit(c.awaitOf(1, engine.KindExit))
+	d := exit(c.AwaitOf(1, engine.KindExit))
 	if d.String() != "SIGTERM" || !d.Voluntary {
 		t.Errorf("exit %+v, want SIGTERM, voluntary", d)
 	}
-	k := c.awaitOf(1, engine.KindKill)
+	k := c.AwaitOf(1, engine.KindKill)
 	if kd := k.Detail.(engine.KillDetail); kd.Reason != "the grace of 3s is over" || k.By != engine.BySupervisor {
 		t.Errorf("the log says %+v", kd)
 	}
-	if took := k.Time.Sub(c.awaitOf(1, engine.KindLeave).Time); took < limit-50*time.Millisecond || took > limit+time.Second { // the event is a little later than the clock it starts
+	if took := k.Time.Sub(c.AwaitOf(1, engine.KindLeave).Time); took < limit-50*time.Millisecond || took > limit+time.Second { // the event is a little later than the clock it starts
 		t.Errorf("ended %v after it was told, want %v", took, limit)
 	}
-	if n := len(ofKind(c.soFar(), engine.KindFork)); n != 1 {
+	if n := len(kit.OfKind(c.SoFar(), engine.KindFork)); n != 1 {
 		t.Error("it was replaced")
 	}
 }

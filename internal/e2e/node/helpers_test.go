@@ -14,26 +14,27 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/e2e/kit"
 	"muster/internal/testkit"
 )
 
 // helpersOf waits until all helpers of a worker of helpers.js are up, and returns
 // their numbers by kind.
-func (l *log) helpersOf(worker int) map[string]int {
-	l.t.Helper()
+func helpersOf(l *kit.Log, worker int) map[string]int {
+	l.T.Helper()
 	var of map[string]int
-	l.await(fmt.Sprintf("the helpers of worker %d", worker), func(events []engine.Event) bool {
+	l.Await(fmt.Sprintf("the helpers of worker %d", worker), func(events []engine.Event) bool {
 		of = make(map[string]int)
-		for _, e := range ofKind(events, engine.KindOutput) {
+		for _, e := range kit.OfKind(events, engine.KindOutput) {
 			if f := strings.Fields(line(e)); e.Worker == worker && len(f) == 3 && f[0] == "helper" {
 				of[f[1]], _ = strconv.Atoi(f[2])
 			}
 		}
 		return len(of) == 5
 	})
-	l.t.Cleanup(func() {
+	l.T.Cleanup(func() {
 		for _, pid := range of { // after a failure
-			if l.t.Failed() && alive(pid) {
+			if l.T.Failed() && alive(pid) {
 				_ = syscall.Kill(pid, syscall.SIGKILL)
 			}
 		}
@@ -78,26 +79,26 @@ func TestNodeHelpersOutlivedTheirWorker(t *testing.T) {
 	}, "node", "helpers.js")
 	for worker, end := range []func(pid int){
 		func(pid int) { signalTo(t, pid, syscall.SIGKILL) },
-		func(int) { get(t, p.addr(), "/exit") },
+		func(int) { get(t, p.Addr(), "/exit") },
 	} {
 		worker++
-		helpers := p.helpersOf(worker)
+		helpers := helpersOf(p.Log, worker)
 		if pid := holder(port); pid != helpers["port"] {
 			t.Errorf("process %d has the port, the helper of worker %d is %d", pid, worker, helpers["port"])
 		}
-		end(p.awaitOf(worker, engine.KindFork).PID)
-		p.awaitOf(worker, engine.KindExit)
+		end(p.AwaitOf(worker, engine.KindFork).PID)
+		p.AwaitOf(worker, engine.KindExit)
 		for kind, pid := range helpers {
-			testkit.Eventually(t, patience, func() bool { return !alive(pid) }, fmt.Sprintf("%s, %d, of worker %d has gone", kind, pid, worker))
+			testkit.Eventually(t, kit.Patience, func() bool { return !alive(pid) }, fmt.Sprintf("%s, %d, of worker %d has gone", kind, pid, worker))
 		}
-		d := p.awaitOf(worker, engine.KindOrphans).Detail.(engine.OrphansDetail)
+		d := p.AwaitOf(worker, engine.KindOrphans).Detail.(engine.OrphansDetail)
 		if !strings.Contains(d.String(), fmt.Sprintf("(pid %d)", helpers["port"])) { // the name may be cut
 			t.Errorf("told: %s", d)
 		}
 	}
-	last := p.helpersOf(3)
-	p.signal(syscall.SIGTERM)
-	if code := p.exit(); code != 0 {
+	last := helpersOf(p.Log, 3)
+	p.Signal(syscall.SIGTERM)
+	if code := p.Code(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
 	for kind, pid := range last {
@@ -121,17 +122,17 @@ func TestNodeHelpersOutlivedARestart(t *testing.T) {
 	c := start(t, "helpers.js", workers(1), env("PORT=0"), grace(500*time.Millisecond), func(o *scene) {
 		o.Adopt, o.KillTimeout = engine.AdoptWorkers, 500*time.Millisecond
 	})
-	old := c.helpersOf(1)
+	old := helpersOf(c.Log, 1)
 	c.do(engine.Command{Op: engine.OpRestart, Worker: 1})
-	next := c.helpersOf(2)
-	c.awaitOf(1, engine.KindExit)
+	next := helpersOf(c.Log, 2)
+	c.AwaitOf(1, engine.KindExit)
 	gone := func(of map[string]int) {
 		t.Helper()
 		for kind, pid := range of {
 			if kind == "bare" {
 				continue // without its mark and its parent, in a program that may start others
 			}
-			testkit.Eventually(t, patience, func() bool { return !alive(pid) }, kind+" has gone")
+			testkit.Eventually(t, kit.Patience, func() bool { return !alive(pid) }, kind+" has gone")
 		}
 	}
 	gone(old)
@@ -141,7 +142,7 @@ func TestNodeHelpersOutlivedARestart(t *testing.T) {
 		}
 	}
 	c.do(engine.Command{Op: engine.OpKill, Worker: 2})
-	c.awaitOf(2, engine.KindExit)
+	c.AwaitOf(2, engine.KindExit)
 	gone(next)
 	_ = syscall.Kill(old["bare"], syscall.SIGKILL)
 	_ = syscall.Kill(next["bare"], syscall.SIGKILL)

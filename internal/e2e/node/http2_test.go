@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/e2e/kit"
 	"muster/internal/testkit"
 )
 
@@ -34,7 +35,7 @@ func loadSessions(t *testing.T, url string, cfg *tls.Config) *sessionLoad {
 		p.SetHTTP2(true)
 		p.SetUnencryptedHTTP2(true)
 		tr := &http.Transport{Protocols: &p, TLSClientConfig: cfg.Clone()} // which net/http changes
-		client := &http.Client{Timeout: patience, Transport: tr}
+		client := &http.Client{Timeout: kit.Patience, Transport: tr}
 		t.Cleanup(tr.CloseIdleConnections)
 		for range streams {
 			clients.Go(func() {
@@ -88,27 +89,27 @@ func restartUnderSessions(t *testing.T, name string, secure, ends bool, rounds i
 	}
 	if ends {
 		// Long enough for a machine that has other things to do.
-		with = append(with, env("ENDS_SESSIONS=1"), grace(patience/2))
+		with = append(with, env("ENDS_SESSIONS=1"), grace(kit.Patience/2))
 	}
 	c := start(t, "http2.js", with...)
-	c.awaitKind(2, engine.KindListening)
-	l := loadSessions(t, scheme+c.addr(), cfg)
+	c.AwaitKind(2, engine.KindListening)
+	l := loadSessions(t, scheme+c.Addr(), cfg)
 
 	var longest time.Duration
 	for round := range rounds {
 		before := l.answered.Load()
-		testkit.Eventually(t, patience, func() bool { return l.answered.Load() >= before+32 }, "answers")
+		testkit.Eventually(t, kit.Patience, func() bool { return l.answered.Load() >= before+32 }, "answers")
 		old := []int{2*round + 1, 2*round + 2}
 		for _, id := range old {
 			c.do(engine.Command{Op: engine.OpRestart, Worker: id})
 		}
 		for _, id := range old {
-			exited := c.awaitOf(id, engine.KindExit)
-			longest = max(longest, exited.Time.Sub(c.awaitOf(id, engine.KindLeave).Time))
+			exited := c.AwaitOf(id, engine.KindExit)
+			longest = max(longest, exited.Time.Sub(c.AwaitOf(id, engine.KindLeave).Time))
 		}
 	}
 	l.stop()
-	lost, killed = l.failed.Load(), len(ofKind(c.soFar(), engine.KindKill))
+	lost, killed = l.failed.Load(), len(kit.OfKind(c.SoFar(), engine.KindKill))
 	t.Logf("measured: %s: %d restarts of both workers lost %d of %d requests; the slowest left in %v, %d were killed",
 		name, rounds, lost, lost+l.answered.Load(), longest.Round(10*time.Millisecond), killed)
 	return lost, killed

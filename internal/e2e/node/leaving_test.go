@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/e2e/kit"
 )
 
 // stopBy has a leaving worker sent a signal as soon as nothing is open, and
@@ -21,8 +22,8 @@ func stopBy(sig syscall.Signal, kill time.Duration) func(*scene) {
 }
 
 // signals are those a worker was sent by the rules, with why.
-func (l *log) signals(worker int) (sent []string) {
-	for _, e := range ofKind(l.soFar(), engine.KindKill) {
+func signals(l *kit.Log, worker int) (sent []string) {
+	for _, e := range kit.OfKind(l.SoFar(), engine.KindKill) {
 		if d := e.Detail.(engine.KillDetail); e.Worker == worker && e.By == engine.BySupervisor {
 			sent = append(sent, d.Signal+": "+d.Reason)
 		}
@@ -42,25 +43,25 @@ func TestNodeTidiesUpAtTheStopSignal(t *testing.T) {
 			t.Parallel()
 			c := start(t, "leaves.js", workers(4), grace(limit), stopBy(syscall.SIGTERM, time.Minute), env("CATCH=SIGTERM", "TIDY=1200"),
 				func(o *scene) { o.StopMessage = []byte(`"shutdown"`) })
-			c.awaitKind(4, engine.KindListening)
+			c.AwaitKind(4, engine.KindListening)
 			c.do(engine.Command{Op: engine.OpDisconnect, Worker: 1})
 			c.send(2, `"leave"`, nil)
 			c.do(engine.Command{Op: engine.OpRestart, Worker: 3})
-			c.awaitOf(3, engine.KindLeave)
+			c.AwaitOf(3, engine.KindLeave)
 			c.do(engine.Command{Op: engine.OpStop})
 			for id := 1; id <= 4; id++ {
-				d := exit(c.awaitOf(id, engine.KindExit))
+				d := exit(c.AwaitOf(id, engine.KindExit))
 				if d.String() != "code 0" || !d.Voluntary {
 					t.Errorf("worker %d: exit %+v", id, d)
 				}
-				if sent := c.signals(id); len(sent) != 1 || sent[0] != "SIGTERM: "+nothingOpen {
+				if sent := signals(c.Log, id); len(sent) != 1 || sent[0] != "SIGTERM: "+nothingOpen {
 					t.Errorf("worker %d was sent %q", id, sent)
 				}
 			}
 			// The message comes before the channel closes, and not to the one that
 			// left by itself.
 			told := map[int][]string{}
-			for _, e := range ofKind(c.soFar(), engine.KindOutput) {
+			for _, e := range kit.OfKind(c.SoFar(), engine.KindOutput) {
 				told[e.Worker] = append(told[e.Worker], line(e))
 			}
 			for id := 1; id <= 4; id++ {
@@ -81,11 +82,11 @@ func TestNodeTidiesUpAtTheStopSignal(t *testing.T) {
 func TestNodeToldToLeaveBeforeItWasOnlineWasWaitedForWithoutEnd(t *testing.T) {
 	t.Parallel()
 	c := start(t, "leaves.js", workers(2), grace(0), stopBy(syscall.SIGTERM, time.Second))
-	c.awaitKind(2, engine.KindFork) // a start of Node takes longer than the order
+	c.AwaitKind(2, engine.KindFork) // a start of Node takes longer than the order
 	c.do(engine.Command{Op: engine.OpStop})
 	for id := 1; id <= 2; id++ {
-		c.awaitOf(id, engine.KindExit)
-		if sent := c.signals(id); len(sent) != 1 || sent[0] != "SIGTERM: "+nothingOpen {
+		c.AwaitOf(id, engine.KindExit)
+		if sent := signals(c.Log, id); len(sent) != 1 || sent[0] != "SIGTERM: "+nothingOpen {
 			t.Errorf("worker %d was sent %q", id, sent)
 		}
 	}
@@ -95,13 +96,13 @@ func TestNodeToldToLeaveBeforeItWasOnlineWasWaitedForWithoutEnd(t *testing.T) {
 func TestNodeThatEndsByItselfIsNotSignalled(t *testing.T) {
 	t.Parallel()
 	c := start(t, "app.js", stopBy(syscall.SIGTERM, time.Minute))
-	c.awaitKind(2, engine.KindListening)
+	c.AwaitKind(2, engine.KindListening)
 	c.do(engine.Command{Op: engine.OpDisconnectAll})
 	for id := 1; id <= 2; id++ {
-		if d := exit(c.awaitOf(id, engine.KindExit)); d.String() != "code 0" || !d.Voluntary {
+		if d := exit(c.AwaitOf(id, engine.KindExit)); d.String() != "code 0" || !d.Voluntary {
 			t.Errorf("worker %d: exit %+v", id, d)
 		}
-		if sent := c.signals(id); len(sent) != 0 {
+		if sent := signals(c.Log, id); len(sent) != 0 {
 			t.Errorf("worker %d was sent %q", id, sent)
 		}
 	}
@@ -119,16 +120,16 @@ func TestNodeIgnoresTheStopSignal(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := start(t, "leaves.js", workers(1), grace(0), stopBy(s.sig, 1500*time.Millisecond), env("CATCH=SIGINT"))
-			c.awaitKind(1, engine.KindListening)
+			c.AwaitKind(1, engine.KindListening)
 			c.do(engine.Command{Op: engine.OpDisconnect, Worker: 1})
 			row := c.row(1, "its end is known", func(w *engine.Row) bool { return !w.LeaveBy.IsZero() })
 			if want := strings.HasPrefix(s.sent[0], "SIGINT"); (row.StopSignal == "SIGINT") != want {
 				t.Errorf("the row says %q", row.StopSignal)
 			}
-			if d := exit(c.awaitOf(1, engine.KindExit)); d.String() != "SIGKILL" || !d.Voluntary {
+			if d := exit(c.AwaitOf(1, engine.KindExit)); d.String() != "SIGKILL" || !d.Voluntary {
 				t.Errorf("exit %+v", d)
 			}
-			sent := c.signals(1)
+			sent := signals(c.Log, 1)
 			for i := range max(len(sent), len(s.sent)) {
 				if i >= len(sent) || i >= len(s.sent) || !strings.HasPrefix(sent[i], s.sent[i]) {
 					t.Fatalf("it was sent %q, want %q", sent, s.sent)
@@ -144,11 +145,11 @@ func TestNodeRequestPastTheClusterIsNotCut(t *testing.T) {
 	t.Parallel()
 	c := start(t, "leaves.js", workers(1), grace(time.Minute), stopBy(syscall.SIGTERM, time.Minute), env("EXCLUSIVE=1"))
 	var port int
-	after(t, c.awaitLines(1, "port ")[0], "port ", &port)
+	after(t, c.AwaitLines(1, "port ")[0], "port ", &port)
 	answered := make(chan error, 1)
 	var at time.Time
 	go func() { // ends with the answer, or at the client's limit
-		client := http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
+		client := http.Client{Timeout: kit.Patience, Transport: &http.Transport{DisableKeepAlives: true}}
 		res, err := client.Get(fmt.Sprintf("http://127.0.0.1:%d/?ms=3000", port))
 		if err == nil {
 			_, err = io.Copy(io.Discard, res.Body)
@@ -157,16 +158,16 @@ func TestNodeRequestPastTheClusterIsNotCut(t *testing.T) {
 		at = time.Now()
 		answered <- err
 	}()
-	c.awaitLines(1, "asked")
+	c.AwaitLines(1, "asked")
 	c.do(engine.Command{Op: engine.OpDisconnect, Worker: 1})
 	if err := <-answered; err != nil {
 		t.Errorf("the request: %v", err)
 	}
-	if k := c.awaitOf(1, engine.KindKill); k.Time.Before(at) {
+	if k := c.AwaitOf(1, engine.KindKill); k.Time.Before(at) {
 		t.Error("it was signalled before its answer")
 	}
-	exit(c.awaitOf(1, engine.KindExit))
-	if sent := c.signals(1); len(sent) != 1 || sent[0] != "SIGTERM: "+nothingOpen {
+	exit(c.AwaitOf(1, engine.KindExit))
+	if sent := signals(c.Log, 1); len(sent) != 1 || sent[0] != "SIGTERM: "+nothingOpen {
 		t.Errorf("it was sent %q", sent)
 	}
 }
@@ -177,13 +178,13 @@ func TestNodeSilentWorkerWithNothingOpenLeavesEarly(t *testing.T) {
 	t.Parallel()
 	bothPolicies(t, func(t *testing.T, p engine.Policy) {
 		c := start(t, "leaves.js", workers(1), policy(p), grace(time.Minute), stopBy(syscall.SIGTERM, time.Minute), env("CATCH=SIGTERM", "TIDY=1"))
-		c.awaitKind(1, engine.KindListening)
+		c.AwaitKind(1, engine.KindListening)
 		c.do(engine.Command{Op: engine.OpKill, Worker: 1, Signal: syscall.SIGSTOP})
 		c.do(engine.Command{Op: engine.OpDisconnect, Worker: 1})
-		if d := exit(c.awaitOf(1, engine.KindExit)); d.String() != "code 0" {
+		if d := exit(c.AwaitOf(1, engine.KindExit)); d.String() != "code 0" {
 			t.Errorf("exit %+v", d)
 		}
-		if sent := c.signals(1); len(sent) != 1 || sent[0] != "SIGTERM: "+nothingOpen {
+		if sent := signals(c.Log, 1); len(sent) != 1 || sent[0] != "SIGTERM: "+nothingOpen {
 			t.Errorf("it was sent %q", sent)
 		}
 	})

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/e2e/kit"
 	"muster/internal/testkit"
 )
 
@@ -49,15 +50,15 @@ func listens(spec string) func(*scene) { return env("LISTEN=" + spec) }
 
 // addresses waits for n "listening" lines and returns the address of each
 // server, which must be the same in all workers.
-func (l *log) addresses(n int) map[int]string {
-	l.t.Helper()
+func addresses(l *kit.Log, n int) map[int]string {
+	l.T.Helper()
 	at := map[int]string{}
-	for _, e := range l.awaitLines(n, "listening ") {
+	for _, e := range l.AwaitLines(n, "listening ") {
 		var d listened
-		after(l.t, e, "listening ", &d)
-		addr := d.addr(l.t)
+		after(l.T, e, "listening ", &d)
+		addr := d.addr(l.T)
 		if was, ok := at[d.Server]; ok && was != addr {
-			l.t.Errorf("server %d listens at %s in one worker and at %s in another", d.Server, was, addr)
+			l.T.Errorf("server %d listens at %s in one worker and at %s in another", d.Server, was, addr)
 		}
 		at[d.Server] = addr
 	}
@@ -81,7 +82,7 @@ func servedBy(t *testing.T, client *http.Client, url string) (server int) {
 func TestNodePortZero(t *testing.T) {
 	t.Parallel()
 	c := start(t, "listen.js", workers(3), listens(`[{"port":0,"host":"127.0.0.1"},{"port":0,"host":"127.0.0.1"}]`))
-	at := c.addresses(6)
+	at := addresses(c.Log, 6)
 	if len(at) != 2 || at[0] == at[1] {
 		t.Fatalf("addresses %v, want two", at)
 	}
@@ -99,13 +100,13 @@ func TestNodeSeveralPorts(t *testing.T) {
 	a, b := testkit.FreePort(t), testkit.FreePort(t)
 	spec := fmt.Sprintf(`[{"port":%s,"host":"127.0.0.1"},{"port":%s}]`, port(a), port(b))
 	c := start(t, "listen.js", listens(spec))
-	c.awaitLines(4, "listening ")
+	c.AwaitLines(4, "listening ")
 	for i, addr := range []string{a, b} {
 		if got := servedBy(t, fresh, "http://"+addr); got != i {
 			t.Errorf("%s is served by server %d, want %d", addr, got, i)
 		}
 	}
-	testkit.Eventually(t, patience, func() bool { return len(c.Snapshot().Addresses) == 2 }, "two addresses in the snapshot")
+	testkit.Eventually(t, kit.Patience, func() bool { return len(c.Snapshot().Addresses) == 2 }, "two addresses in the snapshot")
 }
 
 // One port on several addresses: the names and families that go together in
@@ -130,9 +131,9 @@ func TestNodeAddressFamilies(t *testing.T) {
 			t.Parallel()
 			num := port(testkit.FreePort(t))
 			c := start(t, "listen.js", listens(fmt.Sprintf(tt.spec, num)))
-			c.awaitLines(2*strings.Count(tt.spec, "{"), "listening ")
+			c.AwaitLines(2*strings.Count(tt.spec, "{"), "listening ")
 			if tt.want == nil { // which of its addresses is Node's choice
-				servedBy(t, fresh, "http://"+c.addresses(2)[0])
+				servedBy(t, fresh, "http://"+addresses(c.Log, 2)[0])
 			}
 			for host, server := range tt.want {
 				if got := servedBy(t, fresh, "http://"+host+":"+num); got != server {
@@ -145,7 +146,7 @@ func TestNodeAddressFamilies(t *testing.T) {
 
 // dialling is a client that always connects to one address.
 func dialling(network, addr string) *http.Client {
-	return &http.Client{Timeout: patience, Transport: &http.Transport{
+	return &http.Client{Timeout: kit.Patience, Transport: &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, network, addr)
@@ -158,14 +159,14 @@ func TestNodeUnixSocket(t *testing.T) {
 	bothPolicies(t, func(t *testing.T, p engine.Policy) {
 		path := filepath.Join(t.TempDir(), "s")
 		c := start(t, "listen.js", policy(p), listens(fmt.Sprintf(`[{"path":%q,"readableAll":true,"writableAll":true}]`, path)))
-		c.awaitLines(2, "listening ")
+		c.AwaitLines(2, "listening ")
 		for range 6 {
 			servedBy(t, dialling("unix", path), "http://unix/")
 		}
 		if s, err := os.Stat(path); err != nil || s.Mode().Perm()&0o666 != 0o666 {
 			t.Errorf("mode %v, %v: not for everybody", s.Mode(), err)
 		}
-		if d := listening(c.awaitKind(1, engine.KindListening)[0]); d.Port != -1 || d.AddressType != "-1" {
+		if d := listening(c.AwaitKind(1, engine.KindListening)[0]); d.Port != -1 || d.AddressType != "-1" {
 			t.Errorf("the listening event says %+v", d)
 		}
 		c.stop()
@@ -183,7 +184,7 @@ func TestNodeWorkerThatRemovesItsUnixPath(t *testing.T) {
 		dir := t.TempDir()
 		path := filepath.Join(dir, "s")
 		c := start(t, "listen.js", policy(p), env("UNLINK="+path), listens(fmt.Sprintf(`[{"path":%q}]`, path)))
-		c.awaitLines(2, "listening ")
+		c.AwaitLines(2, "listening ")
 		serves := func() {
 			t.Helper()
 			for range 2 {
@@ -196,18 +197,18 @@ func TestNodeWorkerThatRemovesItsUnixPath(t *testing.T) {
 			t.Fatal(err)
 		}
 		r := c.do(engine.Command{Op: engine.OpRestart, Worker: 1})
-		c.awaitOf(r.Worker, engine.KindListening)
+		c.AwaitOf(r.Worker, engine.KindListening)
 		serves()
 		r = c.do(engine.Command{Op: engine.OpFork})
-		c.awaitOf(r.Worker, engine.KindListening)
+		c.AwaitOf(r.Worker, engine.KindListening)
 		serves()
 		c.do(engine.Command{Op: engine.OpCrash, Worker: 2})
-		c.awaitLines(5, "listening ")
+		c.AwaitLines(5, "listening ")
 		serves()
 		if now, err := os.Lstat(path); err != nil || !os.SameFile(now, first) || now.Mode() != first.Mode() {
 			t.Errorf("the path is %v, %v; it was %v", now, err, first)
 		}
-		errs := ofKind(c.soFar(), engine.KindError)
+		errs := kit.OfKind(c.SoFar(), engine.KindError)
 		if len(errs) != 1 || !errs[0].Detail.(engine.ErrorDetail).Mended || !strings.Contains(errs[0].Detail.(engine.ErrorDetail).Text, path+": the path was removed; it is put back") {
 			t.Errorf("errors: %+v", errs)
 		}
@@ -223,7 +224,7 @@ func TestNodeAbstractSocket(t *testing.T) {
 	t.Parallel()
 	name := fmt.Sprintf("muster-test-%d-%d", os.Getpid(), time.Now().UnixNano())
 	c := start(t, "listen.js", listens(`[{"path":"\u0000`+name+`"}]`))
-	c.awaitLines(2, "listening ")
+	c.AwaitLines(2, "listening ")
 	for range 4 {
 		servedBy(t, dialling("unix", "@"+name), "http://unix/")
 	}
@@ -237,7 +238,7 @@ func TestNodeUnixSocketInDeepDirectory(t *testing.T) {
 	dir := script(t, map[string]string{strings.Repeat("a-long-name-of-a-directory/", 6) + "x": ""})
 	dir = filepath.Join(dir, strings.Repeat("a-long-name-of-a-directory/", 6))
 	p := runMuster(t, muster{dir: dir, env: []string{`LISTEN=[{"path":"s"}]`}}, node, filepath.Join(programs, "listen.js"))
-	p.awaitLines(2, "listening ")
+	p.AwaitLines(2, "listening ")
 	// The test can name it only by a way round, as its own directory is another.
 	d, err := os.Open(dir)
 	if err != nil {
@@ -255,20 +256,20 @@ func TestNodeGoesPastThePrimary(t *testing.T) {
 		t.Run(option, func(t *testing.T) {
 			t.Parallel()
 			c := start(t, "listen.js", workers(1), listens(`[{"port":0,"host":"127.0.0.1","`+option+`":true}]`))
-			at := c.addresses(1)
+			at := addresses(c.Log, 1)
 			servedBy(t, fresh, "http://"+at[0])
 			if option == "reusePort" && major(t) < 22 {
-				if len(c.awaitKind(1, engine.KindListening)) != 1 {
+				if len(c.AwaitKind(1, engine.KindListening)) != 1 {
 					t.Error("this version does not know reusePort and shares as usual")
 				}
 				return
 			}
 			c.row(1, "a note", func(w *engine.Row) bool { return w.Note == "never listened" })
-			d := c.awaitKind(1, engine.KindError)[0].Detail.(engine.ErrorDetail)
+			d := c.AwaitKind(1, engine.KindError)[0].Detail.(engine.ErrorDetail)
 			if !strings.Contains(d.Text, "has not listened for 10s") || !strings.Contains(d.Text, "`exclusive`") {
 				t.Errorf("the log says %q", d.Text)
 			}
-			if n := len(ofKind(c.soFar(), engine.KindListening)); n != 0 {
+			if n := len(kit.OfKind(c.SoFar(), engine.KindListening)); n != 0 {
 				t.Errorf("%d listening events", n)
 			}
 		})
@@ -290,17 +291,17 @@ func TestNodeAddressInUse(t *testing.T) {
 		num := port(taken.Addr().String())
 		c := start(t, "listen.js", workers(1), policy(p), listens(fmt.Sprintf(`[{"port":%s,"host":"127.0.0.1"}]`, num)))
 		var got nodeError
-		after(t, c.awaitLines(1, "error ")[0], "error ", &got)
+		after(t, c.AwaitLines(1, "error ")[0], "error ", &got)
 		want := nodeError{Name: "Error", Code: "EADDRINUSE", Errno: -98, Syscall: "bind", Address: "127.0.0.1", Port: atoi(t, num)}
 		if got != want {
 			t.Errorf("the program sees %+v, want %+v", got, want)
 		}
-		if d := c.awaitKind(1, engine.KindError)[0].Detail.(engine.ErrorDetail); d.Errno != "EADDRINUSE" || strings.Contains(d.Text, "--addr") {
+		if d := c.AwaitKind(1, engine.KindError)[0].Detail.(engine.ErrorDetail); d.Errno != "EADDRINUSE" || strings.Contains(d.Text, "--addr") {
 			t.Errorf("the event says %+v", d)
 		}
 		taken.Close()
 		c.do(engine.Command{Op: engine.OpFork})
-		c.awaitOf(2, engine.KindListening)
+		c.AwaitOf(2, engine.KindListening)
 		servedBy(t, fresh, "http://127.0.0.1:"+num)
 	})
 }
@@ -318,7 +319,7 @@ func TestNodeNotPermitted(t *testing.T) {
 	}
 	p := runMuster(t, m, node, "listen.js")
 	var got nodeError
-	after(t, p.awaitLines(1, "error ")[0], "error ", &got)
+	after(t, p.AwaitLines(1, "error ")[0], "error ", &got)
 	want := nodeError{Name: "Error", Code: "EACCES", Errno: -13, Syscall: "bind", Address: "127.0.0.1", Port: 80}
 	if got != want {
 		t.Errorf("the program sees %+v, want %+v", got, want)
@@ -333,7 +334,7 @@ func TestNodeListenTwice(t *testing.T) {
 		addr := testkit.FreePort(t)
 		one := fmt.Sprintf(`{"port":%s,"host":"127.0.0.1"}`, port(addr))
 		c := start(t, "listen.js", policy(p), listens("["+one+","+one+"]"))
-		for _, e := range c.awaitLines(2, "error ") {
+		for _, e := range c.AwaitLines(2, "error ") {
 			var got nodeError
 			after(t, e, "error ", &got)
 			if got.Server != 1 || got.Code != "EADDRINUSE" {
@@ -345,7 +346,7 @@ func TestNodeListenTwice(t *testing.T) {
 				t.Errorf("server %d answers", got)
 			}
 		}
-		if n := len(ofKind(c.soFar(), engine.KindExit)); n != 0 {
+		if n := len(kit.OfKind(c.SoFar(), engine.KindExit)); n != 0 {
 			t.Errorf("%d workers died", n)
 		}
 	})
@@ -361,9 +362,9 @@ func TestNodeCloseAndListenAgain(t *testing.T) {
 			bothPolicies(t, func(t *testing.T, p engine.Policy) {
 				addr := testkit.FreePort(t)
 				c := start(t, "relisten.js", workers(n), policy(p), env("AGAIN=5", "PORT="+port(addr)))
-				c.await("every worker has settled", func(ev []engine.Event) bool {
+				c.Await("every worker has settled", func(ev []engine.Event) bool {
 					settled := 0
-					for _, e := range ofKind(ev, engine.KindOutput) {
+					for _, e := range kit.OfKind(ev, engine.KindOutput) {
 						if strings.HasPrefix(line(e), "error ") {
 							t.Errorf("worker %d: %s", e.Worker, line(e))
 						}
@@ -377,7 +378,7 @@ func TestNodeCloseAndListenAgain(t *testing.T) {
 				if p == engine.SchedRR && len(by) != n {
 					t.Errorf("%v answered, want %d workers", by, n)
 				}
-				for _, e := range ofKind(c.soFar(), engine.KindFork) {
+				for _, e := range kit.OfKind(c.SoFar(), engine.KindFork) {
 					c.row(e.Worker, "one address", func(w *engine.Row) bool { return len(w.Addresses) == 1 })
 				}
 			})
@@ -400,13 +401,13 @@ func TestNodeListenOnDescriptor(t *testing.T) {
 	}
 	defer f.Close()
 	p := runMuster(t, muster{files: []*os.File{f}, env: []string{`LISTEN=[{"fd":3},{"fd":1}]`}}, node, "listen.js")
-	p.awaitLines(2, "listening ")
+	p.AwaitLines(2, "listening ")
 	for range 6 {
 		servedBy(t, fresh, "http://"+l.Addr().String())
 	}
 	// A number that is no socket of the primary is an error in the program.
 	var got nodeError
-	after(t, p.awaitLines(2, "error ")[0], "error ", &got)
+	after(t, p.AwaitLines(2, "error ")[0], "error ", &got)
 	if got.Server != 1 || got.Code != "EBADF" {
 		t.Errorf("listen({fd: 1}): %+v", got)
 	}
@@ -416,11 +417,11 @@ func TestNodeListenOnDescriptor(t *testing.T) {
 func TestNodeUDP(t *testing.T) {
 	t.Parallel()
 	c := start(t, "udp.js")
-	bound := c.awaitLines(2, "bound ")
+	bound := c.AwaitLines(2, "bound ")
 	if line(bound[0]) != line(bound[1]) {
 		t.Fatalf("%q and %q", line(bound[0]), line(bound[1]))
 	}
-	if d := listening(c.awaitKind(2, engine.KindListening)[0]); d.AddressType != "udp4" {
+	if d := listening(c.AwaitKind(2, engine.KindListening)[0]); d.AddressType != "udp4" {
 		t.Errorf("the listening event says %+v", d)
 	}
 	_, num, _ := strings.Cut(line(bound[0]), " ")
@@ -429,7 +430,7 @@ func TestNodeUDP(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(patience))
+	_ = conn.SetDeadline(time.Now().Add(kit.Patience))
 	buf := make([]byte, 1500)
 	for i := range 50 {
 		if _, err := fmt.Fprintf(conn, "question %d", i); err != nil {
@@ -441,7 +442,7 @@ func TestNodeUDP(t *testing.T) {
 			t.Fatalf("asked %q: %q, %v", want, buf[:n], err)
 		}
 	}
-	testkit.Eventually(t, patience, func() bool {
+	testkit.Eventually(t, kit.Patience, func() bool {
 		a := c.Snapshot().Addresses
 		return len(a) == 1 && a[0].Network == "udp" && fmt.Sprint(a[0].Port) == num
 	}, "the UDP address in the snapshot")

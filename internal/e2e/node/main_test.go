@@ -21,10 +21,6 @@ import (
 	"muster/internal/testkit"
 )
 
-// patience is how long a test waits for what must happen. It is no bound that
-// is checked: those stand in the tests.
-const patience = 60 * time.Second
-
 // programs is where the Node programs are, seed where the lesson's is.
 var (
 	programs = absolute("../../../testdata/node")

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/e2e/kit"
 	"muster/internal/testkit"
 )
 
@@ -35,7 +36,7 @@ func (b *inbox) next() engine.Message {
 	select {
 	case m := <-b.in:
 		return m
-	case <-time.After(patience):
+	case <-time.After(kit.Patience):
 		b.t.Fatal("no message came")
 	}
 	return engine.Message{}
@@ -62,7 +63,7 @@ func talker(t *testing.T) (*cluster, *inbox) {
 	t.Helper()
 	box := newInbox(t)
 	c := start(t, "messages.js", workers(1), box.options())
-	pid := c.awaitKind(1, engine.KindFork)[0].PID
+	pid := c.AwaitKind(1, engine.KindFork)[0].PID
 	if m := box.next(); m.Worker != 1 || string(m.Value) != fmt.Sprintf(`{"early":%d}`, pid) {
 		t.Fatalf("the first message is %s of worker %d", m.Value, m.Worker)
 	}
@@ -83,13 +84,13 @@ func TestNodeMessages(t *testing.T) {
 			t.Errorf("sent %.100s, back came %.100s (%v)", value, e.Got, e.Kind)
 		}
 	}
-	if n := len(c.awaitKind(8, engine.KindSend)); n != 8 {
+	if n := len(c.AwaitKind(8, engine.KindSend)); n != 8 {
 		t.Errorf("%d send events", n)
 	}
-	c.awaitKind(9, engine.KindMessage)
+	c.AwaitKind(9, engine.KindMessage)
 	// It was all before it listens; listening still works.
 	c.send(1, `"listen"`, nil)
-	c.awaitKind(1, engine.KindListening)
+	c.AwaitKind(1, engine.KindListening)
 }
 
 // A message of over 16 MiB ended the channel, and so the worker. It is refused,
@@ -106,9 +107,9 @@ func TestNodeMessageTooLongCostsNotTheWorker(t *testing.T) {
 		}
 		var text string
 		var e engine.Event
-		c.await(fmt.Sprintf("refusal %d", n), func(all []engine.Event) bool {
+		c.Await(fmt.Sprintf("refusal %d", n), func(all []engine.Event) bool {
 			seen := 0
-			for _, e = range ofKind(all, engine.KindError) { // the hint that it does not listen may be among them
+			for _, e = range kit.OfKind(all, engine.KindError) { // the hint that it does not listen may be among them
 				if text = e.Detail.(engine.ErrorDetail).Text; strings.Contains(text, " was refused: ") {
 					if seen++; seen == n {
 						return true
@@ -149,8 +150,8 @@ func TestNodeMessageTooLongCostsNotTheWorker(t *testing.T) {
 		}
 	}
 	c.send(1, `"listen"`, nil)
-	c.awaitKind(1, engine.KindListening)
-	if n := len(ofKind(c.soFar(), engine.KindExit)); n != 0 {
+	c.AwaitKind(1, engine.KindListening)
+	if n := len(kit.OfKind(c.SoFar(), engine.KindExit)); n != 0 {
 		t.Errorf("%d workers ended", n)
 	}
 }
@@ -169,7 +170,7 @@ func file(t *testing.T, s any) *os.File {
 func TestNodeHandlesToTheWorker(t *testing.T) {
 	t.Parallel()
 	c, box := talker(t)
-	pid := c.soFar()[1].PID
+	pid := c.SoFar()[1].PID
 	var served string
 
 	t.Run("connection", func(t *testing.T) {
@@ -201,7 +202,7 @@ func TestNodeHandlesToTheWorker(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer conn.Close()
-		_ = conn.SetDeadline(time.Now().Add(patience))
+		_ = conn.SetDeadline(time.Now().Add(kit.Patience))
 		if got, err := io.ReadAll(conn); err != nil || string(got) != fmt.Sprintf("%d serves it", pid) {
 			t.Errorf("on it came %q, %v", got, err)
 		}
@@ -221,7 +222,7 @@ func TestNodeHandlesToTheWorker(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer conn.Close()
-		_ = conn.SetDeadline(time.Now().Add(patience))
+		_ = conn.SetDeadline(time.Now().Add(kit.Patience))
 		fmt.Fprint(conn, "hello")
 		buf := make([]byte, 100)
 		n, err := conn.Read(buf)
@@ -231,8 +232,8 @@ func TestNodeHandlesToTheWorker(t *testing.T) {
 	})
 	// No copy of the server is kept here: it ends with its program.
 	c.do(engine.Command{Op: engine.OpKill, Worker: 1})
-	c.awaitOf(1, engine.KindExit)
-	testkit.Eventually(t, patience, func() bool {
+	c.AwaitOf(1, engine.KindExit)
+	testkit.Eventually(t, kit.Patience, func() bool {
 		conn, err := net.Dial("tcp", served)
 		if err == nil {
 			conn.Close()
@@ -257,7 +258,7 @@ func connection(t *testing.T) (ours, theirs net.Conn) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { theirs.Close() })
-	_ = ours.SetDeadline(time.Now().Add(patience))
+	_ = ours.SetDeadline(time.Now().Add(kit.Patience))
 	return ours, theirs
 }
 
@@ -279,7 +280,7 @@ func TestNodeHandlesFromTheWorker(t *testing.T) {
 	// The program listens on it as well, but takes nothing off it here: kill it,
 	// then it is ours alone, and it still works.
 	c.do(engine.Command{Op: engine.OpKill, Worker: 1})
-	c.awaitOf(1, engine.KindExit)
+	c.AwaitOf(1, engine.KindExit)
 	go func() { // ends with its connection
 		if conn, err := l.Accept(); err == nil {
 			fmt.Fprint(conn, "the primary")
@@ -291,7 +292,7 @@ func TestNodeHandlesFromTheWorker(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(patience))
+	_ = conn.SetDeadline(time.Now().Add(kit.Patience))
 	if got, err := io.ReadAll(conn); err != nil || string(got) != "the primary" {
 		t.Errorf("on it came %q, %v", got, err)
 	}
@@ -320,15 +321,15 @@ func TestNodeConnectionGivenToThePrimary(t *testing.T) {
 	t.Parallel()
 	box := newInbox(t)
 	c := start(t, "giveaway.js", workers(1), box.options(), grace(0))
-	c.awaitKind(1, engine.KindListening)
+	c.AwaitKind(1, engine.KindListening)
 	var given []*engine.Handle
 	for i := range 2 {
-		conn, err := net.Dial("tcp", c.addr())
+		conn, err := net.Dial("tcp", c.Addr())
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer conn.Close()
-		_ = conn.SetDeadline(time.Now().Add(patience))
+		_ = conn.SetDeadline(time.Now().Add(kit.Patience))
 		m := box.next()
 		if m.Handle == nil || m.Handle.Kind != engine.HandleSocket {
 			t.Fatalf("the message is %s with %+v", m.Value, m.Handle)
@@ -351,12 +352,12 @@ func TestNodeConnectionGivenToThePrimary(t *testing.T) {
 	case <-time.After(500 * time.Millisecond): // it must still be there: nothing to wait for
 	case <-c.ended:
 	}
-	if n := len(ofKind(c.soFar(), engine.KindDisconnect)); n != 0 {
+	if n := len(kit.OfKind(c.SoFar(), engine.KindDisconnect)); n != 0 {
 		t.Error("the worker has left while a connection of its server was open here")
 	}
 	given[1].Close()
 	closed := time.Now()
-	if d := exit(c.awaitOf(1, engine.KindExit)); !d.Voluntary || d.Code == nil || *d.Code != 0 {
+	if d := exit(c.AwaitOf(1, engine.KindExit)); !d.Voluntary || d.Code == nil || *d.Code != 0 {
 		t.Errorf("the worker ended with %+v", d)
 	}
 	if took := time.Since(closed); took > 4*time.Second { // the grace is 5 s

@@ -18,14 +18,15 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/e2e/kit"
 	"muster/internal/testkit"
 )
 
 func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
 
 // errorsOf are the texts of a worker's error events; 0 = of no worker.
-func (l *log) errorsOf(worker int) (texts []string) {
-	for _, e := range ofKind(l.soFar(), engine.KindError) {
+func errorsOf(l *kit.Log, worker int) (texts []string) {
+	for _, e := range kit.OfKind(l.SoFar(), engine.KindError) {
 		if e.Worker == worker {
 			texts = append(texts, e.Detail.(engine.ErrorDetail).Text)
 		}
@@ -34,10 +35,10 @@ func (l *log) errorsOf(worker int) (texts []string) {
 }
 
 // awaitErrors waits for n error events of a worker, 0 = of none.
-func (l *log) awaitErrors(n, worker int) (texts []string) {
-	l.t.Helper()
-	l.await(fmt.Sprintf("%d errors of worker %d", n, worker), func([]engine.Event) bool {
-		texts = l.errorsOf(worker)
+func awaitErrors(l *kit.Log, n, worker int) (texts []string) {
+	l.T.Helper()
+	l.Await(fmt.Sprintf("%d errors of worker %d", n, worker), func([]engine.Event) bool {
+		texts = errorsOf(l, worker)
 		return len(texts) >= n
 	})
 	return texts
@@ -53,16 +54,16 @@ func TestNodeRestartOfAProgramThatMovesToAnotherPort(t *testing.T) {
 		how := map[engine.Policy]string{engine.SchedRR: "connect", engine.SchedNone: "exclusive"}[p]
 		port := testkit.FreePorts(t, 2)
 		c := start(t, "probe.js", workers(1), policy(p), probing(port, how))
-		c.awaitKind(1, engine.KindListening)
+		c.AwaitKind(1, engine.KindListening)
 		for round := range 2 { // the port that was tried is free again for the next
 			n := c.do(engine.Command{Op: engine.OpRestart, Worker: 1}).Worker
-			if e := exit(c.awaitOf(n, engine.KindExit)); !e.Voluntary {
+			if e := exit(c.AwaitOf(n, engine.KindExit)); !e.Voluntary {
 				t.Errorf("the new worker ended with %+v", e)
 			}
-			if d := listening(c.awaitOf(n, engine.KindListening)); d.Port != port+1 {
+			if d := listening(c.AwaitOf(n, engine.KindListening)); d.Port != port+1 {
 				t.Errorf("the new worker listened on %d", d.Port)
 			}
-			texts := c.errorsOf(1)
+			texts := errorsOf(c.Log, 1)
 			want := fmt.Sprintf("restart of worker 1 aborted: worker %d does not listen on %s, but on %s.", n, loopback(port), loopback(port+1))
 			if len(texts) != round+1 || !strings.HasPrefix(texts[round], want) || !strings.Contains(texts[round], "probes the port") {
 				t.Errorf("it is said: %q, want %q", texts, want)
@@ -73,12 +74,12 @@ func TestNodeRestartOfAProgramThatMovesToAnotherPort(t *testing.T) {
 			if got := servedBy(t, fresh, "http://"+loopback(port)); got != port {
 				t.Errorf("served by %d", got)
 			}
-			testkit.Eventually(t, patience, func() bool {
+			testkit.Eventually(t, kit.Patience, func() bool {
 				as := c.Snapshot().Addresses
 				return len(as) == 1 && as[0].Port == port
 			}, "the other port is closed")
 		}
-		if texts := c.errorsOf(0); len(texts) != 0 { // with its worker, without a word
+		if texts := errorsOf(c.Log, 0); len(texts) != 0 { // with its worker, without a word
 			t.Errorf("it is said: %q", texts)
 		}
 	})
@@ -91,11 +92,11 @@ func TestNodeRestartWaitsForTheSecondServer(t *testing.T) {
 	bothPolicies(t, func(t *testing.T, p engine.Policy) {
 		port := testkit.FreePorts(t, 2)
 		c := start(t, "probe.js", workers(1), policy(p), probing(port, "none"), env("SECOND="+strconv.Itoa(port+1), "LATER=700"))
-		c.awaitKind(2, engine.KindListening)
+		c.AwaitKind(2, engine.KindListening)
 		n := c.do(engine.Command{Op: engine.OpRestart, Worker: 1}).Worker
-		c.awaitOf(1, engine.KindExit)
+		c.AwaitOf(1, engine.KindExit)
 		listened := 0
-		for _, e := range c.soFar() {
+		for _, e := range c.SoFar() {
 			switch {
 			case e.Worker == n && e.Kind == engine.KindListening:
 				listened++
@@ -118,7 +119,7 @@ func TestNodeRestartWaitsForTheSecondServer(t *testing.T) {
 // ended waits for the end of a connection and says what it was.
 func ended(t *testing.T, conn net.Conn) error {
 	t.Helper()
-	_ = conn.SetReadDeadline(time.Now().Add(patience))
+	_ = conn.SetReadDeadline(time.Now().Add(kit.Patience))
 	_, err := conn.Read(make([]byte, 1))
 	return err
 }
@@ -140,10 +141,10 @@ func TestNodeReplacementOnAnotherPort(t *testing.T) {
 	bothPolicies(t, func(t *testing.T, p engine.Policy) {
 		port := testkit.FreePorts(t, 2)
 		c := start(t, "probe.js", workers(1), policy(p), probing(port, "exclusive"))
-		first := listening(c.awaitKind(1, engine.KindListening)[0])
+		first := listening(c.AwaitKind(1, engine.KindListening)[0])
 		c.row(1, "it has listened for a second", func(r *engine.Row) bool { return time.Since(r.Listening) > 1100*time.Millisecond })
 		c.do(engine.Command{Op: engine.OpCrash, Worker: 1})
-		if d := listening(c.awaitOf(2, engine.KindListening)); d.Port != first.Port+1 {
+		if d := listening(c.AwaitOf(2, engine.KindListening)); d.Port != first.Port+1 {
 			t.Fatalf("the replacement listens on %d", d.Port)
 		}
 		silent, asking := connect(t, loopback(port)), connect(t, loopback(port))
@@ -152,10 +153,10 @@ func TestNodeReplacementOnAnotherPort(t *testing.T) {
 		}
 		c.row(2, "it has moved", func(r *engine.Row) bool { return r.Note == fmt.Sprintf("not at :%d", port) })
 		want := fmt.Sprintf("worker 2 does not listen on %s, as the one before it did, but on %s. Nobody serves %s now", loopback(port), loopback(port+1), loopback(port))
-		if texts := c.awaitErrors(1, 2); len(texts) != 1 || !strings.HasPrefix(texts[0], want) {
+		if texts := awaitErrors(c.Log, 1, 2); len(texts) != 1 || !strings.HasPrefix(texts[0], want) {
 			t.Errorf("it is said: %q, want %q", texts, want)
 		}
-		testkit.Eventually(t, patience, func() bool {
+		testkit.Eventually(t, kit.Patience, func() bool {
 			un := c.Snapshot().Unserved
 			return len(un) == 1 && un[0].Port == port
 		}, "the port is known to have nobody")
@@ -164,18 +165,18 @@ func TestNodeReplacementOnAnotherPort(t *testing.T) {
 				t.Errorf("%s: %v, want a reset", what, err)
 			}
 		}
-		testkit.Eventually(t, patience, func() bool {
+		testkit.Eventually(t, kit.Patience, func() bool {
 			_, err := net.Dial("tcp", loopback(port))
 			return errors.Is(err, syscall.ECONNREFUSED)
 		}, "later ones are refused")
-		if texts := c.awaitErrors(1, 0); len(texts) != 1 || !strings.HasPrefix(texts[0], loopback(port)+": nobody has served it for 5s") ||
+		if texts := awaitErrors(c.Log, 1, 0); len(texts) != 1 || !strings.HasPrefix(texts[0], loopback(port)+": nobody has served it for 5s") ||
 			!strings.Contains(texts[0], "2 connections that waited there reset") {
 			t.Errorf("it is said: %q", texts)
 		}
 
 		// Its port is free for the next.
 		c.do(engine.Command{Op: engine.OpCrash, Worker: 2})
-		if d := listening(c.awaitOf(3, engine.KindListening)); d.Port != port {
+		if d := listening(c.AwaitOf(3, engine.KindListening)); d.Port != port {
 			t.Errorf("the next listens on %d", d.Port)
 		}
 		if got := servedBy(t, fresh, "http://"+loopback(port)); got != port {
@@ -199,13 +200,13 @@ func TestConnectionsAreResetWhenTheSlotHasGivenUp(t *testing.T) {
 			o.Addr = at
 			o.Settings.Exec, o.Settings.Args, o.Settings.Cwd = node, []string{"s.js"}, dir
 		})
-		c.awaitKind(1, engine.KindFork)
+		c.AwaitKind(1, engine.KindFork)
 		waiting := connect(t, at)
-		c.awaitKind(1, engine.KindStopped)
+		c.AwaitKind(1, engine.KindStopped)
 		if err := ended(t, waiting); !errors.Is(err, syscall.ECONNRESET) {
 			t.Errorf("the one that waited: %v, want a reset", err)
 		}
-		if texts := c.awaitErrors(1, 0); len(texts) != 1 || !strings.HasPrefix(texts[0], at+": nobody serves it, and nobody will: connections are reset after 5s") {
+		if texts := awaitErrors(c.Log, 1, 0); len(texts) != 1 || !strings.HasPrefix(texts[0], at+": nobody serves it, and nobody will: connections are reset after 5s") {
 			t.Errorf("it is said: %q", texts)
 		}
 		later := connect(t, at) // it is open, and a new one waits for r
@@ -216,11 +217,11 @@ func TestConnectionsAreResetWhenTheSlotHasGivenUp(t *testing.T) {
 		if _, err := io.WriteString(later, "GET / HTTP/1.0\r\n\r\n"); err != nil {
 			t.Fatal(err)
 		}
-		_ = later.SetReadDeadline(time.Now().Add(patience))
+		_ = later.SetReadDeadline(time.Now().Add(kit.Patience))
 		if b, err := io.ReadAll(later); err != nil || !strings.HasSuffix(string(b), "served") {
 			t.Errorf("after r came %q, %v", b, err)
 		}
-		testkit.Eventually(t, patience, func() bool { return len(c.Snapshot().Unserved) == 0 }, "it is served again")
+		testkit.Eventually(t, kit.Patience, func() bool { return len(c.Snapshot().Unserved) == 0 }, "it is served again")
 		if res, err := http.Get("http://" + at); err != nil {
 			t.Error(err)
 		} else {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"muster/engine"
+	"muster/internal/e2e/kit"
 	"muster/internal/testkit"
 )
 
@@ -26,13 +27,13 @@ func TestNodeAddressesOfDeadWorkersStayedOpen(t *testing.T) {
 		}, "node", "own.js")
 		up := func(lives int) (listened map[int]int) { // pid by worker
 			listened = map[int]int{}
-			for _, e := range p.awaitKind(lives*each, engine.KindListening) {
+			for _, e := range p.AwaitKind(lives*each, engine.KindListening) {
 				listened[e.Worker] = e.PID
 			}
 			return listened
 		}
 		up(workers)
-		before := testkit.OpenKinds(p.cmd.Process.Pid)
+		before := testkit.OpenKinds(p.PID)
 		killed := map[int]bool{}
 		for len(killed) < deaths {
 			for id, pid := range up(workers + len(killed)) {
@@ -43,7 +44,7 @@ func TestNodeAddressesOfDeadWorkersStayedOpen(t *testing.T) {
 			}
 		}
 		up(workers + len(killed))
-		testkit.NoMoreOpen(t, patience, p.cmd.Process.Pid, before)
+		testkit.NoMoreOpen(t, kit.Patience, p.PID, before)
 		files, err := os.ReadDir(dir)
 		if err != nil || len(files) != 2*workers { // a path, and its second name
 			t.Errorf("%d files, %v; want 2 a worker", len(files), err)

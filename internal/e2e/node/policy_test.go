@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/e2e/kit"
 	"muster/internal/load"
 )
 
@@ -20,8 +21,8 @@ func TestNodePolicySwitch(t *testing.T) {
 		t.Run(fmt.Sprintf("keep-alive %t", kept), func(t *testing.T) {
 			t.Parallel()
 			c := start(t, "app.js")
-			c.awaitKind(2, engine.KindListening)
-			r, err := load.Start(context.Background(), load.Options{Addr: c.addr(), Concurrency: 8, KeepAlive: kept})
+			c.AwaitKind(2, engine.KindListening)
+			r, err := load.Start(context.Background(), load.Options{Addr: c.Addr(), Concurrency: 8, KeepAlive: kept})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -37,7 +38,7 @@ func TestNodePolicySwitch(t *testing.T) {
 			defer tick.Stop()
 			var res load.Result
 			switches := 0
-			for running, end := true, time.Now().Add(patience); running; {
+			for running, end := true, time.Now().Add(kit.Patience); running; {
 				select {
 				case res = <-over:
 					running = false
@@ -57,10 +58,10 @@ func TestNodePolicySwitch(t *testing.T) {
 			if len(res.ByWorker) != 2 {
 				t.Errorf("answers by %v, want both workers", res.ByWorker)
 			}
-			if switches < 40 || len(ofKind(c.soFar(), engine.KindPolicy)) != switches {
-				t.Errorf("%d switches, %d events", switches, len(ofKind(c.soFar(), engine.KindPolicy)))
+			if switches < 40 || len(kit.OfKind(c.SoFar(), engine.KindPolicy)) != switches {
+				t.Errorf("%d switches, %d events", switches, len(kit.OfKind(c.SoFar(), engine.KindPolicy)))
 			}
-			if n := len(ofKind(c.soFar(), engine.KindFork)); n != 2 {
+			if n := len(kit.OfKind(c.SoFar(), engine.KindFork)); n != 2 {
 				t.Errorf("%d forks, want the first 2", n)
 			}
 		})
@@ -73,17 +74,17 @@ func TestNodeRestartUnderLoad(t *testing.T) {
 	t.Parallel()
 	bothPolicies(t, func(t *testing.T, p engine.Policy) {
 		c := start(t, "app.js", policy(p))
-		c.awaitKind(2, engine.KindListening)
+		c.AwaitKind(2, engine.KindListening)
 		// Connections of one request each: what crosses the close of a kept one
 		// cannot be saved from outside the worker.
-		r, err := load.Start(context.Background(), load.Options{Addr: c.addr(), Concurrency: 4})
+		r, err := load.Start(context.Background(), load.Options{Addr: c.Addr(), Concurrency: 4})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for id := 1; id <= 2; id++ {
 			n := c.do(engine.Command{Op: engine.OpRestart, Worker: id}).Worker
-			c.awaitOf(n, engine.KindListening)
-			if d := exit(c.awaitOf(id, engine.KindExit)); d.Code == nil || *d.Code != 0 || !d.Voluntary {
+			c.AwaitOf(n, engine.KindListening)
+			if d := exit(c.AwaitOf(id, engine.KindExit)); d.Code == nil || *d.Code != 0 || !d.Voluntary {
 				t.Errorf("worker %d ended with %+v", id, d)
 			}
 		}
@@ -95,7 +96,7 @@ func TestNodeRestartUnderLoad(t *testing.T) {
 		if res.Failed() > 0 || res.OK == 0 {
 			t.Errorf("%v\n%q", res, res.Errors)
 		}
-		if n := len(ofKind(c.soFar(), engine.KindFork)); n != 4 {
+		if n := len(kit.OfKind(c.SoFar(), engine.KindFork)); n != 4 {
 			t.Errorf("%d forks, want 4", n)
 		}
 	})

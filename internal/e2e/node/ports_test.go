@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"muster/engine"
+	"muster/internal/e2e/kit"
 	"muster/internal/testkit"
 )
 
@@ -28,13 +29,13 @@ func TestNodeProgramOfManyPortsLeavesTheOthersTheirs(t *testing.T) {
 			addr := testkit.FreePort(t)
 			m := runMuster(t, muster{limit: c.limit, env: []string{"PORT=" + port(addr), "MANY=" + c.many}}, "node", "ports.js")
 			var heard struct{ Up, EMFILE int }
-			after(t, m.awaitLines(1, "asked ")[0], "asked ", &heard)
+			after(t, m.AwaitLines(1, "asked ")[0], "asked ", &heard)
 			if c.refused != (heard.EMFILE > 0) || heard.Up < 20 || c.refused && heard.Up > c.limit/4 || !c.refused && heard.Up != 200 {
 				t.Errorf("the program has heard %+v", heard)
 			}
 			if c.refused {
-				m.await("an event that says so", func(ev []engine.Event) bool {
-					for _, e := range ofKind(ev, engine.KindError) {
+				m.Await("an event that says so", func(ev []engine.Event) bool {
+					for _, e := range kit.OfKind(ev, engine.KindError) {
 						d := e.Detail.(engine.ErrorDetail)
 						if e.Worker == 1 && d.Errno == "EMFILE" && strings.Contains(d.Text, "the most a worker may have") {
 							return true
@@ -44,10 +45,10 @@ func TestNodeProgramOfManyPortsLeavesTheOthersTheirs(t *testing.T) {
 				})
 			}
 			// Forks go on, and requests.
-			if err := syscall.Kill(m.awaitOf(2, engine.KindFork).PID, syscall.SIGKILL); err != nil {
+			if err := syscall.Kill(m.AwaitOf(2, engine.KindFork).PID, syscall.SIGKILL); err != nil {
 				t.Fatal(err)
 			}
-			m.awaitOf(3, engine.KindListening)
+			m.AwaitOf(3, engine.KindListening)
 			for range 4 {
 				if _, err := askBy(fresh, "http://"+addr); err != nil {
 					t.Error(err)

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"muster/engine"
+	"muster/internal/e2e/kit"
 	"muster/internal/testkit"
 )
 
@@ -19,10 +20,10 @@ import (
 func TestNodeOptionsAndEnvironment(t *testing.T) {
 	t.Parallel()
 	c := start(t, "node --max-old-space-size=100 --no-warnings app.js", env("MARKER=as given", "NODE_OPTIONS=--stack-trace-limit=5"))
-	up := c.awaitKind(2, engine.KindListening)
+	up := c.AwaitKind(2, engine.KindListening)
 	slots := map[string]bool{}
 	for range 4 {
-		a := getApp(t, c.addr(), "/")
+		a := getApp(t, c.Addr(), "/")
 		if want := []string{"--max-old-space-size=100", "--no-warnings"}; !slices.Equal(a.ExecArgv, want) {
 			t.Errorf("execArgv %q, want %q", a.ExecArgv, want)
 		}
@@ -45,11 +46,11 @@ func TestNodeOptionsAndEnvironment(t *testing.T) {
 func TestNodeAppInstanceStays(t *testing.T) {
 	t.Parallel()
 	c := start(t, "app.js")
-	c.awaitKind(2, engine.KindListening)
+	c.AwaitKind(2, engine.KindListening)
 	c.do(engine.Command{Op: engine.OpCrash, Worker: 2})
-	c.awaitOf(3, engine.KindListening)
+	c.AwaitOf(3, engine.KindListening)
 	for {
-		if a := getApp(t, c.addr(), "/"); a.ID == 3 {
+		if a := getApp(t, c.Addr(), "/"); a.ID == 3 {
 			if a.Slot != "1" {
 				t.Errorf("NODE_APP_INSTANCE of the replacement is %q", a.Slot)
 			}
@@ -75,9 +76,9 @@ func TestNodeInspect(t *testing.T) {
 			}
 			command, vars := set(fmt.Sprint(base))
 			c := start(t, command, env(vars...))
-			c.awaitKind(2, engine.KindListening)
+			c.AwaitKind(2, engine.KindListening)
 			seen := map[string]bool{}
-			for _, e := range c.awaitLines(2, "Debugger listening on ws://") {
+			for _, e := range c.AwaitLines(2, "Debugger listening on ws://") {
 				_, rest, _ := strings.Cut(line(e), "ws://")
 				addr, _, _ := strings.Cut(rest, "/")
 				if base != 0 {
@@ -100,11 +101,11 @@ func TestNodeReady(t *testing.T) {
 	t.Parallel()
 	dir := script(t, map[string]string{"ready.js": "process.send('ready'); process.on('message', () => {});"})
 	c := start(t, "node "+filepath.Join(dir, "ready.js"), workers(1))
-	c.awaitOf(1, engine.KindMessage)
+	c.AwaitOf(1, engine.KindMessage)
 	// A restart waits for the new one to be up; it need not listen.
 	n := c.do(engine.Command{Op: engine.OpRestart, Worker: 1}).Worker
-	c.awaitOf(n, engine.KindMessage)
-	if d := exit(c.awaitOf(1, engine.KindExit)); !d.Voluntary {
+	c.AwaitOf(n, engine.KindMessage)
+	if d := exit(c.AwaitOf(1, engine.KindExit)); !d.Voluntary {
 		t.Errorf("exit %+v", d)
 	}
 }
@@ -114,11 +115,11 @@ func TestNodeFigures(t *testing.T) {
 	t.Parallel()
 	bothPolicies(t, func(t *testing.T, p engine.Policy) {
 		c := start(t, "net.js", policy(p))
-		up := c.awaitKind(2, engine.KindListening)
+		up := c.AwaitKind(2, engine.KindListening)
 		const open = 7
 		var conns []net.Conn
 		for range open {
-			conn, err := net.Dial("tcp", c.addr())
+			conn, err := net.Dial("tcp", c.Addr())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -138,7 +139,7 @@ func TestNodeFigures(t *testing.T) {
 			}
 			return total, true
 		}
-		testkit.Eventually(t, patience, func() bool { n, ok := sum(); return ok && n == open }, "open connections of the workers")
+		testkit.Eventually(t, kit.Patience, func() bool { n, ok := sum(); return ok && n == open }, "open connections of the workers")
 		dealt := uint64(0)
 		for _, e := range up {
 			w := c.Snapshot().ByID(e.Worker)
@@ -163,6 +164,6 @@ func TestNodeFigures(t *testing.T) {
 			t.Errorf("the cluster: rate %v, open %v", s.ReqRate, s.Open)
 		}
 		conns[0].Close()
-		testkit.Eventually(t, patience, func() bool { n, ok := sum(); return ok && n == open-1 }, "one less")
+		testkit.Eventually(t, kit.Patience, func() bool { n, ok := sum(); return ok && n == open-1 }, "one less")
 	})
 }

@@ -59,7 +59,7 @@ func TestNodeReplacementFollowsTheLinkOfARelease(t *testing.T) {
 			answers := func(want ...any) {
 				t.Helper()
 				var got []any
-				if err := json.Unmarshal([]byte(get(t, p.addr(), "/")), &got); err != nil {
+				if err := json.Unmarshal([]byte(get(t, p.Addr(), "/")), &got); err != nil {
 					t.Fatal(err)
 				}
 				for i := range want {
@@ -75,7 +75,7 @@ func TestNodeReplacementFollowsTheLinkOfARelease(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			up := p.awaitKind(2, engine.KindListening)
+			up := p.AwaitKind(2, engine.KindListening)
 			answers(filepath.Join(dir, "r1"), link, 1.0)
 
 			move("r2")
@@ -84,22 +84,22 @@ func TestNodeReplacementFollowsTheLinkOfARelease(t *testing.T) {
 			}
 			kill(up[0])
 			kill(up[1])
-			up = p.awaitKind(4, engine.KindListening)
+			up = p.AwaitKind(4, engine.KindListening)
 			answers(filepath.Join(dir, "r2"), link, 2.0)
 
 			move("nowhere")
 			kill(up[2])
-			failed := p.awaitKind(1, engine.KindError)[0]
+			failed := p.AwaitKind(1, engine.KindError)[0]
 			if d := failed.Detail.(engine.ErrorDetail); d.Errno != "ENOENT" || !strings.Contains(d.Text, "its working directory "+link+": no such file or directory") {
 				t.Errorf("the error is %+v", d)
 			}
-			if d := exit(p.awaitOf(failed.Worker, engine.KindExit)); d.Deaths != 0 || d.RetryMs == 0 || d.Code == nil || *d.Code != -int(syscall.ENOENT) {
+			if d := exit(p.AwaitOf(failed.Worker, engine.KindExit)); d.Deaths != 0 || d.RetryMs == 0 || d.Code == nil || *d.Code != -int(syscall.ENOENT) {
 				t.Errorf("a fork that found no directory: %+v; want one that is tried again and does not count", d)
 			}
 			answers(filepath.Join(dir, "r2"), link, 2.0) // by the other one
 
 			move("r2")
-			p.awaitKind(5, engine.KindListening)
+			p.AwaitKind(5, engine.KindListening)
 		})
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/e2e/kit"
 )
 
 func readyWithin(d time.Duration) func(*scene) { return func(o *scene) { o.ReadyTimeout = d } }
@@ -18,23 +19,23 @@ func readyWithin(d time.Duration) func(*scene) { return func(o *scene) { o.Ready
 // next is what later forks run: a program of testdata/node with an environment,
 // or a whole command.
 func (c *cluster) next(command []string, env ...string) {
-	c.t.Helper()
+	c.T.Helper()
 	s := engine.Settings{Exec: command[0], Args: command[1:], Env: append([]string{}, env...)}
 	if len(command) == 1 {
-		s.Exec, s.Args = needNode(c.t), []string{filepath.Join(programs, command[0])}
+		s.Exec, s.Args = needNode(c.T), []string{filepath.Join(programs, command[0])}
 	}
 	if err := c.SetupPrimary(s); err != nil {
-		c.t.Fatal(err)
+		c.T.Fatal(err)
 	}
 }
 
 // failed waits for the event that says that the restart of worker 1 failed.
 func (c *cluster) failed(worker int) string {
-	c.t.Helper()
+	c.T.Helper()
 	const text = "restart of worker 1: "
 	var said string
-	c.await(text, func(ev []engine.Event) bool {
-		for _, e := range ofKind(ev, engine.KindError) {
+	c.Await(text, func(ev []engine.Event) bool {
+		for _, e := range kit.OfKind(ev, engine.KindError) {
 			if d := e.Detail.(engine.ErrorDetail); e.Worker == worker && strings.HasPrefix(d.Text, text) {
 				said = strings.TrimPrefix(d.Text, text)
 			}
@@ -61,7 +62,7 @@ func TestNodeRestartThatDoesNotComeUp(t *testing.T) {
 		"never listens": {command: []string{"unready.js"}, says: "worker 2 ended (SIGKILL) before it listened; worker 1 stays", sent: late},
 		"stands still": {command: []string{"app.js"}, then: func(c *cluster, id int) {
 			if err := c.Worker(id).Process().Signal(syscall.SIGSTOP); err != nil {
-				c.t.Error(err)
+				c.T.Error(err)
 			}
 		}, says: "worker 2 ended (SIGKILL) before it listened; worker 1 stays", sent: late},
 		"has no channel": {command: []string{"sh", "-c", "exec 3>&-; exec sleep 60"}, says: "worker 2 closed its channel before it listened; worker 1 stays",
@@ -71,16 +72,16 @@ func TestNodeRestartThatDoesNotComeUp(t *testing.T) {
 		"dies": {command: []string{"throws.js"}, ready: time.Minute, says: "worker 2 ended (exit code 1) before it listened; worker 1 stays"},
 		"told to leave": {command: []string{"unready.js"}, ready: time.Minute, then: func(c *cluster, id int) {
 			c.do(engine.Command{Op: engine.OpDisconnect, Worker: id})
-			c.awaitOf(id, engine.KindDisconnect)
+			c.AwaitOf(id, engine.KindDisconnect)
 			if err := c.Worker(id).Process().Signal(syscall.SIGINT); err != nil {
-				c.t.Error(err)
+				c.T.Error(err)
 			}
 		}, says: "worker 2 leaves before it listened; worker 1 stays"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := start(t, "app.js", workers(1), grace(0), readyWithin(cmp.Or(s.ready, ready)))
-			c.awaitKind(1, engine.KindListening)
+			c.AwaitKind(1, engine.KindListening)
 			c.next(s.command, "MARKER="+name, "WAY="+s.env)
 			id := c.do(engine.Command{Op: engine.OpRestart, Worker: 1}).Worker
 			if s.then != nil {
@@ -89,24 +90,24 @@ func TestNodeRestartThatDoesNotComeUp(t *testing.T) {
 			if said := c.failed(id); said != s.says {
 				t.Errorf("the log says %q, want %q", said, s.says)
 			}
-			exit(c.awaitOf(id, engine.KindExit))
-			if sent := c.signals(id); strings.Join(sent, "|") != strings.Join(s.sent, "|") {
+			exit(c.AwaitOf(id, engine.KindExit))
+			if sent := signals(c.Log, id); strings.Join(sent, "|") != strings.Join(s.sent, "|") {
 				t.Errorf("it was sent %q, want %q", sent, s.sent)
 			}
 			c.row(1, "it stays, and says so", func(w *engine.Row) bool {
 				return w.State == engine.StateListening && w.ReplacedBy == 0 && w.Note == "restart failed"
 			})
-			if a := getApp(t, c.addr(), "/"); a.ID != 1 {
+			if a := getApp(t, c.Addr(), "/"); a.ID != 1 {
 				t.Errorf("worker %d answers", a.ID)
 			}
 			// It can be tried again.
 			c.next([]string{"app.js"})
 			again := c.do(engine.Command{Op: engine.OpRestart, Worker: 1}).Worker
-			c.awaitOf(again, engine.KindListening)
-			if d := exit(c.awaitOf(1, engine.KindExit)); !d.Voluntary {
+			c.AwaitOf(again, engine.KindListening)
+			if d := exit(c.AwaitOf(1, engine.KindExit)); !d.Voluntary {
 				t.Errorf("exit of the old one: %+v", d)
 			}
-			if n := len(ofKind(c.soFar(), engine.KindFork)); n != 3 {
+			if n := len(kit.OfKind(c.SoFar(), engine.KindFork)); n != 3 {
 				t.Errorf("%d forks, want 3", n)
 			}
 		})
@@ -117,10 +118,10 @@ func TestNodeRestartThatDoesNotComeUp(t *testing.T) {
 func TestNodeRestartReadyIsUp(t *testing.T) {
 	t.Parallel()
 	c := start(t, "app.js", workers(1), readyWithin(time.Minute), stopBy(syscall.SIGTERM, time.Minute))
-	c.awaitKind(1, engine.KindListening)
+	c.AwaitKind(1, engine.KindListening)
 	c.next([]string{"unready.js"}, "WAY=ready")
 	id := c.do(engine.Command{Op: engine.OpRestart, Worker: 1}).Worker
-	if d := exit(c.awaitOf(1, engine.KindExit)); d.String() != "code 0" || !d.Voluntary {
+	if d := exit(c.AwaitOf(1, engine.KindExit)); d.String() != "code 0" || !d.Voluntary {
 		t.Errorf("exit of the old one: %+v", d)
 	}
 	c.row(id, "it lives", func(w *engine.Row) bool { return w.State == engine.StateOnline })
@@ -131,30 +132,30 @@ func TestNodeRestartReadyIsUp(t *testing.T) {
 func TestNodeRestartWhoseOldWorkerGoes(t *testing.T) {
 	t.Parallel()
 	c := start(t, "app.js", workers(3), readyWithin(time.Second), grace(time.Minute), stopBy(syscall.SIGTERM, time.Minute))
-	c.awaitKind(3, engine.KindListening)
+	c.AwaitKind(3, engine.KindListening)
 	c.next([]string{"unready.js"})
 	// The old one that leaves takes longer than the new one may.
-	busy, answered := keptBy(t, c.addr(), 2, "/slow?ms=3000")
+	busy, answered := keptBy(t, c.Addr(), 2, "/slow?ms=3000")
 	defer busy.Close()
 	dies := c.do(engine.Command{Op: engine.OpRestart, Worker: 1}).Worker
 	leaves := c.do(engine.Command{Op: engine.OpRestart, Worker: 2}).Worker
 	c.do(engine.Command{Op: engine.OpCrash, Worker: 1})
 	c.do(engine.Command{Op: engine.OpDisconnect, Worker: 2})
-	c.awaitOf(1, engine.KindExit)
+	c.AwaitOf(1, engine.KindExit)
 	if err := <-answered; err != nil {
 		t.Errorf("the request in flight: %v", err)
 	}
 	busy.Close()
-	c.awaitOf(2, engine.KindExit)
+	c.AwaitOf(2, engine.KindExit)
 	// The clock: a restart that began later is over its time.
-	c.awaitOf(c.do(engine.Command{Op: engine.OpRestart, Worker: 3}).Worker, engine.KindExit)
+	c.AwaitOf(c.do(engine.Command{Op: engine.OpRestart, Worker: 3}).Worker, engine.KindExit)
 	for _, id := range []int{dies, leaves} {
 		c.row(id, "it lives", func(w *engine.Row) bool { return w.State == engine.StateOnline })
-		if sent := c.signals(id); len(sent) != 0 {
+		if sent := signals(c.Log, id); len(sent) != 0 {
 			t.Errorf("worker %d was sent %q", id, sent)
 		}
 	}
-	if n := len(ofKind(c.soFar(), engine.KindFork)); n != 6 {
+	if n := len(kit.OfKind(c.SoFar(), engine.KindFork)); n != 6 {
 		t.Errorf("%d forks, want 6", n)
 	}
 }
@@ -163,12 +164,12 @@ func TestNodeRestartWhoseOldWorkerGoes(t *testing.T) {
 func TestNodeStopDuringARestart(t *testing.T) {
 	t.Parallel()
 	c := start(t, "app.js", workers(1), readyWithin(time.Minute), stopBy(syscall.SIGTERM, time.Minute))
-	c.awaitKind(1, engine.KindListening)
+	c.AwaitKind(1, engine.KindListening)
 	c.next([]string{"idle.js"})
 	id := c.do(engine.Command{Op: engine.OpRestart, Worker: 1}).Worker
-	c.awaitOf(id, engine.KindOnline)
+	c.AwaitOf(id, engine.KindOnline)
 	c.stop()
-	if e := ofKind(c.soFar(), engine.KindError); len(e) != 0 {
+	if e := kit.OfKind(c.SoFar(), engine.KindError); len(e) != 0 {
 		t.Errorf("%+v", e)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"muster/engine"
+	"muster/internal/e2e/kit"
 	"muster/internal/testkit"
 )
 
@@ -42,10 +43,10 @@ func TestNodeScriptsOfPackageJSON(t *testing.T) {
 			t.Parallel()
 			dir := script(t, map[string]string{"package.json": `{"scripts":{` + tt.scripts + `}}`, "app.js": "require(" + fmt.Sprintf("%q", app) + ")", "out.js": "process.stdin.pipe(process.stdout)"})
 			p := runMuster(t, muster{dir: dir, env: []string{"FROM_OUTSIDE=outside", "PWD=" + dir}}, "npm", "start")
-			up := p.awaitKind(2, engine.KindListening)
+			up := p.AwaitKind(2, engine.KindListening)
 			ids := map[int]bool{}
 			for range 4 {
-				a := getApp(t, p.addr(), "/")
+				a := getApp(t, p.Addr(), "/")
 				ids[a.ID] = true
 				if a.Marker != tt.marker {
 					t.Errorf("MARKER is %q, want %q", a.Marker, tt.marker)
@@ -54,14 +55,14 @@ func TestNodeScriptsOfPackageJSON(t *testing.T) {
 			if len(ids) != 2 {
 				t.Errorf("workers %v answered", ids)
 			}
-			if setup := ofKind(p.soFar(), engine.KindSetup)[0].Detail.(engine.SetupDetail); !strings.Contains(setup.Note, tt.note) {
+			if setup := kit.OfKind(p.SoFar(), engine.KindSetup)[0].Detail.(engine.SetupDetail); !strings.Contains(setup.Note, tt.note) {
 				t.Errorf("the note is %q, want %q", setup.Note, tt.note)
 			}
 			// A replacement does not do it again.
 			if err := syscall.Kill(up[0].PID, syscall.SIGKILL); err != nil {
 				t.Fatal(err)
 			}
-			p.awaitKind(3, engine.KindListening)
+			p.AwaitKind(3, engine.KindListening)
 			b, err := os.ReadFile(filepath.Join(dir, "steps.txt"))
 			if err != nil && tt.steps != "" {
 				t.Error(err)
@@ -92,17 +93,17 @@ func TestNodeStopDuringABuild(t *testing.T) {
 			p := runMuster(t, muster{dir: dir, env: []string{"PWD=" + dir}, args: []string{"--json", "--grace=0"}}, "npm", "start")
 			pid := pidIn(t, filepath.Join(dir, "pid"))
 			if tt.twice { // the same signal may come twice for one wish
-				p.signal(syscall.SIGINT)
-				testkit.Eventually(t, patience, func() bool { return strings.Contains(p.errors(), "stopping") }, "it was passed on")
+				p.Signal(syscall.SIGINT)
+				testkit.Eventually(t, kit.Patience, func() bool { return strings.Contains(p.Stderr(), "stopping") }, "it was passed on")
 			}
-			p.signal(syscall.SIGTERM)
-			if code := p.exit(); code != tt.code {
+			p.Signal(syscall.SIGTERM)
+			if code := p.Code(); code != tt.code {
 				t.Errorf("exit code %d, want %d", code, tt.code)
 			}
-			if p.text() != "" {
-				t.Errorf("stdout: %s", p.text())
+			if p.Stdout() != "" {
+				t.Errorf("stdout: %s", p.Stdout())
 			}
-			testkit.Eventually(t, patience, func() bool { return syscall.Kill(-pid, 0) == syscall.ESRCH }, "nothing of the build is left")
+			testkit.Eventually(t, kit.Patience, func() bool { return syscall.Kill(-pid, 0) == syscall.ESRCH }, "nothing of the build is left")
 		})
 	}
 }
@@ -120,7 +121,7 @@ func TestNodeStopEndsWhatABuildLeaves(t *testing.T) {
 	}{
 		"after --kill-timeout":  {"300ms", []syscall.Signal{syscall.SIGTERM}, 0},
 		"by a second signal":    {"0", []syscall.Signal{syscall.SIGINT, syscall.SIGTERM}, 143},
-		"with muster's SIGKILL": {"0", []syscall.Signal{syscall.SIGKILL}, -1},
+		"with muster's SIGKILL": {"0", []syscall.Signal{syscall.SIGKILL}, -int(syscall.SIGKILL)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -136,15 +137,15 @@ func TestNodeStopEndsWhatABuildLeaves(t *testing.T) {
 			group := pidIn(t, filepath.Join(dir, "pid"))
 			t.Cleanup(func() { _ = syscall.Kill(-group, syscall.SIGKILL) }) // if it failed
 			for i, sig := range tt.signals {
-				p.signal(sig)
+				p.Signal(sig)
 				if i+1 < len(tt.signals) {
-					testkit.Eventually(t, patience, func() bool { return strings.Contains(p.errors(), "stopping") }, "it was passed on")
+					testkit.Eventually(t, kit.Patience, func() bool { return strings.Contains(p.Stderr(), "stopping") }, "it was passed on")
 				}
 			}
-			if code := p.exit(); code != tt.code {
+			if code := p.Code(); code != tt.code {
 				t.Errorf("exit code %d, want %d", code, tt.code)
 			}
-			testkit.Eventually(t, patience, func() bool { return syscall.Kill(-group, 0) == syscall.ESRCH }, "nothing of the build is left")
+			testkit.Eventually(t, kit.Patience, func() bool { return syscall.Kill(-group, 0) == syscall.ESRCH }, "nothing of the build is left")
 		})
 	}
 }
@@ -157,7 +158,7 @@ func TestNodeBuildMayLeaveADaemon(t *testing.T) {
 	p := runMuster(t, muster{dir: dir, env: []string{"PWD=" + dir}}, "npm", "start")
 	daemon := pidIn(t, filepath.Join(dir, "pid"))
 	t.Cleanup(func() { _ = syscall.Kill(daemon, syscall.SIGKILL) })
-	if code := p.exit(); code != 5 {
+	if code := p.Code(); code != 5 {
 		t.Errorf("exit code %d, want 5", code)
 	}
 	if err := syscall.Kill(daemon, 0); err != nil {
@@ -168,7 +169,7 @@ func TestNodeBuildMayLeaveADaemon(t *testing.T) {
 // pidIn is the pid in a file, as soon as it stands there.
 func pidIn(t *testing.T, file string) (pid int) {
 	t.Helper()
-	testkit.Eventually(t, patience, func() bool {
+	testkit.Eventually(t, kit.Patience, func() bool {
 		b, err := os.ReadFile(file)
 		n, _ := fmt.Sscan(string(b), &pid)
 		return err == nil && n == 1
@@ -213,8 +214,8 @@ func TestNodeLinesToUseRun(t *testing.T) {
 				t.Fatal(err)
 			}
 			p := runMuster(t, muster{dir: dir}, strings.Split(strings.TrimSuffix(string(words), "\x00"), "\x00")...)
-			p.awaitKind(2, engine.KindListening)
-			if a := getApp(t, p.addr(), "/"); a.Marker != marker {
+			p.AwaitKind(2, engine.KindListening)
+			if a := getApp(t, p.Addr(), "/"); a.Marker != marker {
 				t.Errorf("%s: MARKER is %q, want %q", line, a.Marker, marker)
 			}
 		})

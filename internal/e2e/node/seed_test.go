@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/e2e/kit"
 	"muster/internal/testkit"
 )
 
@@ -26,19 +27,19 @@ const page = "An example of clusters\n"
 func TestNodeSeedUnderMuster(t *testing.T) {
 	t.Parallel()
 	c := start(t, "node "+seed, workers(3), env("PORT=0"))
-	up := c.awaitKind(3, engine.KindListening)
+	up := c.AwaitKind(3, engine.KindListening)
 	for range 6 {
-		if got := get(t, c.addr(), "/"); got != page {
+		if got := get(t, c.Addr(), "/"); got != page {
 			t.Fatalf("the answer is %q", got)
 		}
 	}
 	for _, e := range up {
 		want := fmt.Sprintf("Worker with Process ID : %d started", e.PID)
-		if got := c.awaitLines(1, want); got[0].Worker != e.Worker || line(got[0]) != want {
+		if got := c.AwaitLines(1, want); got[0].Worker != e.Worker || line(got[0]) != want {
 			t.Errorf("%q comes from worker %d, want %d", line(got[0]), got[0].Worker, e.Worker)
 		}
 	}
-	for _, e := range ofKind(c.soFar(), engine.KindOutput) {
+	for _, e := range kit.OfKind(c.SoFar(), engine.KindOutput) {
 		if strings.Contains(line(e), "Master") {
 			t.Errorf("a worker thinks it is a primary: %q", line(e))
 		}
@@ -82,7 +83,7 @@ func TestNodeSeedAlone(t *testing.T) {
 				t.Fatalf("it ended: %s", stderr.Bytes())
 			}
 			return s
-		case <-time.After(patience):
+		case <-time.After(kit.Patience):
 			t.Fatal("no more lines")
 		}
 		return ""
@@ -129,16 +130,16 @@ func TestNodeSeedPlain(t *testing.T) {
 	t.Parallel()
 	node := needNode(t)
 	b := runMuster(t, muster{args: []string{"--plain", "--workers", "2"}, env: []string{"PORT=0"}}, node, seed)
-	b.awaitText(2, "started")
-	b.signal(syscall.SIGTERM)
-	if code := b.exit(); code != 0 {
+	b.AwaitText(2, "started")
+	b.Signal(syscall.SIGTERM)
+	if code := b.Code(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
-	text := b.text()
+	text := b.Stdout()
 	want := regexp.MustCompile(`\AMaster with Process ID : (\d+) is running\n` +
 		`(Worker with Process ID : \d+ started\n){2}(worker with Process ID : \d+ died\n){2}\z`)
 	m := want.FindStringSubmatch(text)
-	if m == nil || m[1] != fmt.Sprint(b.cmd.Process.Pid) {
+	if m == nil || m[1] != fmt.Sprint(b.PID) {
 		t.Errorf("it printed:\n%s", text)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/e2e/kit"
 	"muster/internal/testkit"
 )
 
@@ -20,10 +21,10 @@ func TestNodeHTTP(t *testing.T) {
 	t.Parallel()
 	bothPolicies(t, func(t *testing.T, p engine.Policy) {
 		c := start(t, "app.js", policy(p))
-		up := c.awaitKind(2, engine.KindListening)
+		up := c.AwaitKind(2, engine.KindListening)
 		by := map[int]bool{}
 		for range 20 {
-			a := getApp(t, c.addr(), "/")
+			a := getApp(t, c.Addr(), "/")
 			by[a.PID] = true
 			if a.ChannelSeen {
 				t.Fatal("the program sees the channel's variables")
@@ -45,15 +46,15 @@ func TestNodeHTTP(t *testing.T) {
 func TestNodeNet(t *testing.T) {
 	t.Parallel()
 	c := start(t, "net.js")
-	c.awaitKind(2, engine.KindListening)
+	c.AwaitKind(2, engine.KindListening)
 	seen := map[string]bool{}
 	for i := range 8 {
-		conn, err := net.Dial("tcp", c.addr())
+		conn, err := net.Dial("tcp", c.Addr())
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer conn.Close()
-		_ = conn.SetDeadline(time.Now().Add(patience))
+		_ = conn.SetDeadline(time.Now().Add(kit.Patience))
 		r := bufio.NewReader(conn)
 		who, err := r.ReadString('\n')
 		if err != nil {
@@ -75,8 +76,8 @@ func TestNodeNet(t *testing.T) {
 func TestNodeESModule(t *testing.T) {
 	t.Parallel()
 	c := start(t, "module.mjs")
-	c.awaitKind(2, engine.KindListening)
-	if by := answerers(t, c.addr(), "/", 6); by["module in worker 1"] != 3 || by["module in worker 2"] != 3 {
+	c.AwaitKind(2, engine.KindListening)
+	if by := answerers(t, c.Addr(), "/", 6); by["module in worker 1"] != 3 || by["module in worker 2"] != 3 {
 		t.Errorf("%v answered, want each worker 3 times", by)
 	}
 }
@@ -92,17 +93,17 @@ func TestNodeFrameworks(t *testing.T) {
 				t.Skip("fastify 5 needs Node 20")
 			}
 			c := start(t, program)
-			c.awaitKind(2, engine.KindListening)
+			c.AwaitKind(2, engine.KindListening)
 			by := map[string]bool{}
 			for range 6 {
-				by[get(t, c.addr(), "/hello/world")] = true
+				by[get(t, c.Addr(), "/hello/world")] = true
 			}
 			for _, want := range []string{`{"hello":"world","worker":1}`, `{"hello":"world","worker":2}`} {
 				if !by[want] {
 					t.Errorf("answers %v, want one %s", by, want)
 				}
 			}
-			res, err := fresh.Post("http://"+c.addr()+"/sum", "application/json", strings.NewReader("[1,2,39]"))
+			res, err := fresh.Post("http://"+c.Addr()+"/sum", "application/json", strings.NewReader("[1,2,39]"))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -119,10 +120,10 @@ func TestNodeWebSocket(t *testing.T) {
 	t.Parallel()
 	needPackages(t)
 	c := start(t, "ws.js")
-	c.awaitKind(2, engine.KindListening)
+	c.AwaitKind(2, engine.KindListening)
 	var open []*webSocket
 	for range 4 {
-		w, err := dialWebSocket(c.addr())
+		w, err := dialWebSocket(c.Addr())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -150,11 +151,11 @@ func TestNodeSocketIO(t *testing.T) {
 	t.Parallel()
 	needPackages(t)
 	c := start(t, "socketio.js")
-	c.awaitKind(2, engine.KindListening)
-	client := exec.Command(needNode(t), "socketio-client.js", "http://"+c.addr(), "6")
+	c.AwaitKind(2, engine.KindListening)
+	client := exec.Command(needNode(t), "socketio-client.js", "http://"+c.Addr(), "6")
 	client.Dir = programs
 	client.WaitDelay = time.Second
-	timer := time.AfterFunc(patience, func() { _ = client.Process.Kill() })
+	timer := time.AfterFunc(kit.Patience, func() { _ = client.Process.Kill() })
 	defer timer.Stop()
 	out, err := client.CombinedOutput()
 	if err != nil {
@@ -174,9 +175,9 @@ func TestNodeSocketIO(t *testing.T) {
 func TestNodeKeepAlive(t *testing.T) {
 	t.Parallel()
 	c := start(t, "app.js")
-	c.awaitKind(2, engine.KindListening)
+	c.AwaitKind(2, engine.KindListening)
 	for range 2 {
-		conn, err := net.Dial("tcp", c.addr())
+		conn, err := net.Dial("tcp", c.Addr())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -188,5 +189,5 @@ func TestNodeKeepAlive(t *testing.T) {
 			}
 		}
 	}
-	testkit.Eventually(t, patience, func() bool { return c.Snapshot().Dealt == 2 }, "two connections dealt")
+	testkit.Eventually(t, kit.Patience, func() bool { return c.Snapshot().Dealt == 2 }, "two connections dealt")
 }

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/e2e/kit"
 )
 
 // certificate makes a key and a self-signed certificate for 127.0.0.1 in one
@@ -58,17 +59,17 @@ func TestNodeHTTPS(t *testing.T) {
 	bothPolicies(t, func(t *testing.T, p engine.Policy) {
 		file, trusted := certificate(t)
 		c := start(t, "https.js", policy(p), env("CERTIFICATE="+file))
-		c.awaitKind(2, engine.KindListening)
+		c.AwaitKind(2, engine.KindListening)
 		// One connection a request: only the session is kept.
 		var last *tls.ConnectionState
-		client := &http.Client{Timeout: patience, Transport: &http.Transport{
+		client := &http.Client{Timeout: kit.Patience, Transport: &http.Transport{
 			DisableKeepAlives: true,
 			TLSClientConfig:   &tls.Config{RootCAs: trusted, ClientSessionCache: tls.NewLRUClientSessionCache(1)},
 		}}
 		const requests = 30
 		resumed, crossed, before := 0, 0, ""
 		for range requests {
-			res, err := client.Get("https://" + c.addr() + "/")
+			res, err := client.Get("https://" + c.Addr() + "/")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -101,12 +102,12 @@ func TestNodeHTTP2(t *testing.T) {
 	t.Parallel()
 	file, trusted := certificate(t)
 	c := start(t, "https.js", env("CERTIFICATE="+file, "H2=1"))
-	c.awaitKind(2, engine.KindListening)
+	c.AwaitKind(2, engine.KindListening)
 	by := map[string]int{}
 	for range 4 {
 		tr := &http.Transport{ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: trusted}}
-		client := &http.Client{Timeout: patience, Transport: tr}
-		first, err := askBy(client, "https://"+c.addr()+"/")
+		client := &http.Client{Timeout: kit.Patience, Transport: tr}
+		first, err := askBy(client, "https://"+c.Addr()+"/")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -114,7 +115,7 @@ func TestNodeHTTP2(t *testing.T) {
 		answers := make(chan string, 20)
 		for range cap(answers) {
 			go func() { // ends with its answer, at most after the client's timeout
-				body, err := askBy(client, "https://"+c.addr()+"/")
+				body, err := askBy(client, "https://"+c.Addr()+"/")
 				if err != nil {
 					body = err.Error()
 				}

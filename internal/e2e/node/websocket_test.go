@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"muster/internal/e2e/kit"
 )
 
 // webSocket is as much of RFC 6455 as the tests need: short text frames.
@@ -18,7 +20,7 @@ type webSocket struct {
 }
 
 func dialWebSocket(addr string) (*webSocket, error) {
-	c, err := net.DialTimeout("tcp", addr, patience)
+	c, err := net.DialTimeout("tcp", addr, kit.Patience)
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +33,7 @@ func dialWebSocket(addr string) (*webSocket, error) {
 }
 
 func (w *webSocket) upgrade(addr string) error {
-	if err := w.SetDeadline(time.Now().Add(patience)); err != nil {
+	if err := w.SetDeadline(time.Now().Add(kit.Patience)); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintf(w, "GET / HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
