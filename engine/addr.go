@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"muster/engine/internal/sock"
 )
 
 const (
@@ -23,12 +25,7 @@ type Address struct {
 }
 
 // String is "127.0.0.1:3000", "[::]:3000" or the path.
-func (a Address) String() string {
-	if a.Network == "unix" {
-		return a.Host
-	}
-	return net.JoinHostPort(a.Host, strconv.Itoa(a.Port))
-}
+func (a Address) String() string { return sock.Addr(a).String() }
 
 // spec is the form ParseAddr reads.
 func (a Address) spec() string {
@@ -51,7 +48,7 @@ func ParseAddr(s string) (Address, error) {
 
 func parseAddr(s string) (a Address, why string) {
 	if path, ok := strings.CutPrefix(s, "unix:"); ok {
-		if why, _ := badUnixPath(path); why != "" {
+		if why, _ := sock.BadUnixPath(path); why != "" {
 			return a, why + "; for example unix:/tmp/muster.sock"
 		}
 		return Address{Network: "unix", Host: path}, ""
@@ -149,7 +146,7 @@ type AddrError struct {
 
 // addrError makes err the address's, and finds out who holds it.
 func addrError(a Address, err error) *AddrError {
-	e := &AddrError{Addr: a, Err: err, PID: holderOf(a, err)}
+	e := &AddrError{Addr: a, Err: err, PID: sock.Holder(sock.Addr(a), err)}
 	if e.PID != 0 {
 		e.Process = processName(e.PID)
 	}
@@ -157,8 +154,8 @@ func addrError(a Address, err error) *AddrError {
 }
 
 // openPort listens on an address. What fails is told as an *AddrError.
-func openPort(a Address, o portOptions) (*port, error) {
-	p, err := openAny(a, o)
+func openPort(a Address, o sock.Options) (*sock.Port, error) {
+	p, err := sock.Open(sock.Addr(a), o)
 	if err != nil {
 		return nil, addrError(a, err)
 	}
@@ -184,7 +181,7 @@ func (e *AddrError) Unwrap() error { return e.Err }
 func (e *AddrError) why() string {
 	var dns *net.DNSError
 	switch {
-	case errors.Is(e.Err, errForeignFile):
+	case errors.Is(e.Err, sock.ErrForeignFile):
 		return "is the place of a file that is not a socket"
 	case errors.Is(e.Err, syscall.EADDRINUSE):
 		return "is in use" + e.holder()

@@ -4,15 +4,17 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/netip"
 	"os"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
+
+	"muster/engine/internal/sock"
 )
 
 func TestParseAddr(t *testing.T) {
-	long := "/" + strings.Repeat("x", maxUnixPath)
+	long := "/" + strings.Repeat("x", sock.MaxUnixPath)
 	for _, c := range []struct {
 		in   string
 		want Address
@@ -30,7 +32,7 @@ func TestParseAddr(t *testing.T) {
 		{in: "my_host-2.example:3000", want: Address{"tcp", "my_host-2.example", 3000}},
 		{in: "unix:/tmp/a b.sock", want: Address{"unix", "/tmp/a b.sock", 0}},
 		{in: "unix:rel", want: Address{"unix", "rel", 0}},
-		{in: "unix:" + long[:maxUnixPath], want: Address{"unix", long[:maxUnixPath], 0}},
+		{in: "unix:" + long[:sock.MaxUnixPath], want: Address{"unix", long[:sock.MaxUnixPath], 0}},
 
 		{in: "", err: "it is empty; for example 127.0.0.1:3000"},
 		{in: "localhost", err: "it has no port"},
@@ -53,7 +55,7 @@ func TestParseAddr(t *testing.T) {
 		{in: strings.Repeat("a", 254) + ":3000", err: "more than 253"},
 		{in: "unix:", err: "the path is empty; for example unix:/tmp/muster.sock"},
 		{in: "unix:a\x00b", err: "NUL"},
-		{in: "unix:" + long, err: fmt.Sprintf("at most %d bytes, this one has %d", maxUnixPath, maxUnixPath+1)},
+		{in: "unix:" + long, err: fmt.Sprintf("at most %d bytes, this one has %d", sock.MaxUnixPath, sock.MaxUnixPath+1)},
 	} {
 		got, err := ParseAddr(c.in)
 		switch {
@@ -112,9 +114,9 @@ func TestAddrErrorText(t *testing.T) {
 			"address 10.9.9.9:3000 is not one of this machine's; choose another with --addr"},
 		{AddrError{tcp("nohost", 3000), &net.DNSError{Err: "no such host", Name: "nohost"}, 0, ""},
 			"address nohost:3000 has a host name that leads to no address; choose another with --addr"},
-		{AddrError{Address{"unix", "/a", 0}, &inUseError{7}, 7, `x\x1b`},
+		{AddrError{Address{"unix", "/a", 0}, syscall.EADDRINUSE, 7, `x\x1b`},
 			`address /a is in use by pid 7 (x\x1b); choose another with --addr`},
-		{AddrError{Address{"unix", "/a", 0}, errForeignFile, 0, ""},
+		{AddrError{Address{"unix", "/a", 0}, sock.ErrForeignFile, 0, ""},
 			"address /a is the place of a file that is not a socket; choose another with --addr"},
 		{AddrError{Address{"unix", "/a", 0}, bind(syscall.EACCES), 0, ""},
 			"address /a is in a place where this user may not make a socket; choose another with --addr"},
@@ -129,16 +131,6 @@ func TestAddrErrorText(t *testing.T) {
 	}
 }
 
-func TestNoIPv6IsNotAnExcuseForAPortInUse(t *testing.T) {
-	for errno, want := range map[syscall.Errno]bool{
-		syscall.EAFNOSUPPORT: true, syscall.EADDRNOTAVAIL: true, syscall.EADDRINUSE: false, syscall.EACCES: false,
-	} {
-		if got := noIPv6(os.NewSyscallError("bind", errno)); got != want {
-			t.Errorf("%v: %v", errno, got)
-		}
-	}
-}
-
 // A program has chosen the address: our user has no --addr to choose another.
 func TestProgramAddrGivesNoAdvice(t *testing.T) {
 	e := &AddrError{Addr: Address{"tcp", "127.0.0.1", 3000}, Err: syscall.EADDRINUSE}
@@ -150,32 +142,28 @@ func TestProgramAddrGivesNoAdvice(t *testing.T) {
 	}
 }
 
-// localhost was listened on at ::1 where the resolver has that first, and the
-// workers, who ask as net.Listen does, meant 127.0.0.1.
-func TestANameOfBothFamiliesIsListenedOnByIPv4(t *testing.T) {
-	for _, tt := range []struct{ ips, want string }{
-		{"::1 127.0.0.1", "127.0.0.1"}, {"127.0.0.1 ::1", "127.0.0.1"}, {"::1", "::1"},
-		{"2001:db8::1 ::ffff:192.0.2.1 192.0.2.2", "192.0.2.1"}, {"2001:db8::2 2001:db8::1", "2001:db8::2"},
-	} {
-		var ips []netip.Addr
-		for ip := range strings.FieldsSeq(tt.ips) {
-			ips = append(ips, netip.MustParseAddr(ip))
+// Who holds an address that is in use is named; what else is wrong with one is
+// the address's too.
+func TestAnAddressInUseNamesItsHolder(t *testing.T) {
+	held := Address(mustOpen(t, loopback, sock.Options{}).Addr())
+	poll(t, "the holder is named", func() bool { // on a busy machine not in the time there is for it
+		_, err := openPort(held, sock.Options{})
+		var e *AddrError
+		if !errors.As(err, &e) || !errors.Is(err, syscall.EADDRINUSE) || e.Addr != held {
+			t.Fatalf("%#v: %v", e, err)
 		}
-		if got := pickAddr(ips); got.String() != tt.want {
-			t.Errorf("%s: %s, want %s", tt.ips, got, tt.want)
+		if runtime.GOOS != "linux" {
+			return true
 		}
-	}
-	// The rule is net.Listen's: whatever localhost is here, both pick the same.
-	ip, err := resolveHost(t.Context(), "localhost")
-	if err != nil {
-		t.Skip("localhost has no address here:", err)
-	}
-	ln, err := net.Listen("tcp", "localhost:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	if got := ln.Addr().(*net.TCPAddr).AddrPort().Addr().Unmap(); got != ip {
-		t.Errorf("resolveHost says %s, net.Listen %s", ip, got)
+		if e.PID != 0 && e.PID != os.Getpid() {
+			t.Fatalf("it is us: %v", err)
+		}
+		return e.PID != 0 && e.Process != ""
+	})
+	for _, a := range []Address{{Network: "udp", Host: "127.0.0.1"}, {Network: "tcp", Host: "127.0.0.1", Port: 70000}, {}} {
+		var e *AddrError
+		if _, err := openPort(a, sock.Options{}); !errors.As(err, &e) || e.Addr != a {
+			t.Errorf("%v: %v", a, err)
+		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"muster/engine/internal/deal"
+	"muster/engine/internal/sock"
 	"muster/ipc"
 )
 
@@ -105,7 +106,7 @@ func TestAnswersThatAreLost(t *testing.T) {
 func TestWhatAWorkerMayHaveTakenWasDealtAgain(t *testing.T) {
 	for _, mayAnswer := range []bool{false, true} {
 		l := &loop{sys: kernel{}, now: func() time.Time { return epoch }, events: newEventRing(), changed: make(chan struct{}, 1), dispatcher: newDispatcher()}
-		s := &server{port: mustOpen(t, loopback, portOptions{}), dealer: deal.New(), users: make(map[*worker]bool)}
+		s := &server{port: mustOpen(t, loopback, sock.Options{}), dealer: deal.New(), users: make(map[*worker]bool)}
 		w := &worker{id: 1, slot: &slot{}, servers: map[*server]bool{s: true}, mayAnswer: mayAnswer}
 		w.live = &Worker{loop: l, id: 1}
 		s.users[w] = false

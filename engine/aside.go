@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"muster/engine/internal/sock"
 )
 
 // Nothing that can stand still runs on the loop's goroutine: while a name server
@@ -21,8 +23,8 @@ const (
 	// asidesMax is how many are under way at once. More wait for their turn.
 	asidesMax = 32
 	// asideLimit is how long the loop waits for what came of it: longer than
-	// resolveTime, which ends by itself.
-	asideLimit = 2 * resolveTime
+	// sock.ResolveTime, which ends by itself.
+	asideLimit = 2 * sock.ResolveTime
 )
 
 // system is what the loop has done aside. kernel is the real one.
@@ -30,13 +32,13 @@ type system interface {
 	// resolve makes an address to listen on of a host's name.
 	resolve(ctx context.Context, host string) (netip.Addr, error)
 	// openPath opens a unix socket. Its error is an *AddrError.
-	openPath(a Address, o portOptions) (*port, error)
+	openPath(a Address, o sock.Options) (*sock.Port, error)
 	// explain is err as the address's, with who holds it.
 	explain(a Address, err error) *AddrError
-	// quiet is port.quiet, close port.close.
-	quiet(p *port) error
-	close(p *port) error
-	putBack(n *socketName) (lost bool, err error)
+	// quiet is Port.Quiet, close Port.Close.
+	quiet(p *sock.Port) error
+	close(p *sock.Port) error
+	putBack(n *sock.Name) (lost bool, err error)
 	// inspect adds what /proc and the file system know.
 	inspect(d *Details)
 	// debugger is debuggerOf.
@@ -48,16 +50,16 @@ type system interface {
 type kernel struct{}
 
 func (kernel) resolve(ctx context.Context, host string) (netip.Addr, error) {
-	return resolveHost(ctx, host)
+	return sock.Resolve(ctx, host)
 }
-func (kernel) openPath(a Address, o portOptions) (*port, error) { return openPort(a, o) }
-func (kernel) explain(a Address, err error) *AddrError          { return addrError(a, err) }
-func (kernel) quiet(p *port) error                              { return p.quiet() }
-func (kernel) close(p *port) error                              { return p.close() }
-func (kernel) putBack(n *socketName) (bool, error)              { return n.putBack() }
-func (kernel) inspect(d *Details)                               { d.look() }
-func (kernel) debugger(pid, inspector int) string               { return debuggerOf(pid, inspector) }
-func (kernel) closeFD(fd int)                                   { _ = unix.Close(fd) }
+func (kernel) openPath(a Address, o sock.Options) (*sock.Port, error) { return openPort(a, o) }
+func (kernel) explain(a Address, err error) *AddrError                { return addrError(a, err) }
+func (kernel) quiet(p *sock.Port) error                               { return p.Quiet() }
+func (kernel) close(p *sock.Port) error                               { return p.Close() }
+func (kernel) putBack(n *sock.Name) (bool, error)                     { return n.PutBack() }
+func (kernel) inspect(d *Details)                                     { d.look() }
+func (kernel) debugger(pid, inspector int) string                     { return debuggerOf(pid, inspector) }
+func (kernel) closeFD(fd int)                                         { _ = unix.Close(fd) }
 
 // asides are those under way. They are the loop's.
 type asides struct {

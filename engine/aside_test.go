@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"muster/engine/internal/sock"
 	"muster/ipc"
 )
 
@@ -71,7 +72,7 @@ func (s *slowSystem) resolve(_ context.Context, host string) (netip.Addr, error)
 	return netip.AddrFrom4([4]byte{127, 0, 0, 1}), nil
 }
 
-func (s *slowSystem) openPath(a Address, o portOptions) (*port, error) {
+func (s *slowSystem) openPath(a Address, o sock.Options) (*sock.Port, error) {
 	s.call("openPath")
 	return s.kernel.openPath(a, o)
 }
@@ -81,17 +82,17 @@ func (s *slowSystem) explain(a Address, err error) *AddrError {
 	return s.kernel.explain(a, err)
 }
 
-func (s *slowSystem) quiet(p *port) error {
+func (s *slowSystem) quiet(p *sock.Port) error {
 	s.call("quiet")
 	return s.kernel.quiet(p)
 }
 
-func (s *slowSystem) close(p *port) error {
+func (s *slowSystem) close(p *sock.Port) error {
 	s.call("close")
 	return s.kernel.close(p)
 }
 
-func (s *slowSystem) putBack(n *socketName) (bool, error) {
+func (s *slowSystem) putBack(n *sock.Name) (bool, error) {
 	s.call("putBack")
 	return s.kernel.putBack(n)
 }

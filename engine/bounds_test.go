@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"muster/engine/internal/deal"
+	"muster/engine/internal/sock"
 	"muster/ipc"
 )
 
@@ -188,7 +189,7 @@ func TestWorkersAreBounded(t *testing.T) {
 // Past that the kernel holds the rest, and then its clients wait.
 func TestConnectionsThatWaitAreBounded(t *testing.T) {
 	l := testWorker().loop
-	s := &server{port: &port{}, dealer: deal.New()}
+	s := &server{port: &sock.Port{}, dealer: deal.New()}
 	for i := range queueMax {
 		if l.deal(s, epoch); s.paused {
 			t.Fatalf("accepting is paused at %d", i)

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"muster/engine/internal/sock"
 )
 
 // takenMax bounds the connections a listener holds for a program that does not
@@ -75,7 +77,7 @@ func (l *listener) acceptRaw(raw syscall.RawConn) (net.Conn, error) {
 			return readable(int(s))
 		}
 		t.up(tallyAccepting)
-		fd, _, err = acceptOne(int(s))
+		fd, _, err = sock.Accept(int(s))
 		if err == nil {
 			t.up(tallyAccepted)
 		}
@@ -89,7 +91,7 @@ func (l *listener) acceptRaw(raw syscall.RawConn) (net.Conn, error) {
 	f := os.NewFile(uintptr(fd), "connection")
 	defer f.Close()
 	conn, err := net.FileConn(f)
-	for outOfResources(err) && !l.isClosed() {
+	for sock.OutOfResources(err) && !l.isClosed() {
 		// Another part of the program was quicker. Nobody else can have it now.
 		l.c.isShort(err)
 		time.Sleep(shortWait)
@@ -123,7 +125,7 @@ func (l *listener) acceptShared(raw syscall.RawConn) {
 			return
 		}
 		conn, err := l.acceptRaw(raw)
-		short := outOfResources(err)
+		short := sock.OutOfResources(err)
 		l.mu.Lock()
 		l.reserved--
 		switch {

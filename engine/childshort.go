@@ -1,11 +1,15 @@
 package engine
 
-import "muster/ipc"
+import (
+	"muster/ipc"
+
+	"muster/engine/internal/sock"
+)
 
 // isShort notes that the worker could not take a connection for want of a
 // descriptor, or of memory. The next report tells it: nothing else would.
 func (c *Child) isShort(err error) {
-	if outOfResources(err) {
+	if sock.OutOfResources(err) {
 		c.counts.short.Store(new(errnoName(err)))
 		c.counts.changed()
 	}

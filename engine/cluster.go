@@ -9,6 +9,8 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"muster/engine/internal/sock"
 )
 
 // Options configures a Cluster. The zero value works: one built-in worker per
@@ -138,7 +140,7 @@ func New(o Options) (*Cluster, error) {
 	if prog.err != nil {
 		return nil, prog.err
 	}
-	inherited := inheritedSockets()
+	inherited := sock.Sockets(openDescriptors())
 	closeOnExecAll()
 	l := &loop{
 		o: o, leaveRules: leaveRulesOf(o), program: prog, policy: o.Policy, now: time.Now,
@@ -159,7 +161,7 @@ func New(o Options) (*Cluster, error) {
 		if err != nil {
 			return nil, err
 		}
-		p, err := openPort(a, portOptions{gate: true})
+		p, err := openPort(a, sock.Options{Gate: true})
 		if err != nil {
 			return nil, err
 		}

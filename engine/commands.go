@@ -258,8 +258,8 @@ func (l *loop) setPolicy(p Policy, by By) (Policy, error) {
 	if p.Dealer() != DealerPrimary {
 		l.dealsNoMore()
 		for _, s := range l.order {
-			if s.port.gated && !s.paused {
-				l.accepted(s, s.port.drainOnce(queueMax), l.now())
+			if s.port.Can().Gate && !s.paused {
+				l.accepted(s, s.port.DrainFront(queueMax), l.now())
 			}
 		}
 	}
@@ -272,10 +272,10 @@ func (l *loop) setPolicy(p Policy, by By) (Policy, error) {
 func (l *loop) policyFixed() string {
 	why := ""
 	for _, s := range l.order {
-		if s.port.gated {
+		if s.port.Can().Gate {
 			return ""
 		}
-		why = s.port.whyFixed
+		why = s.port.Can().WhyFixed
 	}
 	return why
 }

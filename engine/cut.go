@@ -108,7 +108,7 @@ func (l *loop) onlyByHand(s *server) bool {
 	if s.fixed != 0 {
 		return s.fixed.Dealer() == DealerPrimary
 	}
-	_, waiting := s.port.waiting() // from before a change of the policy
+	_, waiting := s.port.Waiting() // from before a change of the policy
 	return l.policy.Dealer() == DealerPrimary && waiting == 0
 }
 
@@ -127,7 +127,7 @@ func (l *loop) allByHand(w *worker) bool {
 func (l *loop) dealsNoMore() {
 	for _, w := range l.workers {
 		for s := range w.servers {
-			if s.port.gated {
+			if s.port.Can().Gate {
 				w.out.mayAccept()
 				break
 			}

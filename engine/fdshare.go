@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"muster/engine/internal/sock"
 	"muster/ipc"
 )
 
@@ -76,7 +77,7 @@ func (l *loop) mayOpen(w *worker, q *ipc.Query) error {
 // mayOpenNew tells why there may be no new address: one that is open costs
 // nothing more.
 func (l *loop) mayOpenNew(a Address) error {
-	probe := openReserve()
+	probe := sock.Reserve()
 	if probe >= 0 {
 		_ = unix.Close(probe)
 	}

@@ -45,10 +45,10 @@ func (l *loop) deal(s *server, now time.Time) {
 	switch queued := s.dealer.Queued(); {
 	case queued >= queueMax && !s.paused:
 		s.paused = true
-		s.port.pauseAccept()
+		s.port.PauseAccept()
 	case queued <= queueResume && s.paused && l.stopping == nil:
 		s.paused = false
-		s.port.resumeAccept()
+		s.port.ResumeAccept()
 	}
 }
 

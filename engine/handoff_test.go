@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"muster/engine/internal/deal"
+	"muster/engine/internal/sock"
 )
 
 // Two workers refuse, one of them for the fifth time: the other one's wait is
@@ -23,20 +24,20 @@ func TestRefusalsWaitEachForItself(t *testing.T) {
 // backlog: without the bound the primary ran out of descriptors.
 func TestAcceptingWaitsWhileTheQueueIsFull(t *testing.T) {
 	checkNoLeaks(t)
-	p := mustOpen(t, loopback, portOptions{gate: true})
-	p.startAccept(closeAccepted, func(err error) { t.Errorf("reported: %v", err) })
+	p := mustOpen(t, loopback, sock.Options{Gate: true})
+	p.StartAccept(closeAccepted, func(err error) { t.Errorf("reported: %v", err) })
 	l := &loop{sys: kernel{}, now: func() time.Time { return epoch }}
 	s := &server{port: p, dealer: deal.New()}
 	come := func(n int) {
-		batch := make([]accepted, n)
+		batch := make([]sock.Accepted, n)
 		for i := range batch {
-			batch[i].fd = -1 // there is nothing to close
+			batch[i].FD = -1 // there is nothing to close
 		}
 		l.accepted(s, batch, epoch)
 	}
 	check := func(paused bool) {
 		t.Helper()
-		if got := p.acc.isPaused(); got != paused {
+		if got := p.Paused(); got != paused {
 			t.Fatalf("%d wait; paused: %v", s.dealer.Queued(), got)
 		}
 	}

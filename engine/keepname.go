@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"muster/engine/internal/sock"
 )
 
 // keepNames looks at the paths of all unix sockets.
@@ -17,7 +19,7 @@ func (l *loop) keepNames() {
 // just asked for it, listens there or has ended, which is when programs remove
 // it; nil if this is only a look. What was wrong is said once.
 func (l *loop) keepName(s *server, w *worker) {
-	n := s.port.name
+	n := s.port.Name()
 	if n == nil || s.ended || l.stopping != nil {
 		return
 	}
@@ -68,7 +70,7 @@ func (l *loop) nameKept(s *server, w *worker, lost bool, err error) {
 	case s.nameTrouble != err.Error():
 		s.nameTrouble = err.Error()
 		todo := "nobody can connect. Start the cluster again"
-		if errors.Is(err, errNameTaken) {
+		if errors.Is(err, sock.ErrNameTaken) {
 			todo = "it stays, and clients that connect there do not reach these workers. Free the path, and the socket is put back"
 		}
 		l.failed(w, "", fmt.Errorf("%s: the path was removed: %w: %s", s.addr, err, todo))

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"muster/engine/internal/deal"
+	"muster/engine/internal/sock"
 )
 
 // TestLeaveRules: what is next for a worker that leaves, by how long ago (in
@@ -154,7 +155,7 @@ func TestLeaveStandsStillWithThePrimary(t *testing.T) {
 func TestWhatALookIsSureOf(t *testing.T) {
 	now := time.Now()
 	at := func(network string) *server {
-		return &server{addr: Address{Network: network}, port: &port{}, dealer: deal.New()}
+		return &server{addr: Address{Network: network}, port: &sock.Port{}, dealer: deal.New()}
 	}
 	handed := at("tcp")
 	handed.dealer.Add(1, now)

@@ -3,6 +3,7 @@ package engine
 import (
 	"encoding/json"
 
+	"muster/engine/internal/sock"
 	"muster/ipc"
 )
 
@@ -28,7 +29,7 @@ type (
 	}
 	msgAccepted struct {
 		s     *server
-		batch []accepted
+		batch []sock.Accepted
 	}
 	msgFailed struct { // something outside the loop failed and goes on
 		what string

@@ -3,6 +3,8 @@ package engine
 import (
 	"fmt"
 	"strings"
+
+	"muster/engine/internal/sock"
 )
 
 // Policy is how connections are distributed over the workers. The values are
@@ -90,11 +92,11 @@ func (p Policy) Other() Policy {
 
 // at is the policy that holds at an address while the cluster's is p. fixed
 // tells that it stays, whatever the cluster's becomes.
-func (p Policy) at(can portCan) (holds Policy, fixed bool) {
+func (p Policy) at(can sock.Can) (holds Policy, fixed bool) {
 	switch {
-	case !can.accept:
+	case !can.Accept:
 		return SchedNone, true
-	case !can.gate:
+	case !can.Gate:
 		return p, true
 	}
 	return p, false
@@ -104,11 +106,11 @@ func (p Policy) at(can portCan) (holds Policy, fixed bool) {
 // primary if it deals, or while any worker is leaving, because a worker that
 // closes its copy of the shared socket must not be the one a new connection
 // waits for.
-func (p Policy) gate(leaving int) gate {
+func (p Policy) gate(leaving int) sock.Gate {
 	if p.Dealer() == DealerWorkers && leaving == 0 {
-		return gateCommon
+		return sock.Common
 	}
-	return gateFront
+	return sock.Front
 }
 
 // MarshalText writes String's form.

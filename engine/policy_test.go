@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"muster/engine/internal/sock"
 )
 
 func TestPolicies(t *testing.T) {
@@ -48,9 +50,9 @@ func TestGateFor(t *testing.T) {
 	for _, c := range []struct {
 		p       Policy
 		leaving int
-		want    gate
+		want    sock.Gate
 	}{
-		{SchedRR, 0, gateFront}, {SchedRR, 2, gateFront}, {SchedNone, 0, gateCommon}, {SchedNone, 1, gateFront},
+		{SchedRR, 0, sock.Front}, {SchedRR, 2, sock.Front}, {SchedNone, 0, sock.Common}, {SchedNone, 1, sock.Front},
 	} {
 		if got := c.p.gate(c.leaving); got != c.want {
 			t.Errorf("%v, %d leaving: %v, want %v", c.p, c.leaving, got, c.want)
@@ -76,13 +78,13 @@ func TestEachPolicyHasItsDealer(t *testing.T) {
 func TestThePolicyOfAnAddress(t *testing.T) {
 	for _, p := range []Policy{SchedRR, SchedNone} {
 		for _, c := range []struct {
-			can   portCan
+			can   sock.Can
 			holds Policy
 			fixed bool
 		}{
-			{portCan{accept: true, gate: true}, p, false},
-			{portCan{accept: true, whyFixed: whyFixedUnix}, p, true},
-			{portCan{whyFixed: whyFixedUDP}, SchedNone, true},
+			{sock.Can{Accept: true, Gate: true}, p, false},
+			{sock.Can{Accept: true, WhyFixed: "a unix socket"}, p, true},
+			{sock.Can{WhyFixed: "UDP"}, SchedNone, true},
 		} {
 			if holds, fixed := p.at(c.can); holds != c.holds || fixed != c.fixed {
 				t.Errorf("%v at %+v: %v, fixed %v", p, c.can, holds, fixed)

@@ -1,27 +1,26 @@
 package engine
 
 import (
-	"fmt"
 	"net"
 	"os"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"muster/engine/internal/sock"
 	"muster/internal/testkit"
 )
 
 // epoch is where the clocks of the pure tests start.
 var epoch = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
-var loopback = Address{Network: "tcp", Host: "127.0.0.1"}
+var loopback = sock.Addr{Network: "tcp", Host: "127.0.0.1"}
 
-func mustOpen(t *testing.T, a Address, o portOptions) *port {
+func mustOpen(t *testing.T, a sock.Addr, o sock.Options) *sock.Port {
 	t.Helper()
-	p, err := openPort(a, o)
+	p, err := sock.Open(a, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,9 +28,9 @@ func mustOpen(t *testing.T, a Address, o portOptions) *port {
 	return p
 }
 
-func mustClose(t *testing.T, p *port) {
+func mustClose(t *testing.T, p *sock.Port) {
 	t.Helper()
-	if err := p.close(); err != nil {
+	if err := p.Close(); err != nil {
 		t.Error(err)
 	}
 }
@@ -68,9 +67,9 @@ func poll(t *testing.T, what string, ok func() bool) {
 	testkit.Eventually(t, patience, ok, what)
 }
 
-func closeAccepted(b []accepted) {
+func closeAccepted(b []sock.Accepted) {
 	for _, a := range b {
-		_ = unix.Close(a.fd)
+		_ = unix.Close(a.FD)
 	}
 }
 
@@ -116,90 +115,4 @@ func openSockets(t *testing.T) map[string]bool {
 		}
 	}
 	return all
-}
-
-// echo answers one byte on every connection with the side it came in on.
-type echo struct {
-	side byte
-	n    sync.WaitGroup
-	mu   sync.Mutex
-	took int
-}
-
-func (e *echo) count() int {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.took
-}
-
-func (e *echo) serve(c net.Conn) {
-	e.mu.Lock()
-	e.took++
-	e.mu.Unlock()
-	e.n.Go(func() {
-		defer c.Close()
-		_ = c.SetDeadline(time.Now().Add(20 * time.Second))
-		if _, err := c.Read(make([]byte, 1)); err == nil {
-			_, _ = c.Write([]byte{e.side})
-		}
-	})
-}
-
-// batch serves what the primary accepted.
-func (e *echo) batch(b []accepted) {
-	for _, a := range b {
-		f := os.NewFile(uintptr(a.fd), "")
-		if c, err := net.FileConn(f); err == nil {
-			e.serve(c)
-		}
-		_ = f.Close()
-	}
-}
-
-// onCommon accepts on a copy of common as a worker does, until the function it
-// returns is called.
-func (e *echo) onCommon(t *testing.T, p *port) (stop func()) {
-	t.Helper()
-	fd, err := unix.FcntlInt(uintptr(p.commonFD()), unix.F_DUPFD_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f := os.NewFile(uintptr(fd), "common")
-	l, err := net.FileListener(f)
-	_ = f.Close()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var done sync.WaitGroup
-	done.Go(func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			e.serve(c)
-		}
-	})
-	return func() {
-		l.Close()
-		done.Wait()
-	}
-}
-
-// ask is one client: it connects, sends a byte and returns the answer.
-func ask(a Address) (byte, error) {
-	c, err := net.DialTimeout(a.Network, a.String(), 10*time.Second)
-	if err != nil {
-		return 0, err
-	}
-	defer c.Close()
-	_ = c.SetDeadline(time.Now().Add(20 * time.Second))
-	if _, err := c.Write([]byte{'?'}); err != nil {
-		return 0, fmt.Errorf("after connecting: %w", err)
-	}
-	b := make([]byte, 1)
-	if _, err := c.Read(b); err != nil {
-		return 0, fmt.Errorf("after connecting: %w", err)
-	}
-	return b[0], nil
 }

@@ -6,6 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"muster/engine/internal/deal"
+	"muster/engine/internal/sock"
 	"muster/ipc"
 )
 
@@ -105,7 +106,7 @@ func (l *loop) probeSocket() (int, error) {
 	if l.probeFD >= 0 {
 		return l.probeFD, nil
 	}
-	fd, err := newSocket(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	fd, err := sock.NewSocket(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 	if err == nil {
 		l.probeFD = fd
 	}

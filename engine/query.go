@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 
+	"muster/engine/internal/sock"
 	"muster/ipc"
 )
 
@@ -88,17 +89,17 @@ func (l *loop) ask(q question) {
 	case s != nil:
 		l.give(q, s)
 	case query.FD >= 0:
-		p, err := openInherited(query.FD, l.inherited)
+		p, err := sock.OpenInherited(query.FD, l.inherited)
 		l.opened(q, a, p, err)
 	case a.Network == "unix":
 		l.openPath(q, key, a)
 	case !literal(a.Host):
 		l.lookUp(q, a.Host)
 	case a.Network == "udp":
-		p, err := openUDP(a, query.AddressType == "udp6", optionsOf(query), query.Flags&udpReuseAddr != 0)
+		p, err := sock.OpenUDP(sock.Addr(a), query.AddressType == "udp6", optionsOf(query), query.Flags&udpReuseAddr != 0)
 		l.opened(q, a, p, err)
 	default:
-		p, err := openTCP(a, optionsOf(query))
+		p, err := sock.OpenTCP(sock.Addr(a), optionsOf(query))
 		l.opened(q, a, p, err)
 	}
 }
@@ -146,7 +147,7 @@ func (l *loop) openPath(q question, key string, a Address) {
 		return
 	}
 	o := optionsOf(q.m.Query)
-	doAside(l, func(context.Context) (*port, error) { return l.sys.openPath(a, o) }, func(p *port, err error) {
+	doAside(l, func(context.Context) (*sock.Port, error) { return l.sys.openPath(a, o) }, func(p *sock.Port, err error) {
 		waiting := l.opening[key]
 		delete(l.opening, key)
 		if err != nil && isSlow(err) {
@@ -171,7 +172,7 @@ func (l *loop) openPath(q question, key string, a Address) {
 		for _, q := range waiting {
 			l.askLater(q.w)
 		}
-	}, func(p *port, err error) {
+	}, func(p *sock.Port, err error) {
 		if err == nil {
 			l.closePort(p)
 		}
@@ -184,11 +185,11 @@ func anyStays(waiting []question) bool {
 }
 
 // closePort closes a socket that nobody serves.
-func (l *loop) closePort(p *port) {
+func (l *loop) closePort(p *sock.Port) {
 	l.closing++
 	l.runAside(func() error { return l.sys.close(p) }, func(err error) {
 		if err != nil {
-			l.failed(nil, "closing "+p.addr.String(), err)
+			l.failed(nil, "closing "+p.Addr().String(), err)
 		}
 		l.closedOne()
 	}, nil)
@@ -205,7 +206,7 @@ func (l *loop) askLater(w *worker) {
 
 // opened takes in that an address was opened, or could not be. Who holds it is
 // searched for aside.
-func (l *loop) opened(q question, a Address, p *port, err error) {
+func (l *loop) opened(q question, a Address, p *sock.Port, err error) {
 	if err == nil {
 		var s *server
 		if s, err = l.serve(queryKey(q.m.Query), p); err == nil {
@@ -213,7 +214,7 @@ func (l *loop) opened(q question, a Address, p *port, err error) {
 				// Another worker may ask for the very port (Node refuses that, and has
 				// it among its known issues).
 				s.chosen = addressOfQuery(q.m.Query)
-				s.chosen.Port = p.addr.Port
+				s.chosen.Port = p.Addr().Port
 			}
 			l.give(q, s)
 			return
@@ -299,7 +300,7 @@ func (l *loop) answerQuery(w *worker, s *server, ack int64) error {
 	if err != nil {
 		return err
 	}
-	if err := w.ch.Send(line, s.port.commonFD()); err != nil {
+	if err := w.ch.Send(line, s.port.CommonFD()); err != nil {
 		return err
 	}
 	w.unacked = append(w.unacked, handle{seq: seq, what: "the socket of " + s.addr.String()})
@@ -316,14 +317,17 @@ func addressOfQuery(q *ipc.Query) Address {
 	case strings.HasPrefix(q.AddressType, "udp"):
 		a.Network = "udp"
 	case q.AddressType == "-1":
-		a.Network, a.Port, a.Host = "unix", 0, socketPath(a.Host)
+		a.Network, a.Port, a.Host = "unix", 0, sock.SocketPath(a.Host)
 	}
 	return a
 }
 
+// udpReuseAddr is bit 2 of a UDP query's flags (libuv's UV_UDP_REUSEADDR).
+const udpReuseAddr = 4
+
 // optionsOf is how it is to be listened on.
-func optionsOf(q *ipc.Query) portOptions {
-	return portOptions{gate: true, backlog: q.Backlog, ipv6only: q.Flags&1 != 0, readableAll: q.ReadableAll, writableAll: q.WritableAll}
+func optionsOf(q *ipc.Query) sock.Options {
+	return sock.Options{Gate: true, Backlog: q.Backlog, IPv6Only: q.Flags&1 != 0, ReadableAll: q.ReadableAll, WritableAll: q.WritableAll}
 }
 
 // serverAt finds what a worker wants to listen on; nil if it is not open. The
@@ -346,7 +350,7 @@ func (l *loop) serverAt(w *worker, key string, a Address) (*server, error) {
 }
 
 // serve makes a server of open sockets for the workers.
-func (l *loop) serve(key string, p *port) (*server, error) {
+func (l *loop) serve(key string, p *sock.Port) (*server, error) {
 	s, err := l.addServer(key, p)
 	if err != nil {
 		return nil, err

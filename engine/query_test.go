@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"muster/engine/internal/sock"
 	"muster/ipc"
 )
 
@@ -25,9 +26,9 @@ func TestSocketPath(t *testing.T) {
 		"without a file":           {"/srv/app/\x00name", "\x00name"},
 		"without a file, as given": {"\x00name", "\x00name"},
 		"too long":                 {dir + "/s", "s"},
-		"too long anyway":          {dir + "/" + strings.Repeat("x", maxUnixPath+1), dir + "/" + strings.Repeat("x", maxUnixPath+1)},
+		"too long anyway":          {dir + "/" + strings.Repeat("x", sock.MaxUnixPath+1), dir + "/" + strings.Repeat("x", sock.MaxUnixPath+1)},
 	} {
-		if got := socketPath(tt.in); got != tt.want {
+		if got := sock.SocketPath(tt.in); got != tt.want {
 			t.Errorf("%s: %q, want %q", name, got, tt.want)
 		}
 	}

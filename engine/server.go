@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"muster/engine/internal/deal"
+	"muster/engine/internal/sock"
 )
 
 const (
@@ -20,7 +21,7 @@ const (
 type server struct {
 	key    string
 	addr   Address // as bound
-	port   *port
+	port   *sock.Port
 	dealer *deal.Dealer
 	users  map[*worker]bool // workers that have its socket; true once they closed it
 	keep   bool             // Options.Addr: stays open without users
@@ -43,12 +44,12 @@ type server struct {
 // addServer makes a server of open sockets. It is called by New for
 // Options.Addr, and by the loop for what workers listen on. If it fails the
 // sockets are closed.
-func (l *loop) addServer(key string, p *port) (*server, error) {
-	s := &server{key: key, addr: p.addr, port: p, dealer: deal.New(), users: make(map[*worker]bool)}
-	if holds, fixed := l.policy.at(p.can()); fixed {
+func (l *loop) addServer(key string, p *sock.Port) (*server, error) {
+	s := &server{key: key, addr: Address(p.Addr()), port: p, dealer: deal.New(), users: make(map[*worker]bool)}
+	if holds, fixed := l.policy.at(p.Can()); fixed {
 		s.fixed = holds
-	} else if err := p.setGate(l.policy.gate(0)); err != nil {
-		p.close()
+	} else if err := p.SetGate(l.policy.gate(0)); err != nil {
+		p.Close()
 		return nil, fmt.Errorf("gate of %s: %w", s.addr, err)
 	}
 	l.servers[key] = s
@@ -67,10 +68,10 @@ func (l *loop) accept(s *server) {
 	if !s.primaryAccepts() {
 		return
 	}
-	s.port.startAccept(func(b []accepted) {
+	s.port.StartAccept(func(b []sock.Accepted) {
 		if !l.post(msgAccepted{s, b}) {
 			for _, a := range b {
-				_ = unix.Close(a.fd)
+				_ = unix.Close(a.FD)
 			}
 		}
 	}, func(err error) { l.post(msgFailed{"accepting at " + s.addr.String(), err}) })
@@ -135,7 +136,7 @@ func (l *loop) askClosed() {
 
 // setGate points the gate of s where policy and leaving workers want it.
 func (l *loop) setGate(s *server) error {
-	if !s.port.gated || s.ended {
+	if !s.port.Can().Gate || s.ended {
 		return nil
 	}
 	leaving := 0
@@ -144,7 +145,7 @@ func (l *loop) setGate(s *server) error {
 			leaving++
 		}
 	}
-	if err := s.port.setGate(l.policy.gate(leaving)); err != nil {
+	if err := s.port.SetGate(l.policy.gate(leaving)); err != nil {
 		return fmt.Errorf("gate of %s: %w", s.addr, err)
 	}
 	return nil
@@ -193,15 +194,15 @@ func (l *loop) forget(w *worker, s *server) {
 }
 
 // accepted takes in a batch from the accept goroutine.
-func (l *loop) accepted(s *server, batch []accepted, now time.Time) {
+func (l *loop) accepted(s *server, batch []sock.Accepted, now time.Time) {
 	for i := range batch {
 		a := &batch[i]
 		if s.ended {
-			_ = unix.Close(a.fd)
+			_ = unix.Close(a.FD)
 			l.tot.lost++
 			continue
 		}
-		c := l.hold(a.fd, a.at)
+		c := l.hold(a.FD, a.At)
 		s.dealer.Offer(c)
 		if l.watching != nil {
 			l.watching.accepted(&l.conns[c], l.tot.accepted+uint64(i)+1, a, now)

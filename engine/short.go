@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"syscall"
 	"time"
+
+	"muster/engine/internal/sock"
 )
 
 // shortEvery is how often it is said of a worker that it is out of descriptors: it
@@ -12,7 +14,7 @@ const shortEvery = time.Minute
 
 // shortErrno is the errno of that name a worker may lack something by; 0 = none.
 func shortErrno(name string) syscall.Errno {
-	for _, e := range outOf {
+	for _, e := range sock.OutOf {
 		if name == errnoName(e) {
 			return e
 		}

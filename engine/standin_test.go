@@ -96,7 +96,7 @@ func TestAddressesInWords(t *testing.T) {
 			t.Errorf("%q, want %q", got, c.want)
 		}
 	}
-	if got := addrShort(unixAddr("/run/app/s.sock")); got != "s.sock" {
+	if got := addrShort(Address{Network: "unix", Host: "/run/app/s.sock"}); got != "s.sock" {
 		t.Error(got)
 	}
 }

@@ -2,6 +2,8 @@ package engine
 
 import (
 	"time"
+
+	"muster/engine/internal/sock"
 )
 
 // quietFor is how long the end waits after no new connection is let in, so that
@@ -49,14 +51,14 @@ func (l *loop) stop(by By) {
 
 // quiet begins the end of an address, see port.quiet. The name of a unix socket
 // is removed aside: its file system may not answer.
-func (l *loop) quiet(p *port) {
+func (l *loop) quiet(p *sock.Port) {
 	said := func(err error) {
 		if err != nil {
-			l.failed(nil, "ending "+p.addr.String(), err)
+			l.failed(nil, "ending "+p.Addr().String(), err)
 		}
 	}
-	if p.name == nil {
-		said(p.quiet())
+	if p.Name() == nil {
+		said(p.Quiet())
 		return
 	}
 	l.quieting++
@@ -74,12 +76,12 @@ func (l *loop) drain(now time.Time) {
 	}
 	for _, s := range l.order {
 		if s.primaryAccepts() {
-			l.accepted(s, s.port.drainOnce(queueMax), now)
+			l.accepted(s, s.port.DrainFront(queueMax), now)
 		}
 		// A descriptor of common is in the workers' hands too, but they are
 		// about to leave.
-		if s.port.gated {
-			l.accepted(s, s.port.drainCommon(), now)
+		if s.port.Can().Gate {
+			l.accepted(s, s.port.DrainCommon(), now)
 		}
 	}
 	l.stopping.drained = true

@@ -101,8 +101,8 @@ func (l *loop) carryOutFate(s *server, f fate, now time.Time) {
 		}
 		// No worker will take what waits at the socket they share: it is counted
 		// with the rest.
-		if s.port.gated || !s.primaryAccepts() {
-			if b := s.port.drainCommonUpTo(queueMax - s.dealer.Queued()); len(b) > 0 {
+		if s.port.Can().Gate || !s.primaryAccepts() {
+			if b := s.port.DrainCommonUpTo(queueMax - s.dealer.Queued()); len(b) > 0 {
 				l.accepted(s, b, now)
 			}
 		}
@@ -115,7 +115,7 @@ func (l *loop) carryOutFate(s *server, f fate, now time.Time) {
 			l.resetQueued(s, now.Add(-unservedAfter))
 		}
 	case fateClose:
-		front, common := s.port.waiting()
+		front, common := s.port.Waiting()
 		n := l.resetQueued(s, now) + front + common
 		text := ""
 		if n > 0 {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"muster/engine/internal/deal"
+	"muster/engine/internal/sock"
 	"muster/ipc"
 )
 
@@ -50,12 +51,12 @@ func (l *loop) setWatch(on bool, now time.Time) {
 }
 
 // accepted counts connection number n, and keeps it if it is one in N.
-func (wa *watch) accepted(h *held, n uint64, a *accepted, now time.Time) {
+func (wa *watch) accepted(h *held, n uint64, a *sock.Accepted, now time.Time) {
 	wa.total++
 	if !wa.sieve.keep(now) {
 		return
 	}
-	k := &watched{TrafficConn: TrafficConn{N: n, From: a.from, Accepted: a.at}, seq: -1}
+	k := &watched{TrafficConn: TrafficConn{N: n, From: a.From, Accepted: a.At}, seq: -1}
 	h.kept = k
 	if len(wa.kept) == trafficKept {
 		wa.kept = slices.Delete(wa.kept, 0, 1)
@@ -207,10 +208,10 @@ func (l *loop) traffic(now time.Time) *Traffic {
 		return t
 	}
 	for _, s := range l.order {
-		if s.addr.Network != "tcp" || s.port.closed.Load() {
+		if s.addr.Network != "tcp" || s.port.Closed() {
 			continue
 		}
-		front, common := s.port.waiting()
+		front, common := s.port.Waiting()
 		if t.Waiting == nil {
 			t.Waiting = new(int)
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"muster/engine/internal/deal"
+	"muster/engine/internal/sock"
 )
 
 var fromTest = netip.MustParseAddrPort("127.0.0.1:51234")
@@ -21,7 +22,7 @@ func watchFor(t *testing.T) (*watch, func(ms float64) time.Time) {
 // come has a connection come, handed and taken are left to the test.
 func come(wa *watch, n uint64, at time.Time) *held {
 	h := &held{at: at}
-	wa.accepted(h, n, &accepted{at: at, from: fromTest}, at)
+	wa.accepted(h, n, &sock.Accepted{At: at, From: fromTest}, at)
 	return h
 }
 
@@ -151,7 +152,7 @@ func TestWatchIsBounded(t *testing.T) {
 	step := func() {
 		ms += 0.1 // 10,000 a second
 		h.kept, h.at = nil, at(ms)
-		wa.accepted(h, uint64(ms*10), &accepted{at: h.at, from: fromTest}, h.at)
+		wa.accepted(h, uint64(ms*10), &sock.Accepted{At: h.at, From: fromTest}, h.at)
 		wa.handOff(h, w, 1, h.at)
 		wa.taken(h, time.Millisecond, h.at)
 		wa.dealt(nil, h.at)
@@ -232,11 +233,11 @@ func TestWhatWorkersTake(t *testing.T) {
 func BenchmarkWatchedConnection(b *testing.B) {
 	wa := &watch{began: epoch, took: map[int]uint64{}}
 	w := tellingWorker(1)
-	h, a, now := &held{}, &accepted{from: fromTest}, epoch
+	h, a, now := &held{}, &sock.Accepted{From: fromTest}, epoch
 	b.ReportAllocs()
 	for i := range b.N {
 		now = now.Add(100 * time.Microsecond) // 10,000 a second
-		h.kept, h.at, a.at = nil, now, now
+		h.kept, h.at, a.At = nil, now, now
 		wa.accepted(h, uint64(i), a, now)
 		wa.wants(h, w)
 		wa.handOff(h, w, 1, now)

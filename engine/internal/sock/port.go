@@ -1,11 +1,13 @@
-package engine
+package sock
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"os"
+	"strconv"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -13,21 +15,23 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// portOptions is how an address is to be listened on.
-type portOptions struct {
-	backlog     int  // 0 = net.core.somaxconn
-	ipv6only    bool // an IPv6 address takes no IPv4 connections
-	readableAll bool // unix: everybody may read the path
-	writableAll bool // unix: everybody may write it, that is connect
-	gate        bool // the policy may change while it listens
+// Options is how an address is to be listened on.
+type Options struct {
+	Backlog     int  // 0 = net.core.somaxconn
+	IPv6Only    bool // an IPv6 address takes no IPv4 connections
+	ReadableAll bool // unix: everybody may read the path
+	WritableAll bool // unix: everybody may write it, that is connect
+	Gate        bool // the policy may change while it listens
 }
+
+const maxPort = 65535
 
 const (
 	whyFixedUnix   = "the policy of a unix socket is fixed when it starts to listen"
 	whyFixedChosen = "the policy of this address is fixed when it starts to listen"
 )
 
-// port is the listening sockets of one address:
+// Port is the listening sockets of one address:
 //
 //	front   the primary accepts on it
 //	common  every worker holds a copy and accepts on it
@@ -38,47 +42,62 @@ const (
 // Neither is closed while the address lives: the kernel resets what waits on a
 // listening socket that is closed.
 //
-// A port is not safe for concurrent use. Its owner is the loop goroutine; only
+// A Port is not safe for concurrent use. Its owner is the loop goroutine; only
 // the accept goroutine runs beside it.
-type port struct {
-	addr     Address // as bound: the port is the real one
+type Port struct {
+	addr     Addr // as bound: the port is the real one
 	gated    bool
 	whyFixed string // if not gated: why, for the user
 
 	front   *os.File // owns frontFD; in the runtime's poller
 	frontFD int
 	common  int         // -1 if not gated
-	name    *socketName // of a unix socket
-	acc     *acceptor   // nil until startAccept
+	name    *Name       // of a unix socket
+	acc     *acceptor   // nil until StartAccept
 	closed  atomic.Bool // the end of a unix socket may be begun aside while it is closed
 }
 
-// openAny binds an address and starts to listen on it.
-func openAny(a Address, o portOptions) (*port, error) {
+// Addr is an address to listen on, or listened on.
+type Addr struct {
+	Network string // "tcp", "unix", "udp"
+	Host    string // a host's address or name, or the path of a unix socket
+	Port    int
+}
+
+// String is "127.0.0.1:3000", "[::]:3000" or the path.
+func (a Addr) String() string {
+	if a.Network == "unix" {
+		return a.Host
+	}
+	return net.JoinHostPort(a.Host, strconv.Itoa(a.Port))
+}
+
+// Open binds an address and starts to listen on it.
+func Open(a Addr, o Options) (*Port, error) {
 	switch a.Network {
 	case "tcp":
-		return openTCP(a, o)
+		return OpenTCP(a, o)
 	case "unix":
 		return openUnix(a, o)
 	}
 	return nil, fmt.Errorf("network %q is not tcp or unix: %w", a.Network, syscall.EAFNOSUPPORT)
 }
 
-// openTCP listens on one of the host's addresses, see pickAddr. For no host at
+// OpenTCP listens on one of the host's addresses, see pickAddr. For no host at
 // all it is every address of the machine, by IPv6 if there is such a thing here.
-func openTCP(a Address, o portOptions) (*port, error) {
+func OpenTCP(a Addr, o Options) (*Port, error) {
 	if a.Port < 0 || a.Port > maxPort {
 		return nil, fmt.Errorf("port %d is not in 0..%d: %w", a.Port, maxPort, syscall.EINVAL)
 	}
 	if a.Host != "" {
-		ip, err := resolveHost(context.Background(), a.Host)
+		ip, err := Resolve(context.Background(), a.Host)
 		if err != nil {
 			return nil, err
 		}
 		return listenTCP(netip.AddrPortFrom(ip, uint16(a.Port)), o)
 	}
 	p, err := listenTCP(netip.AddrPortFrom(netip.IPv6Unspecified(), uint16(a.Port)), o)
-	if err != nil && noIPv6(err) && !o.ipv6only {
+	if err != nil && noIPv6(err) && !o.IPv6Only {
 		return listenTCP(netip.AddrPortFrom(netip.IPv4Unspecified(), uint16(a.Port)), o)
 	}
 	return p, err
@@ -97,19 +116,19 @@ func noIPv6(err error) bool {
 // hear that the address is in use, and gets the option afterwards. There is no
 // moment in which another program, or another muster of this user, can slip in
 // between a trial and the real thing, and no connection is lost to a trial.
-func listenTCP(at netip.AddrPort, o portOptions) (*port, error) {
-	fd, err := newTCPSocket(at.Addr(), o.ipv6only)
+func listenTCP(at netip.AddrPort, o Options) (*Port, error) {
+	fd, err := newTCPSocket(at.Addr(), o.IPv6Only)
 	if err != nil {
 		return nil, err
 	}
 	why := whyFixedChosen
-	if o.gate {
+	if o.Gate {
 		why = ""
 		if err := prepareGate(fd); err != nil {
 			why = whyNoGate(err)
 		}
 	}
-	if err := bindAndListen(fd, at, o.backlog); err != nil {
+	if err := bindAndListen(fd, at, o.Backlog); err != nil {
 		_ = unix.Close(fd)
 		return nil, err
 	}
@@ -124,7 +143,7 @@ func listenTCP(at netip.AddrPort, o portOptions) (*port, error) {
 		common, err = joinGroup(fd, bound, o)
 		switch {
 		case err == nil:
-		case outOfResources(err):
+		case OutOfResources(err):
 			_ = unix.Close(fd)
 			return nil, err
 		default: // a kernel that is not quite Linux: go on with one socket
@@ -136,13 +155,13 @@ func listenTCP(at netip.AddrPort, o portOptions) (*port, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.addr = Address{Network: "tcp", Host: bound.Addr().String(), Port: int(bound.Port())}
+	p.addr = Addr{Network: "tcp", Host: bound.Addr().String(), Port: int(bound.Port())}
 	p.whyFixed = why
 	return p, nil
 }
 
 // newPort takes the descriptors over, also if it fails.
-func newPort(front, common int) (*port, error) {
+func newPort(front, common int) (*Port, error) {
 	f := os.NewFile(uintptr(front), "listener") // non-blocking, so it joins the poller
 	if err := f.SetReadDeadline(time.Time{}); err != nil {
 		_ = f.Close()
@@ -151,20 +170,20 @@ func newPort(front, common int) (*port, error) {
 		}
 		return nil, fmt.Errorf("watching a listening socket: %w", err)
 	}
-	return &port{front: f, frontFD: front, common: common, gated: common >= 0}, nil
+	return &Port{front: f, frontFD: front, common: common, gated: common >= 0}, nil
 }
 
 // joinGroup makes the second socket of front's group.
-func joinGroup(front int, at netip.AddrPort, o portOptions) (int, error) {
+func joinGroup(front int, at netip.AddrPort, o Options) (int, error) {
 	if err := setReusePort(front, true); err != nil {
 		return -1, err
 	}
-	fd, err := newTCPSocket(at.Addr(), o.ipv6only)
+	fd, err := newTCPSocket(at.Addr(), o.IPv6Only)
 	if err != nil {
 		return -1, err
 	}
 	if err = setReusePort(fd, true); err == nil {
-		err = bindAndListen(fd, at, o.backlog)
+		err = bindAndListen(fd, at, o.Backlog)
 	}
 	if err != nil {
 		_ = unix.Close(fd)
@@ -173,9 +192,9 @@ func joinGroup(front int, at netip.AddrPort, o portOptions) (int, error) {
 	return fd, nil
 }
 
-// setGate sends new connections to front or to common, atomically. Connections
+// SetGate sends new connections to front or to common, atomically. Connections
 // that already wait stay where they are, for the owner of that socket.
-func (p *port) setGate(g gate) error {
+func (p *Port) SetGate(g Gate) error {
 	if !p.gated {
 		return errors.New(p.whyFixed)
 	}
@@ -185,30 +204,40 @@ func (p *port) setGate(g gate) error {
 	return nil
 }
 
-// portCan is what the sockets of an address are able to do, for the rules that
+// Can is what the sockets of an address are able to do, for the rules that
 // decide by it.
-type portCan struct {
-	accept   bool   // the primary can accept there: connections come, not datagrams
-	gate     bool   // the kernel can be told which socket gets new connections
-	whyFixed string // if not: why, for the user
+type Can struct {
+	Accept   bool   // the primary can accept there: connections come, not datagrams
+	Gate     bool   // the kernel can be told which socket gets new connections
+	WhyFixed string // if not: why, for the user
 }
 
-func (p *port) can() portCan {
-	return portCan{accept: p.addr.Network != "udp", gate: p.gated, whyFixed: p.whyFixed}
+// Can is what the sockets of p are able to do.
+func (p *Port) Can() Can {
+	return Can{Accept: p.addr.Network != "udp", Gate: p.gated, WhyFixed: p.whyFixed}
 }
 
-// commonFD is the descriptor workers get a copy of. It stays the port's: the
+// Addr is what p is bound to: the port is the real one.
+func (p *Port) Addr() Addr { return p.addr }
+
+// Name is the path of a unix socket; nil where there is none.
+func (p *Port) Name() *Name { return p.name }
+
+// Closed tells whether p has been closed. Any goroutine may ask.
+func (p *Port) Closed() bool { return p.closed.Load() }
+
+// CommonFD is the descriptor workers get a copy of. It stays the port's: the
 // caller sends it and does not close it.
-func (p *port) commonFD() int {
+func (p *Port) CommonFD() int {
 	if p.gated {
 		return p.common
 	}
 	return p.frontFD
 }
 
-// waiting is how many connections wait in the kernel to be accepted; 0 where
+// Waiting is how many connections wait in the kernel to be accepted; 0 where
 // that is not known (unix sockets, not Linux).
-func (p *port) waiting() (front, common int) {
+func (p *Port) Waiting() (front, common int) {
 	if p.closed.Load() || p.addr.Network != "tcp" {
 		return 0, 0
 	}
@@ -219,10 +248,10 @@ func (p *port) waiting() (front, common int) {
 	return front, common
 }
 
-// quiet begins the end of the address: clients that have not begun to connect
+// Quiet begins the end of the address: clients that have not begun to connect
 // are not let in any more, those that have still end up in the queues. Give
 // them 50 ms, drain, and close.
-func (p *port) quiet() error {
+func (p *Port) Quiet() error {
 	if p.closed.Load() || p.addr.Network == "udp" {
 		return nil
 	}
@@ -239,11 +268,11 @@ func (p *port) quiet() error {
 	return nil
 }
 
-// close ends the accept goroutine and waits for it, and so for a deliver that
+// Close ends the accept goroutine and waits for it, and so for a deliver that
 // is under way; then it closes the sockets and removes the path of a unix
 // socket. Connections that still wait are reset. It may be called from another
 // goroutine than the owner's if the owner has let go of the port.
-func (p *port) close() error {
+func (p *Port) Close() error {
 	if p.closed.Load() {
 		return nil
 	}

@@ -1,4 +1,4 @@
-package engine
+package sock
 
 import (
 	"errors"
@@ -8,7 +8,7 @@ import (
 	"sync"
 )
 
-// socketName is the path of a unix socket, and which file that was.
+// Name is the path of a unix socket, and which file that was.
 //
 // Programs remove the path before they listen, to clear away what a run before
 // has left. Under a cluster that takes the name from the socket all workers
@@ -17,7 +17,7 @@ import (
 // same directory and is the same file, so whoever may connect by the one may by
 // the other. A kill of the primary leaves both, and the next start on
 // the path clears both.
-type socketName struct {
+type Name struct {
 	path  string
 	file  fs.FileInfo
 	spare string // "" = there is none
@@ -27,7 +27,7 @@ type socketName struct {
 }
 
 var (
-	errNameTaken   = errors.New("another file has taken it")
+	ErrNameTaken   = errors.New("another file has taken it")
 	errNameRemoved = errors.New("the path is removed again and again while it is being made")
 	errNoSpare     = errors.New("there is no second name of the socket to put it back from")
 )
@@ -41,17 +41,17 @@ func spareName(path string) string {
 // nameSocket remembers the file that bind has just made, opens it to the users
 // it is for, and gives it its second name. The name it returns is usable also
 // with an error, which wraps fs.ErrNotExist if the file was removed meanwhile.
-func nameSocket(path string, o portOptions) (*socketName, error) {
+func nameSocket(path string, o Options) (*Name, error) {
 	file, err := os.Lstat(path)
 	if err != nil {
 		return nil, err
 	}
-	n := &socketName{path: path, file: file}
+	n := &Name{path: path, file: file}
 	mode := file.Mode().Perm()
-	if o.readableAll {
+	if o.ReadableAll {
 		mode |= 0o444
 	}
-	if o.writableAll {
+	if o.WritableAll {
 		mode |= 0o222
 	}
 	if mode != file.Mode().Perm() {
@@ -65,9 +65,9 @@ func nameSocket(path string, o portOptions) (*socketName, error) {
 // makeSpare gives the socket its second name. It does without where that
 // cannot be: the file system has no hard links, the name is in use, or it would
 // be too long to see whether it is. An error: the first name is gone.
-func (n *socketName) makeSpare() error {
+func (n *Name) makeSpare() error {
 	spare := spareName(n.path)
-	if len(fileName(spare)) > maxUnixPath || clearStale(spare) != nil {
+	if len(fileName(spare)) > MaxUnixPath || clearStale(spare) != nil {
 		return nil
 	}
 	switch err := os.Link(n.path, spare); {
@@ -80,14 +80,14 @@ func (n *socketName) makeSpare() error {
 }
 
 // is tells whether path is the socket that was made.
-func (n *socketName) is(path string) (bool, error) {
+func (n *Name) is(path string) (bool, error) {
 	now, err := os.Lstat(path)
 	return err == nil && os.SameFile(now, n.file), err
 }
 
-// putBack gives the socket its path again if it has lost it. lost tells that
+// PutBack gives the socket its path again if it has lost it. lost tells that
 // it had; an error that it could not be put back.
-func (n *socketName) putBack() (lost bool, err error) {
+func (n *Name) PutBack() (lost bool, err error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.gone {
@@ -101,7 +101,7 @@ func (n *socketName) putBack() (lost bool, err error) {
 		}
 		return false, nil
 	case err == nil:
-		return true, errNameTaken
+		return true, ErrNameTaken
 	case !errors.Is(err, fs.ErrNotExist):
 		return true, err
 	case n.spare == "":
@@ -112,7 +112,7 @@ func (n *socketName) putBack() (lost bool, err error) {
 	}
 	switch err := os.Link(n.spare, n.path); {
 	case errors.Is(err, fs.ErrExist):
-		return true, errNameTaken
+		return true, ErrNameTaken
 	case err != nil:
 		return true, err
 	}
@@ -120,7 +120,7 @@ func (n *socketName) putBack() (lost bool, err error) {
 }
 
 // remove removes both names, where they are still the socket that was made.
-func (n *socketName) remove() error {
+func (n *Name) remove() error {
 	if n == nil {
 		return nil
 	}
@@ -134,7 +134,7 @@ func (n *socketName) remove() error {
 	return err
 }
 
-func (n *socketName) removeOne(path string) error {
+func (n *Name) removeOne(path string) error {
 	ours, err := n.is(path)
 	if ours {
 		err = os.Remove(path)

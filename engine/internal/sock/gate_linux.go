@@ -1,4 +1,4 @@
-package engine
+package sock
 
 import (
 	"fmt"
@@ -13,23 +13,23 @@ import (
 const (
 	// maxBacklog is cut to net.core.somaxconn by listen(2) itself.
 	maxBacklog = math.MaxInt32
-	// maxUnixPath is sun_path less the NUL at its end.
-	maxUnixPath = 107
+	// MaxUnixPath is sun_path less the NUL at its end.
+	MaxUnixPath = 107
 	// tcpListen is TCP_LISTEN of the kernel's tcp_states.h.
 	tcpListen = 10
 )
 
-// newSocket makes a non-blocking, close-on-exec socket.
-func newSocket(family, typ, proto int) (int, error) {
+// NewSocket makes a non-blocking, close-on-exec socket.
+func NewSocket(family, typ, proto int) (int, error) {
 	fd, err := unix.Socket(family, typ|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, proto)
 	return fd, os.NewSyscallError("socket", err)
 }
 
-// acceptOne takes one connection, non-blocking and close-on-exec from its
+// Accept takes one connection, non-blocking and close-on-exec from its
 // birth. The error is a bare errno: the caller decides by it. TCP_NODELAY and
 // keep-alive are left to the worker: net.FileConn sets both in a Go worker, and
 // Node's http sets the first.
-func acceptOne(fd int) (int, netip.AddrPort, error) {
+func Accept(fd int) (int, netip.AddrPort, error) {
 	// Not x/sys's Accept4: it asks each socket for its protocol, one more system
 	// call for every connection.
 	n, sa, err := syscall.Accept4(fd, syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC)
@@ -55,7 +55,7 @@ func prepareGate(fd int) error {
 	if err := setReusePort(fd, true); err != nil {
 		return err
 	}
-	if err := attachGate(fd, gateFront); err != nil {
+	if err := attachGate(fd, Front); err != nil {
 		return err
 	}
 	return setReusePort(fd, false)
@@ -72,7 +72,7 @@ func setReusePort(fd int, on bool) error {
 
 // attachGate replaces the group's program by one that always answers g. The
 // kernel swaps it atomically.
-func attachGate(fd int, g gate) error {
+func attachGate(fd int, g Gate) error {
 	prog := []unix.SockFilter{{Code: unix.BPF_RET | unix.BPF_K, K: uint32(g)}}
 	return attachBPF(fd, unix.SO_ATTACH_REUSEPORT_CBPF, "SO_ATTACH_REUSEPORT_CBPF", prog)
 }

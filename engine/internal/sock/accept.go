@@ -1,4 +1,4 @@
-package engine
+package sock
 
 import (
 	"errors"
@@ -24,10 +24,10 @@ const (
 type acceptor struct {
 	front   *os.File
 	raw     syscall.RawConn
-	addr    Address
-	deliver func([]accepted)
+	addr    Addr
+	deliver func([]Accepted)
 	report  func(error)
-	// accept is acceptOne; a test puts errors in its place.
+	// accept is Accept; a test puts errors in its place.
 	accept func(fd int) (int, netip.AddrPort, error)
 
 	stopOnce sync.Once
@@ -43,15 +43,15 @@ type acceptor struct {
 	reported time.Time
 }
 
-// startAccept starts the goroutine that accepts on front. It gives batches of
+// StartAccept starts the goroutine that accepts on front. It gives batches of
 // 1 to 64 connections to deliver, and troubles to report, both from that goroutine;
 // deliver owns the descriptors and may block, which holds accepting back, but
 // must not wait for whoever waits for close.
-func (p *port) startAccept(deliver func([]accepted), report func(error)) {
-	p.startAcceptWith(acceptOne, deliver, report)
+func (p *Port) StartAccept(deliver func([]Accepted), report func(error)) {
+	p.startAcceptWith(Accept, deliver, report)
 }
 
-func (p *port) startAcceptWith(accept func(int) (int, netip.AddrPort, error), deliver func([]accepted), report func(error)) {
+func (p *Port) startAcceptWith(accept func(int) (int, netip.AddrPort, error), deliver func([]Accepted), report func(error)) {
 	if p.acc != nil || p.closed.Load() {
 		return
 	}
@@ -64,15 +64,15 @@ func (p *port) startAcceptWith(accept func(int) (int, netip.AddrPort, error), de
 		report(fmt.Errorf("accepting on %s: %w", p.addr, err)) // only for a closed file, which front is not
 		return
 	}
-	a.raw, a.reserve = raw, openReserve()
+	a.raw, a.reserve = raw, Reserve()
 	p.acc = a
 	go a.run() // ended and waited for by stopAccept
 }
 
-// pauseAccept stops taking connections from the kernel. After it has returned at
+// PauseAccept stops taking connections from the kernel. After it has returned at
 // most one more batch is delivered. It may be called while another goroutine
 // closes the port.
-func (p *port) pauseAccept() {
+func (p *Port) PauseAccept() {
 	if a := p.acc; a != nil {
 		a.mu.Lock()
 		defer a.mu.Unlock()
@@ -82,8 +82,8 @@ func (p *port) pauseAccept() {
 	}
 }
 
-// resumeAccept takes pauseAccept back. It may be called when pauseAccept may.
-func (p *port) resumeAccept() {
+// ResumeAccept takes PauseAccept back. It may be called when PauseAccept may.
+func (p *Port) ResumeAccept() {
 	if a := p.acc; a != nil {
 		a.mu.Lock()
 		defer a.mu.Unlock()
@@ -94,8 +94,11 @@ func (p *port) resumeAccept() {
 	}
 }
 
+// Paused tells whether accepting is paused. It may be called when PauseAccept may.
+func (p *Port) Paused() bool { return p.acc != nil && p.acc.isPaused() }
+
 // stopAccept ends the accept goroutine and waits for it.
-func (p *port) stopAccept() {
+func (p *Port) stopAccept() {
 	a := p.acc
 	if a == nil {
 		return
@@ -122,7 +125,7 @@ func (a *acceptor) run() {
 		if err == nil || errors.Is(err, os.ErrDeadlineExceeded) { // the deadline of stopAccept
 			continue
 		}
-		if outOfResources(err) {
+		if OutOfResources(err) {
 			a.shedOne()
 		}
 		a.tell(err)
@@ -163,7 +166,7 @@ func (a *acceptor) isPaused() bool {
 
 // next waits in the runtime's poller until there is something to tell: a batch,
 // an error, or a pause.
-func (a *acceptor) next() (batch []accepted, err error) {
+func (a *acceptor) next() (batch []Accepted, err error) {
 	var more bool
 	waitErr := a.raw.Read(func(fd uintptr) bool {
 		if a.isPaused() {
@@ -184,7 +187,7 @@ func (a *acceptor) next() (batch []accepted, err error) {
 // its client hears something while there is no descriptor for it.
 func (a *acceptor) shedOne() {
 	if a.reserve < 0 {
-		a.reserve = openReserve()
+		a.reserve = Reserve()
 		return
 	}
 	a.dropReserve()
@@ -194,10 +197,10 @@ func (a *acceptor) shedOne() {
 			a.shed++
 		}
 	})
-	a.reserve = openReserve()
+	a.reserve = Reserve()
 }
 
-func openReserve() int {
+func Reserve() int {
 	fd, err := unix.Open(os.DevNull, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return -1

@@ -1,4 +1,4 @@
-package engine
+package sock
 
 import (
 	"context"
@@ -14,16 +14,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// resolveTime is how long a name may take to become an address.
-const resolveTime = 5 * time.Second
+// ResolveTime is how long a name may take to become an address.
+const ResolveTime = 5 * time.Second
 
-// resolveHost makes an address of a literal, or of a name: the one that
+// Resolve makes an address of a literal, or of a name: the one that
 // pickAddr picks.
-func resolveHost(ctx context.Context, host string) (netip.Addr, error) {
+func Resolve(ctx context.Context, host string) (netip.Addr, error) {
 	if ip, err := netip.ParseAddr(host); err == nil {
 		return ip.Unmap(), nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, resolveTime)
+	ctx, cancel := context.WithTimeout(ctx, ResolveTime)
 	defer cancel()
 	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 	if err != nil {
@@ -51,12 +51,12 @@ func pickAddr(ips []netip.Addr) netip.Addr {
 // newTCPSocket makes a plain TCP socket for an address of ip's family. It goes
 // by socket(2), because net.Listen may make one that speaks MPTCP, which a
 // group of TCP sockets does not take.
-func newTCPSocket(ip netip.Addr, ipv6only bool) (int, error) {
+func newTCPSocket(ip netip.Addr, IPv6Only bool) (int, error) {
 	family := unix.AF_INET
 	if ip.Is6() {
 		family = unix.AF_INET6
 	}
-	fd, err := newSocket(family, unix.SOCK_STREAM, unix.IPPROTO_TCP)
+	fd, err := NewSocket(family, unix.SOCK_STREAM, unix.IPPROTO_TCP)
 	if err != nil {
 		return -1, err
 	}
@@ -65,7 +65,7 @@ func newTCPSocket(ip netip.Addr, ipv6only bool) (int, error) {
 	err = os.NewSyscallError("setsockopt SO_REUSEADDR", unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1))
 	if err == nil && ip.Is6() {
 		v := 0
-		if ipv6only {
+		if IPv6Only {
 			v = 1
 		}
 		err = os.NewSyscallError("setsockopt IPV6_V6ONLY", unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, v))
@@ -134,12 +134,12 @@ func addrPortOf(sa unix.Sockaddr) netip.AddrPort {
 	return netip.AddrPort{}
 }
 
-// outOf are the errors of a system, or a process, that is out of something.
-var outOf = [...]syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM}
+// OutOf are the errors of a system, or a process, that is out of something.
+var OutOf = [...]syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM}
 
-// outOfResources reports errors that say nothing about the address.
-func outOfResources(err error) bool {
-	for _, e := range outOf {
+// OutOfResources reports errors that say nothing about the address.
+func OutOfResources(err error) bool {
+	for _, e := range OutOf {
 		if errors.Is(err, e) {
 			return true
 		}

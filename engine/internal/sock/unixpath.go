@@ -1,4 +1,4 @@
-package engine
+package sock
 
 import (
 	"errors"
@@ -12,9 +12,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// errForeignFile is a file at the path of a unix socket that is no socket: it
+// ErrForeignFile is a file at the path of a unix socket that is no socket: it
 // is somebody's, and stays.
-var errForeignFile = fmt.Errorf("a file that is not a socket is in its place: %w", syscall.EADDRINUSE)
+var ErrForeignFile = fmt.Errorf("a file that is not a socket is in its place: %w", syscall.EADDRINUSE)
 
 // inUseError is an address that answers.
 type inUseError struct{ pid int } // 0 = not known
@@ -23,8 +23,8 @@ func (*inUseError) Error() string { return "it answers" }
 func (*inUseError) Unwrap() error { return syscall.EADDRINUSE }
 
 // openUnix makes the one socket of a path.
-func openUnix(a Address, o portOptions) (*port, error) {
-	if why, errno := badUnixPath(a.Host); why != "" {
+func openUnix(a Addr, o Options) (*Port, error) {
+	if why, errno := BadUnixPath(a.Host); why != "" {
 		return nil, fmt.Errorf("%s (%w)", why, errno)
 	}
 	if abstract(a.Host) {
@@ -34,7 +34,7 @@ func openUnix(a Address, o portOptions) (*port, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := listenOn(fd, o.backlog); err != nil {
+	if err := listenOn(fd, o.Backlog); err != nil {
 		_ = name.remove()
 		_ = unix.Close(fd)
 		return nil, err
@@ -48,14 +48,18 @@ func openUnix(a Address, o portOptions) (*port, error) {
 	return p, nil
 }
 
+// bindTries is how often a path is bound that is removed while it is being
+// named: as often as there can be workers.
+const bindTries = 256
+
 // bindUnix makes a socket with a name. While it does, workers that come up
-// may remove the path, each of them once: see socketName.
-func bindUnix(path string, o portOptions) (fd int, name *socketName, err error) {
-	for range workersMax {
+// may remove the path, each of them once: see Name.
+func bindUnix(path string, o Options) (fd int, name *Name, err error) {
+	for range bindTries {
 		if err := clearStale(path); err != nil {
 			return -1, nil, err
 		}
-		fd, err := newSocket(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+		fd, err := NewSocket(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 		if err != nil {
 			return -1, nil, err
 		}
@@ -77,31 +81,31 @@ func bindUnix(path string, o portOptions) (fd int, name *socketName, err error) 
 	return -1, nil, errNameRemoved
 }
 
-// badUnixPath says why a path cannot be that of a unix socket; "" if it can.
-func badUnixPath(path string) (why string, errno syscall.Errno) {
+// BadUnixPath says why a path cannot be that of a unix socket; "" if it can.
+func BadUnixPath(path string) (why string, errno syscall.Errno) {
 	switch {
 	case path == "":
 		return "the path is empty", syscall.EINVAL
 	case strings.ContainsRune(path[1:], 0):
 		return "the path holds a NUL", syscall.EINVAL
-	case len(fileName(path)) > maxUnixPath:
-		return fmt.Sprintf("the path of a unix socket is at most %d bytes, this one has %d", maxUnixPath, len(path)), syscall.ENAMETOOLONG
+	case len(fileName(path)) > MaxUnixPath:
+		return fmt.Sprintf("the path of a unix socket is at most %d bytes, this one has %d", MaxUnixPath, len(path)), syscall.ENAMETOOLONG
 	}
 	return "", 0
 }
 
-// socketPath is the path a worker really means. Node makes every path absolute
+// SocketPath is the path a worker really means. Node makes every path absolute
 // before it asks, even a name without a file; and a path that is too long for
 // the kernel may be short enough from where we are (Node's primary looks too).
-func socketPath(path string) string {
+func SocketPath(path string) string {
 	if i := strings.Index(path, "/\x00"); i >= 0 {
 		return path[i+1:]
 	}
-	if len(path) <= maxUnixPath {
+	if len(path) <= MaxUnixPath {
 		return path
 	}
 	if dir, err := unix.Getwd(); err == nil { // not os.Getwd, which asks the file system
-		if rel, err := filepath.Rel(dir, path); err == nil && len(rel) <= maxUnixPath {
+		if rel, err := filepath.Rel(dir, path); err == nil && len(rel) <= MaxUnixPath {
 			return rel
 		}
 	}
@@ -114,8 +118,8 @@ func abstract(path string) bool { return path[0] == 0 }
 
 // openAbstract makes the one socket of a name without a file. The kernel knows
 // whether it is in use, and forgets it with its last descriptor.
-func openAbstract(a Address, o portOptions) (*port, error) {
-	fd, err := newSocket(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+func openAbstract(a Addr, o Options) (*Port, error) {
+	fd, err := NewSocket(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +128,7 @@ func openAbstract(a Address, o portOptions) (*port, error) {
 		_ = unix.Close(fd)
 		return nil, os.NewSyscallError("bind", err)
 	}
-	if err := listenOn(fd, o.backlog); err != nil {
+	if err := listenOn(fd, o.Backlog); err != nil {
 		_ = unix.Close(fd)
 		return nil, err
 	}
@@ -157,14 +161,14 @@ func clearStale(path string) error {
 		return err
 	}
 	if before.Mode().Type() != fs.ModeSocket {
-		return errForeignFile
+		return ErrForeignFile
 	}
 	switch pid, err := knock(path); {
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return (&socketName{path: path, file: before}).remove()
+		return (&Name{path: path, file: before}).remove()
 	case errors.Is(err, syscall.ENOENT):
 		return nil
-	case outOfResources(err):
+	case OutOfResources(err):
 		return err
 	default: // it answers, or is too busy to, or is of another kind, or is not for us
 		return &inUseError{pid}
@@ -173,7 +177,7 @@ func clearStale(path string) error {
 
 // knock connects to a unix socket and tells who listens there.
 func knock(path string) (pid int, err error) {
-	fd, err := newSocket(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	fd, err := NewSocket(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 	if err != nil {
 		return 0, err
 	}

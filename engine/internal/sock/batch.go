@@ -1,4 +1,4 @@
-package engine
+package sock
 
 import (
 	"errors"
@@ -12,51 +12,51 @@ import (
 // batchMax is how many connections one message to the loop may carry.
 const batchMax = 64
 
-// accepted is a connection the primary has accepted. Who holds it owns fd.
-type accepted struct {
-	fd   int
-	at   time.Time
-	from netip.AddrPort // zero on a unix socket
+// Accepted is a connection the primary has accepted. Who holds it owns FD.
+type Accepted struct {
+	FD   int
+	At   time.Time
+	From netip.AddrPort // zero on a unix socket
 }
 
-// drainOnce accepts at most max connections that wait on front, without
+// DrainFront accepts at most max connections that wait on front, without
 // waiting. It may run beside the accept goroutine. The caller owns the
 // descriptors.
-func (p *port) drainOnce(max int) []accepted {
+func (p *Port) DrainFront(max int) []Accepted {
 	if p.closed.Load() {
 		return nil
 	}
 	return drain(p.frontFD, max)
 }
 
-// drainCommon accepts what waits on common (or on the one socket), without
+// DrainCommon accepts what waits on common (or on the one socket), without
 // waiting: for the end, when no worker accepts any more. The caller owns the
 // descriptors.
-func (p *port) drainCommon() []accepted {
+func (p *Port) DrainCommon() []Accepted {
 	if p.closed.Load() {
 		return nil
 	}
-	return drain(p.commonFD(), maxBacklog)
+	return drain(p.CommonFD(), maxBacklog)
 }
 
-// drainCommonUpTo is drainCommon for at most max connections, while no worker
+// DrainCommonUpTo is DrainCommon for at most max connections, while no worker
 // has the socket.
-func (p *port) drainCommonUpTo(max int) []accepted {
+func (p *Port) DrainCommonUpTo(max int) []Accepted {
 	if p.closed.Load() {
 		return nil
 	}
-	return drain(p.commonFD(), max)
+	return drain(p.CommonFD(), max)
 }
 
-func drain(fd, max int) []accepted {
+func drain(fd, max int) []Accepted {
 	// A worker that made its copy blocking did so to ours, and accept would
 	// hold the loop for ever.
 	if unix.SetNonblock(fd, true) != nil {
 		return nil
 	}
-	var all []accepted
+	var all []Accepted
 	for len(all) < max {
-		batch, more, err := acceptBatch(acceptOne, fd, min(max-len(all), batchMax))
+		batch, more, err := acceptBatch(Accept, fd, min(max-len(all), batchMax))
 		all = append(all, batch...)
 		if !more || err != nil {
 			break
@@ -67,13 +67,13 @@ func drain(fd, max int) []accepted {
 
 // acceptBatch takes up to max connections. more is false when none was left;
 // err is what stopped it early and will not go away by itself.
-func acceptBatch(accept func(int) (int, netip.AddrPort, error), fd, max int) (batch []accepted, more bool, err error) {
+func acceptBatch(accept func(int) (int, netip.AddrPort, error), fd, max int) (batch []Accepted, more bool, err error) {
 	now := time.Now()
 	for range max {
 		n, from, err := accept(fd)
 		switch {
 		case err == nil:
-			batch = append(batch, accepted{fd: n, at: now, from: from})
+			batch = append(batch, Accepted{FD: n, At: now, From: from})
 		case errors.Is(err, unix.EAGAIN):
 			return batch, false, nil
 		case !ofOneConnection(err):

@@ -1,4 +1,4 @@
-package engine
+package sock
 
 import (
 	"errors"
@@ -17,18 +17,18 @@ func mustRemove(t *testing.T, paths ...string) {
 	}
 }
 
-// putsBack checks what putBack says.
-func putsBack(t *testing.T, n *socketName, lost bool, want error) {
+// putsBack checks what PutBack says.
+func putsBack(t *testing.T, n *Name, lost bool, want error) {
 	t.Helper()
-	if was, err := n.putBack(); was != lost || !errors.Is(err, want) {
-		t.Fatalf("putBack: lost %v, %v; want %v, %v", was, err, lost, want)
+	if was, err := n.PutBack(); was != lost || !errors.Is(err, want) {
+		t.Fatalf("PutBack: lost %v, %v; want %v, %v", was, err, lost, want)
 	}
 }
 
 func TestUnixPathThatWasRemovedIsPutBack(t *testing.T) {
 	checkNoLeaks(t)
 	a := unixAddr(filepath.Join(t.TempDir(), "s"))
-	p := mustOpen(t, a, portOptions{readableAll: true, writableAll: true})
+	p := mustOpen(t, a, Options{ReadableAll: true, WritableAll: true})
 	before, err := os.Lstat(a.Host)
 	if err != nil {
 		t.Fatal(err)
@@ -42,7 +42,7 @@ func TestUnixPathThatWasRemovedIsPutBack(t *testing.T) {
 		t.Errorf("%v, %v, was %v", now, err, before)
 	}
 	dial(t, a)
-	if b := p.drainOnce(10); len(b) != 1 {
+	if b := p.DrainFront(10); len(b) != 1 {
 		t.Errorf("%d connections", len(b))
 	} else {
 		closeAccepted(b)
@@ -63,13 +63,13 @@ func TestUnixPathThatWasTakenStays(t *testing.T) {
 	checkNoLeaks(t)
 	dir := t.TempDir()
 	a := unixAddr(filepath.Join(dir, "s"))
-	p := mustOpen(t, a, portOptions{})
+	p := mustOpen(t, a, Options{})
 	mustRemove(t, a.Host)
-	other := mustOpen(t, unixAddr(filepath.Join(dir, "other")), portOptions{})
+	other := mustOpen(t, unixAddr(filepath.Join(dir, "other")), Options{})
 	if err := os.Link(other.addr.Host, a.Host); err != nil {
 		t.Fatal(err)
 	}
-	putsBack(t, p.name, true, errNameTaken)
+	putsBack(t, p.name, true, ErrNameTaken)
 	if now, err := os.Lstat(a.Host); err != nil || !os.SameFile(now, other.name.file) {
 		t.Errorf("the path is %v, %v", now, err)
 	}
@@ -100,11 +100,11 @@ func TestUnixNamesOfADeadRunAreCleared(t *testing.T) {
 		func() { mustRemove(t, a.Host) },
 		func() { mustRemove(t, spareName(a.Host)) },
 	} {
-		dead := mustOpen(t, a, portOptions{})
+		dead := mustOpen(t, a, Options{})
 		dead.name = nil // a process that is killed removes nothing
 		mustClose(t, dead)
 		left()
-		p := mustOpen(t, a, portOptions{})
+		p := mustOpen(t, a, Options{})
 		mustRemove(t, a.Host)
 		putsBack(t, p.name, true, nil)
 		dial(t, a)
@@ -124,7 +124,7 @@ func TestUnixPathWithoutASecondName(t *testing.T) {
 	if err := os.WriteFile(spareName(a.Host), []byte("mine"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p := mustOpen(t, a, portOptions{})
+	p := mustOpen(t, a, Options{})
 	dial(t, a)
 	mustRemove(t, a.Host)
 	putsBack(t, p.name, true, errNoSpare)
@@ -134,10 +134,10 @@ func TestUnixPathWithoutASecondName(t *testing.T) {
 	}
 
 	long := "s"
-	for len(dir)+1+len(long) < maxUnixPath {
+	for len(dir)+1+len(long) < MaxUnixPath {
 		long += "s"
 	}
-	p = mustOpen(t, unixAddr(filepath.Join(dir, long)), portOptions{})
+	p = mustOpen(t, unixAddr(filepath.Join(dir, long)), Options{})
 	if p.name.spare != "" {
 		t.Errorf("a second name of %d bytes", len(p.name.spare))
 	}
@@ -165,7 +165,7 @@ func TestUnixPathIsRemovedWhileItIsMade(t *testing.T) {
 		}
 	}()
 	for removed.Load() < 200 && !t.Failed() {
-		p := mustOpen(t, a, portOptions{readableAll: true})
+		p := mustOpen(t, a, Options{ReadableAll: true})
 		if p.name.spare == "" {
 			t.Error("it has no second name")
 		}

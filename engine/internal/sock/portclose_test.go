@@ -1,4 +1,4 @@
-package engine
+package sock
 
 import (
 	"os"
@@ -9,7 +9,7 @@ import (
 // An address that was closed and opened again at once was in use if a process was
 // being forked at that moment: it has a copy of every socket until its exec.
 func TestAnAddressWasInUseWhileAProcessWasForked(t *testing.T) {
-	p := mustOpen(t, loopback, portOptions{gate: true})
+	p := mustOpen(t, loopback, Options{Gate: true})
 	if !p.gated {
 		t.Skip("no gate on this system: " + p.whyFixed)
 	}
@@ -34,10 +34,10 @@ func TestAnAddressWasInUseWhileAProcessWasForked(t *testing.T) {
 	}
 	a := p.addr
 	for range 300 {
-		if err := p.close(); err != nil {
+		if err := p.Close(); err != nil {
 			t.Error(err)
 		}
-		next, err := openPort(a, portOptions{gate: true})
+		next, err := Open(a, Options{Gate: true})
 		if err != nil {
 			t.Error(err)
 			break
@@ -46,5 +46,5 @@ func TestAnAddressWasInUseWhileAProcessWasForked(t *testing.T) {
 	}
 	close(over)
 	forks.Wait()
-	_ = p.close()
+	_ = p.Close()
 }

@@ -1,4 +1,4 @@
-package engine
+package sock
 
 import (
 	"context"
@@ -19,20 +19,20 @@ import (
 // closed by giving up the reserve; one report a second.
 func TestAcceptFailures(t *testing.T) {
 	checkNoLeaks(t)
-	p := mustOpen(t, loopback, portOptions{gate: true})
+	p := mustOpen(t, loopback, Options{Gate: true})
 	var calls atomic.Int64
 	var failing atomic.Bool
 	failing.Store(true)
 	reports := make(chan error, 100)
-	got := make(chan []accepted, 100)
+	got := make(chan []Accepted, 100)
 	shed := dial(t, p.addr)
 	p.startAcceptWith(func(fd int) (int, netip.AddrPort, error) {
 		n := calls.Add(1)
 		if failing.Load() && n%2 == 1 {
 			return -1, netip.AddrPort{}, unix.EMFILE // every first try; the second has the reserve
 		}
-		return acceptOne(fd)
-	}, func(b []accepted) { got <- b }, func(err error) { reports <- err })
+		return Accept(fd)
+	}, func(b []Accepted) { got <- b }, func(err error) { reports <- err })
 
 	if _, err := shed.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Error("a connection without a descriptor was not closed")
@@ -59,18 +59,18 @@ func TestAcceptFailures(t *testing.T) {
 // A connection that was reset before it was accepted is skipped: no pause, no report.
 func TestAcceptSkipsAborted(t *testing.T) {
 	checkNoLeaks(t)
-	p := mustOpen(t, loopback, portOptions{gate: true})
+	p := mustOpen(t, loopback, Options{Gate: true})
 	var calls atomic.Int64
-	got := make(chan []accepted, 100)
+	got := make(chan []Accepted, 100)
 	p.startAcceptWith(func(fd int) (int, netip.AddrPort, error) {
 		if n := calls.Add(1); n <= 3*batchMax { // also whole batches of them lose no wake-up
 			return -1, netip.AddrPort{}, unix.ECONNABORTED
 		}
-		return acceptOne(fd)
-	}, func(b []accepted) { got <- b }, func(err error) { t.Errorf("reported: %v", err) })
+		return Accept(fd)
+	}, func(b []Accepted) { got <- b }, func(err error) { t.Errorf("reported: %v", err) })
 	c := dial(t, p.addr)
 	b := receive(t, got)
-	if len(b) != 1 || b[0].from.String() != c.LocalAddr().String() || b[0].at.IsZero() {
+	if len(b) != 1 || b[0].From.String() != c.LocalAddr().String() || b[0].At.IsZero() {
 		t.Errorf("%+v from %v", b, c.LocalAddr())
 	}
 	closeAccepted(b)
@@ -78,11 +78,11 @@ func TestAcceptSkipsAborted(t *testing.T) {
 
 func TestPauseAccept(t *testing.T) {
 	checkNoLeaks(t)
-	p := mustOpen(t, loopback, portOptions{gate: true})
-	got := make(chan []accepted, 10)
+	p := mustOpen(t, loopback, Options{Gate: true})
+	got := make(chan []Accepted, 10)
 	empty := make(chan bool, 1)
 	p.startAcceptWith(func(fd int) (int, netip.AddrPort, error) {
-		n, from, err := acceptOne(fd)
+		n, from, err := Accept(fd)
 		if errors.Is(err, unix.EAGAIN) {
 			select {
 			case empty <- true:
@@ -90,27 +90,27 @@ func TestPauseAccept(t *testing.T) {
 			}
 		}
 		return n, from, err
-	}, func(b []accepted) { got <- b }, func(err error) { t.Errorf("reported: %v", err) })
+	}, func(b []Accepted) { got <- b }, func(err error) { t.Errorf("reported: %v", err) })
 	receive(t, empty) // from here on it waits, and is woken by the first connection
-	p.pauseAccept()
-	p.pauseAccept()
+	p.PauseAccept()
+	p.PauseAccept()
 	for range 3 {
 		dial(t, p.addr)
 	}
-	poll(t, "all three wait in the kernel", func() bool { n, _ := p.waiting(); return n == 3 })
-	if b := p.drainOnce(1); len(b) != 1 {
+	poll(t, "all three wait in the kernel", func() bool { n, _ := p.Waiting(); return n == 3 })
+	if b := p.DrainFront(1); len(b) != 1 {
 		t.Errorf("drained %d, want 1", len(b))
 	} else {
 		closeAccepted(b)
 	}
-	p.resumeAccept()
-	p.resumeAccept()
+	p.ResumeAccept()
+	p.ResumeAccept()
 	for n := 0; n < 2; {
 		b := receive(t, got)
 		n += len(b)
 		closeAccepted(b)
 	}
-	p.pauseAccept()
+	p.PauseAccept()
 	mustClose(t, p) // also while paused
 	mustClose(t, p)
 }
@@ -118,13 +118,13 @@ func TestPauseAccept(t *testing.T) {
 // Batches are bounded, and the descriptors are as workers need them.
 func TestAcceptBatches(t *testing.T) {
 	checkNoLeaks(t)
-	p := mustOpen(t, loopback, portOptions{gate: true})
+	p := mustOpen(t, loopback, Options{Gate: true})
 	const clients = 2*batchMax + 10
 	for range clients {
 		dial(t, p.addr)
 	}
-	got := make(chan []accepted)
-	p.startAccept(func(b []accepted) { got <- b }, func(err error) { t.Errorf("reported: %v", err) })
+	got := make(chan []Accepted)
+	p.StartAccept(func(b []Accepted) { got <- b }, func(err error) { t.Errorf("reported: %v", err) })
 	for n := 0; n < clients; {
 		b := receive(t, got)
 		n += len(b)
@@ -132,7 +132,7 @@ func TestAcceptBatches(t *testing.T) {
 			t.Errorf("a batch of %d", len(b))
 		}
 		for _, a := range b {
-			checkFlags(t, a.fd)
+			checkFlags(t, a.FD)
 		}
 		closeAccepted(b)
 	}
@@ -141,22 +141,22 @@ func TestAcceptBatches(t *testing.T) {
 // What a Go worker makes of a hand-off has TCP_NODELAY, so accept need not set it.
 func TestFileConnSetsNoDelay(t *testing.T) {
 	checkNoLeaks(t)
-	p := mustOpen(t, loopback, portOptions{gate: true})
-	got := make(chan []accepted, 1)
-	p.startAccept(func(b []accepted) { got <- b }, func(err error) { t.Errorf("reported: %v", err) })
+	p := mustOpen(t, loopback, Options{Gate: true})
+	got := make(chan []Accepted, 1)
+	p.StartAccept(func(b []Accepted) { got <- b }, func(err error) { t.Errorf("reported: %v", err) })
 	dial(t, p.addr)
 	b := receive(t, got)
-	f := os.NewFile(uintptr(b[0].fd), "")
+	f := os.NewFile(uintptr(b[0].FD), "")
 	defer f.Close()
 	c, err := net.FileConn(f)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	if v, err := unix.GetsockoptInt(b[0].fd, unix.IPPROTO_TCP, unix.TCP_NODELAY); err != nil || v == 0 {
+	if v, err := unix.GetsockoptInt(b[0].FD, unix.IPPROTO_TCP, unix.TCP_NODELAY); err != nil || v == 0 {
 		t.Errorf("TCP_NODELAY is %d (%v)", v, err)
 	}
-	checkFlags(t, b[0].fd)
+	checkFlags(t, b[0].FD)
 }
 
 const outOfDescriptorsEnv = "MUSTER_TEST_OUT_OF_DESCRIPTORS"
@@ -174,10 +174,10 @@ func TestAcceptOutOfDescriptors(t *testing.T) {
 		}
 		return
 	}
-	p := mustOpen(t, loopback, portOptions{gate: true})
+	p := mustOpen(t, loopback, Options{Gate: true})
 	reports := make(chan error, 100)
-	got := make(chan []accepted, 100)
-	p.startAccept(func(b []accepted) { got <- b }, func(err error) { reports <- err })
+	got := make(chan []Accepted, 100)
+	p.StartAccept(func(b []Accepted) { got <- b }, func(err error) { reports <- err })
 
 	var clients []net.Conn
 	for range 4 {
@@ -187,7 +187,7 @@ func TestAcceptOutOfDescriptors(t *testing.T) {
 	for len(held) < 4 {
 		held = append(held, receive(t, got)...)
 	}
-	p.pauseAccept()
+	p.PauseAccept()
 	late := []net.Conn{dial(t, p.addr), dial(t, p.addr)}
 	lowest, err := unix.Dup(p.frontFD)
 	if err != nil {
@@ -201,7 +201,7 @@ func TestAcceptOutOfDescriptors(t *testing.T) {
 	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: uint64(lowest), Max: before.Max}); err != nil {
 		t.Fatal(err)
 	}
-	p.resumeAccept()
+	p.ResumeAccept()
 	for _, c := range late {
 		if _, err := c.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Errorf("a connection beyond the limit: %v", err)

@@ -1,4 +1,4 @@
-package engine
+package sock
 
 import (
 	"errors"
@@ -11,34 +11,33 @@ import (
 	"testing"
 )
 
-func unixAddr(path string) Address { return Address{Network: "unix", Host: path} }
+func unixAddr(path string) Addr { return Addr{Network: "unix", Host: path} }
 
 func TestUnixSocket(t *testing.T) {
 	checkNoLeaks(t)
 	a := unixAddr(filepath.Join(t.TempDir(), "s"))
-	p := mustOpen(t, a, portOptions{gate: true, readableAll: true, writableAll: true})
+	p := mustOpen(t, a, Options{Gate: true, ReadableAll: true, WritableAll: true})
 	if p.gated || p.whyFixed != "the policy of a unix socket is fixed when it starts to listen" || p.addr != a {
 		t.Errorf("%+v", p)
 	}
-	checkFlags(t, p.commonFD())
+	checkFlags(t, p.CommonFD())
 	if fi, err := os.Lstat(a.Host); err != nil || fi.Mode().Perm()&0o666 != 0o666 {
 		t.Errorf("mode %v, %v", fi.Mode(), err)
 	}
 	e := &echo{side: 'f'}
-	p.startAccept(e.batch, func(err error) { t.Errorf("reported: %v", err) })
+	p.StartAccept(e.batch, func(err error) { t.Errorf("reported: %v", err) })
 	for range 20 {
 		if got, err := ask(a); err != nil || got != 'f' {
 			t.Errorf("%q, %v", got, err)
 		}
 	}
 	// In use: it answers, and says who it is.
-	_, err := openPort(a, portOptions{})
-	var in *AddrError
-	if !errors.As(err, &in) || !errors.Is(err, syscall.EADDRINUSE) || runtime.GOOS == "linux" && in.PID != os.Getpid() {
+	_, err := Open(a, Options{})
+	if !errors.Is(err, syscall.EADDRINUSE) || runtime.GOOS == "linux" && Holder(a, err) != os.Getpid() {
 		t.Errorf("a second one: %v", err)
 	}
 	// At the end the name goes first, what waits is still served.
-	if err := p.quiet(); err != nil {
+	if err := p.Quiet(); err != nil {
 		t.Error(err)
 	}
 	if _, err := os.Lstat(a.Host); !errors.Is(err, os.ErrNotExist) {
@@ -57,9 +56,9 @@ func TestUnixStalePath(t *testing.T) {
 	}
 	l.SetUnlinkOnClose(false)
 	l.Close() // as a killed process leaves it
-	p := mustOpen(t, a, portOptions{})
+	p := mustOpen(t, a, Options{})
 	dial(t, a)
-	if b := p.drainOnce(10); len(b) != 1 {
+	if b := p.DrainFront(10); len(b) != 1 {
 		t.Errorf("%d connections", len(b))
 	} else {
 		closeAccepted(b)
@@ -87,7 +86,7 @@ func TestUnixForeignFile(t *testing.T) {
 		}
 	}
 	write()
-	_, err := openPort(unixAddr(path), portOptions{})
+	_, err := Open(unixAddr(path), Options{})
 	if !errors.Is(err, syscall.EADDRINUSE) || !strings.Contains(err.Error(), "a file that is not a socket") {
 		t.Error(err)
 	}
@@ -95,14 +94,14 @@ func TestUnixForeignFile(t *testing.T) {
 	if err := os.Symlink(path, filepath.Join(dir, "link")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := openPort(unixAddr(filepath.Join(dir, "link")), portOptions{}); err == nil {
+	if _, err := Open(unixAddr(filepath.Join(dir, "link")), Options{}); err == nil {
 		t.Error("opened a symbolic link")
 	}
 	intact()
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	p := mustOpen(t, unixAddr(path), portOptions{})
+	p := mustOpen(t, unixAddr(path), Options{})
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
@@ -116,10 +115,10 @@ func TestUnixBadPaths(t *testing.T) {
 	for path, want := range map[string]error{
 		"":                                     syscall.EINVAL,
 		"nul\x00inside":                        syscall.EINVAL,
-		"/" + strings.Repeat("x", maxUnixPath): syscall.ENAMETOOLONG,
+		"/" + strings.Repeat("x", MaxUnixPath): syscall.ENAMETOOLONG,
 		filepath.Join(t.TempDir(), "no", "s"):  syscall.ENOENT,
 	} {
-		p, err := openPort(unixAddr(path), portOptions{})
+		p, err := Open(unixAddr(path), Options{})
 		if err == nil {
 			mustClose(t, p)
 		}
@@ -128,7 +127,7 @@ func TestUnixBadPaths(t *testing.T) {
 		}
 	}
 	t.Chdir(t.TempDir())
-	p := mustOpen(t, unixAddr("@name"), portOptions{}) // a file, not an abstract socket
+	p := mustOpen(t, unixAddr("@name"), Options{}) // a file, not an abstract socket
 	if _, err := os.Lstat("@name"); err != nil {
 		t.Error(err)
 	}
@@ -136,9 +135,8 @@ func TestUnixBadPaths(t *testing.T) {
 }
 
 func TestOtherNetworks(t *testing.T) {
-	for _, a := range []Address{{Network: "udp", Host: "127.0.0.1"}, {Network: "tcp", Host: "127.0.0.1", Port: 70000}, {}} {
-		var e *AddrError
-		if _, err := openPort(a, portOptions{}); !errors.As(err, &e) {
+	for _, a := range []Addr{{Network: "udp", Host: "127.0.0.1"}, {Network: "tcp", Host: "127.0.0.1", Port: 70000}, {}} {
+		if _, err := Open(a, Options{}); err == nil {
 			t.Errorf("%v: %v", a, err)
 		}
 	}

@@ -1,4 +1,4 @@
-package engine
+package sock
 
 import (
 	"bufio"
@@ -17,9 +17,9 @@ import (
 // holderTime bounds the search for who holds a port: it is a courtesy.
 const holderTime = 200 * time.Millisecond
 
-// holderOf is the process that holds an address which could not be listened on
+// Holder is the process that holds an address which could not be listened on
 // because of err; 0 if that is not known, or nobody does.
-func holderOf(a Address, err error) int {
+func Holder(a Addr, err error) int {
 	var answers *inUseError
 	switch {
 	case errors.As(err, &answers):
@@ -35,7 +35,7 @@ func holderOf(a Address, err error) int {
 // in time, or belongs to a user whose processes this one may not look into.
 // If several share the socket it is the one with the lowest pid, which is mostly
 // their parent.
-func holderOfTCP(a Address) int {
+func holderOfTCP(a Addr) int {
 	ip, err := netip.ParseAddr(a.Host) // not for a name: it is in use under an address we do not know here
 	if err != nil {
 		ip = netip.IPv6Unspecified()

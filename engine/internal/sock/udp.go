@@ -1,4 +1,4 @@
-package engine
+package sock
 
 import (
 	"context"
@@ -12,34 +12,31 @@ import (
 
 const whyFixedUDP = "UDP is always shared: each datagram goes to the worker that reads first"
 
-// udpReuseAddr is bit 2 of a UDP query's flags (libuv's UV_UDP_REUSEADDR).
-const udpReuseAddr = 4
-
-// openUDP binds the one UDP socket all workers read.
-func openUDP(a Address, six bool, o portOptions, reuseAddr bool) (*port, error) {
+// OpenUDP binds the one UDP socket all workers read.
+func OpenUDP(a Addr, six bool, o Options, reuseAddr bool) (*Port, error) {
 	ip := netip.IPv4Unspecified()
 	if six {
 		ip = netip.IPv6Unspecified()
 	}
 	if a.Host != "" {
 		var err error
-		if ip, err = resolveHost(context.Background(), a.Host); err != nil {
+		if ip, err = Resolve(context.Background(), a.Host); err != nil {
 			return nil, err
 		}
 	}
-	return bindUDP(netip.AddrPortFrom(ip, uint16(a.Port)), o.ipv6only, reuseAddr)
+	return bindUDP(netip.AddrPortFrom(ip, uint16(a.Port)), o.IPv6Only, reuseAddr)
 }
 
-func bindUDP(at netip.AddrPort, ipv6only, reuseAddr bool) (*port, error) {
+func bindUDP(at netip.AddrPort, IPv6Only, reuseAddr bool) (*Port, error) {
 	family := unix.AF_INET
 	if at.Addr().Is6() {
 		family = unix.AF_INET6
 	}
-	fd, err := newSocket(family, unix.SOCK_DGRAM, 0)
+	fd, err := NewSocket(family, unix.SOCK_DGRAM, 0)
 	if err != nil {
 		return nil, err
 	}
-	if err := setUpUDP(fd, at, ipv6only, reuseAddr); err != nil {
+	if err := setUpUDP(fd, at, IPv6Only, reuseAddr); err != nil {
 		_ = unix.Close(fd)
 		return nil, err
 	}
@@ -52,12 +49,12 @@ func bindUDP(at netip.AddrPort, ipv6only, reuseAddr bool) (*port, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.addr = Address{Network: "udp", Host: at.Addr().String(), Port: int(num)}
+	p.addr = Addr{Network: "udp", Host: at.Addr().String(), Port: int(num)}
 	p.whyFixed = whyFixedUDP
 	return p, nil
 }
 
-func setUpUDP(fd int, at netip.AddrPort, ipv6only, reuseAddr bool) error {
+func setUpUDP(fd int, at netip.AddrPort, IPv6Only, reuseAddr bool) error {
 	set := func(level, opt int, name string) error {
 		return os.NewSyscallError("setsockopt "+name, unix.SetsockoptInt(fd, level, opt, 1))
 	}
@@ -66,7 +63,7 @@ func setUpUDP(fd int, at netip.AddrPort, ipv6only, reuseAddr bool) error {
 			return err
 		}
 	}
-	if ipv6only {
+	if IPv6Only {
 		if err := set(unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, "IPV6_V6ONLY"); err != nil {
 			return err
 		}
@@ -78,9 +75,9 @@ func setUpUDP(fd int, at netip.AddrPort, ipv6only, reuseAddr bool) error {
 	return os.NewSyscallError("bind", unix.Bind(fd, sa))
 }
 
-// openInherited serves a descriptor the primary was started with, which a
+// OpenInherited serves a descriptor the primary was started with, which a
 // worker has named by its number (listen({fd: 3})).
-func openInherited(fd int, inherited map[int]bool) (*port, error) {
+func OpenInherited(fd int, inherited map[int]bool) (*Port, error) {
 	if !inherited[fd] {
 		return nil, fmt.Errorf("descriptor %d: the primary was not started with it: %w", fd, unix.EBADF)
 	}
@@ -109,8 +106,8 @@ func openInherited(fd int, inherited map[int]bool) (*port, error) {
 }
 
 // addressOf is what a socket is bound to.
-func addressOf(fd, typ int) Address {
-	a := Address{Network: "tcp"}
+func addressOf(fd, typ int) Addr {
+	a := Addr{Network: "tcp"}
 	if typ == unix.SOCK_DGRAM {
 		a.Network = "udp"
 	}
@@ -119,18 +116,17 @@ func addressOf(fd, typ int) Address {
 		return a
 	}
 	if u, ok := sa.(*unix.SockaddrUnix); ok {
-		return Address{Network: "unix", Host: strings.TrimPrefix(u.Name, "@")}
+		return Addr{Network: "unix", Host: strings.TrimPrefix(u.Name, "@")}
 	}
 	at := addrPortOf(sa)
 	a.Host, a.Port = at.Addr().String(), int(at.Port())
 	return a
 }
 
-// inheritedSockets lists the sockets from descriptor 3 up that this process was
-// started with.
-func inheritedSockets() map[int]bool {
+// Sockets tells which of the descriptors are sockets.
+func Sockets(fds []int) map[int]bool {
 	found := make(map[int]bool)
-	for _, fd := range openDescriptors() {
+	for _, fd := range fds {
 		if _, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TYPE); err == nil {
 			found[fd] = true
 		}

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package engine
+package sock
 
 import (
 	"errors"
@@ -13,14 +13,14 @@ import (
 
 const (
 	maxBacklog  = unix.SOMAXCONN
-	maxUnixPath = 103 // sun_path is 104 bytes here, with the NUL
+	MaxUnixPath = 103 // sun_path is 104 bytes here, with the NUL
 )
 
 var errNoGate = errors.New("there is no SO_ATTACH_REUSEPORT_CBPF here")
 
-// newSocket makes a non-blocking, close-on-exec socket. The lock keeps
+// NewSocket makes a non-blocking, close-on-exec socket. The lock keeps
 // a fork from seeing it before it is close-on-exec.
-func newSocket(family, typ, proto int) (int, error) {
+func NewSocket(family, typ, proto int) (int, error) {
 	syscall.ForkLock.RLock()
 	fd, err := unix.Socket(family, typ, proto)
 	if err == nil {
@@ -37,9 +37,9 @@ func newSocket(family, typ, proto int) (int, error) {
 	return fd, nil
 }
 
-// acceptOne takes one connection, non-blocking and close-on-exec. The error is
+// Accept takes one connection, non-blocking and close-on-exec. The error is
 // a bare errno.
-func acceptOne(fd int) (int, netip.AddrPort, error) {
+func Accept(fd int) (int, netip.AddrPort, error) {
 	syscall.ForkLock.RLock()
 	n, sa, err := unix.Accept(fd)
 	if err == nil {
@@ -58,7 +58,7 @@ func acceptOne(fd int) (int, netip.AddrPort, error) {
 
 func prepareGate(int) error        { return errNoGate }
 func setReusePort(int, bool) error { return errNoGate }
-func attachGate(int, gate) error   { return errNoGate }
+func attachGate(int, Gate) error   { return errNoGate }
 
 func refuseNew(fd int) error { return os.NewSyscallError("listen", unix.Listen(fd, 0)) }
 

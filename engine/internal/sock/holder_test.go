@@ -1,4 +1,4 @@
-package engine
+package sock
 
 import (
 	"encoding/binary"
@@ -50,11 +50,5 @@ func TestSocketsAt(t *testing.T) {
 		if fmt.Sprint(got) != c.want {
 			t.Errorf("%s, listening %v: %v, want %s", c.at, c.listening, got, c.want)
 		}
-	}
-}
-
-func TestPrintable(t *testing.T) {
-	if got, want := printable([]byte("node\x1b[2J\n\xc3\xa9\x7f~")), `node\x1b[2J\x0a\xc3\xa9\x7f~`; got != want {
-		t.Errorf("%s, want %s", got, want)
 	}
 }
