@@ -1,6 +1,9 @@
 package tui
 
-import "muster/tui/internal/cell"
+import (
+	"muster/tui/internal/cell"
+	"muster/tui/internal/hist"
+)
 
 // bands are the two rows of panes between the table and the log of a large
 // screen. It also returns the cells at which a line from above meets the log's
@@ -10,9 +13,9 @@ func bands(s *screen, lay layout) (out []string, joint int) {
 	for i := range widths {
 		widths[i] = paneW(s.w, lay.across, i)
 	}
-	req := trafficGraph(s, ofCluster, lay.across == 3)
-	open := graphPane{name: "open connections", of: ofCluster, m: mOpen, fmt: fmtCount}
-	cpu := graphPane{name: "cpu of " + plural(max(s.snap.CPUs, 1), "core"), of: ofCluster, m: mCPU, fmt: fmtPercent}
+	req := trafficGraph(s, hist.OfCluster, lay.across == 3)
+	open := graphPane{name: "open connections", of: hist.OfCluster, m: hist.Open, fmt: fmtCount}
+	cpu := graphPane{name: "cpu of " + plural(max(s.snap.CPUs, 1), "core"), of: hist.OfCluster, m: hist.CPU, fmt: fmtPercent}
 	if lay.across == 2 {
 		out = cell.SideBySide(s.pen(), out, lay.first, s.signs.Tee,
 			sharePart(s, widths[0], lay.first, false), graphPart(s, req, widths[1], widths[1]-1, lay.first))
@@ -32,7 +35,7 @@ func bands(s *screen, lay layout) (out []string, joint int) {
 }
 
 func sharePart(s *screen, w, rows int, last bool) cell.Part {
-	index, _ := fairness(s)
+	index, _ := s.hist.Fairness(s.snap)
 	return cell.Part{
 		Rule: cell.Rule{Title: shareTitle(s.snap.Policy), Right: "fairness " + fmtFairness(index)}, W: w, Lines: sharePane(s, w, rows, last)}
 }

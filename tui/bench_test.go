@@ -25,7 +25,7 @@ func BenchmarkFrame120x40(b *testing.B) {
 				snap := *snaps[i%len(snaps)]
 				snap.Tick = uint64(100 + i)
 				s.snap, s.now = &snap, s.now.Add(time.Second)
-				s.hist.add(s.snap)
+				s.hist.Add(s.snap)
 				b.StartTimer()
 				render(s)
 			}
@@ -53,7 +53,7 @@ func BenchmarkHistoryAdd(b *testing.B) {
 	for i := 0; b.Loop(); i++ {
 		snap := *snaps[i%len(snaps)]
 		snap.Tick = uint64(100 + i)
-		s.hist.add(&snap)
+		s.hist.Add(&snap)
 	}
 }
 

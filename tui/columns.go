@@ -1,6 +1,10 @@
 package tui
 
-import "strconv"
+import (
+	"strconv"
+
+	"muster/tui/internal/hist"
+)
 
 // column is a column of the workers' table, in the order of the screen.
 type column int
@@ -102,7 +106,7 @@ func (c columns) width() int {
 
 // heading is what stands over a column; past is the figure whose past LAST
 // shows.
-func (c columns) heading(id column, past metric) string {
+func (c columns) heading(id column, past hist.Metric) string {
 	switch id {
 	case colNumber:
 		return "ID"
@@ -113,7 +117,7 @@ func (c columns) heading(id column, past metric) string {
 	case colLast:
 		return pastHeading(past, c[colLast])
 	case colShare:
-		return "SHARE, LAST " + strconv.Itoa(window) + " S"
+		return "SHARE, LAST " + strconv.Itoa(hist.Window) + " S"
 	case colReq:
 		return "REQ/S"
 	case colOpen:

@@ -1,6 +1,10 @@
 package tui
 
-import "testing"
+import (
+	"testing"
+
+	"muster/tui/internal/hist"
+)
 
 func TestColumnsFillTheWidth(t *testing.T) {
 	for w := leastW; w <= 500; w++ {
@@ -31,7 +35,7 @@ func TestColumnsComeInOrder(t *testing.T) {
 		}
 		for _, id := range c.has {
 			if cols[id] == 0 {
-				t.Errorf("%d: no %s", c.w, cols.heading(id, mReq))
+				t.Errorf("%d: no %s", c.w, cols.heading(id, hist.Req))
 			}
 		}
 		for _, id := range c.lacks {

@@ -5,6 +5,7 @@ import (
 
 	"muster/engine"
 	"muster/tui/internal/cell"
+	"muster/tui/internal/hist"
 )
 
 // detailsLayout is what of a worker's details fits.
@@ -120,7 +121,7 @@ func detailsGraphs(s *screen, w *engine.Row, rows int) (out []string, joint int)
 	right := s.w - left - 1
 	cells := min(left-2, right-1)
 	req := trafficGraph(s, w.ID, false)
-	cpu := graphPane{name: "cpu %", of: w.ID, m: mCPU, fmt: fmtCPU}
+	cpu := graphPane{name: "cpu %", of: w.ID, m: hist.CPU, fmt: fmtCPU}
 	ta, ra := req.title(s, cells)
 	tb, rb := cpu.title(s, cells)
 	out = append(out, cell.Rule{Title: ta, Right: ra}.Draw(s.pen(), left)+s.theme.Muted.Render(s.signs.Tee)+

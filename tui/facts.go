@@ -9,6 +9,7 @@ import (
 
 	"muster/engine"
 	"muster/internal/safetext"
+	"muster/tui/internal/hist"
 )
 
 // workerFacts is what does not change by the second, of a dead worker what
@@ -130,17 +131,17 @@ func workerFigures(s *screen, w *engine.Row, d *engine.Details) []fact {
 	if d != nil && d.FDs >= 0 && alive(w) {
 		fds = fmt.Sprintf("%d of %d", d.FDs, d.FDLimit)
 	}
-	lat := noLatencies
-	if t := s.hist.worker(w.ID); t != nil {
-		lat = t.answered
+	lat := hist.NoLatencies
+	if t := s.hist.Worker(w.ID); t != nil {
+		lat = t.Answered
 	}
 	quantiles := unknown
 	switch {
-	case lat.p50 < 0:
-	case lat.p99 < milliFrom:
-		quantiles = fmtLatency(lat.p50) + "  " + fmtLatency(lat.p99)
+	case lat.P50 < 0:
+	case lat.P99 < milliFrom:
+		quantiles = fmtLatency(lat.P50) + "  " + fmtLatency(lat.P99)
 	default:
-		quantiles = fmt.Sprintf("%s  %s ms", fmtMillis(lat.p50), fmtMillis(lat.p99))
+		quantiles = fmt.Sprintf("%s  %s ms", fmtMillis(lat.P50), fmtMillis(lat.P99))
 	}
 	open := unknown
 	if w.Open != nil && alive(w) {
@@ -149,7 +150,7 @@ func workerFigures(s *screen, w *engine.Row, d *engine.Details) []fact {
 	return []fact{
 		{"open", open},
 		{"dealt", dealt},
-		{"done", fmtCount(deref(w.Done))},
+		{"done", fmtCount(hist.Value(w.Done))},
 		{"cut", cut},
 		{"p50 p99", quantiles},
 		{"fds", fds},

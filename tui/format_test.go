@@ -55,30 +55,3 @@ func TestNumbersKeepTheirWidth(t *testing.T) {
 		}
 	}
 }
-
-func TestScaleStep(t *testing.T) {
-	const mb = 1 << 20
-	for _, c := range []struct {
-		m       metric
-		v, want float64
-	}{
-		{mReq, 0, 1}, {mReq, 1, 1}, {mReq, 1.1, 2}, {mReq, 2, 2}, {mReq, 4.13, 5}, {mReq, 5, 5}, {mReq, 7, 8}, {mReq, 8.41, 10}, {mReq, 10, 10},
-		{mReq, 10.5, 15}, {mReq, 4130, 5000}, {mCPU, 98, 100}, {mReq, 1000, 1000}, {mReq, 20200, 30000}, {mReq, 51, 75}, {mReq, math.NaN(), 1},
-		{mMem, 7.9 * mb, 10 * mb}, {mMem, 900 * mb, 1000 * mb}, {mMem, 1100 * mb, 1.5 * 1024 * mb}, {mMem, 0, 1},
-	} {
-		if got := scaleStep(c.m, c.v); got != c.want {
-			t.Errorf("scaleStep(%d, %g) = %g, want %g", c.m, c.v, got, c.want)
-		}
-	}
-}
-
-// TestTheHighestFillsItsGraph: with the steps 1, 2, 5 it filled 40 % of it.
-func TestTheHighestFillsItsGraph(t *testing.T) {
-	for _, m := range []metric{mReq, mCPU, mMem, mOpen} {
-		for v := 2.01; v < 1e12; v *= 1.0137 {
-			if got := scaleStep(m, v); got < v || v < 0.6*got*(1-1e-9) {
-				t.Errorf("%g of metric %d fills %.0f %% of %g", v, m, 100*v/got, got)
-			}
-		}
-	}
-}

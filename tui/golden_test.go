@@ -16,6 +16,7 @@ import (
 	"muster/internal/testkit"
 	"muster/styles"
 	"muster/tui/internal/cell"
+	"muster/tui/internal/hist"
 
 	"github.com/charmbracelet/x/ansi"
 	"github.com/muesli/termenv"
@@ -193,8 +194,8 @@ func deadScene(s *screen) {
 
 func crashScene(s *screen) {
 	now := sceneStart.Add(14 * time.Second)
-	s.now, s.selected, s.snap, s.hist = now, 17, crashSnapshot(now), newHistory()
-	s.hist.add(s.snap)
+	s.now, s.selected, s.snap, s.hist = now, 17, crashSnapshot(now), hist.New()
+	s.hist.Add(s.snap)
 	s.all, s.log = nil, nil
 }
 
@@ -218,17 +219,17 @@ func crashSnapshot(now time.Time) *engine.Snapshot {
 
 func emptyScene(s *screen) {
 	now := sceneStart.Add(63 * time.Second)
-	s.now, s.selected, s.hist = now, 0, newHistory()
+	s.now, s.selected, s.hist = now, 0, hist.New()
 	s.snap = &engine.Snapshot{
 		Time: now, Tick: 63, Started: sceneStart, Policy: engine.SchedRR, Queue: 12,
 		Addresses: []engine.Address{{Network: "tcp", Host: "127.0.0.1", Port: 3000}},
 	}
-	s.hist.add(s.snap)
+	s.hist.Add(s.snap)
 }
 
 // manyScene has n workers that do the same.
 func manyScene(s *screen, n int) {
-	s.hist = newHistory()
+	s.hist = hist.New()
 	for t := range 30 {
 		snap := *s.snap
 		snap.Tick, snap.Workers = uint64(t), nil
@@ -238,7 +239,7 @@ func manyScene(s *screen, n int) {
 			w.Dealt = uint64(t * (100 + i%5))
 			snap.Workers = append(snap.Workers, w)
 		}
-		s.hist.add(&snap)
+		s.hist.Add(&snap)
 		if t == 29 {
 			s.snap = &snap
 		}

@@ -1,13 +1,17 @@
 package tui
 
-import "math"
+import (
+	"math"
+
+	"muster/tui/internal/hist"
+)
 
 // graphPane is a graph with the room of a pane: its title and rows lines of
 // cells values. What it shows is one metric of one worker or of the cluster.
 type graphPane struct {
 	name string // "requests/s"
 	of   int    // a worker's id, or ofCluster
-	m    metric
+	m    hist.Metric
 	fmt  func(float64) string
 }
 
@@ -16,16 +20,16 @@ type graphPane struct {
 func (g graphPane) title(s *screen, cells int) (left, right string) {
 	left = g.name + ", last " + fmtSeconds(cells)
 	top := unknown
-	if !math.IsNaN(highest(g.values(s, min(cells, keep)))) {
-		top = g.fmt(s.hist.scaleOf(g.m, cells, g.of))
+	if !math.IsNaN(hist.Highest(g.values(s, min(cells, hist.Keep)))) {
+		top = g.fmt(s.hist.ScaleOf(g.m, cells, g.of))
 	}
 	return left, "max " + top
 }
 
 func (g graphPane) rows(s *screen, cells, rows int) []string {
-	return s.signs.Graph(g.values(s, cells), s.hist.scaleOf(g.m, cells, g.of), rows)
+	return s.signs.Graph(g.values(s, cells), s.hist.ScaleOf(g.m, cells, g.of), rows)
 }
 
 func (g graphPane) values(s *screen, cells int) []float64 {
-	return s.hist.cells(s.hist.track(g.of), g.m, cells)
+	return s.hist.Cells(s.hist.Track(g.of), g.m, cells)
 }

@@ -10,6 +10,7 @@ import (
 	"muster/engine"
 	"muster/internal/safetext"
 	"muster/tui/internal/cell"
+	"muster/tui/internal/hist"
 )
 
 // level is how bad a verdict is.
@@ -173,17 +174,17 @@ func figuresLine(s *screen) string {
 	if snap.Open != nil {
 		open = fmtOpen(*snap.Open)
 	}
-	lat, cpu, mem := noLatencies, unknown, unknown
-	if t := s.hist.cluster(); t != nil {
-		lat = t.answered
-		cpu = fmtPercent(s.hist.at(t, mCPU, 0))
-		mem = fmtMem(s.hist.at(t, mMem, 0))
+	lat, cpu, mem := hist.NoLatencies, unknown, unknown
+	if t := s.hist.Cluster(); t != nil {
+		lat = t.Answered
+		cpu = fmtPercent(s.hist.At(t, hist.CPU, 0))
+		mem = fmtMem(s.hist.At(t, hist.Mem, 0))
 	}
-	fair, _ := fairness(s)
+	fair, _ := s.hist.Fairness(s.snap)
 	figures := []figure{
-		{fmt.Sprintf("req/s %5s", fmtCount(deref(snap.ReqRate))), 0},
-		{fmt.Sprintf("p50 %6s", fmtLatency(lat.p50)), 7},
-		{fmt.Sprintf("p99 %6s", fmtLatency(lat.p99)), 8},
+		{fmt.Sprintf("req/s %5s", fmtCount(hist.Value(snap.ReqRate))), 0},
+		{fmt.Sprintf("p50 %6s", fmtLatency(lat.P50)), 7},
+		{fmt.Sprintf("p99 %6s", fmtLatency(lat.P99)), 8},
 		{fmt.Sprintf("open %4s", open), 1},
 		{fmt.Sprintf("queue %4s", queue), 2},
 		{fmt.Sprintf("cpu %4s", cpu), 3},

@@ -9,24 +9,6 @@ import (
 	"muster/tui/internal/cell"
 )
 
-// latencies are the answer times of the last 10 s; -1 = none was answered.
-type latencies struct{ p50, p90, p99, max time.Duration }
-
-var noLatencies = latencies{-1, -1, -1, -1}
-
-func latenciesOf(l *engine.Latency) latencies {
-	if l.Count() == 0 {
-		return noLatencies
-	}
-	// The histogram tells a time under a microsecond as 0, but an answer takes
-	// time: without a least one the figures would flip between 0 and 1us.
-	quantile := func(q float64) time.Duration {
-		d, _ := l.Quantile(q)
-		return max(d, 1)
-	}
-	return latencies{quantile(0.5), quantile(0.9), quantile(0.99), max(l.Max(), 1)}
-}
-
 // latencyPane is the answer times of the last 10 s (see clusterTimes), rows lines of w cells. The
 // bars are on a scale that grows as the logarithm, so that one slow answer
 // does not make all others look alike. lead is the cells left free before it.
@@ -35,7 +17,7 @@ func latencyPane(s *screen, w, rows, lead int) []string {
 	lines := []struct {
 		name string
 		d    time.Duration
-	}{{"p50", lat.p50}, {"p90", lat.p90}, {"p99", lat.p99}, {"max", lat.max}}
+	}{{"p50", lat.P50}, {"p90", lat.P90}, {"p99", lat.P99}, {"max", lat.Max}}
 	out := make([]string, 0, rows)
 	for _, q := range lines {
 		if len(out) == rows {
@@ -46,8 +28,8 @@ func latencyPane(s *screen, w, rows, lead int) []string {
 		l.Put(s.theme.Text, q.name)
 		l.Right(s.theme.Text, fmtMillis(q.d), 7)
 		l.Gap(2)
-		if q.d >= 0 && lat.max > 0 {
-			bar, n := s.signs.Bar(slowly(float64(q.d)/float64(lat.max)), w-16)
+		if q.d >= 0 && lat.Max > 0 {
+			bar, n := s.signs.Bar(slowly(float64(q.d)/float64(lat.Max)), w-16)
 			l.Raw(s.theme.Accent, bar, n)
 		}
 		out = append(out, l.String())

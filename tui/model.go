@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/tui/internal/hist"
 
 	tea "github.com/charmbracelet/bubbletea"
 )
@@ -107,7 +108,7 @@ func newModel(c Cluster, end *ending, s screen, clock func() time.Time) *model {
 		restarting: map[int]bool{},
 		dirty:      true,
 	}
-	m.s.hist = newHistory()
+	m.s.hist = hist.New()
 	m.s.view = viewOverview
 	m.s.tick = time.Second
 	m.s.fds = map[int]int{}

@@ -202,8 +202,8 @@ func TestFreeze(t *testing.T) {
 		t.Fatalf("a frozen screen moved: %d lines, %d missed", len(d.m.s.log), d.m.s.missedIn)
 	}
 	d.press(" ")
-	if d.m.s.snap.Tick != 4 || len(d.m.s.log) != 12 || d.m.s.missedIn != 0 || d.m.s.hist.n != 4 {
-		t.Errorf("tick %d, %d lines, %d cells of history", d.m.s.snap.Tick, len(d.m.s.log), d.m.s.hist.n)
+	if d.m.s.snap.Tick != 4 || len(d.m.s.log) != 12 || d.m.s.missedIn != 0 || d.m.s.hist.Ticks() != 4 {
+		t.Errorf("tick %d, %d lines, %d cells of history", d.m.s.snap.Tick, len(d.m.s.log), d.m.s.hist.Ticks())
 	}
 	for _, k := range []string{"f", "k", "d", "D", "r", "p", "q", "ctrl+c"} {
 		d := newDeck(t, four())

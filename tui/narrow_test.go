@@ -7,6 +7,7 @@ import (
 
 	"muster/engine"
 	"muster/tui/internal/cell"
+	"muster/tui/internal/hist"
 
 	"github.com/charmbracelet/x/ansi"
 )
@@ -158,18 +159,18 @@ func TestTheCrashPaneSaysHowShortALife(t *testing.T) {
 // filled 40 % of the height.
 func TestMaxIsTheTopOfTheGraph(t *testing.T) {
 	s := scene(120, 40)
-	s.hist = newHistory()
+	s.hist = hist.New()
 	for i := range 30 {
 		snap := *s.snap
 		snap.Tick, snap.ReqRate, snap.Open = uint64(i), ptr(20200.0), ptr(61)
-		s.hist.add(&snap)
+		s.hist.Add(&snap)
 	}
 	for _, c := range []struct {
-		m    metric
+		m    hist.Metric
 		max  string
 		full string // the column of the newest value, from the top
-	}{{mReq, "max 30.0k", " ▆██"}, {mOpen, "max 75", "▂███"}} {
-		g := graphPane{name: "x", of: ofCluster, m: c.m, fmt: fmtCount}
+	}{{hist.Req, "max 30.0k", " ▆██"}, {hist.Open, "max 75", "▂███"}} {
+		g := graphPane{name: "x", of: hist.OfCluster, m: c.m, fmt: fmtCount}
 		_, max := g.title(s, 60)
 		column := ""
 		for _, l := range g.rows(s, 60, 4) {
@@ -180,24 +181,6 @@ func TestMaxIsTheTopOfTheGraph(t *testing.T) {
 			t.Errorf("metric %d: %q, column %q; want %q, %q", c.m, max, column, c.max, c.full)
 		}
 	}
-	// Of one worker too it shrinks only after 5 s, and is forgotten with it.
-	h := newHistory()
-	for i, v := range []float64{80, 10, 10, 10, 10, 10} {
-		snap := tickSnapshot(uint64(i+1), map[int]uint64{1: 0})
-		snap.Workers[0].ReqRate = ptr(v)
-		h.add(snap)
-		want := 100.0
-		if i == 5 {
-			want = 10
-		}
-		if got := h.scaleOf(mReq, 1, 1); got != want {
-			t.Errorf("tick %d: scale %g, want %g", i, got, want)
-		}
-	}
-	h.add(tickSnapshot(9, nil))
-	if len(h.scale) != 0 {
-		t.Errorf("scales of a worker that is gone: %v", h.scale)
-	}
 }
 
 // TestShortLatenciesDoNotFlip between 0 and 0.00ms.
@@ -206,12 +189,12 @@ func TestShortLatenciesDoNotFlip(t *testing.T) {
 	for _, d := range []time.Duration{300, 300, 400, 2 * time.Microsecond} {
 		l.Record(d)
 	}
-	got := latenciesOf(&l)
-	if p50, max := fmtLatency(got.p50), fmtLatency(got.max); p50 != "1us" || max != "2us" {
+	got := hist.LatenciesOf(&l)
+	if p50, max := fmtLatency(got.P50), fmtLatency(got.Max); p50 != "1us" || max != "2us" {
 		t.Errorf("p50 %s, max %s", p50, max)
 	}
 	s := scene(120, 40)
-	s.hist.all.answered = latencies{3 * time.Microsecond, 4 * time.Microsecond, 8 * time.Microsecond, 310 * time.Microsecond}
+	s.hist.Cluster().Answered = hist.Latencies{P50: 3 * time.Microsecond, P90: 4 * time.Microsecond, P99: 8 * time.Microsecond, Max: 310 * time.Microsecond}
 	text := plain(render(s))
 	for _, want := range []string{"p50    3us  p99    8us", "  p50    3us  ", "  max   0.31  "} {
 		if !strings.Contains(text, want) {

@@ -157,7 +157,7 @@ func TestTheHistoryKeepsItsSeconds(t *testing.T) {
 	for i := 1; i <= 12; i++ {
 		d.show(paceRun{}.at(250*i, uint64(100*i)))
 	}
-	if got := d.m.s.hist.n; got != 4 {
+	if got := d.m.s.hist.Ticks(); got != 4 {
 		t.Errorf("3 s have %d cells", got)
 	}
 	if got := strings.Join(strings.Fields(plain(render(&d.m.s))), " "); !strings.Contains(got, "req/s 400 ") {

@@ -3,6 +3,7 @@ package tui
 import (
 	"muster/engine"
 	"muster/tui/internal/cell"
+	"muster/tui/internal/hist"
 )
 
 // fact is a name and its figure.
@@ -21,15 +22,15 @@ func pathPane(s *screen, w, rows int) []string {
 	}
 	accepted, taken, p99 := unknown, unknown, unknown
 	if s.hist != nil {
-		accepted, taken = perSecond(s.hist.acceptRate), perSecond(s.hist.takenRate)
-		p99 = fmtLatency(s.hist.handOffNew.p99)
+		accepted, taken = perSecond(s.hist.AcceptRate), perSecond(s.hist.TakenRate)
+		p99 = fmtLatency(s.hist.HandOffNew.P99)
 	}
 	count := func(n uint64) string { return fmtCount(float64(n)) }
 	lines := [][3]fact{
 		{{"accepted", seen(accepted)}, {"queued", seen(fmtCount(float64(snap.Queue)))}, {"longest wait", seen(fmtLatency(snap.Waited))}},
 		{{"on the way", seen(fmtCount(float64(snap.Handing)))}, {"", ""}, {"p99 of it", seen(p99)}},
 		{{"taken", seen(taken)}, {"dealt again", seen(count(snap.DealtAgain))}, {"refused", seen(count(snap.Refused))}},
-		{{"open", fmtCount(deref(snap.Open))}, {"done", perSecond(deref(snap.ReqRate))}, {"lost", lostText(snap)}},
+		{{"open", fmtCount(hist.Value(snap.Open))}, {"done", perSecond(hist.Value(snap.ReqRate))}, {"lost", lostText(snap)}},
 	}
 	fields, gap := [3]int{19, 15, 20}, 3
 	if w < 62 {

@@ -8,6 +8,7 @@ import (
 	"muster/engine"
 	"muster/styles"
 	"muster/tui/internal/cell"
+	"muster/tui/internal/hist"
 
 	"github.com/charmbracelet/lipgloss"
 	"github.com/muesli/termenv"
@@ -31,7 +32,7 @@ func theme(p termenv.Profile) *styles.Theme {
 func testScreen(w, h int) *screen {
 	return &screen{
 		w: w, h: h, theme: styles.None(), signs: cell.NewSigns(false), view: viewOverview,
-		hist: newHistory(), tick: time.Second, fds: map[int]int{},
+		hist: hist.New(), tick: time.Second, fds: map[int]int{},
 	}
 }
 
@@ -41,7 +42,7 @@ func scene(w, h int) *screen {
 	var counters sceneCounters
 	for t := range sceneTicks + 1 {
 		s.snap = counters.at(t)
-		s.hist.add(s.snap)
+		s.hist.Add(s.snap)
 	}
 	s.now = s.snap.Time
 	s.selected = 2
@@ -97,8 +98,8 @@ func (c *sceneCounters) at(t int) *engine.Snapshot {
 func (c *sceneCounters) step(id, t, left int) {
 	var l engine.Latency
 	l.Merge(c.lat[id])
-	if left < window {
-		n := lastWindow[id] / window
+	if left < hist.Window {
+		n := lastWindow[id] / hist.Window
 		if id == 5 {
 			n = lastWindow[id]
 			if left < 9 {
@@ -121,7 +122,7 @@ func (c *sceneCounters) step(id, t, left int) {
 		}
 	} else {
 		end := [6]uint64{1: 425000, 2: 425000, 3: 419000}[id]
-		c.dealt[id] = (end - lastWindow[id]) * uint64(t+1) / uint64(sceneTicks-window+1)
+		c.dealt[id] = (end - lastWindow[id]) * uint64(t+1) / uint64(sceneTicks-hist.Window+1)
 	}
 	c.done[id] = c.dealt[id]
 	c.lat[id] = &l
@@ -202,4 +203,15 @@ func sceneEvents() []engine.Event {
 	add(at(4, 31, 190), 5, engine.ByOutside, "cluster 'exit' (worker 5, null, 'SIGKILL')",
 		engine.ExitDetail{Cut: new(0), Signal: ptr("SIGKILL"), RetryMs: 400, Deaths: 2, Of: 5}, engine.KindExit, 20533)
 	return ev
+}
+
+// tickSnapshot is a picture of workers with these cumulative counts dealt.
+func tickSnapshot(tick uint64, dealt map[int]uint64) *engine.Snapshot {
+	s := &engine.Snapshot{Tick: tick, Policy: engine.SchedRR}
+	for id := range 10 {
+		if n, ok := dealt[id]; ok {
+			s.Workers = append(s.Workers, engine.Row{ID: id, State: engine.StateListening, Dealt: n, ReqRate: ptr(float64(tick))})
+		}
+	}
+	return s
 }

@@ -32,7 +32,7 @@ func randomScreen(r *rand.Rand) *screen {
 	tick := uint64(r.IntN(1000))
 	for range 1 + r.IntN(14) {
 		s.snap = randomSnapshot(r, s.now, tick)
-		s.hist.add(s.snap)
+		s.hist.Add(s.snap)
 		tick += uint64(r.IntN(3))
 	}
 	if r.IntN(20) == 0 {

@@ -69,7 +69,7 @@ func (m *model) show(snap *engine.Snapshot) {
 		m.takenBefore, m.taken = m.taken, connections(snap)
 	}
 	m.raw, m.s.snap = snap, m.pace.picture(plaintext.Snapshot(snap))
-	m.s.hist.add(snap)
+	m.s.hist.Add(snap)
 	m.policy.seen(snap)
 	m.follow()
 	m.followConns()

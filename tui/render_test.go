@@ -305,7 +305,7 @@ func TestLastText(t *testing.T) {
 func TestUnknownIsADash(t *testing.T) {
 	s := testScreen(200, 60)
 	s.snap = &engine.Snapshot{Policy: engine.SchedNone, Started: sceneStart, Workers: []engine.Row{{ID: 1, PID: 7, State: engine.StateListening, Dealt: 9, Forked: sceneStart}}}
-	s.hist.add(s.snap)
+	s.hist.Add(s.snap)
 	s.now = sceneStart
 	head, row := ansi.Strip(render(s).lines[1]), ansi.Strip(render(s).lines[4])
 	if want := "req/s     -  p50      -  p99      -  open    -  queue    -  cpu    -  mem     -"; !strings.Contains(head, want) {

@@ -8,6 +8,7 @@ import (
 	"muster/engine"
 	"muster/styles"
 	"muster/tui/internal/cell"
+	"muster/tui/internal/hist"
 )
 
 // drawRow writes a row.
@@ -90,7 +91,7 @@ func cellText(s *screen, cols columns, v rowValue, id column) string {
 		if v.last != "" {
 			return v.last
 		}
-		return s.signs.Spark(s.hist.cells(s.hist.worker(v.id), v.past, cols[colLast]), v.pastScale)
+		return s.signs.Spark(s.hist.Cells(s.hist.Worker(v.id), v.past, cols[colLast]), v.pastScale)
 	case colShare:
 		return shareCell(s.signs, v)
 	case colReq:
@@ -102,7 +103,7 @@ func cellText(s *screen, cols columns, v rowValue, id column) string {
 	case colCPU:
 		return fmtCPU(v.cpu)
 	case colCPUPast:
-		return s.signs.Spark(s.hist.cells(s.hist.worker(v.id), mCPU, cols[colCPUPast]), v.cpuScale)
+		return s.signs.Spark(s.hist.Cells(s.hist.Worker(v.id), hist.CPU, cols[colCPUPast]), v.cpuScale)
 	case colMem:
 		return fmtMem(v.mem)
 	case colFDs:

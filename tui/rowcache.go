@@ -7,6 +7,7 @@ import (
 	"muster/engine"
 	"muster/styles"
 	"muster/tui/internal/cell"
+	"muster/tui/internal/hist"
 )
 
 // look is how a row stands out.
@@ -29,7 +30,7 @@ type rowValue struct {
 	word            string
 	last            string // "" = the history up to tick
 	tick            int
-	past            metric // whose history it is
+	past            hist.Metric // whose history it is
 	pastScale       float64
 	cpuScale        float64
 	share, shareTop float64
@@ -80,7 +81,7 @@ func (c *rowCache) row(s *screen, v rowValue) string {
 
 // valueOf collects what the row of w says at the time now.
 func valueOf(s *screen, w *engine.Row, cols columns, now time.Time) rowValue {
-	t := s.hist.worker(w.ID)
+	t := s.hist.Worker(w.ID)
 	v := rowValue{
 		id: w.ID, pid: w.PID, state: w.State, stopped: stopped(w), told: voluntary(w), odd: !w.Stalled.IsZero() || w.Note != "",
 		word: stateWord(w),
@@ -92,17 +93,17 @@ func valueOf(s *screen, w *engine.Row, cols columns, now time.Time) rowValue {
 		look:     lookOf(w, now),
 	}
 	if v.last == "" || cols[colCPUPast] > 0 {
-		v.tick = s.hist.ticks()
+		v.tick = s.hist.Ticks()
 	}
 	if v.last == "" {
 		v.past = pastMetric(s)
-		v.pastScale = s.hist.scaleOf(v.past, cols[colLast], ofRows)
+		v.pastScale = s.hist.ScaleOf(v.past, cols[colLast], hist.OfRows)
 	}
 	if cols[colCPUPast] > 0 {
-		v.cpuScale = s.hist.scaleOf(mCPU, cols[colCPUPast], ofRows)
+		v.cpuScale = s.hist.ScaleOf(hist.CPU, cols[colCPUPast], hist.OfRows)
 	}
 	if cols[colShare] > 0 {
-		v.share, v.shareTop = s.hist.share(s.snap.Policy, t), s.hist.topShare(s.snap)
+		v.share, v.shareTop = s.hist.Share(s.snap.Policy, t), s.hist.TopShare(s.snap)
 	}
 	if w.Done != nil {
 		v.done = float64(*w.Done)
@@ -116,7 +117,7 @@ func valueOf(s *screen, w *engine.Row, cols columns, now time.Time) rowValue {
 	if !alive(w) {
 		return v
 	}
-	v.req, v.cpu, v.mem = known(deref(w.ReqRate)), known(deref(w.CPU)), known(deref(w.Mem))
+	v.req, v.cpu, v.mem = known(hist.Value(w.ReqRate)), known(hist.Value(w.CPU)), known(hist.Value(w.Mem))
 	if w.Open != nil {
 		v.open = *w.Open
 	}
@@ -127,7 +128,7 @@ func valueOf(s *screen, w *engine.Row, cols columns, now time.Time) rowValue {
 		v.fds = n
 	}
 	if t != nil {
-		v.p50, v.p99 = t.answered.p50, t.answered.p99
+		v.p50, v.p99 = t.Answered.P50, t.Answered.P99
 	}
 	v.up = int64(max(now.Sub(w.Forked), 0) / time.Second)
 	return v

@@ -188,3 +188,6 @@ func stateSign(sg *cell.Signs, st engine.State, gaveUp bool) string {
 	}
 	return " "
 }
+
+// alive tells whether a worker has figures of its own.
+func alive(w *engine.Row) bool { return w.State != engine.StateExited }

@@ -8,6 +8,7 @@ import (
 	"muster/internal/safetext"
 	"muster/styles"
 	"muster/tui/internal/cell"
+	"muster/tui/internal/hist"
 )
 
 // Cluster is all the dashboard knows of the engine. *engine.Cluster is one;
@@ -93,7 +94,7 @@ type screen struct {
 	w, h   int
 	now    time.Time
 	snap   *engine.Snapshot
-	hist   *history // what the snapshots of the last minute said, see history.go
+	hist   *hist.History // what the snapshots of the last minute said, see history.go
 	theme  *styles.Theme
 	signs  *cell.Signs // the drawing characters, UTF-8 or ASCII
 	ascii  bool        // the terminal has ASCII only: no other character may reach it

@@ -8,73 +8,8 @@ import (
 
 	"muster/engine"
 	"muster/tui/internal/cell"
+	"muster/tui/internal/hist"
 )
-
-// ticks is how many cells were written; it changes with every one of them.
-func (h *history) ticks() int {
-	if h == nil {
-		return 0
-	}
-	return h.n
-}
-
-// newOf is what the worker got in the last 10 s: connections dealt to it in
-// rr, requests it answered in shared, where the primary sees no connection.
-func newOf(p engine.Policy, t *track) uint64 {
-	switch {
-	case t == nil:
-		return 0
-	case p.Dealer() == engine.DealerPrimary:
-		return t.dealtNew
-	}
-	return t.doneNew
-}
-
-// share is the part (0 to 1) of the last 10 s that went to a worker; -1 if
-// nothing went to anybody.
-func (h *history) share(p engine.Policy, t *track) float64 {
-	if h == nil {
-		return -1
-	}
-	total := h.dealtTotal
-	if p.Dealer() != engine.DealerPrimary {
-		total = h.answerTotal
-	}
-	if total == 0 {
-		return -1
-	}
-	return float64(newOf(p, t)) / float64(total)
-}
-
-// topShare is the largest share of all rows.
-func (h *history) topShare(snap *engine.Snapshot) float64 {
-	top := -1.0
-	for i := range snap.Workers {
-		top = max(top, h.share(snap.Policy, h.worker(snap.Workers[i].ID)))
-	}
-	return top
-}
-
-// fairness is Jain's index over what the listening workers got in the last
-// 10 s: 1 if all got the same, 1/n if one got all. It is also told of how many
-// it speaks; NaN if nothing went to any of them.
-func fairness(s *screen) (index float64, n int) {
-	var sum, squares float64
-	for i := range s.snap.Workers {
-		w := &s.snap.Workers[i]
-		if w.State != engine.StateListening {
-			continue
-		}
-		x := float64(newOf(s.snap.Policy, s.hist.worker(w.ID)))
-		sum += x
-		squares += x * x
-		n++
-	}
-	if sum == 0 {
-		return math.NaN(), n
-	}
-	return sum * sum / (float64(n) * squares), n
-}
 
 func fmtFairness(v float64) string {
 	if math.IsNaN(v) {
@@ -100,15 +35,15 @@ type shareWorker struct {
 func shareWorkers(s *screen) []shareWorker {
 	ws := make([]shareWorker, len(s.snap.Workers))
 	for i := range s.snap.Workers {
-		t := s.hist.worker(s.snap.Workers[i].ID)
-		ws[i] = shareWorker{s.snap.Workers[i].ID, s.hist.share(s.snap.Policy, t), newOf(s.snap.Policy, t)}
+		t := s.hist.Worker(s.snap.Workers[i].ID)
+		ws[i] = shareWorker{s.snap.Workers[i].ID, s.hist.Share(s.snap.Policy, t), hist.NewOf(s.snap.Policy, t)}
 	}
 	return ws
 }
 
 // shareStrip is the share pane of a small screen: a rule and one line.
 func shareStrip(s *screen) []string {
-	index, n := fairness(s)
+	index, n := s.hist.Fairness(s.snap)
 	right := "fairness " + fmtFairness(index)
 	if n > 0 {
 		right += fmt.Sprintf(" of the %d that listen", n)
@@ -215,7 +150,7 @@ func shareRow(s *screen, w int, sw shareWorker, of int) string {
 	l := cell.NewLine(w, s.signs)
 	l.Right(s.theme.Text, strconv.Itoa(sw.id), 4)
 	l.Gap(2)
-	bar, n := s.signs.HalfBar(sw.share/max(even, s.hist.topShare(s.snap)), full)
+	bar, n := s.signs.HalfBar(sw.share/max(even, s.hist.TopShare(s.snap)), full)
 	if sw.share < 0 {
 		bar, n = "", 0
 	}
@@ -247,7 +182,7 @@ func shareGrid(s *screen, w, rows int, ws []shareWorker) []string {
 	most := max((w-1)/place, 1)
 	across := clamp(1, (len(ws)+rows-1)/rows, most)
 	cells := (w - 1) / across
-	top := max(s.hist.topShare(s.snap), 0.01)
+	top := max(s.hist.TopShare(s.snap), 0.01)
 	shown := min(len(ws), rows*across)
 	if shown < len(ws) {
 		shown-- // the last place says how many more there are

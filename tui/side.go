@@ -5,6 +5,7 @@ import (
 	"muster/internal/safetext"
 	"muster/internal/secret"
 	"muster/tui/internal/cell"
+	"muster/tui/internal/hist"
 )
 
 // sidePane is the selected worker beside the log: its rule and rows lines of w
@@ -24,8 +25,8 @@ func sidePane(s *screen, w, rows int) []string {
 	}
 	graph := clamp(1, (rows-15)/4, 4)
 	for _, g := range []graphPane{
-		{name: "cpu", of: sel.ID, m: mCPU, fmt: fmtPercent},
-		{name: "memory", of: sel.ID, m: mMem, fmt: fmtMem},
+		{name: "cpu", of: sel.ID, m: hist.CPU, fmt: fmtPercent},
+		{name: "memory", of: sel.ID, m: hist.Mem, fmt: fmtMem},
 	} {
 		title, right := g.title(s, w-2)
 		l := cell.NewLine(w, s.signs)
@@ -57,9 +58,9 @@ func sideFacts(s *screen, w *engine.Row, cells int) []fact {
 	if s.snap.Grace > 0 {
 		grace = fmtProse(s.snap.Grace)
 	}
-	lat := noLatencies
-	if t := s.hist.worker(w.ID); t != nil {
-		lat = t.answered
+	lat := hist.NoLatencies
+	if t := s.hist.Worker(w.ID); t != nil {
+		lat = t.Answered
 	}
 	times := fact{"latency", timesText(lat)}
 	if delay, ok := loopDelay(s, w); ok {
@@ -77,7 +78,7 @@ func sideFacts(s *screen, w *engine.Row, cells int) []fact {
 		{"state", connectedText(w)},
 		{"exited", exitedText(w)},
 		{"settings", settingsText(s, cells-12)},
-		{"requests", fmtCount(deref(w.Done)) + " done, " + open + " open"},
+		{"requests", fmtCount(hist.Value(w.Done)) + " done, " + open + " open"},
 		times,
 		{"", ""},
 	}

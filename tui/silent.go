@@ -6,6 +6,7 @@ import (
 	"muster/engine"
 	"muster/internal/safetext"
 	"muster/tui/internal/cell"
+	"muster/tui/internal/hist"
 )
 
 // A program of Node's as the workers does not tell what it answers. Requests
@@ -14,51 +15,31 @@ import (
 // kernel says of a process and its connections, and how long the worker took to
 // answer hand-offs.
 
-// teller finds out whether the workers tell what they answer. All run the same
-// program, so what one does goes for all. One of Go tells a quarter of a second
-// after its first connection: two ticks after it, who has not does not.
-type teller struct {
-	tells bool
-	mute  int // ticks in which a worker that told nothing was seen to have had connections
-}
-
-func (t *teller) see(s *engine.Snapshot) {
-	had := false
-	for i := range s.Workers {
-		w := &s.Workers[i]
-		t.tells = t.tells || w.Done != nil
-		had = had || alive(w) && w.Done == nil && (w.HandOff != nil || w.Open != nil && *w.Open > 0)
-	}
-	if had {
-		t.mute = min(t.mute+1, 2)
-	}
-}
-
 // silent tells that the workers do not tell what they answer.
-func silent(s *screen) bool { return s.hist != nil && !s.hist.told.tells && s.hist.told.mute > 1 }
+func silent(s *screen) bool { return s.hist.Silent() }
 
 // pastMetric is the figure whose past LAST shows: requests answered, or, where
 // no worker tells them, connections dealt in rr and CPU in shared.
-func pastMetric(s *screen) metric {
+func pastMetric(s *screen) hist.Metric {
 	switch {
 	case !silent(s):
-		return mReq
+		return hist.Req
 	case s.snap.Policy.Dealer() == engine.DealerPrimary:
-		return mDealt
+		return hist.Dealt
 	}
-	return mCPU
+	return hist.CPU
 }
 
 // pastHeading names the figure over LAST where n cells have room for it.
 // Requests are what one expects: on less room than the widest they go unnamed.
-func pastHeading(m metric, n int) string {
+func pastHeading(m hist.Metric, n int) string {
 	text := "LAST " + strconv.Itoa(n) + " S"
 	switch {
-	case m == mReq && n > lastWide:
+	case m == hist.Req && n > lastWide:
 		return "REQUESTS/S, " + text
-	case m == mDealt && n >= lastWide:
+	case m == hist.Dealt && n >= lastWide:
 		return "DEALT/S, " + text
-	case m == mCPU && n >= lastWide:
+	case m == hist.CPU && n >= lastWide:
 		return "CPU%, " + text
 	}
 	return text
@@ -67,44 +48,44 @@ func pastHeading(m metric, n int) string {
 // trafficGraph is the graph of what the cluster, or one worker, does (of as in
 // graphPane). What stands beside it already is not shown twice.
 func trafficGraph(s *screen, of int, openBeside bool) graphPane {
-	g := graphPane{name: "requests/s", of: of, m: mReq, fmt: fmtCount}
+	g := graphPane{name: "requests/s", of: of, m: hist.Req, fmt: fmtCount}
 	switch {
 	case !silent(s):
 	case s.snap.Policy.Dealer() == engine.DealerPrimary:
-		g.name, g.m = "dealt/s", mDealt
+		g.name, g.m = "dealt/s", hist.Dealt
 	case openBeside:
-		g.name, g.m, g.fmt = "memory", mMem, fmtMem
+		g.name, g.m, g.fmt = "memory", hist.Mem, fmtMem
 	default:
-		g.name, g.m = "open connections", mOpen
+		g.name, g.m = "open connections", hist.Open
 	}
 	return g
 }
 
 // clusterTimes are the times of the latency pane and what they are: answer
 // times, or the loop delay where no worker tells those.
-func clusterTimes(s *screen) (latencies, string) {
-	switch t := s.hist.cluster(); {
+func clusterTimes(s *screen) (hist.Latencies, string) {
+	switch t := s.hist.Cluster(); {
 	case t == nil:
-		return noLatencies, "latency"
+		return hist.NoLatencies, "latency"
 	case silent(s) && s.snap.Policy.Dealer() == engine.DealerPrimary:
-		return s.hist.handOffNew, "loop delay"
+		return s.hist.HandOffNew, "loop delay"
 	default:
-		return t.answered, "latency"
+		return t.Answered, "latency"
 	}
 }
 
 // loopDelay is how long the worker took to answer hand-offs in the last 10 s,
 // for one that does not tell its answer times; ok is false for others.
-func loopDelay(s *screen, w *engine.Row) (lat latencies, ok bool) {
-	t := s.hist.worker(w.ID)
+func loopDelay(s *screen, w *engine.Row) (lat hist.Latencies, ok bool) {
+	t := s.hist.Worker(w.ID)
 	if t == nil || w.Latency != nil || w.HandOff == nil || !alive(w) {
-		return noLatencies, false
+		return hist.NoLatencies, false
 	}
-	return t.loop, true
+	return t.Loop, true
 }
 
-func timesText(l latencies) string {
-	return "p50 " + fmtLatency(l.p50) + "   p99 " + fmtLatency(l.p99) + "   max " + fmtLatency(l.max)
+func timesText(l hist.Latencies) string {
+	return "p50 " + fmtLatency(l.P50) + "   p99 " + fmtLatency(l.P99) + "   max " + fmtLatency(l.Max)
 }
 
 // noteLines is what is odd about a worker, in at most most lines of cells: its

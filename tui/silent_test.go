@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"math"
 	"strings"
 	"testing"
 	"time"
@@ -38,7 +37,7 @@ func TestWhoTells(t *testing.T) {
 		s := testScreen(80, 24)
 		for i, w := range c.ticks {
 			s.snap = &engine.Snapshot{Tick: uint64(i), Policy: engine.SchedRR, Workers: []engine.Row{w}}
-			s.hist.add(s.snap)
+			s.hist.Add(s.snap)
 		}
 		if got := silent(s); got != c.silent {
 			t.Errorf("%s: silent = %t", c.name, got)
@@ -75,37 +74,6 @@ func TestPastOfLast(t *testing.T) {
 	}
 }
 
-// TestDealtASecond: the first cell of a worker that was there before the
-// dashboard is not known, a new one's is what it got, a missed tick is shared.
-func TestDealtASecond(t *testing.T) {
-	h := newHistory()
-	h.add(tickSnapshot(0, map[int]uint64{1: 1000}))
-	h.add(tickSnapshot(1, map[int]uint64{1: 1030, 2: 7}))
-	h.add(tickSnapshot(3, map[int]uint64{1: 1130, 2: 7}))
-	for _, c := range []struct {
-		t    *track
-		want []float64
-	}{
-		{h.worker(1), []float64{math.NaN(), 30, math.NaN(), 50}},
-		{h.worker(2), []float64{math.NaN(), 7, math.NaN(), 0}},
-		{h.cluster(), []float64{math.NaN(), 37, math.NaN(), 50}},
-	} {
-		got := h.cells(c.t, mDealt, 4)
-		for i := range got {
-			if got[i] != c.want[i] && !(math.IsNaN(got[i]) && math.IsNaN(c.want[i])) {
-				t.Errorf("dealt a second = %v, want %v", got, c.want)
-				break
-			}
-		}
-	}
-	s := tickSnapshot(4, map[int]uint64{1: 2000})
-	s.Policy = engine.SchedNone
-	h.add(s)
-	if got := h.at(h.worker(1), mDealt, 0); !math.IsNaN(got) {
-		t.Errorf("in shared %g were dealt", got)
-	}
-}
-
 // TestLoopDelay: of the last 10 s, and only of a worker that does not tell its
 // answer times.
 func TestLoopDelay(t *testing.T) {
@@ -116,7 +84,7 @@ func TestLoopDelay(t *testing.T) {
 		l := all
 		s.snap = tickSnapshot(tick, map[int]uint64{1: tick})
 		s.snap.Workers[0].HandOff, s.snap.Workers[0].Latency = &l, told
-		s.hist.add(s.snap)
+		s.hist.Add(s.snap)
 		return s.snap.Workers[0]
 	}
 	add(0, 5*time.Second, nil)
@@ -124,16 +92,16 @@ func TestLoopDelay(t *testing.T) {
 	for tick := range uint64(12) {
 		w = add(tick+1, 3*time.Microsecond, nil)
 	}
-	if got, ok := loopDelay(s, &w); !ok || got.p50 != 3*time.Microsecond || got.max != 3*time.Microsecond {
+	if got, ok := loopDelay(s, &w); !ok || got.P50 != 3*time.Microsecond || got.Max != 3*time.Microsecond {
 		t.Errorf("loop delay = %v, %t", got, ok)
 	}
-	if text := timesText(s.hist.worker(1).loop); text != "p50 3us   p99 3us   max 3us" {
+	if text := timesText(s.hist.Worker(1).Loop); text != "p50 3us   p99 3us   max 3us" {
 		t.Errorf("it reads %q", text)
 	}
 	for tick := range uint64(7) { // the ticks before were missed: the window may begin in one
 		w = add(tick+20, 3*time.Microsecond, nil)
 	}
-	if got, _ := loopDelay(s, &w); got.max != 3*time.Microsecond {
+	if got, _ := loopDelay(s, &w); got.Max != 3*time.Microsecond {
 		t.Errorf("after missed ticks the slow answer of before is back: %v", got)
 	}
 	w = add(27, 3*time.Microsecond, &engine.Latency{})

@@ -19,7 +19,7 @@ func nodeScene(w, h int, policy engine.Policy) *screen {
 	var delay [5]engine.Latency
 	for t := range 40 {
 		s.snap = nodeSnapshot(t, policy, &dealt, &delay)
-		s.hist.add(s.snap)
+		s.hist.Add(s.snap)
 	}
 	s.now = s.snap.Time
 	s.selected = 2

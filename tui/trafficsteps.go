@@ -7,12 +7,13 @@ import (
 
 	"muster/engine"
 	"muster/tui/internal/cell"
+	"muster/tui/internal/hist"
 )
 
 // trafficStep is a step of the way and its times of the last 10 s.
 type trafficStep struct {
 	name  string
-	times latencies
+	times hist.Latencies
 }
 
 func trafficSteps(s *screen) []trafficStep {
@@ -21,9 +22,9 @@ func trafficSteps(s *screen) []trafficStep {
 		t = &engine.Traffic{}
 	}
 	return []trafficStep{
-		{"queued", latenciesOf(t.Queued)},
-		{"handed", latenciesOf(t.Handed)},
-		{"served", latenciesOf(t.Served)},
+		{"queued", hist.LatenciesOf(t.Queued)},
+		{"handed", hist.LatenciesOf(t.Handed)},
+		{"served", hist.LatenciesOf(t.Served)},
 	}
 }
 
@@ -44,19 +45,19 @@ func stepsPane(s *screen, rows int) []string {
 	out = append(out, l.String())
 	longest := 0.0
 	for _, st := range steps {
-		longest = max(longest, float64(st.times.max))
+		longest = max(longest, float64(st.times.Max))
 	}
 	for _, st := range steps {
 		l := cell.NewLine(s.w, s.signs)
 		l.Gap(1)
 		l.Padded(s.theme.Text, st.name, 9)
-		for _, d := range []time.Duration{st.times.p50, st.times.p99, st.times.max} {
+		for _, d := range []time.Duration{st.times.P50, st.times.P99, st.times.Max} {
 			l.Right(s.theme.Text, fmtLatency(d), 7)
 			l.Gap(2)
 		}
 		l.Gap(1)
-		if st.times.max > 0 {
-			bar, n := s.signs.Bar(slowly(float64(st.times.max)/longest), max(s.w-l.Used()-1, 1))
+		if st.times.Max > 0 {
+			bar, n := s.signs.Bar(slowly(float64(st.times.Max)/longest), max(s.w-l.Used()-1, 1))
 			l.Raw(s.theme.Accent, bar, n)
 		}
 		out = append(out, l.String())
@@ -76,7 +77,7 @@ func stepsLine(s *screen, steps []trafficStep) string {
 	l.Gap(1)
 	l.Put(s.theme.Muted, "p50")
 	for _, st := range steps {
-		l.Put(s.theme.Text, fmt.Sprintf("  %s %6s", st.name, fmtLatency(st.times.p50)))
+		l.Put(s.theme.Text, fmt.Sprintf("  %s %6s", st.name, fmtLatency(st.times.P50)))
 	}
 	return l.String()
 }

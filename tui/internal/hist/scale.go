@@ -1,4 +1,4 @@
-package tui
+package hist
 
 import "math"
 
@@ -8,13 +8,13 @@ const holdScale = 5
 // Whose figures a graph or a scale is of, where it is not one worker's, whose id
 // it then is.
 const (
-	ofCluster = -1 // the cluster's own figure
-	ofRows    = 0  // each worker's, in its row of the table
+	OfCluster = -1 // the cluster's own figure
+	OfRows    = 0  // each worker's, in its row of the table
 )
 
 // scaleKey names a scale: one for each metric, width and whose it is.
 type scaleKey struct {
-	m     metric
+	m     Metric
 	cells int
 	of    int
 }
@@ -25,22 +25,22 @@ type scaleAt struct {
 	as int // number of cells it was computed for
 }
 
-// scaleOf is the value a full cell stands for in the last n cells: the step
+// ScaleOf is the value a full cell stands for in the last n cells: the step
 // above their highest, for ofRows that of all workers. It grows at once and
 // shrinks at most every 5 s, so that the picture does not jump.
-func (h *history) scaleOf(m metric, n, of int) float64 {
+func (h *History) ScaleOf(m Metric, n, of int) float64 {
 	if h == nil {
 		return 1
 	}
-	n = clamp(0, n, keep)
+	n = max(0, min(n, Keep))
 	k := scaleKey{m, n, of}
 	sc := h.scale[k]
 	if sc != nil && sc.as == h.n {
 		return sc.v
 	}
 	top := 0.0
-	if of != ofRows {
-		top = h.top(h.track(of), m, n)
+	if of != OfRows {
+		top = h.top(h.Track(of), m, n)
 	} else {
 		for _, t := range h.byID {
 			top = max(top, h.top(t, m, n))
@@ -58,10 +58,10 @@ func (h *history) scaleOf(m metric, n, of int) float64 {
 	return sc.v
 }
 
-func (h *history) top(t *track, m metric, n int) float64 {
+func (h *History) top(t *track, m Metric, n int) float64 {
 	top := 0.0
 	for ago := range n {
-		if v := h.at(t, m, ago); v > top {
+		if v := h.At(t, m, ago); v > top {
 			top = v
 		}
 	}
@@ -71,8 +71,8 @@ func (h *history) top(t *track, m metric, n int) float64 {
 // scaleStep is the step of a metric that is not under v. Bytes have the steps
 // of their unit, so that they are printed round as well; what is counted is
 // whole.
-func scaleStep(m metric, v float64) float64 {
-	if m != mMem {
+func scaleStep(m Metric, v float64) float64 {
+	if m != Mem {
 		return math.Ceil(step(v))
 	}
 	unit := 1.0
