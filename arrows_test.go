@@ -14,7 +14,7 @@ import (
 // whose libraries talk to the terminal when they are merely imported.
 func TestRoomsImportInOneDirection(t *testing.T) {
 	t.Parallel()
-	rooms := []string{"muster/tui/internal/cell", "muster/tui/internal/hist"}
+	rooms := []string{"muster/tui/internal/cell", "muster/tui/internal/hist", "muster/tui/internal/term"}
 	screen := []string{"muster/tui", "muster/styles", "muster/internal/safetext", "github.com/charmbracelet/"}
 	for _, room := range []struct {
 		path string
@@ -44,6 +44,7 @@ func TestRoomsImportInOneDirection(t *testing.T) {
 		{"muster/tui/internal/cell", []string{"muster/styles", "muster/internal/safetext"}, nil},
 		// Histories know no look.
 		{"muster/tui/internal/hist", []string{"muster/engine", "muster/engine/internal/deal", "muster/internal/guard", "muster/ipc"}, screen[1:]},
+		{"muster/tui/internal/term", []string{"muster/internal/deathsignal", "muster/internal/safetext", "muster/internal/stopsignal"}, []string{"muster/styles", "github.com/charmbracelet/bubbletea"}},
 		{"muster/tui", append(slices.Clone(rooms), "muster/engine", "muster/internal/explain", "muster/internal/guard", "muster/ipc", "muster/styles", "muster/internal/load", "muster/internal/safetext", "muster/internal/plaintext", "muster/internal/quietterm", "muster/internal/stopsignal", "muster/internal/deathsignal", "muster/internal/secret"), nil},
 		{"muster/examples/cluster", []string{"muster/engine", "muster/internal/guard", "muster/ipc"}, screen},
 		{"muster/examples/messages", []string{"muster/engine", "muster/internal/guard", "muster/ipc"}, screen},

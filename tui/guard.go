@@ -1,6 +1,10 @@
 package tui
 
-import tea "github.com/charmbracelet/bubbletea"
+import (
+	"muster/tui/internal/term"
+
+	tea "github.com/charmbracelet/bubbletea"
+)
 
 // guarded is a model whose commands run under the protection of a Terminal:
 // bubbletea runs each in a goroutine of its own, and a panic there would end the
@@ -8,7 +12,7 @@ import tea "github.com/charmbracelet/bubbletea"
 // program's goroutine, which is protected as a whole.
 type guarded struct {
 	tea.Model
-	t      *Terminal
+	t      *term.Terminal
 	points panicPoints
 }
 

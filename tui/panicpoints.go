@@ -2,7 +2,11 @@
 
 package tui
 
-import tea "github.com/charmbracelet/bubbletea"
+import (
+	"muster/tui/internal/term"
+
+	tea "github.com/charmbracelet/bubbletea"
+)
 
 // panicPoints are the places where a test build can be told to panic. In any
 // other build there are none.
@@ -11,4 +15,4 @@ type panicPoints struct{}
 func newPanicPoints(func(string) string) panicPoints { return panicPoints{} }
 func (panicPoints) hit(string)                       {}
 func (panicPoints) cmd() tea.Cmd                     { return nil }
-func (panicPoints) start(*Terminal)                  {}
+func (panicPoints) start(*term.Terminal)             {}

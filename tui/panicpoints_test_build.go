@@ -5,6 +5,8 @@ package tui
 import (
 	"time"
 
+	"muster/tui/internal/term"
+
 	tea "github.com/charmbracelet/bubbletea"
 )
 
@@ -42,7 +44,7 @@ func (p panicPoints) cmd() tea.Cmd {
 }
 
 // start panics in a goroutine of its own.
-func (p panicPoints) start(t *Terminal) {
+func (p panicPoints) start(t *term.Terminal) {
 	if p.place != "goroutine" {
 		return
 	}

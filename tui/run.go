@@ -11,7 +11,6 @@ import (
 	"muster/styles"
 	"muster/tui/internal/cell"
 
-	osc52 "github.com/aymanbagabas/go-osc52/v2"
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/lipgloss"
 )
@@ -84,11 +83,11 @@ func Run(ctx context.Context, c Cluster, o Options) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	if err := t.take(); err != nil {
+	if err := t.t.Take(); err != nil {
 		return Outcome{}, err
 	}
 	defer t.Catch()
-	r := newRunner(c, o, t, theme)
+	r := newRunner(c, o, t.t, theme)
 	return r.run(ctx)
 }
 
@@ -115,22 +114,6 @@ func lightBackground(v string) bool {
 		return true
 	}
 	return false
-}
-
-// maxCopied is the bytes of the longest text that is copied.
-const maxCopied = 64 << 10
-
-// clipboard is the sequence that copies text. Inside tmux and screen it has to
-// be wrapped; tmux may also be set up to take the bare one.
-func clipboard(text string, getenv func(string) string) string {
-	s := osc52.New(text).Limit(maxCopied)
-	switch {
-	case getenv("TMUX") != "":
-		return s.String() + s.Tmux().String()
-	case strings.HasPrefix(getenv("TERM"), "screen"):
-		return s.Screen().String()
-	}
-	return s.String()
 }
 
 func orFile(f, standard *os.File) *os.File {

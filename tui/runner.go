@@ -11,16 +11,16 @@ import (
 	"muster/internal/deathsignal"
 	"muster/styles"
 	"muster/tui/internal/cell"
+	"muster/tui/internal/term"
 
 	tea "github.com/charmbracelet/bubbletea"
-	"github.com/charmbracelet/x/term"
 )
 
 // runner is one dashboard from its first frame to the end of the cluster. Its
 // loop is the goroutine of Run: it works while Update or the terminal is stuck.
 type runner struct {
-	t       *Terminal
-	in      *ttyIn
+	t       *term.Terminal
+	in      *term.Input
 	end     *ending
 	p       *tea.Program
 	over    <-chan struct{} // the cluster has ended
@@ -31,8 +31,8 @@ type runner struct {
 	tour    func(context.Context) // plays the tour, if there is one
 }
 
-func newRunner(c Cluster, o Options, t *Terminal, theme *styles.Theme) *runner {
-	r := &runner{t: t, in: &ttyIn{file: t.in, out: t.out, gone: t.vanished}, cluster: c, end: newEnding(c), grace: o.CloseGrace, over: o.Done}
+func newRunner(c Cluster, o Options, t *term.Terminal, theme *styles.Theme) *runner {
+	r := &runner{t: t, in: t.Input(), cluster: c, end: newEnding(c), grace: o.CloseGrace, over: o.Done}
 	if r.grace == 0 {
 		r.grace = 2 * time.Second
 	}
@@ -57,8 +57,8 @@ func newRunner(c Cluster, o Options, t *Terminal, theme *styles.Theme) *runner {
 	m.tour = o.Tour
 	r.tour = func(ctx context.Context) { r.runTour(ctx, o.Tour, o.TourEnds) }
 	r.end.load = r.load
-	m.copyTo = func(text string) { _, _ = t.out.Write([]byte(clipboard(text, os.Getenv))) }
-	if w, h, err := term.GetSize(t.out.Fd()); err == nil {
+	m.copyTo = func(text string) { _, _ = t.Output().Write([]byte(term.Clipboard(text, os.Getenv))) }
+	if w, h, err := t.Size(); err == nil {
 		m.s.w, m.s.h = drawnSize(w, h) // so that the first frame need not wait for it
 	}
 	var top tea.Model = m
@@ -67,7 +67,7 @@ func newRunner(c Cluster, o Options, t *Terminal, theme *styles.Theme) *runner {
 	}
 	r.p = tea.NewProgram(&guarded{top, t, newPanicPoints(os.Getenv)},
 		tea.WithInput(r.in),
-		tea.WithOutput(t.out),
+		tea.WithOutput(t.Output()),
 		tea.WithAltScreen(),
 		tea.WithMouseCellMotion(),
 		tea.WithFPS(fps),
@@ -81,7 +81,7 @@ func newRunner(c Cluster, o Options, t *Terminal, theme *styles.Theme) *runner {
 func (r *runner) run(ctx context.Context) (Outcome, error) {
 	inner, cancel := context.WithCancel(context.Background())
 	defer cancel() // ends the pump
-	sigs, stopSigs := dashboardSignals()
+	sigs, stopSigs := term.Signals()
 	defer stopSigs()
 	defer deathsignal.Catch(r.t.Died)()
 
@@ -112,7 +112,7 @@ func (r *runner) run(ctx context.Context) (Outcome, error) {
 // loop waits for the end of the cluster.
 func (r *runner) loop(ctx context.Context, ended <-chan error, sigs <-chan os.Signal) (Outcome, error) {
 	var (
-		gone       = r.t.gone
+		gone       = r.t.Gone()
 		over       = r.over
 		second     = r.end.second
 		limit      <-chan time.Time // for the cluster, after the end at once
@@ -128,7 +128,7 @@ func (r *runner) loop(ctx context.Context, ended <-chan error, sigs <-chan os.Si
 			ended = nil
 			switch {
 			case isOver && err == nil:
-				r.t.release()
+				r.t.Release()
 			case onTerminal && !r.isGone(): // an end nobody here asked for
 				r.leave()
 				failed = fmt.Errorf("the screen ended: %w", err)
@@ -174,7 +174,7 @@ func (r *runner) loop(ctx context.Context, ended <-chan error, sigs <-chan os.Si
 		case <-behind: // somebody stopped us all the same
 			behind = nil
 			if onTerminal && !r.again() {
-				behind = time.After(behindEvery)
+				behind = time.After(term.BehindEvery)
 			}
 
 		case <-ctx.Done():
@@ -187,10 +187,10 @@ func (r *runner) loop(ctx context.Context, ended <-chan error, sigs <-chan os.Si
 // shell has put its own modes back. It returns false as long as the shell has it, as
 // after its bg; its fg need not send a signal.
 func (r *runner) again() bool {
-	if r.t.behind() {
+	if r.t.Behind() {
 		return false
 	}
-	if r.t.raw() == nil {
+	if r.t.MakeRaw() == nil {
 		r.send(tea.ClearScreen())
 	}
 	return true
@@ -205,7 +205,7 @@ func (r *runner) leave() {
 // quit ends the program in order. Only one that is stuck is killed: bubbletea
 // then closes descriptors that its reader still uses.
 func (r *runner) quit() {
-	r.in.leaving.Store(true)
+	r.in.Leave()
 	r.t.Go(func() { // ends when the program has taken it, or with the program
 		stuck := time.AfterFunc(lastFrame, r.p.Kill)
 		defer stuck.Stop()
@@ -216,7 +216,7 @@ func (r *runner) quit() {
 // isGone tells whether the terminal has vanished.
 func (r *runner) isGone() bool {
 	select {
-	case <-r.t.gone:
+	case <-r.t.Gone():
 		return true
 	default:
 		return false

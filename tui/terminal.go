@@ -1,168 +1,42 @@
 package tui
 
 import (
-	"errors"
-	"fmt"
-	"io"
 	"os"
-	"runtime/debug"
-	"strings"
-	"sync"
 	"syscall"
-	"time"
 
-	"muster/internal/deathsignal"
-	"muster/internal/safetext"
-
-	"github.com/charmbracelet/x/ansi"
-	"github.com/charmbracelet/x/term"
-	"golang.org/x/sys/unix"
+	"muster/tui/internal/term"
 )
 
 // ErrNotTerminal is what Run returns if its input or output is no terminal.
-var ErrNotTerminal = errors.New("not a terminal")
-
-const (
-	restoreLimit = 300 * time.Millisecond // a terminal that takes no bytes must not keep the process
-	panicLimit   = 2 * time.Second        // for what the owner does about a panic, like killing the workers
-)
+var ErrNotTerminal = term.ErrNotTerminal
 
 // Terminal gives a terminal back as it was found, on every way out the process
 // can see: the end of Run, a signal, a panic in any goroutine started by Go.
 // bubbletea alone does so for its own end only.
 //
 // All methods may be called from any goroutine.
-type Terminal struct {
-	in      *os.File
-	out     *ttyOut
-	onPanic func()
-
-	mu    sync.Mutex
-	saved *term.State // how the terminal was; nil while it is not ours
-
-	gone     chan struct{} // closed when the terminal turned out to have vanished
-	goneOnce sync.Once
-
-	panicked sync.Once
-	errOut   io.Writer
-	exit     func(code int)
-}
+type Terminal struct{ t *term.Terminal }
 
 // NewTerminal is for the terminal behind in and out, usually os.Stdin and
 // os.Stdout; nothing is changed before Run. onPanic (nil = nothing) is called
 // once after a panic, or before a signal ends the process, when the terminal is
 // already restored: kill the workers there. It may take up to two seconds.
 func NewTerminal(in, out *os.File, onPanic func()) *Terminal {
-	t := &Terminal{
-		in:      in,
-		onPanic: onPanic,
-		gone:    make(chan struct{}),
-		errOut:  os.Stderr,
-		exit:    os.Exit,
-	}
-	t.out = &ttyOut{file: out, gone: t.vanished, behind: t.behind}
-	return t
-}
-
-// take remembers the state of the terminal. From now on Restore has work to do.
-func (t *Terminal) take() error {
-	for _, f := range []*os.File{t.in, t.out.file} {
-		if f == nil || !term.IsTerminal(f.Fd()) {
-			return ErrNotTerminal
-		}
-	}
-	st, err := term.GetState(t.in.Fd())
-	if err != nil {
-		return fmt.Errorf("reading the state of the terminal: %w", err)
-	}
-	t.mu.Lock()
-	t.saved = st
-	t.mu.Unlock()
-	t.out.closed.Store(false)
-	return nil
-}
-
-// raw makes the terminal raw again after the process was stopped and went on:
-// a shell puts its own modes back in between.
-func (t *Terminal) raw() error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.saved == nil {
-		return nil
-	}
-	_, err := term.MakeRaw(t.in.Fd())
-	return err
-}
-
-// behind tells whether somebody else has the terminal, a shell that took it when
-// this process was stopped. Who then reads from it or sets its modes is stopped
-// again, whatever signal asks for its end (tty_ioctl(4), tcsetattr(3p)).
-func (t *Terminal) behind() bool {
-	owner, err := unix.IoctlGetInt(int(t.in.Fd()), unix.TIOCGPGRP)
-	return err == nil && owner != unix.Getpgrp() // an error: it controls no terminal, or that has gone
+	return &Terminal{term.New(in, out, onPanic)}
 }
 
 // Restore puts the terminal back: its modes, the cursor, the screen there was
 // before. Whatever the dashboard still wants to draw is dropped. Without a
 // running dashboard it does nothing; it never waits longer than 0.3 s.
-func (t *Terminal) Restore() { t.giveBack(true) }
-
-// release is Restore after bubbletea has undone its own sequences: leaving the
-// other screen twice would move the cursor.
-func (t *Terminal) release() { t.giveBack(false) }
-
-func (t *Terminal) giveBack(sequences bool) {
-	t.mu.Lock()
-	saved := t.saved
-	t.saved = nil
-	t.mu.Unlock()
-	if saved == nil {
-		return
-	}
-	t.out.closed.Store(true)
-	behind := t.behind()
-	if sequences || behind { // bubbletea's own were dropped
-		t.writeLast()
-	}
-	if behind {
-		return // whoever has it has set its modes
-	}
-	// Last, so that the sequences are not subject to the line discipline; an
-	// ioctl that does not wait for the output to drain.
-	_ = term.Restore(t.in.Fd(), saved) // if it fails the terminal is gone
-}
-
-// writeLast writes the sequences that undo the dashboard's, behind a frame
-// that may be on its way. It gives up on a terminal that takes nothing.
-func (t *Terminal) writeLast() {
-	done := make(chan struct{})
-	go func() { // ends with the write; a stuck one ends with the process
-		defer close(done)
-		t.out.last()
-	}()
-	limit := time.NewTimer(restoreLimit)
-	defer limit.Stop()
-	select {
-	case <-done:
-	case <-limit.C:
-	}
-}
-
-// vanished notes that the terminal is no more.
-func (t *Terminal) vanished() { t.goneOnce.Do(func() { close(t.gone) }) }
+func (t *Terminal) Restore() { t.t.Restore() }
 
 // Go starts f in a goroutine. If it panics, the process ends as by Panicked.
-func (t *Terminal) Go(f func()) {
-	go func() {
-		defer t.Catch()
-		f()
-	}()
-}
+func (t *Terminal) Go(f func()) { t.t.Go(f) }
 
 // Catch is to be deferred: it recovers a panic and ends the process as by
 // Panicked.
 func (t *Terminal) Catch() {
-	if v := recover(); v != nil {
+	if v := recover(); v != nil { // only the deferred function itself can
 		t.Panicked(v)
 	}
 }
@@ -171,60 +45,9 @@ func (t *Terminal) Catch() {
 // calling goroutine: it restores the terminal, calls the hook of NewTerminal,
 // prints v and the goroutine's stack to stderr and exits with 1. It does not
 // return; of several panics the first is told.
-func (t *Terminal) Panicked(v any) {
-	stack := debug.Stack()
-	t.panicked.Do(func() {
-		t.Restore()
-		t.afterPanic()
-		fmt.Fprint(t.errOut, panicText(v, stack))
-		t.exit(1)
-	})
-	select {} // another panic is being told: the process is about to end
-}
+func (t *Terminal) Panicked(v any) { t.t.Panicked(v) }
 
-// Died ends the process because of a signal that ends it (see deathsignal): it
-// restores the terminal, calls the hook of NewTerminal, and dies by s, with the
-// stacks on stderr. It does not return; of several ends the first is told.
-func (t *Terminal) Died(s syscall.Signal) {
-	t.panicked.Do(func() {
-		t.Restore()
-		t.afterPanic()
-		deathsignal.Die(s)
-	})
-	select {} // the process is about to end
-}
-
-// afterPanic calls the hook, but neither waits for ever nor falls over a
-// second panic.
-func (t *Terminal) afterPanic() {
-	if t.onPanic == nil {
-		return
-	}
-	done := make(chan struct{})
-	go func() { // ends with the hook
-		defer close(done)
-		defer func() { _ = recover() }()
-		t.onPanic()
-	}()
-	limit := time.NewTimer(panicLimit)
-	defer limit.Stop()
-	select {
-	case <-done:
-	case <-limit.C:
-	}
-}
-
-// panicText is what is printed: a panic value may hold outside text.
-func panicText(v any, stack []byte) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "muster: panic: %s\n\n", safetext.Line(fmt.Sprint(v)))
-	for line := range strings.Lines(string(stack)) {
-		b.WriteString(safetext.Line(strings.TrimSuffix(line, "\n")))
-		b.WriteByte('\n')
-	}
-	return b.String()
-}
-
-// lastWords undo all a dashboard may have switched on.
-const lastWords = ansi.ResetModeMouseButtonEvent + ansi.ResetModeMouseAnyEvent + ansi.ResetModeMouseExtSgr +
-	ansi.ResetModeBracketedPaste + ansi.ResetStyle
+// Died ends the process because of a signal that ends it: it restores the
+// terminal, calls the hook of NewTerminal, and dies by s, with the stacks on
+// stderr. It does not return; of several ends the first is told.
+func (t *Terminal) Died(s syscall.Signal) { t.t.Died(s) }

@@ -1,7 +1,6 @@
-package tui
+package term
 
 import (
-	"errors"
 	"io"
 	"os"
 	"runtime"
@@ -12,15 +11,15 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// written is what a ttyOut writes during f.
-func written(t *testing.T, f func(*ttyOut)) string {
+// written is what an Output writes during f.
+func written(t *testing.T, f func(*Output)) string {
 	t.Helper()
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	f(&ttyOut{file: w, gone: func() { t.Error("the terminal is gone") }, behind: func() bool { return false }})
+	f(&Output{file: w, gone: func() { t.Error("the terminal is gone") }, behind: func() bool { return false }})
 	w.Close()
 	b, err := io.ReadAll(r)
 	if err != nil {
@@ -30,19 +29,19 @@ func written(t *testing.T, f func(*ttyOut)) string {
 }
 
 func TestLastWordsLeaveTheOtherScreenOnlyFromThere(t *testing.T) {
-	enter := func(o *ttyOut) { _, _ = io.WriteString(o, ansi.SetModeAltScreenSaveCursor) }
-	leave := func(o *ttyOut) { _, _ = io.WriteString(o, ansi.ResetModeAltScreenSaveCursor) }
+	enter := func(o *Output) { _, _ = io.WriteString(o, ansi.SetModeAltScreenSaveCursor) }
+	leave := func(o *Output) { _, _ = io.WriteString(o, ansi.ResetModeAltScreenSaveCursor) }
 	for _, tt := range []struct {
 		name  string
-		do    []func(*ttyOut)
+		do    []func(*Output)
 		times int
 	}{
-		{"never there", []func(*ttyOut){(*ttyOut).last}, 0},
-		{"there", []func(*ttyOut){enter, (*ttyOut).last}, 1},
-		{"there and back", []func(*ttyOut){enter, leave, (*ttyOut).last}, 1},
-		{"twice", []func(*ttyOut){enter, (*ttyOut).last, (*ttyOut).last}, 1},
+		{"never there", []func(*Output){(*Output).last}, 0},
+		{"there", []func(*Output){enter, (*Output).last}, 1},
+		{"there and back", []func(*Output){enter, leave, (*Output).last}, 1},
+		{"twice", []func(*Output){enter, (*Output).last, (*Output).last}, 1},
 	} {
-		out := written(t, func(o *ttyOut) {
+		out := written(t, func(o *Output) {
 			for _, f := range tt.do {
 				f(o)
 			}
@@ -60,7 +59,7 @@ func TestABrokenOutputIsAVanishedTerminal(t *testing.T) {
 	}
 	defer w.Close()
 	r.Close()
-	term := NewTerminal(os.Stdin, w, nil)
+	term := New(os.Stdin, w, nil)
 	if _, err := term.out.Write([]byte("frame")); err == nil {
 		t.Fatal("a write without a reader succeeded")
 	}
@@ -68,20 +67,6 @@ func TestABrokenOutputIsAVanishedTerminal(t *testing.T) {
 	case <-term.gone:
 	default:
 		t.Error("not noticed")
-	}
-}
-
-func TestRunNeedsATerminal(t *testing.T) {
-	null, err := os.Open(os.DevNull)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer null.Close()
-	if _, err := Run(t.Context(), newFake(four()), Options{In: null, Out: null}); !errors.Is(err, ErrNotTerminal) {
-		t.Errorf("error %v", err)
-	}
-	if _, err := Run(t.Context(), newFake(four()), Options{In: null, Out: null, Theme: "pink"}); err == nil || errors.Is(err, ErrNotTerminal) {
-		t.Errorf("error %v", err)
 	}
 }
 
@@ -95,7 +80,7 @@ func TestAPanicIsToldWhateverTheHookDoes(t *testing.T) {
 	} {
 		var text strings.Builder
 		code := make(chan int)
-		term := NewTerminal(os.Stdin, os.Stdout, hook)
+		term := New(os.Stdin, os.Stdout, hook)
 		term.errOut = &text
 		term.exit = func(c int) { code <- c; runtime.Goexit() }
 		start := time.Now()

@@ -1,4 +1,4 @@
-package tui
+package term
 
 import (
 	"errors"
@@ -12,23 +12,26 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// ttyIn is the terminal's input as bubbletea reads it. It notices the end of
+// Input is the terminal's input as bubbletea reads it. It notices the end of
 // the terminal, which bubbletea ignores.
-type ttyIn struct {
+type Input struct {
 	file *os.File
-	out  *ttyOut
+	out  *Output
 	gone func()
 	esc  escapes
 
 	leaving atomic.Bool // the program is about to end
 }
 
-// behindEvery is how often it is looked whether the terminal is ours again.
-const behindEvery = 100 * time.Millisecond
+// BehindEvery is how often it is looked whether the terminal is ours again.
+const BehindEvery = 100 * time.Millisecond
 
-func (i *ttyIn) Read(p []byte) (int, error) {
+// Leave says that the program is about to end.
+func (i *Input) Leave() { i.leaving.Store(true) }
+
+func (i *Input) Read(p []byte) (int, error) {
 	if i.out.behind() { // what is typed is the shell's
-		time.Sleep(behindEvery) // bubbletea comes again at once
+		time.Sleep(BehindEvery) // bubbletea comes again at once
 		return 0, nil
 	}
 	n, err := i.file.Read(p)
@@ -39,13 +42,13 @@ func (i *ttyIn) Read(p []byte) (int, error) {
 }
 
 // The further methods make it the file bubbletea wants for raw mode.
-func (i *ttyIn) Write([]byte) (int, error) { return 0, errors.ErrUnsupported }
-func (i *ttyIn) Close() error              { return nil }
-func (i *ttyIn) Name() string              { return i.file.Name() }
+func (i *Input) Write([]byte) (int, error) { return 0, errors.ErrUnsupported }
+func (i *Input) Close() error              { return nil }
+func (i *Input) Name() string              { return i.file.Name() }
 
 // Fd is the descriptor itself; none when bubbletea would put back its modes and be
 // stopped for it.
-func (i *ttyIn) Fd() uintptr {
+func (i *Input) Fd() uintptr {
 	if i.leaving.Load() && i.out.behind() {
 		return ^uintptr(0)
 	}
@@ -57,9 +60,9 @@ func (i *ttyIn) Fd() uintptr {
 // scrollback of the screen before: tmux does.
 const leaveAlt = ansi.CursorHomePosition + ansi.EraseScreenBelow + ansi.ResetModeAltScreenSaveCursor
 
-// ttyOut is the terminal's output as bubbletea writes it: each frame and each
+// Output is the terminal's output as bubbletea writes it: each frame and each
 // sequence is one Write. It has no WriteString, which would go round Write.
-type ttyOut struct {
+type Output struct {
 	file   *os.File
 	gone   func()
 	behind func() bool // somebody else has the terminal, and its lines are on it
@@ -69,7 +72,7 @@ type ttyOut struct {
 	alt atomic.Bool // the other screen is on
 }
 
-func (o *ttyOut) Write(p []byte) (int, error) {
+func (o *Output) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.closed.Load() || o.alt.Load() && o.behind() {
@@ -88,7 +91,7 @@ func (o *ttyOut) Write(p []byte) (int, error) {
 
 // last writes what undoes the dashboard's sequences. Leaving the other screen
 // without being there would move the cursor.
-func (o *ttyOut) last() {
+func (o *Output) last() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	s := lastWords
@@ -100,7 +103,7 @@ func (o *ttyOut) last() {
 }
 
 // write needs mu.
-func (o *ttyOut) write(p []byte) (int, error) {
+func (o *Output) write(p []byte) (int, error) {
 	n, err := o.file.Write(p)
 	if err != nil && !passing(err) {
 		o.gone()
@@ -109,10 +112,10 @@ func (o *ttyOut) write(p []byte) (int, error) {
 }
 
 // Read, Close, Fd and Name make it the file bubbletea wants to ask for the size.
-func (o *ttyOut) Read([]byte) (int, error) { return 0, io.EOF }
-func (o *ttyOut) Close() error             { return nil }
-func (o *ttyOut) Fd() uintptr              { return o.file.Fd() }
-func (o *ttyOut) Name() string             { return o.file.Name() }
+func (o *Output) Read([]byte) (int, error) { return 0, io.EOF }
+func (o *Output) Close() error             { return nil }
+func (o *Output) Fd() uintptr              { return o.file.Fd() }
+func (o *Output) Name() string             { return o.file.Name() }
 
 // passing tells whether the terminal may still be there after err.
 func passing(err error) bool {

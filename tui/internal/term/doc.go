@@ -1,0 +1,18 @@
+// Package term is the terminal of a dashboard as files and signals: what is read
+// from it, what is written to it, its modes, and whose it is at the moment. It
+// knows neither a screen nor a cluster; what bubbletea has to be told is said by
+// the types Input and Output, which stand between it and the files.
+//
+// What it promises:
+//
+//   - After Take the terminal is given back as it was found, on every way out
+//     the process can see: Restore or Release, a panic in any goroutine of Go, a
+//     signal that ends the process. It is given back once.
+//   - Nothing is written to a terminal that has been given back, or that a shell
+//     has taken for itself; nothing is read from one either.
+//   - A terminal that has gone is noticed by the next read or write: Gone is
+//     closed. A terminal that takes no bytes keeps nobody for more than 0.3 s.
+//   - An escape key that comes in one read with the next key stays a key.
+//
+// All methods of Terminal may be called from any goroutine.
+package term
