@@ -92,7 +92,15 @@ func Start(t *testing.T, cmd *exec.Cmd, line func(line []byte) bool) *Process {
 	return p
 }
 
-func tail(s string) string { return s[max(0, len(s)-20_000):] }
+// tail is the end of what was written, without what a terminal would obey.
+func tail(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\n' || r >= 0x7f && r < 0xa0 {
+			return '?'
+		}
+		return r
+	}, s[max(0, len(s)-20_000):])
+}
 
 func eachLine(r io.Reader, take func([]byte)) {
 	for b := bufio.NewReader(r); ; {

@@ -3,7 +3,6 @@
 package screen
 
 import (
-	"io"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -11,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"muster/internal/e2e/kit"
 	"muster/internal/testkit"
 )
 
@@ -31,7 +31,7 @@ func TestASignalThatEndsTheProcessLeftTheTerminalRaw(t *testing.T) {
 				t.Fatal(err)
 			}
 			diesOf(s, sig)
-			mustBeFree(t, addr, promised)
+			mustBeFree(t, addr, kit.Promised)
 		})
 	}
 }
@@ -47,7 +47,7 @@ func TestASignalThatEndsATourOrALoadLeftTheTerminalRaw(t *testing.T) {
 	t.Run("load", func(t *testing.T) {
 		t.Parallel()
 		s := open(t, 100, 30, nil, "load", "--rate", "1", "127.0.0.1:1")
-		if !testkit.Within(patience, func() bool {
+		if !testkit.Within(kit.Patience, func() bool {
 			now, err := unix.IoctlGetTermios(int(s.tty.Fd()), unix.TCGETS)
 			return err == nil && *now != *s.before
 		}) {
@@ -99,38 +99,18 @@ func TestASignalThatEndsAHeadlessPrimaryWasAnExitWithCode2(t *testing.T) {
 	t.Parallel()
 	cmd := exec.Command(muster, "--headless", "--addr", "127.0.0.1:0", "--workers", "2")
 	cmd.Env = environment()
-	var said strings.Builder
-	cmd.Stderr = &said
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
+	p := kit.Start(t, cmd, nil)
+	p.AwaitText(2, "listening")
+	workers := testkit.WithPrimary(p.PID)
+	p.Signal(syscall.SIGABRT)
+	if code := p.Code(); code != -int(syscall.SIGABRT) {
+		t.Errorf("it ended with %d", code)
 	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = cmd.Process.Kill() }) // it has ended, as it should
-	lines := make([]byte, 0, 4096)
-	for strings.Count(string(lines), "listening") < 2 {
-		n, err := out.Read(lines[len(lines):cap(lines)])
-		if err != nil {
-			t.Fatalf("%v after %q", err, lines)
-		}
-		lines = lines[:len(lines)+n]
-	}
-	workers := testkit.WithPrimary(cmd.Process.Pid)
-	if err := cmd.Process.Signal(syscall.SIGABRT); err != nil {
-		t.Fatal(err)
-	}
-	_, _ = io.Copy(io.Discard, out) // to its end
-	err = cmd.Wait()
-	if st := cmd.ProcessState.Sys().(syscall.WaitStatus); !st.Signaled() || st.Signal() != syscall.SIGABRT {
-		t.Errorf("it ended with %v", err)
-	}
-	if !strings.Contains(said.String(), "SIGABRT: ") || !strings.Contains(said.String(), "goroutine ") {
-		t.Errorf("stderr has no stacks: %q", said.String())
+	said := p.Stderr()
+	if !strings.Contains(said, "SIGABRT: ") || !strings.Contains(said, "goroutine ") {
+		t.Errorf("stderr has no stacks: %q", said)
 	}
 	if len(workers) < 2 {
 		t.Fatalf("it had workers %v", workers)
 	}
-	noneLeft(t, cmd.Process.Pid, promised)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"muster/internal/e2e/kit"
 	"muster/internal/stopsignal"
 	"muster/internal/testkit"
 )
@@ -132,11 +133,11 @@ func ended(s *terminal, e ending) {
 	if code := s.code(); code != e.code {
 		s.t.Errorf("exit code %d, want %d", code, e.code)
 	}
-	late := promised
+	late := kit.Promised
 	if e.code == 0 {
 		late = 0
 	}
-	noneLeft(s.t, s.pid, late)
+	kit.NoneLeft(s.t, s.pid, late)
 	s.givenBack()
 	_, after, _ := strings.Cut(s.written(), ansi.ResetModeAltScreenSaveCursor)
 	for line := range strings.SplitAfterSeq(after, "\n") {
@@ -175,7 +176,7 @@ func TestCheck10ClosedTerminal(t *testing.T) {
 			if code := s.code(); code != 0 {
 				t.Errorf("exit code %d, want 0", code)
 			}
-			noneLeft(t, s.pid, 0)
+			kit.NoneLeft(t, s.pid, 0)
 			mustBeFree(t, addr, 0)
 		})
 	}
@@ -193,8 +194,8 @@ func TestCheck10KilledPrimary(t *testing.T) {
 	if code := s.code(); code != -int(syscall.SIGKILL) {
 		t.Errorf("ended with %d", code)
 	}
-	noneLeft(t, s.pid, promised)
-	mustBeFree(t, addr, promised) // a process that ends closes its sockets after it has left the list
+	kit.NoneLeft(t, s.pid, kit.Promised)
+	mustBeFree(t, addr, kit.Promised) // a process that ends closes its sockets after it has left the list
 }
 
 // | 11 | start on a bare pseudo-terminal (TERM=xterm-256color) that answers no
@@ -207,7 +208,7 @@ func TestCheck11FirstFrameOnASilentTerminal(t *testing.T) {
 	var took time.Duration
 	for range 3 { // a busy machine may be slow once; a start-up question (5 s) is there each time
 		s := open(t, 80, 24, nil, "--addr", "127.0.0.1:0", "--workers", "2")
-		for !fullFrame(s) && time.Since(s.started) < patience {
+		for !fullFrame(s) && time.Since(s.started) < kit.Patience {
 			<-time.After(2 * time.Millisecond)
 		}
 		took = time.Since(s.started)

@@ -3,7 +3,6 @@
 package screen
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -11,106 +10,49 @@ import (
 	"os/exec"
 	"regexp"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
-	"time"
 
+	"muster/internal/e2e/kit"
 	"muster/internal/testkit"
 )
 
 // piped is a muster whose output is a pipe.
 type piped struct {
-	t      *testing.T
-	cmd    *exec.Cmd
-	pid    int
-	addr   string
-	exited chan struct{} // closed when all is read and the process waited for
-
-	mu  sync.Mutex
-	out bytes.Buffer
-	err bytes.Buffer
+	*kit.Process
+	addr string
 }
 
 // openPiped starts muster without a terminal, on an address nobody had a
 // moment ago: not every form of output tells which one port 0 became.
 func openPiped(t *testing.T, env []string, args ...string) *piped {
 	t.Helper()
-	p := &piped{t: t, addr: testkit.FreePort(t), exited: make(chan struct{})}
-	p.cmd = exec.Command(muster, append(args, "--addr", p.addr)...)
-	p.cmd.Env = environment(env...)
-	p.cmd.Stdout, p.cmd.Stderr = writer{p, &p.out}, writer{p, &p.err}
-	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	p.pid = p.cmd.Process.Pid
-	go func() { // ends with the process, which the cleanup ends
-		_ = p.cmd.Wait() // the code is read from ProcessState
-		close(p.exited)
-	}()
-	t.Cleanup(func() {
-		_ = p.cmd.Process.Kill()
-		<-p.exited
-		noneLeft(t, p.pid, promised)
-		sane(t, p.err.String())
-		if t.Failed() {
-			t.Logf("stdout %.20000q\nstderr %.2000q", p.out.String(), p.err.String())
-		}
-	})
+	p := &piped{addr: testkit.FreePort(t)}
+	cmd := exec.Command(muster, append(args, "--addr", p.addr)...)
+	cmd.Env = environment(env...)
+	p.Process = kit.Start(t, cmd, nil)
+	t.Cleanup(func() { sane(t, p.Stderr()) })
 	return p
-}
-
-// writer is a buffer under p's lock.
-type writer struct {
-	p *piped
-	b *bytes.Buffer
-}
-
-func (w writer) Write(b []byte) (int, error) {
-	w.p.mu.Lock()
-	defer w.p.mu.Unlock()
-	return w.b.Write(b)
-}
-
-func (p *piped) output() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.out.String()
-}
-
-// await waits until the output has n times a text.
-func (p *piped) await(n int, text string) {
-	p.t.Helper()
-	if !testkit.Within(patience, func() bool { return strings.Count(p.output(), text) >= n }) {
-		p.t.Fatalf("never saw %d times %q", n, text)
-	}
 }
 
 // attack sends every hostile path, and a line of a megabyte.
 func (p *piped) attack() {
-	p.t.Helper()
+	p.T.Helper()
 	for i := range hostileTexts {
-		request(p.t, p.addr, hostileTexts[i].target(), true).Close()
+		request(p.T, p.addr, hostileTexts[i].target(), true).Close()
 	}
-	longLine(p.t, p.pid)
+	longLine(p.T, p.PID)
 }
 
 // stop asks muster to end and checks that it does so in order.
 func (p *piped) stop() {
-	p.t.Helper()
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		p.t.Fatal(err)
+	p.T.Helper()
+	p.Signal(syscall.SIGTERM)
+	if code := p.Code(); code != 0 {
+		p.T.Errorf("exit code %d", code)
 	}
-	select {
-	case <-p.exited:
-	case <-time.After(patience):
-		p.t.Fatal("muster does not end")
-	}
-	if code := p.cmd.ProcessState.ExitCode(); code != 0 {
-		p.t.Errorf("exit code %d", code)
-	}
-	if errs := p.err.String(); errs != "" {
-		p.t.Errorf("on stderr: %q", errs)
+	if errs := p.Stderr(); errs != "" {
+		p.T.Errorf("on stderr: %q", errs)
 	}
 }
 
@@ -148,15 +90,15 @@ func longLine(t *testing.T, primary int) {
 func TestCheck15HostileTextInLines(t *testing.T) {
 	t.Parallel()
 	p := openPiped(t, []string{hostileOutput(), pathsPrinted}, "--headless", "--workers", "1")
-	p.await(1, " listening ")
+	p.AwaitText(1, " listening ")
 	p.attack()
-	p.await(1, afterLong)
+	p.AwaitText(1, afterLong)
 	p.stop()
 
-	if why := textProblem(p.output()); why != "" {
+	if why := textProblem(p.Stdout()); why != "" {
 		t.Error(why)
 	}
-	lines := strings.Split(strings.TrimSuffix(p.output(), "\n"), "\n")
+	lines := strings.Split(strings.TrimSuffix(p.Stdout(), "\n"), "\n")
 	stamp := regexp.MustCompile(`^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} +(?:\d+|-)  [a-z_]+ `)
 	for i := range lines {
 		if !stamp.MatchString(lines[i]) {
@@ -193,16 +135,16 @@ func once(t *testing.T, lines []string, text string) {
 func TestCheck15HostileTextInJSON(t *testing.T) {
 	t.Parallel()
 	p := openPiped(t, []string{hostileOutput(), pathsPrinted}, "--json", "--workers", "1")
-	p.await(1, `"listening"`)
+	p.AwaitText(1, `"listening"`)
 	p.attack()
-	p.await(1, afterLong)
+	p.AwaitText(1, afterLong)
 	p.stop()
 
-	if why := textProblem(p.output()); why != "" {
+	if why := textProblem(p.Stdout()); why != "" {
 		t.Error(why)
 	}
 	var texts []string
-	for line := range strings.Lines(p.output()) {
+	for line := range strings.Lines(p.Stdout()) {
 		var e struct {
 			Kind   string
 			Detail struct{ Text string }
@@ -229,11 +171,11 @@ func TestCheck15HostileTextInJSON(t *testing.T) {
 func TestCheck15HostileTextInPlain(t *testing.T) {
 	t.Parallel()
 	p := openPiped(t, []string{hostileOutput(), pathsPrinted}, "--plain", "--workers", "2")
-	p.await(2, "started\n")
+	p.AwaitText(2, "started\n")
 	p.attack()
 	p.stop()
 	page := regexp.MustCompile(`^Master with Process ID : \d+ is running\n(?:Worker with Process ID : \d+ started\n){2}(?:worker with Process ID : \d+ died\n){2}$`)
-	if !page.MatchString(p.output()) {
-		t.Errorf("not the page's lines: %q", p.output())
+	if !page.MatchString(p.Stdout()) {
+		t.Errorf("not the page's lines: %q", p.Stdout())
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"muster/internal/e2e/kit"
 	"muster/internal/testkit"
 
 	"github.com/charmbracelet/x/ansi"
@@ -82,7 +83,7 @@ func allShown(s *terminal, source, before string) {
 	s.t.Helper()
 	for i := range hostileTexts {
 		want := before + spaced(hostileTexts[i].shown(source))
-		if !testkit.Within(patience/3, func() bool { return strings.Contains(spaced(s.text()), want) }) {
+		if !testkit.Within(kit.Patience/3, func() bool { return strings.Contains(spaced(s.text()), want) }) {
 			s.t.Errorf("not on the screen: %q", want)
 		}
 	}

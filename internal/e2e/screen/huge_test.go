@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"muster/internal/e2e/kit"
 	"muster/internal/testkit"
 )
 
@@ -25,7 +26,7 @@ func TestATerminalOfMillionsOfCellsTookAllMemory(t *testing.T) {
 	s.resize(65535, 65535)
 	drew := func(what string) {
 		t.Helper()
-		if !testkit.Within(patience, func() bool { return strings.Contains(s.written(), what) }) {
+		if !testkit.Within(kit.Patience, func() bool { return strings.Contains(s.written(), what) }) {
 			t.Fatalf("%q was never drawn", what)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"muster/internal/e2e/kit"
 	"muster/internal/testkit"
 )
 
@@ -84,7 +85,7 @@ func behindBash(t *testing.T) (s *terminal, pid int, addr string) {
 // end waits for muster's end, and checks that the shell has the screen.
 func end(s *terminal, pid int) {
 	s.t.Helper()
-	if !testkit.Within(patience, func() bool { return syscall.Kill(pid, 0) == syscall.ESRCH }) {
+	if !testkit.Within(kit.Patience, func() bool { return syscall.Kill(pid, 0) == syscall.ESRCH }) {
 		s.t.Fatal("muster does not end")
 	}
 	s.press("echo $((6*7))8\r")

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"testing"
 
+	"muster/internal/e2e/kit"
 	"muster/internal/testkit"
 )
 
@@ -38,7 +39,7 @@ func TestLoadIsSeenOnTheTable(t *testing.T) {
 	if pgid, err := syscall.Getpgid(pids[0]); err != nil || pgid == s.pid {
 		t.Errorf("it is in the primary's group: the terminal's ctrl+c would reach it (%v)", err)
 	}
-	if !testkit.Within(patience, func() bool { a, b := s.reqRate(0), s.reqRate(1); return a > 0 && b > 0 }) {
+	if !testkit.Within(kit.Patience, func() bool { a, b := s.reqRate(0), s.reqRate(1); return a > 0 && b > 0 }) {
 		t.Error("REQ/S stays 0")
 	}
 	s.see("p50 ")
@@ -53,7 +54,7 @@ func TestLoadIsSeenOnTheTable(t *testing.T) {
 	s.see("refused 0   cut 0   timed out 0")
 	s.press("\r")
 	s.see("stopped after ")
-	if !testkit.Within(patience, func() bool { return len(loadsOf(s.pid)) == 0 }) {
+	if !testkit.Within(kit.Patience, func() bool { return len(loadsOf(s.pid)) == 0 }) {
 		t.Errorf("processes %v are left after the stop", loadsOf(s.pid))
 	}
 	if strings.Contains(s.lines()[0], "load") {
@@ -103,7 +104,7 @@ func TestLoadEndsWithTheDashboard(t *testing.T) {
 			if code := s.code(); code != end.code {
 				t.Errorf("exit code %d, want %d", code, end.code)
 			}
-			late := promised
+			late := kit.Promised
 			if end.code == 0 {
 				late = 0 // it was reaped before the dashboard ended
 			}
@@ -111,8 +112,8 @@ func TestLoadEndsWithTheDashboard(t *testing.T) {
 				t.Errorf("the load, process %d, outlives the dashboard", pids[0])
 				_ = syscall.Kill(pids[0], syscall.SIGKILL) // it may have gone by now
 			}
-			noneLeft(t, s.pid, promised)
-			mustBeFree(t, addr, promised)
+			kit.NoneLeft(t, s.pid, kit.Promised)
+			mustBeFree(t, addr, kit.Promised)
 		})
 	}
 }

@@ -8,19 +8,12 @@ import (
 	"net"
 	"os"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
+	"muster/internal/e2e/kit"
 	"muster/internal/testkit"
 )
-
-// patience is how long a test waits for what must happen. It is no bound that
-// is checked: those stand in the tests.
-const patience = 30 * time.Second
-
-// promised is how long a worker may outlive its primary.
-const promised = time.Second
 
 // muster is the path of the binary under test, built by TestMain.
 var muster string
@@ -35,20 +28,6 @@ func environment(extra ...string) []string {
 		"GORACE=atexit_sleep_ms=0", // else each process built with -race takes a second longer to end
 		"TERM=xterm-256color",      // the last: tmux has its own
 	}, extra...)
-}
-
-// noneLeft checks that no worker of a primary lives d from now, and ends those
-// that do, so that they do not disturb the next test.
-func noneLeft(t *testing.T, primary int, d time.Duration) {
-	t.Helper()
-	var left []int
-	if testkit.Within(d, func() bool { left = testkit.WithPrimary(primary); return len(left) == 0 }) {
-		return
-	}
-	t.Errorf("processes %v outlived their primary %d", left, primary)
-	for _, pid := range left {
-		_ = syscall.Kill(pid, syscall.SIGKILL) // it may have gone by now
-	}
 }
 
 // mustBeFree checks that nobody listens on an address, at the latest d from now.
@@ -71,7 +50,7 @@ func mustBeFree(t *testing.T, addr string, d time.Duration) {
 // connection stays open then.
 func request(t *testing.T, addr, target string, wait bool) net.Conn {
 	t.Helper()
-	c, err := net.DialTimeout("tcp", addr, patience)
+	c, err := net.DialTimeout("tcp", addr, kit.Patience)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +61,7 @@ func request(t *testing.T, addr, target string, wait bool) net.Conn {
 	if !wait {
 		return c
 	}
-	if err := c.SetReadDeadline(time.Now().Add(patience)); err != nil {
+	if err := c.SetReadDeadline(time.Now().Add(kit.Patience)); err != nil {
 		t.Fatal(err)
 	}
 	buf := make([]byte, 4<<10)

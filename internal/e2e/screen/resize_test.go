@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"muster/internal/e2e/kit"
 	"muster/internal/testkit"
 )
 
@@ -69,7 +70,7 @@ func TestNothingIsLeftInTheScrollback(t *testing.T) {
 				fits(x, size[0], size[1], pids)
 			}
 			end(x)
-			if !testkit.WithinEvery(look, patience, func() bool { return x.ask("#{pane_dead}") == "1" }) {
+			if !testkit.WithinEvery(look, kit.Patience, func() bool { return x.ask("#{pane_dead}") == "1" }) {
 				t.Fatal("muster does not end")
 			}
 			all := x.do("capture-pane", "-p", "-S", "-")
@@ -148,7 +149,7 @@ func TestCheck13StormOfSizes(t *testing.T) {
 		s.resize(w, h)
 		s.press(open.close)
 		why := ""
-		if !testkit.Within(patience, func() bool {
+		if !testkit.Within(kit.Patience, func() bool {
 			lines := s.lines()
 			if why = misfit(lines, w, h); why == "" && open.shows != "" && strings.Contains(strings.Join(lines, "\n"), open.shows) {
 				why = "it is still open"
@@ -161,11 +162,11 @@ func TestCheck13StormOfSizes(t *testing.T) {
 		s.see("FROZEN")
 		before := steady(s.lines())
 		s.redraw()
-		if !testkit.Within(patience/10, func() bool { return steady(s.lines()) == before }) {
+		if !testkit.Within(kit.Patience/10, func() bool { return steady(s.lines()) == before }) {
 			t.Fatalf("after %q and a storm there was\n%s\nbut redrawn it is\n%s", open.key, before, s.text())
 		}
 		s.press(" ")
-		if !testkit.Within(patience, func() bool { return !strings.Contains(s.text(), "FROZEN") }) {
+		if !testkit.Within(kit.Patience, func() bool { return !strings.Contains(s.text(), "FROZEN") }) {
 			t.Fatal("it stays frozen")
 		}
 	}

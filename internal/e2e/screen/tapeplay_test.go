@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"muster/internal/e2e/kit"
 	"muster/internal/testkit"
 )
 
@@ -52,7 +53,7 @@ func TestTapesTellOneStory(t *testing.T) {
 				if code := p.code(); code != 0 {
 					t.Errorf("the shell ended with %d", code)
 				}
-				p.mustLeaveNothing(promised)
+				p.mustLeaveNothing(kit.Promised)
 			}
 		})
 	}
@@ -80,7 +81,7 @@ func newPlay(t *testing.T, tape *tape) *play {
 		t.Fatal(err)
 	}
 	p := &play{mark: "MUSTER_TAPE=" + dir}
-	t.Cleanup(func() { p.mustLeaveNothing(patience) }) // the shell gone, muster may still be stopping
+	t.Cleanup(func() { p.mustLeaveNothing(kit.Patience) }) // the shell gone, muster may still be stopping
 	env := append([]string{"PATH=" + dir + ":" + os.Getenv("PATH"), "PS1=> ", "HOME=" + dir, p.mark}, tape.env...)
 	p.terminal = openCommand(t, tapeWidth, tapeHeight, env, shell, "--noprofile", "--norc", "--login", "+o", "history")
 	return p

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"muster/internal/e2e/kit"
 	"muster/internal/testkit"
 
 	"github.com/charmbracelet/x/ansi"
@@ -124,7 +125,7 @@ func (s *terminal) cleanup() {
 		c.Close()
 	}
 	s.readers.Wait()
-	noneLeft(s.t, s.pid, promised)
+	kit.NoneLeft(s.t, s.pid, kit.Promised)
 	sane(s.t, string(s.raw))
 	if s.t.Failed() {
 		s.t.Logf("the screen at the end:\n%s\nthe last bytes: %q", s.text(), s.raw[max(len(s.raw)-4000, 0):])
@@ -226,7 +227,7 @@ func (s *terminal) code() int {
 	s.t.Helper()
 	select {
 	case <-s.exited:
-	case <-time.After(patience):
+	case <-time.After(kit.Patience):
 		s.t.Fatal("muster does not end")
 	}
 	if st, ok := s.cmd.ProcessState.Sys().(syscall.WaitStatus); ok && st.Signaled() {
@@ -281,7 +282,7 @@ func (s *terminal) redraw() []string {
 	clears := strings.Count(s.written(), ansi.EraseEntireScreen)
 	s.press("\x0c") // ctrl+l
 	var frame []string
-	if !testkit.Within(patience, func() bool {
+	if !testkit.Within(kit.Patience, func() bool {
 		raw := s.written()
 		frame = lastFrame(raw, s.h)
 		return strings.Count(raw, ansi.EraseEntireScreen) > clears && frame != nil
@@ -294,7 +295,7 @@ func (s *terminal) redraw() []string {
 // see waits until a text is on the screen.
 func (s *terminal) see(text string) {
 	s.t.Helper()
-	if !testkit.Within(patience, func() bool { return strings.Contains(s.text(), text) }) {
+	if !testkit.Within(kit.Patience, func() bool { return strings.Contains(s.text(), text) }) {
 		s.t.Fatalf("never saw %q", text)
 	}
 }
@@ -334,8 +335,8 @@ func (s *terminal) isOurs() error {
 	return nil
 }
 
-// givenBack checks that the terminal is as it was before muster.
-func (s *terminal) givenBack() {
+// modesBack checks that the terminal's modes are as before muster.
+func (s *terminal) modesBack() {
 	s.t.Helper()
 	now, err := unix.IoctlGetTermios(int(s.tty.Fd()), unix.TCGETS)
 	if err != nil {
@@ -344,6 +345,12 @@ func (s *terminal) givenBack() {
 	if *now != *s.before {
 		s.t.Errorf("termios before %+v, after %+v", *s.before, *now)
 	}
+}
+
+// givenBack checks that the terminal is as it was before muster.
+func (s *terminal) givenBack() {
+	s.t.Helper()
+	s.modesBack()
 	// The process has ended; what it wrote may still be on its way to draw.
 	mark := fmt.Sprintf("mark %d", s.pid)
 	if _, err := io.WriteString(s.tty, mark+"\n"); err != nil {

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"muster/internal/e2e/kit"
 	"muster/internal/testkit"
 
 	"github.com/charmbracelet/x/ansi"
@@ -66,7 +67,7 @@ func (x *tmux) cleanup() {
 	}
 	x.do("kill-server") // muster gets a SIGHUP
 	if x.pid != 0 {
-		noneLeft(x.t, x.pid, patience)
+		kit.NoneLeft(x.t, x.pid, kit.Patience)
 	}
 	os.RemoveAll(x.dir)
 }
@@ -117,7 +118,7 @@ func (x *tmux) await(what string, problem func(lines []string) string) []string 
 	x.t.Helper()
 	var lines []string
 	var why string
-	if !testkit.WithinEvery(look, patience, func() bool { lines = x.screen(); why = problem(lines); return why == "" }) {
+	if !testkit.WithinEvery(look, kit.Patience, func() bool { lines = x.screen(); why = problem(lines); return why == "" }) {
 		x.t.Fatalf("%s: %s\n%s", what, why, strings.Join(lines, "\n"))
 	}
 	return lines
@@ -175,11 +176,11 @@ func (x *tmux) torn() string {
 	x.t.Helper()
 	before, clears := x.screen("-e"), x.clears()
 	x.press("C-l")
-	if !testkit.WithinEvery(look, patience, func() bool { return x.clears() > clears }) {
+	if !testkit.WithinEvery(look, kit.Patience, func() bool { return x.clears() > clears }) {
 		return "ctrl+l never cleared the screen"
 	}
 	var after []string
-	if testkit.WithinEvery(look, patience/10, func() bool { after = x.screen("-e"); return steady(after) == steady(before) }) {
+	if testkit.WithinEvery(look, kit.Patience/10, func() bool { after = x.screen("-e"); return steady(after) == steady(before) }) {
 		// Only a fresh screen tells: while the size changes, a frame of the old
 		// one meets the new one, and a line stays marked as wrapped.
 		if n := len(x.screen("-J")); n != len(after) {

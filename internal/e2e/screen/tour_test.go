@@ -3,7 +3,6 @@
 package screen
 
 import (
-	"bytes"
 	"fmt"
 	"os/exec"
 	"regexp"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/e2e/kit"
 	"muster/internal/testkit"
 	"muster/internal/tour"
 )
@@ -175,7 +175,7 @@ func TestTourByHand(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 	s.givenBack()
-	noneLeft(t, s.pid, promised)
+	kit.NoneLeft(t, s.pid, kit.Promised)
 }
 
 // A terminal that vanishes in the midst of it leaves nothing.
@@ -187,8 +187,8 @@ func TestTourWithoutItsTerminal(t *testing.T) {
 	addr := regexp.MustCompile(`127\.0\.0\.1:\d+`).FindString(s.lines()[0])
 	s.vanish()
 	s.code()
-	noneLeft(t, s.pid, promised)
-	mustBeFree(t, addr, promised)
+	kit.NoneLeft(t, s.pid, kit.Promised)
+	mustBeFree(t, addr, kit.Promised)
 }
 
 // Without a terminal the tour plays itself and prints the script.
@@ -196,19 +196,11 @@ func TestTourAsText(t *testing.T) {
 	t.Parallel()
 	cmd := exec.Command(muster, "tour", "--pause", "0s", "--addr", "127.0.0.1:0", "--workers", fmt.Sprint(tourWorkers), "--chapter", "5")
 	cmd.Env = environment()
-	var out, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+	p := kit.Start(t, cmd, nil)
+	if code := p.Code(); code != 0 || p.Stderr() != "" {
+		t.Errorf("exit code %d, on stderr %q", code, p.Stderr())
 	}
-	testkit.Check(t, cmd.Process.Pid)
-	watch := time.AfterFunc(aTour, func() { _ = cmd.Process.Kill() })
-	err := cmd.Wait()
-	watch.Stop()
-	if err != nil || errs.Len() > 0 {
-		t.Errorf("%v, on stderr %q", err, errs.String())
-	}
-	text := out.String()
+	text := p.Stdout()
 	sane(t, text)
 	if p := textProblem(text); p != "" {
 		t.Error(p)
@@ -256,5 +248,5 @@ func TestTourStoppedByASignal(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 	s.givenBack()
-	noneLeft(t, s.pid, promised)
+	kit.NoneLeft(t, s.pid, kit.Promised)
 }

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 
+	"muster/internal/e2e/kit"
 	"muster/internal/testkit"
 )
 
@@ -36,7 +37,7 @@ func (s *terminal) seeLine(pattern string) []string {
 	s.t.Helper()
 	re := regexp.MustCompile(pattern)
 	var parts []string
-	if !testkit.Within(patience, func() bool { parts = re.FindStringSubmatch(s.text()); return parts != nil }) {
+	if !testkit.Within(kit.Patience, func() bool { parts = re.FindStringSubmatch(s.text()); return parts != nil }) {
 		s.t.Fatalf("no line like %s", pattern)
 	}
 	return parts
