@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"muster/engine/internal/sock"
 )
 
 // belowMax bounds how many processes heldBelow looks at.
@@ -24,7 +26,7 @@ func heldBelow(pid int, is func(inode uint32) bool) bool {
 			return true
 		}
 		for _, child := range children {
-			inodes, ok := socketInodes(child)
+			inodes, ok := sock.InodesOf(child)
 			if !ok && !errors.Is(unix.Kill(child, 0), unix.ESRCH) || slices.ContainsFunc(inodes, is) {
 				return true
 			}
@@ -67,11 +69,11 @@ func childrenOf(pid int) (children []int, ok bool) {
 // listensBelow tells whether a process, or one that descends from it, listens at a
 // TCP port. It is true also if that cannot be known.
 func listensBelow(pid, port int) bool {
-	sockets, err := tcpSockets(listenState)
+	sockets, err := sock.TCPSockets(sock.StateListens)
 	if err != nil {
 		return true
 	}
-	there := func(inode uint32) bool { return sockets[inode].port == port }
-	own, ok := socketInodes(pid)
+	there := func(inode uint32) bool { return sockets[inode].Port == port }
+	own, ok := sock.InodesOf(pid)
 	return !ok || slices.ContainsFunc(own, there) || heldBelow(pid, there)
 }

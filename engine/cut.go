@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"muster/engine/internal/sock"
 	"muster/ipc"
 )
 
@@ -66,7 +67,7 @@ type outlook struct {
 	touched bool
 	// counted are the connections that were open when it was stopped to be killed,
 	// by inode, and what its end means to their clients; nil = it was not.
-	counted map[uint32]connVerdict
+	counted map[uint32]sock.Verdict
 	tally   *os.File
 }
 
@@ -238,20 +239,11 @@ func (o *outlook) countedCut() *int {
 	n := 0
 	for _, v := range o.counted {
 		switch v {
-		case endIsCut:
+		case sock.EndIsCut:
 			n++
-		case endUnknown:
+		case sock.EndUnknown:
 			return nil
 		}
 	}
 	return &n
 }
-
-// connVerdict is what the end of its worker means to a connection's client.
-type connVerdict int
-
-const (
-	endIsCut   connVerdict = iota // it waits for something
-	endIsNone                     // it has gone, with its answer
-	endUnknown                    // it may have all it wanted
-)

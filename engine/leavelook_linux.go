@@ -4,16 +4,18 @@ import (
 	"os"
 	"strconv"
 	"strings"
+
+	"muster/engine/internal/sock"
 )
 
 // connectionsOf counts the connections of processes, by sock_diag and proc(5).
 func connectionsOf(targets map[int]lookTarget, ports map[int]bool) map[int]lookFound {
-	sockets, err := tcpSockets(openStates | listenState)
+	sockets, err := sock.TCPSockets(sock.StatesOpen | sock.StateListens)
 	all := make(map[int]lookFound, len(targets))
 	for id, t := range targets {
 		children, known := childrenOf(t.pid)
 		f := lookFound{open: -1, children: !known || len(children) > 0}
-		if inodes, ok := socketInodes(t.pid); ok && err == nil {
+		if inodes, ok := sock.InodesOf(t.pid); ok && err == nil {
 			f.open, f.listens = inbound(inodes, sockets, t, ports)
 		}
 		all[id] = f
@@ -23,36 +25,21 @@ func connectionsOf(targets map[int]lookTarget, ports map[int]bool) map[int]lookF
 
 // inbound counts those of a process's sockets that are connections which came
 // to it: at a port of the cluster, or one it listens at itself.
-func inbound(inodes []uint32, sockets map[uint32]tcpSocket, t lookTarget, ports map[int]bool) (open int, listens []int) {
+func inbound(inodes []uint32, sockets map[uint32]sock.TCPSocket, t lookTarget, ports map[int]bool) (open int, listens []int) {
 	own := make(map[int]bool)
 	for _, i := range inodes {
-		if s, ok := sockets[i]; ok && s.listens && !ports[s.port] {
-			own[s.port] = true
-			listens = append(listens, s.port)
+		if s, ok := sockets[i]; ok && s.Listens && !ports[s.Port] {
+			own[s.Port] = true
+			listens = append(listens, s.Port)
 		}
 	}
 	any := t.any && len(own) == 0
 	for _, i := range inodes {
-		if s, ok := sockets[i]; ok && !s.listens && (any || ports[s.port] || own[s.port] || t.ports[s.port]) {
+		if s, ok := sockets[i]; ok && !s.Listens && (any || ports[s.Port] || own[s.Port] || t.ports[s.Port]) {
 			open++
 		}
 	}
 	return open, listens
-}
-
-// listensOf are the TCP ports a process listens at; ok is false if that cannot
-// be known.
-func listensOf(pid int, sockets map[uint32]tcpSocket) (ports []int, ok bool) {
-	inodes, ok := socketInodes(pid)
-	if !ok {
-		return nil, false
-	}
-	for _, i := range inodes {
-		if s, is := sockets[i]; is && s.listens {
-			ports = append(ports, s.port)
-		}
-	}
-	return ports, true
 }
 
 // statusField is a field of /proc/PID/status (proc(5)), "" if there is none.

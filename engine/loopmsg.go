@@ -75,7 +75,7 @@ type (
 	}
 	msgCounted struct { // it was stopped to be killed, with these connections open
 		w     *worker
-		conns map[uint32]connVerdict
+		conns map[uint32]sock.Verdict
 	}
 )
 

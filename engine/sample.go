@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/shirou/gopsutil/v3/process"
+
+	"muster/engine/internal/sock"
 )
 
 // usage is what the system says of a process; nil is not known.
@@ -46,25 +48,25 @@ type samples struct {
 func (s *sampler) look(self int, targets map[int]target, ports map[int]bool, at time.Time) samples {
 	r := samples{at: at, self: s.one(self), workers: make(map[int]usage, len(targets)), asked: targets}
 	alive := map[int]bool{self: true}
-	var inodes map[uint32]bool         // at our ports; asked for once, and only if somebody needs it
-	var listening map[uint32]tcpSocket // likewise
+	var inodes map[uint32]bool              // at our ports; asked for once, and only if somebody needs it
+	var listening map[uint32]sock.TCPSocket // likewise
 	var err error
 	for id, t := range targets {
 		u := s.one(t.pid)
 		if t.open && len(ports) > 0 {
 			if inodes == nil {
-				inodes, _ = connectionsAt(ports) // not known then: a dash on the screen
+				inodes, _ = sock.ConnectionsAt(ports) // not known then: a dash on the screen
 			}
-			if n, ok := socketsOf(t.pid, inodes); ok && inodes != nil {
+			if n, ok := sock.CountOf(t.pid, inodes); ok && inodes != nil {
 				u.open = &n
 				u.none = t.news && n == 0 && !heldBelow(t.pid, func(inode uint32) bool { return inodes[inode] })
 			}
 		}
 		if t.own {
 			if listening == nil {
-				listening, err = tcpSockets(listenState)
+				listening, err = sock.TCPSockets(sock.StateListens)
 			}
-			if own, ok := listensOf(t.pid, listening); ok && err == nil {
+			if own, ok := sock.ListensOf(t.pid, listening); ok && err == nil {
 				u.listens = append([]int{}, own...)
 			}
 		}

@@ -3,7 +3,6 @@ package engine
 import (
 	"os"
 	"testing"
-	"time"
 )
 
 func TestTallyOutlivesItsWriter(t *testing.T) {
@@ -42,29 +41,5 @@ func TestTallyIsMemory(t *testing.T) {
 	defer w.Close()
 	if checkTally(int(r.Fd())) == nil {
 		t.Error("a pipe is taken for a tally")
-	}
-}
-
-func TestJudgeConnection(t *testing.T) {
-	const ms = time.Millisecond
-	for name, tt := range map[string]struct {
-		c    connNow
-		want connVerdict
-	}{
-		"nothing sent yet":                    {connNow{sentAgo: 5 * ms, receivedAgo: 5 * ms}, endIsCut},
-		"at work on the second request":       {connNow{sent: 90, sentAgo: 300 * ms, receivedAgo: 100 * ms}, endIsCut},
-		"a request that was not read":         {connNow{sent: 90, unread: 40, receivedAgo: ms}, endIsCut},
-		"kept, between two requests":          {connNow{sent: 90, sentAgo: 500 * ms, receivedAgo: 501 * ms}, endIsCut},
-		"answered just now":                   {connNow{sent: 90, sentAgo: ms, receivedAgo: 4 * ms}, endUnknown},
-		"answered while the next comes":       {connNow{sent: 90, sentAgo: 10 * ms, receivedAgo: ms}, endUnknown},
-		"its client has gone with the answer": {connNow{closeWait: true, sent: 90, sentAgo: 5 * ms, receivedAgo: 4 * ms}, endIsNone},
-		"its client has given up":             {connNow{closeWait: true, sentAgo: time.Second, receivedAgo: 900 * ms}, endUnknown},
-	} {
-		if got := tt.c.judge(); got != tt.want {
-			t.Errorf("%s: %d, want %d", name, got, tt.want)
-		}
-	}
-	if c := connNowOf(make([]byte, inetDiagMsgSize)); c.judge() == endIsCut {
-		t.Error("a connection of which the kernel says nothing is told as cut")
 	}
 }

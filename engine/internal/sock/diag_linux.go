@@ -1,4 +1,4 @@
-package engine
+package sock
 
 import (
 	"encoding/binary"
@@ -11,39 +11,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A program that is not a Go worker does not tell how many connections it has
-// open, and the primary does not see it close one. The kernel knows both: its
-// list of connections at our ports (sock_diag(7)) and the descriptors of the
-// process (proc(5)) have the inode numbers in common.
-
-// Sets of states, by the numbers of the kernel's tcp_states.h.
-const (
-	// The connections that count as open: whatever has been accepted and not been
-	// closed by the worker. ESTABLISHED, CLOSE_WAIT, FIN_WAIT1, FIN_WAIT2.
-	openStates = unendedStates | 1<<4 | 1<<5
-	// Those a worker has not ended: ESTABLISHED, CLOSE_WAIT.
-	unendedStates = 1<<1 | 1<<8
-	listenState   = 1 << stateListen
-	stateListen   = 10
-)
-
 const (
 	inetDiagReqSize = 56 // struct inet_diag_req_v2
 	inetDiagMsgSize = 72 // struct inet_diag_msg
 	diagTimeout     = 500 * time.Millisecond
 )
 
-// tcpSocket is a TCP socket as the kernel lists it.
-type tcpSocket struct {
-	port    int // local
-	listens bool
-}
-
-// connectionsAt lists the inodes of the TCP connections at the given local ports.
-func connectionsAt(ports map[int]bool) (map[uint32]bool, error) {
+// ConnectionsAt lists the inodes of the TCP connections at the given local ports.
+func ConnectionsAt(ports map[int]bool) (map[uint32]bool, error) {
 	inodes := make(map[uint32]bool)
-	err := eachSocket(diagAsk{states: openStates}, func(inode uint32, msg []byte) {
-		if ports[tcpSocketOf(msg).port] {
+	err := eachSocket(diagAsk{states: StatesOpen}, func(inode uint32, msg []byte) {
+		if ports[tcpSocketOf(msg).Port] {
 			inodes[inode] = true
 		}
 	})
@@ -53,22 +31,22 @@ func connectionsAt(ports map[int]bool) (map[uint32]bool, error) {
 	return inodes, nil
 }
 
-// tcpSockets lists the TCP sockets in the given states by inode.
-func tcpSockets(states uint32) (map[uint32]tcpSocket, error) {
-	sockets := make(map[uint32]tcpSocket)
+// TCPSockets lists the TCP sockets in the given states by inode.
+func TCPSockets(states States) (map[uint32]TCPSocket, error) {
+	sockets := make(map[uint32]TCPSocket)
 	err := eachSocket(diagAsk{states: states}, func(inode uint32, msg []byte) { sockets[inode] = tcpSocketOf(msg) })
 	return sockets, err
 }
 
 // tcpSocketOf reads an inet_diag_msg.
-func tcpSocketOf(msg []byte) tcpSocket {
-	return tcpSocket{int(binary.BigEndian.Uint16(msg[4:])), msg[1] == stateListen}
+func tcpSocketOf(msg []byte) TCPSocket {
+	return TCPSocket{int(binary.BigEndian.Uint16(msg[4:])), msg[1] == stateListen}
 }
 
 // diagAsk is what is asked for: sockets in one of the states, with the extensions
 // of inet_diag.h whose bits are set.
 type diagAsk struct {
-	states     uint32
+	states     States
 	extensions uint8
 }
 
@@ -104,7 +82,7 @@ func diagDump(fd int, family uint8, ask diagAsk, each func(msg []byte)) error {
 	binary.NativeEndian.PutUint16(req[6:], unix.NLM_F_REQUEST|unix.NLM_F_DUMP)
 	body := req[unix.NLMSG_HDRLEN:]
 	body[0], body[1], body[2] = family, unix.IPPROTO_TCP, ask.extensions
-	binary.NativeEndian.PutUint32(body[4:], ask.states)
+	binary.NativeEndian.PutUint32(body[4:], uint32(ask.states))
 	if err := unix.Sendto(fd, req, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
 		return os.NewSyscallError("sendto", err)
 	}
@@ -154,10 +132,10 @@ func diagMessages(b []byte, each func(msg []byte)) (done bool, err error) {
 // the look would cost more than the figure is worth.
 const fdsLooked = 16384
 
-// socketsOf counts the descriptors of a process that are one of the sockets;
+// CountOf counts the descriptors of a process that are one of the sockets;
 // ok is false if it cannot be known.
-func socketsOf(pid int, inodes map[uint32]bool) (n int, ok bool) {
-	own, ok := socketInodes(pid)
+func CountOf(pid int, inodes map[uint32]bool) (n int, ok bool) {
+	own, ok := InodesOf(pid)
 	for _, i := range own {
 		if inodes[i] {
 			n++
@@ -166,9 +144,9 @@ func socketsOf(pid int, inodes map[uint32]bool) (n int, ok bool) {
 	return n, ok
 }
 
-// socketInodes lists the sockets a process has a descriptor of; ok is false if
+// InodesOf lists the sockets a process has a descriptor of; ok is false if
 // they cannot be known.
-func socketInodes(pid int) (inodes []uint32, ok bool) {
+func InodesOf(pid int) (inodes []uint32, ok bool) {
 	dir, err := os.Open("/proc/" + strconv.Itoa(pid) + "/fd")
 	if err != nil {
 		return nil, false
@@ -193,4 +171,19 @@ func socketInodes(pid int) (inodes []uint32, ok bool) {
 		}
 	}
 	return inodes, true
+}
+
+// ListensOf are the TCP ports a process listens at; ok is false if that cannot
+// be known.
+func ListensOf(pid int, sockets map[uint32]TCPSocket) (ports []int, ok bool) {
+	inodes, ok := InodesOf(pid)
+	if !ok {
+		return nil, false
+	}
+	for _, i := range inodes {
+		if s, is := sockets[i]; is && s.Listens {
+			ports = append(ports, s.Port)
+		}
+	}
+	return ports, true
 }
