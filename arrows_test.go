@@ -35,6 +35,7 @@ func TestRoomsImportInOneDirection(t *testing.T) {
 		{"muster/internal/explain", []string{"muster/engine", "muster/internal/guard", "muster/ipc"}, screen},
 		{"muster/internal/load", nil, screen},
 		{"muster/internal/tour", []string{"muster/engine", "muster/internal/guard", "muster/ipc", "muster/internal/load"}, screen},
+		{"muster/internal/viewtest", []string{"muster/engine", "muster/internal/guard", "muster/ipc"}, screen},
 		{"muster/internal/nodecmd", nil, screen},
 		{"muster/internal/quietterm", nil, screen},
 		{"muster/internal/stopsignal", nil, screen},

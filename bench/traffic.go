@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"muster/engine"
 )
@@ -29,25 +30,27 @@ func (s *suite) trafficWatch(ctx context.Context) (res Result, err error) {
 	if err := s.allListen(ctx, c); err != nil {
 		return res, err
 	}
-	watch := func(on bool) func(context.Context) error {
+	watch := func(long time.Duration) func(context.Context) error {
 		return func(ctx context.Context) error {
-			if _, err := c.Do(ctx, engine.Command{Op: engine.OpWatch, On: on}); err != nil {
-				return fmt.Errorf("watching (%t): %w", on, err)
+			if _, err := c.Do(ctx, engine.Command{Op: engine.OpWatch, Viewer: "bench", For: long}); err != nil {
+				return fmt.Errorf("watching for %v: %w", long, err)
 			}
 			return nil
 		}
 	}
 	return s.interleave(ctx, "traffic", perRequest,
-		side{"watched", addr, watch(true)}, side{"not watched", addr, watch(false)})
+		side{"watched", addr, watch(time.Minute)}, side{"not watched", addr, watch(0)})
 }
 
 // allListen waits until every worker does.
 func (s *suite) allListen(ctx context.Context, c *engine.Cluster) error {
 	ctx, cancel := context.WithTimeout(ctx, comeUp)
 	defer cancel()
+	changed, cancelChanged := c.Subscribe()
+	defer cancelChanged()
 	for c.Snapshot().Count().Listening < s.workers() {
 		select {
-		case <-c.Changed():
+		case <-changed:
 		case <-ctx.Done():
 			return fmt.Errorf("waiting for the workers: %w", ctx.Err())
 		}

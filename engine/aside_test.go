@@ -142,7 +142,7 @@ func TestLoopGoesOnWhileTheSystemStandsStill(t *testing.T) {
 		t.Helper()
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
-		if _, err := c.Do(ctx, Command{Op: OpWatch}); err != nil {
+		if _, err := c.Do(ctx, Command{Op: OpWatch, Viewer: "test"}); err != nil {
 			t.Fatalf("%s: no command is answered: %v", what, err)
 		}
 	}

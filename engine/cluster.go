@@ -145,8 +145,8 @@ func New(o Options) (*Cluster, error) {
 	l := &loop{
 		o: o, leaveRules: leaveRulesOf(o), program: prog, policy: o.Policy, now: time.Now,
 		dispatcher: newDispatcher(), live: liveWorkers{byID: make(map[int]*Worker)},
-		events: newEventRing(), changed: make(chan struct{}, 1),
-		in: make(chan msg, 64), done: make(chan struct{}),
+		events: newEventRing(),
+		in:     make(chan msg, 64), done: make(chan struct{}),
 		servers: make(map[string]*server), workers: make(map[int]*worker), handOff: &Latency{},
 		sys: kernel{}, lookups: make(map[string][]question), opening: make(map[string][]question),
 		pid: os.Getpid(), started: time.Now(), cpus: CountCPUs(), inherited: inherited, fds: ownShare(),
@@ -243,13 +243,28 @@ func (c *Cluster) Snapshot() *Snapshot { return c.loop.snap.Load() }
 // returned are gone.
 func (c *Cluster) Events(after uint64) (ev []Event, lost uint64) { return c.loop.events.after(after) }
 
-// Changed is sent to (capacity 1) after every new event and snapshot. One
-// reader; others use Events with a timer.
-func (c *Cluster) Changed() <-chan struct{} { return c.loop.changed }
+// Subscribe has changed receive after new events and snapshots, once for many
+// while nobody receives, until cancel is called. Any number may subscribe: see
+// View.
+func (c *Cluster) Subscribe() (changed <-chan struct{}, cancel func()) {
+	return c.loop.changed.subscribe()
+}
 
 // Done is closed when the cluster has stopped: no worker lives, no address is
 // open, and no event or snapshot comes any more.
 func (c *Cluster) Done() <-chan struct{} { return c.loop.done }
+
+// Err is why Done was closed: nil before, and after a stop that has left nothing;
+// ErrLeftBehind, with what is left, else. Run and Close, which wait for the
+// listeners as well, may find more.
+func (c *Cluster) Err() error {
+	select {
+	case <-c.loop.done:
+		return leftError(c.loop.leftBehind)
+	default:
+		return nil
+	}
+}
 
 // KillAll kills every worker and what it started at once, and returns when all
 // are gone or after one second. For a panic or a second signal: nothing is

@@ -3,6 +3,7 @@ package engine
 import (
 	"encoding/json"
 	"syscall"
+	"time"
 )
 
 // Op names what a Command does.
@@ -18,7 +19,7 @@ const (
 	OpPolicy        Op = "policy"         // set the scheduling policy of the live cluster
 	OpSend          Op = "send"           // send Message, and Handle if there is one, to Worker: worker.send(message, handle)
 	OpInspect       Op = "inspect"        // Result.Details about Worker; changes nothing
-	OpWatch         Op = "watch"          // watch single connections, or stop (On): Snapshot.Traffic; no event
+	OpWatch         Op = "watch"          // watch single connections (Snapshot.Traffic) for Viewer, from now For long; no event
 	OpStop          Op = "stop"           // end the cluster gracefully; a second one ends it at once
 )
 
@@ -34,8 +35,13 @@ type Command struct {
 	Message json.RawMessage
 	Handle  *Handle
 	Env     []string // for fork: KEY=VALUE added to that worker's environment
-	On      bool     // for watch
-	By      By       // "" means ByAPI
+	// Viewer is for whom to watch, any name of at most 64 bytes that no other viewer
+	// has; For is how long, at most a minute, 0 = no longer. Ask again before it is
+	// over: so a viewer that has died watches nothing. Connections are watched as
+	// long as anybody wants it.
+	Viewer string
+	For    time.Duration
+	By     By // "" means ByAPI
 }
 
 // Result is the answer to a Command that succeeded.

@@ -60,8 +60,7 @@ func (l *loop) act(c Command, by By, reply chan<- answer[Result]) (r Result, lat
 		return r, false, err
 
 	case OpWatch:
-		l.setWatch(c.On, l.now())
-		return r, false, nil
+		return r, false, l.watchFor(c.Viewer, c.For, l.now())
 
 	case OpStop:
 		if l.stopping != nil {

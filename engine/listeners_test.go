@@ -15,7 +15,7 @@ func dispatch(d *dispatcher) {
 
 func testWorker() *Worker {
 	return &Worker{loop: &loop{dispatcher: newDispatcher(), workers: map[int]*worker{},
-		events: newEventRing(), changed: make(chan struct{}, 1), now: func() time.Time { return epoch }}, id: 3}
+		events: newEventRing(), now: func() time.Time { return epoch }}, id: 3}
 }
 
 func TestWorkersListenersComeFirst(t *testing.T) {

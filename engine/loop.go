@@ -32,7 +32,7 @@ type loop struct {
 	fds        fdShare
 	now        func() time.Time
 	events     *eventRing
-	changed    chan struct{}
+	changed    subscribers
 	snap       atomic.Pointer[Snapshot]
 	in         chan msg
 	done       chan struct{} // closed when run has returned
@@ -89,8 +89,9 @@ type loop struct {
 	unguard   func()   // ends the guard
 	reqRate   *float64
 	self      usage
-	probeFD   int    // the socket that goes with every probe; -1 = not made yet
-	watching  *watch // nil = single connections are not watched
+	probeFD   int               // the socket that goes with every probe; -1 = not made yet
+	watching  *watch            // nil = single connections are not watched
+	watchers  map[string]*timer // by viewer: until when it has them watched
 
 	asides   asides
 	lookups  map[string][]question // names being looked up, and who waits for them
@@ -370,7 +371,7 @@ func (l *loop) put(e Event, call callFacts) {
 	}
 	e.Seq = l.events.add(e)
 	l.dirty = true
-	l.wake()
+	l.changed.wake()
 	l.log(e)
 }
 
@@ -405,13 +406,6 @@ func (l *loop) emitError(w *worker, d ErrorDetail) {
 		return
 	}
 	l.emit(e)
-}
-
-func (l *loop) wake() {
-	select {
-	case l.changed <- struct{}{}:
-	default:
-	}
 }
 
 // addressText is how much of an address that a worker tells is kept, in bytes.

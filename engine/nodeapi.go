@@ -106,6 +106,9 @@ func askLoop[T any](ctx context.Context, l *loop, question func(chan<- answer[T]
 	reply := make(chan answer[T], 1)
 	l.start()
 	var none T
+	if err := ctx.Err(); err != nil { // the select below takes either of two that can go on
+		return none, err
+	}
 	select {
 	case l.in <- question(reply):
 	case <-l.done:

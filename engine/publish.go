@@ -21,7 +21,7 @@ func (l *loop) publish() {
 	}
 	l.dirty, l.snapAt = false, now
 	l.snap.Store(l.picture(now))
-	l.wake()
+	l.changed.wake()
 }
 
 // picture is the cluster as it is now.

@@ -200,6 +200,11 @@ func (l *loop) awaitTasks() error {
 	if !done && len(left) == 0 { // what was left has goroutines of its own
 		left = []string{"a listener that has not returned"}
 	}
+	return leftError(left)
+}
+
+// leftError is nil if nothing is left.
+func leftError(left []string) error {
 	if len(left) == 0 {
 		return nil
 	}

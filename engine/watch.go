@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"runtime"
 	"slices"
 	"time"
@@ -10,8 +11,8 @@ import (
 	"muster/ipc"
 )
 
-// watch follows single connections through the primary, between OpWatch on and
-// off. It is the loop's. A connection that is not kept costs two histogram
+// watch follows single connections through the primary, while a viewer wants it
+// (OpWatch). It is the loop's. A connection that is not kept costs two histogram
 // entries and no memory.
 type watch struct {
 	began  time.Time
@@ -39,14 +40,43 @@ type follow struct {
 	Follow *int64 `json:"follow"`
 }
 
-// setWatch is OpWatch.
-func (l *loop) setWatch(on bool, now time.Time) {
-	l.dirty = true
+const (
+	viewerMax  = 64          // bytes of a viewer's name
+	viewersMax = 64          // viewers that have connections watched
+	watchMax   = time.Minute // one may ask for
+)
+
+// watchFor is OpWatch: viewer has connections watched until d from now, or no
+// longer if d is 0.
+func (l *loop) watchFor(viewer string, d time.Duration, now time.Time) error {
 	switch {
-	case !on:
-		l.watching = nil
-	case l.watching == nil:
-		l.watching = &watch{began: now, took: make(map[int]uint64)}
+	case viewer == "" || len(viewer) > viewerMax:
+		return badRequest(fmt.Errorf("watching for a viewer whose name has %d bytes: 1 to %d", len(viewer), viewerMax))
+	case d < 0 || d > watchMax:
+		return badRequest(fmt.Errorf("watching for %v: at most %v at a time", d, watchMax))
+	}
+	before := l.watchers[viewer]
+	if d > 0 && before == nil && len(l.watchers) >= viewersMax {
+		return fmt.Errorf("%d viewers have connections watched, which is the most there can be: %w", viewersMax, ErrBusy)
+	}
+	l.timers.stop(before)
+	if d == 0 {
+		l.watchEnds(viewer)
+		return nil
+	}
+	if l.watching == nil {
+		l.watching, l.watchers = &watch{began: now, took: make(map[int]uint64)}, make(map[string]*timer)
+		l.dirty = true
+	}
+	l.watchers[viewer] = l.timers.at(now.Add(d), func(time.Time) { l.watchEnds(viewer) })
+	return nil
+}
+
+// watchEnds ends the watching for one viewer, and with the last all of it.
+func (l *loop) watchEnds(viewer string) {
+	delete(l.watchers, viewer)
+	if len(l.watchers) == 0 && l.watching != nil {
+		l.watching, l.dirty = nil, true
 	}
 }
 

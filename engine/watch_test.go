@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -192,20 +194,68 @@ func TestWhyNobodyGetsAConnection(t *testing.T) {
 	expect(at(1602), WaitedNobody)
 }
 
-func TestWatchTurnsOnAndOff(t *testing.T) {
+// Connections are watched as long as any viewer wants it: one that leaves blinds
+// no other, and one that has died is forgotten.
+func TestWatchIsALease(t *testing.T) {
 	l := &loop{now: func() time.Time { return epoch }}
-	if l.traffic(epoch) != nil {
-		t.Error("traffic is told though nobody watches")
+	at := func(s int) time.Time { return epoch.Add(time.Duration(s) * time.Second) }
+	want := func(viewer string, seconds, now int) {
+		t.Helper()
+		if err := l.watchFor(viewer, time.Duration(seconds)*time.Second, at(now)); err != nil {
+			t.Fatal(err)
+		}
 	}
-	l.setWatch(true, epoch)
+	watched := func(now int, want bool) {
+		t.Helper()
+		l.timers.run(at(now))
+		if tr := l.traffic(at(now)); (tr != nil) != want || want && (tr.Total != 1 || !tr.Since.Equal(epoch)) {
+			t.Errorf("after %d s: %+v", now, tr)
+		}
+	}
+	watched(0, false)
+	want("a", 10, 0)
 	come(l.watching, 1, epoch)
-	l.setWatch(true, epoch.Add(time.Second)) // once more changes nothing
-	if tr := l.traffic(epoch); tr == nil || tr.Total != 1 || !tr.Since.Equal(epoch) {
-		t.Errorf("%+v", tr)
+	want("b", 10, 1)
+	want("a", 10, 8) // once more: until 18
+	watched(12, true)
+	want("b", 10, 12)
+	want("a", 0, 13)
+	want("a", 0, 13)
+	watched(14, true) // for b
+	watched(21, true)
+	watched(22, false) // b has died
+	if len(l.watchers) != 0 || len(l.timers.h) != 0 {
+		t.Errorf("left: %v, %d timers", l.watchers, len(l.timers.h))
 	}
-	l.setWatch(false, epoch)
-	if l.traffic(epoch) != nil {
-		t.Error("it is told on")
+	want("nobody", 0, 23)
+	watched(23, false)
+}
+
+func TestWatchIsBoundedByViewer(t *testing.T) {
+	l := &loop{now: func() time.Time { return epoch }}
+	for name, err := range map[string]error{
+		"no name":   l.watchFor("", time.Second, epoch),
+		"long name": l.watchFor(strings.Repeat("x", viewerMax+1), time.Second, epoch),
+		"too long":  l.watchFor("a", watchMax+1, epoch),
+		"negative":  l.watchFor("a", -1, epoch),
+	} {
+		if ErrorCode(err) != CodeBadRequest {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for i := range viewersMax {
+		if err := l.watchFor(fmt.Sprint(i), time.Second, epoch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := l.watchFor("one more", time.Second, epoch); ErrorCode(err) != CodeBusy {
+		t.Errorf("%v", err)
+	}
+	if err := l.watchFor("7", time.Minute, epoch); err != nil { // it has one already
+		t.Error(err)
+	}
+	if len(l.timers.h) != viewersMax {
+		t.Errorf("%d timers for %d viewers", len(l.timers.h), viewersMax)
 	}
 }
 

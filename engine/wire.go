@@ -33,25 +33,26 @@ type commandJSON struct {
 	Policy  Policy          `json:"policy,omitempty"`
 	Message json.RawMessage `json:"message,omitempty"`
 	Env     []string        `json:"env,omitempty"`
-	On      bool            `json:"on,omitempty"`
+	Viewer  string          `json:"viewer,omitempty"`
+	For     time.Duration   `json:"for_ns,omitempty"`
 	By      By              `json:"by,omitempty"`
 }
 
 // MarshalJSON writes {"v":1,"op":"kill","worker":3,"signal":"SIGKILL","by":"key"},
 // without what is zero. A command with a Handle has no such form (the error wraps
 // ErrHandle): an open descriptor stays in its process. Nor has one whose operation
-// is not known or whose Env is not UTF-8: ErrBadRequest.
+// is not known or whose Viewer or Env is not UTF-8: ErrBadRequest.
 func (c Command) MarshalJSON() ([]byte, error) {
-	j := commandJSON{V: wireVersion, Op: c.Op, Worker: c.Worker, Policy: c.Policy, Message: c.Message, Env: c.Env, On: c.On, By: c.By}
+	j := commandJSON{V: wireVersion, Op: c.Op, Worker: c.Worker, Policy: c.Policy, Message: c.Message, Env: c.Env, Viewer: c.Viewer, For: c.For, By: c.By}
 	switch {
 	case !ops[c.Op]:
 		return nil, unknownOp(c.Op)
 	case c.Handle != nil:
 		return nil, fmt.Errorf("command %q: its descriptor cannot leave this process: %w", c.Op, ErrHandle)
 	}
-	for _, kv := range c.Env {
-		if !utf8.ValidString(kv) {
-			return nil, badRequest(fmt.Errorf("command %q: %q is not UTF-8", c.Op, kv))
+	for _, text := range append([]string{c.Viewer}, c.Env...) {
+		if !utf8.ValidString(text) {
+			return nil, badRequest(fmt.Errorf("command %q: %q is not UTF-8", c.Op, text))
 		}
 	}
 	if c.Signal != 0 {
@@ -79,7 +80,7 @@ func (c *Command) UnmarshalJSON(b []byte) error {
 	if err != nil {
 		return badRequest(fmt.Errorf("command %q: %w", j.Op, err))
 	}
-	*c = Command{Op: j.Op, Worker: j.Worker, Signal: sig, Policy: j.Policy, Message: j.Message, Env: j.Env, On: j.On, By: j.By}
+	*c = Command{Op: j.Op, Worker: j.Worker, Signal: sig, Policy: j.Policy, Message: j.Message, Env: j.Env, Viewer: j.Viewer, For: j.For, By: j.By}
 	return nil
 }
 

@@ -182,13 +182,13 @@ type doneMsg struct {
 func (m *model) onDone(msg doneMsg) {
 	switch msg.cmd.Op {
 	case engine.OpWatch:
-		m.watchDone()
+		m.watchDone(msg.err)
 	case engine.OpRestart:
 		delete(m.restarting, msg.cmd.Worker)
 	case engine.OpPolicy:
 		m.policyDone(msg)
 	}
-	if quiet := msg.cmd.Op == engine.OpWatch && !msg.cmd.On; msg.err != nil && !quiet {
+	if quiet := msg.cmd.Op == engine.OpWatch && msg.cmd.For == 0; msg.err != nil && !quiet {
 		m.toast(safetext.Line(fmt.Sprintf("%s: %v", msg.cmd.Op, msg.err)))
 	}
 }

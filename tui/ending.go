@@ -42,8 +42,9 @@ const (
 // ending counts the requests to end the cluster, whichever way they come: the
 // first is graceful, the second is at once. It works while the screen does not.
 type ending struct {
-	c       Cluster
+	c       engine.View
 	load    Loader        // nil = none; stopped before the cluster is
+	killAll func()        // nil = nothing
 	first   chan struct{} // closed when the cluster has answered the first request
 	second  chan struct{} // closed when a second one was made
 	mu      sync.Mutex
@@ -51,7 +52,7 @@ type ending struct {
 	outcome Outcome
 }
 
-func newEnding(c Cluster) *ending {
+func newEnding(c engine.View) *ending {
 	return &ending{c: c, first: make(chan struct{}), second: make(chan struct{})}
 }
 
@@ -89,8 +90,8 @@ func (e *ending) carry(n int, why Why) error {
 	case 2:
 		close(e.second)
 		err := e.stop(why, atOnceLimit)
-		if k, ok := e.c.(interface{ KillAll() }); ok && err != nil {
-			k.KillAll() // the cluster does not answer: its workers have to go all the same
+		if e.killAll != nil && err != nil {
+			e.killAll() // the cluster does not answer: its workers have to go all the same
 		}
 		return err
 	}

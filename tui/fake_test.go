@@ -8,46 +8,25 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/viewtest"
 	"muster/styles"
 	"muster/tui/internal/cell"
 
 	tea "github.com/charmbracelet/bubbletea"
 )
 
-// fakeCluster is a cluster that does nothing but remember what it was told.
+// fakeCluster is a View that remembers what it was told.
 type fakeCluster struct {
-	changed chan struct{}
-	over    chan struct{}
+	*viewtest.Replay
 
 	mu   sync.Mutex
-	snap *engine.Snapshot
-	ev   []engine.Event
 	cmds []engine.Command
 	do   func(engine.Command) (engine.Result, error) // nil = succeed
 }
 
 func newFake(snap *engine.Snapshot) *fakeCluster {
-	return &fakeCluster{changed: make(chan struct{}, 1), over: make(chan struct{}), snap: snap}
+	return &fakeCluster{Replay: viewtest.NewReplay(snap)}
 }
-
-func (f *fakeCluster) Snapshot() *engine.Snapshot {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.snap
-}
-
-func (f *fakeCluster) Events(after uint64) ([]engine.Event, uint64) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for i, e := range f.ev {
-		if e.Seq > after {
-			return f.ev[i:], e.Seq - after - 1
-		}
-	}
-	return nil, 0
-}
-
-func (f *fakeCluster) Changed() <-chan struct{} { return f.changed }
 
 func (f *fakeCluster) Do(_ context.Context, cmd engine.Command) (engine.Result, error) {
 	f.mu.Lock()

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"crypto/rand"
 	"strings"
 	"time"
 
@@ -27,7 +28,7 @@ const (
 // never waits: what may wait is a tea.Cmd.
 type model struct {
 	s      screen
-	c      Cluster
+	c      engine.View // Do may wait: never from Update
 	end    *ending
 	clock  func() time.Time
 	keys   map[string]*binding
@@ -98,7 +99,7 @@ func (p *pressed) again(what string, now time.Time, d time.Duration) bool {
 }
 
 // newModel is a model over c. s brings what never changes: theme, signs, vim.
-func newModel(c Cluster, end *ending, s screen, clock func() time.Time) *model {
+func newModel(c engine.View, end *ending, s screen, clock func() time.Time) *model {
 	m := &model{
 		s:          s,
 		c:          c,
@@ -113,6 +114,7 @@ func newModel(c Cluster, end *ending, s screen, clock func() time.Time) *model {
 	m.s.tick = time.Second
 	m.s.fds = map[int]int{}
 	m.s.now = clock()
+	m.watching.viewer = "dashboard " + rand.Text()
 	m.load = loadControl{loader: newOwnLoad(nil), now: loadView{set: defaultLoad()}}
 	m.showLoad()
 	m.show(c.Snapshot())

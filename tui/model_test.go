@@ -379,8 +379,9 @@ func TestStopFromOutsideShowsTheStoppingPane(t *testing.T) {
 
 func TestPump(t *testing.T) {
 	c := newFake(four())
-	for i := range 5 {
-		c.ev = append(c.ev, engine.Event{Seq: uint64(i + 4), Time: testStart, Kind: engine.KindOnline, Worker: 1, By: engine.ByAPI, Detail: engine.OnlineDetail{}})
+	c.Lose(3)
+	for range 5 {
+		c.Publish(engine.Event{Time: testStart, Kind: engine.KindOnline, Worker: 1, By: engine.ByAPI, Detail: engine.OnlineDetail{}})
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	got := make(chan tea.Msg)
@@ -390,11 +391,11 @@ func TestPump(t *testing.T) {
 		pump(ctx, c, func(m tea.Msg) { got <- m })
 	}()
 	first := (<-got).(pulledMsg)
-	if first.snap != c.snap || first.events != 5 || len(first.lines) != 5 || first.lost != 3 {
+	if first.snap != c.Snapshot() || first.events != 5 || len(first.lines) != 5 || first.lost != 3 {
 		t.Errorf("first pull %+v", first)
 	}
 	start := time.Now()
-	c.changed <- struct{}{}
+	c.Show(c.Snapshot())
 	if second := (<-got).(pulledMsg); second.events != 0 || second.lost != 0 {
 		t.Errorf("second pull %+v", second)
 	}

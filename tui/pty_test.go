@@ -46,7 +46,7 @@ func dashboardChild(mode string) int {
 	if has("open") {
 		open = 3
 	}
-	c := &childCluster{fakeCluster: newFake(picture(1, open, listening(1), listening(2)))}
+	c := newFake(picture(1, open, listening(1), listening(2)))
 	var stops atomic.Int32
 	c.do = func(cmd engine.Command) (engine.Result, error) {
 		switch {
@@ -55,7 +55,7 @@ func dashboardChild(mode string) int {
 		case cmd.Op != engine.OpStop || has("deaf"):
 		case has("slow") && stops.Add(1) == 1:
 		default:
-			close(c.over)
+			c.End(nil)
 		}
 		return engine.Result{}, nil
 	}
@@ -80,11 +80,6 @@ func dashboardChild(mode string) int {
 	}
 	return 0
 }
-
-// childCluster has an end, as the engine's has.
-type childCluster struct{ *fakeCluster }
-
-func (c *childCluster) Done() <-chan struct{} { return c.over }
 
 // trippingModel panics or stands still when z is pressed.
 type trippingModel struct {

@@ -24,7 +24,9 @@ type pulledMsg struct {
 // pump pulls from c whenever it has changed, until ctx ends. Making lines of
 // events happens here, not in Update: a worker may write a flood. send may wait
 // until the screen is ready for more.
-func pump(ctx context.Context, c Cluster, send func(tea.Msg)) {
+func pump(ctx context.Context, c engine.View, send func(tea.Msg)) {
+	changed, cancel := c.Subscribe()
+	defer cancel()
 	var after uint64
 	pause := time.NewTimer(0)
 	defer pause.Stop()
@@ -41,7 +43,7 @@ func pump(ctx context.Context, c Cluster, send func(tea.Msg)) {
 			return
 		}
 		select {
-		case <-c.Changed():
+		case <-changed:
 		case <-ctx.Done():
 			return
 		}
@@ -49,7 +51,7 @@ func pump(ctx context.Context, c Cluster, send func(tea.Msg)) {
 }
 
 // pull gets what is new after the event numbered *after, and moves it on.
-func pull(c Cluster, after *uint64) pulledMsg {
+func pull(c engine.View, after *uint64) pulledMsg {
 	ev, lost := c.Events(*after)
 	msg := pulledMsg{snap: c.Snapshot(), events: len(ev), lost: lost}
 	if len(ev) == 0 {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"muster/engine"
 	"muster/internal/quietterm"
 	"muster/styles"
 	"muster/tui/internal/cell"
@@ -34,9 +35,9 @@ type Options struct {
 	// Terminal is the one to run on, for a caller that has other goroutines
 	// under its protection. nil = a new one over In and Out.
 	Terminal *Terminal
-	// Done is closed when the cluster has ended. nil = the cluster's own Done
-	// method; if it has none, the cluster has ended when it has answered OpStop.
-	Done <-chan struct{}
+	// KillAll ends the workers of a cluster that has not answered the end at once;
+	// without Terminal, also after a panic. Show sets it. nil = nothing is called.
+	KillAll func()
 	// CloseGrace is how long Run still waits for the cluster after the end at
 	// once was asked for. 0 = 2 s.
 	CloseGrace time.Duration
@@ -73,11 +74,11 @@ const (
 // called. The end of ctx takes the dashboard away at once and returns ctx's
 // error; the cluster is not told. Other errors: ErrNotTerminal, a theme that
 // does not exist, or what made the screen end (the cluster was stopped then).
-func Run(ctx context.Context, c Cluster, o Options) (Outcome, error) {
+func Run(ctx context.Context, c engine.View, o Options) (Outcome, error) {
 	quietterm.Restore()
 	t := o.Terminal
 	if t == nil {
-		t = NewTerminal(orFile(o.In, os.Stdin), orFile(o.Out, os.Stdout), nil)
+		t = NewTerminal(orFile(o.In, os.Stdin), orFile(o.Out, os.Stdout), o.KillAll)
 	}
 	theme, err := themeFor(o.Theme, os.Getenv)
 	if err != nil {

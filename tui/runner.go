@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"sync/atomic"
 	"syscall"
 	"time"
 
+	"muster/engine"
 	"muster/internal/deathsignal"
 	"muster/styles"
 	"muster/tui/internal/cell"
@@ -19,28 +19,22 @@ import (
 // runner is one dashboard from its first frame to the end of the cluster. Its
 // loop is the goroutine of Run: it works while Update or the terminal is stuck.
 type runner struct {
-	t       *term.Terminal
-	in      *term.Input
-	end     *ending
-	p       *tea.Program
-	over    <-chan struct{} // the cluster has ended
-	grace   time.Duration
-	cluster Cluster
-	load    Loader
-	watched *atomic.Bool          // single connections were watched: see unwatch
-	tour    func(context.Context) // plays the tour, if there is one
+	t        *term.Terminal
+	in       *term.Input
+	end      *ending
+	p        *tea.Program
+	over     <-chan struct{} // the cluster has ended
+	grace    time.Duration
+	cluster  engine.View
+	load     Loader
+	watching *watchSwitch          // see unwatch
+	tour     func(context.Context) // plays the tour, if there is one
 }
 
-func newRunner(c Cluster, o Options, t *term.Terminal, theme *styles.Theme) *runner {
-	r := &runner{t: t, in: t.Input(), cluster: c, end: newEnding(c), grace: o.CloseGrace, over: o.Done}
+func newRunner(c engine.View, o Options, t *term.Terminal, theme *styles.Theme) *runner {
+	r := &runner{t: t, in: t.Input(), cluster: c, end: newEnding(c), grace: o.CloseGrace, over: c.Done()}
 	if r.grace == 0 {
 		r.grace = 2 * time.Second
-	}
-	if r.over == nil {
-		r.over = r.end.first
-		if d, ok := c.(interface{ Done() <-chan struct{} }); ok {
-			r.over = d.Done()
-		}
 	}
 	clock := o.clock
 	if clock == nil {
@@ -53,10 +47,10 @@ func newRunner(c Cluster, o Options, t *term.Terminal, theme *styles.Theme) *run
 		m.load.loader = newOwnLoad(func(v any) { t.Panicked(v) })
 	}
 	r.load = m.load.loader
-	r.watched = &m.watching.ever
+	r.watching = &m.watching
 	m.tour = o.Tour
 	r.tour = func(ctx context.Context) { r.runTour(ctx, o.Tour, o.TourEnds) }
-	r.end.load = r.load
+	r.end.load, r.end.killAll = r.load, o.KillAll
 	m.copyTo = func(text string) { _, _ = t.Output().Write([]byte(term.Clipboard(text, os.Getenv))) }
 	if w, h, err := t.Size(); err == nil {
 		m.s.w, m.s.h = drawnSize(w, h) // so that the first frame need not wait for it

@@ -265,11 +265,11 @@ func TestDetailsAreFiltered(t *testing.T) {
 
 // TestNothingInFlightIsSaidOnlyIfKnown: an event calls both 0.
 func TestNothingInFlightIsSaidOnlyIfKnown(t *testing.T) {
-	c := newFake(picture(1, 0, listening(1), listening(2)))
-	c.snap.Workers[1].Done = ptr(uint64(7)) // 2 tells
+	snap := picture(1, 0, listening(1), listening(2))
+	snap.Workers[1].Done = ptr(uint64(7)) // 2 tells
+	c := newFake(snap)
 	for i := range 3 {
-		c.ev = append(c.ev, engine.Event{Seq: uint64(i + 1), Time: testStart, Kind: engine.KindLeave, Worker: i + 1, By: engine.ByKey,
-			Detail: engine.LeaveDetail{GraceMs: 5000}})
+		c.Publish(engine.Event{Time: testStart, Kind: engine.KindLeave, Worker: i + 1, By: engine.ByKey, Detail: engine.LeaveDetail{GraceMs: 5000}})
 	}
 	var after uint64
 	var got []string

@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"context"
 	"time"
 
 	"muster/engine"
@@ -10,15 +9,6 @@ import (
 	"muster/tui/internal/cell"
 	"muster/tui/internal/hist"
 )
-
-// Cluster is all the dashboard knows of the engine. *engine.Cluster is one;
-// every method may be called from any goroutine.
-type Cluster interface {
-	Snapshot() *engine.Snapshot                                // immutable, never nil
-	Events(after uint64) (ev []engine.Event, lost uint64)      // from a bounded ring; lost = how many were gone
-	Changed() <-chan struct{}                                  // coalesced wake-up
-	Do(context.Context, engine.Command) (engine.Result, error) // may wait for the engine's loop: never from Update
-}
 
 // viewID is one of the numbered views.
 type viewID int

@@ -78,8 +78,9 @@ const endAtOnce = time.Second
 func Show(ctx context.Context, c *engine.Cluster, o Options) (Outcome, error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	o.KillAll = c.KillAll
 	if o.Terminal == nil {
-		o.Terminal = NewTerminal(orFile(o.In, os.Stdin), orFile(o.Out, os.Stdout), c.KillAll)
+		o.Terminal = NewTerminal(orFile(o.In, os.Stdin), orFile(o.Out, os.Stdout), o.KillAll)
 	}
 	ran := make(chan error, 1)
 	o.Terminal.Go(func() { ran <- c.Run(ctx) })

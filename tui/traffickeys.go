@@ -4,47 +4,63 @@ import (
 	"context"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"muster/engine"
+)
+
+const (
+	// watchFor is how long single connections are watched for a dashboard that does
+	// not ask again: it has died, or stands still.
+	watchFor = 15 * time.Second
+	// watchAgain is when it asks again.
+	watchAgain = 5 * time.Second
 )
 
 // watchSwitch is where the watching of single connections stands. One command
 // runs at a time: two could overtake each other.
 type watchSwitch struct {
+	viewer      string // the dashboard's own name among the viewers of the cluster
 	on, running bool
+	refused     bool        // the last time it was asked for
+	asked       time.Time   // when it was last asked for
 	ever        atomic.Bool // it was turned on; read by the runner
 }
 
-// unwatch turns the watching off when a dashboard is taken away: its cluster
-// may go on.
+// unwatch ends the watching for a dashboard that is taken away: its cluster may
+// go on.
 func (r *runner) unwatch() {
-	if !r.watched.Load() {
+	if !r.watching.ever.Load() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), atOnceLimit)
 	defer cancel()
 	// An error is that of a cluster that has ended, or does not answer: there is
 	// nobody left to tell it to.
-	_, _ = r.cluster.Do(ctx, engine.Command{Op: engine.OpWatch, By: engine.ByKey})
+	_, _ = r.cluster.Do(ctx, engine.Command{Op: engine.OpWatch, Viewer: r.watching.viewer, By: engine.ByKey})
 }
 
 // watch has the cluster watch connections while they are on the screen, and no
 // longer: it costs every connection a little.
 func (m *model) watch() {
+	w := &m.watching
 	want := m.s.view == viewTraffic && !m.stopping
-	if m.watching.running || m.watching.on == want {
+	again := want && !w.refused && m.s.now.Sub(w.asked) >= watchAgain
+	if w.running || w.on == want && !again {
 		return
 	}
-	m.watching.running, m.watching.on = true, want
+	cmd := engine.Command{Op: engine.OpWatch, Viewer: w.viewer}
+	w.running, w.on, w.asked, w.refused = true, want, m.s.now, false
 	if want {
-		m.watching.ever.Store(true)
+		w.ever.Store(true)
+		cmd.For = watchFor
 	}
-	m.do(engine.Command{Op: engine.OpWatch, On: want})
+	m.do(cmd)
 }
 
-// watchDone is the answer. One that could not be turned on is not asked for
-// again until the view is opened again: the toast has said why.
-func (m *model) watchDone() { m.watching.running = false }
+// watchDone is the answer. What was refused is not asked for again until the view
+// is opened again: the toast has said why.
+func (m *model) watchDone(err error) { m.watching.running, m.watching.refused = false, err != nil }
 
 // leaveTraffic forgets what is only meant while view 3 is open.
 func (m *model) leaveTraffic() {

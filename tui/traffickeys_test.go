@@ -4,7 +4,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -53,7 +52,10 @@ func (d *deck) ons() []bool {
 			if c.By != engine.ByKey {
 				d.t.Errorf("by %q", c.By)
 			}
-			on = append(on, c.On)
+			if c.Viewer != d.m.watching.viewer || c.Viewer == "" {
+				d.t.Errorf("for %q", c.Viewer)
+			}
+			on = append(on, c.For > 0)
 		}
 	}
 	return on
@@ -267,15 +269,46 @@ func TestCurlCommand(t *testing.T) {
 	}
 }
 
+// A dashboard asks again as long as connections are on its screen: before the
+// cluster takes it for dead, but not when it was refused.
+func TestTrafficIsAskedForAgain(t *testing.T) {
+	d := newDeck(t, picture(1, 0, listening(1)))
+	d.settle()
+	d.pressAll("3")
+	look := func(seconds, want int) {
+		t.Helper()
+		for range seconds {
+			d.after(time.Second)
+			d.update(wakeMsg{})
+			d.settle()
+		}
+		if got := d.ons(); len(got) != want || !got[want-1] {
+			t.Errorf("asked %v, want %d times", got, want)
+		}
+	}
+	asked := d.m.watching.asked
+	look(20, 5)
+	if gap := d.m.watching.asked.Sub(asked); gap > 20*time.Second || watchAgain*2 >= watchFor {
+		t.Errorf("asked again after %v of %v", gap, watchFor)
+	}
+	d.c.do = func(engine.Command) (engine.Result, error) { return engine.Result{}, engine.ErrBusy }
+	look(20, 6)
+	d.c.do = nil
+	d.pressAll("1", "3")
+	if got := d.ons(); len(got) != 8 || !got[7] {
+		t.Errorf("when the view is opened again: %v", got)
+	}
+}
+
 // A dashboard that is taken away leaves nothing watched behind: its cluster
 // may go on.
 func TestTheEndOfADashboardEndsTheWatching(t *testing.T) {
 	for _, on := range []bool{false, true} {
 		c := newFake(picture(1, 0))
-		r := &runner{cluster: c, watched: new(atomic.Bool)}
-		r.watched.Store(on)
+		r := &runner{cluster: c, watching: &watchSwitch{viewer: "it"}}
+		r.watching.ever.Store(on)
 		r.unwatch()
-		if off := slices.Equal(c.told(), []string{"watch"}) && !c.cmds[0].On; off != on || !on && len(c.cmds) > 0 {
+		if off := slices.Equal(c.told(), []string{"watch"}) && c.cmds[0].For == 0 && c.cmds[0].Viewer == "it"; off != on || !on && len(c.cmds) > 0 {
 			t.Errorf("watched %t: %+v", on, c.cmds)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/viewtest"
 )
 
 // patience is how long a test waits for what must happen.
@@ -16,30 +17,27 @@ const patience = 10 * time.Second
 
 // fakeCluster is a cluster without processes: a test publishes its events.
 type fakeCluster struct {
-	changed chan struct{}
-	killed  chan struct{} // closed by KillAll
-	stopped chan struct{} // closed when Run was told to stop
-	release chan error    // what Run returns, once the test sends it
+	*viewtest.Replay
+	killed  chan struct{} // closed by killAll
+	stopped chan struct{} // closed when run was told to stop
+	release chan error    // what run returns, once the test sends it
 
-	mu     sync.Mutex
-	events []engine.Event
-	first  uint64 // Seq of events[0]: older ones have left the ring
-	snap   *engine.Snapshot
-	kills  int
+	mu    sync.Mutex
+	kills int
 }
 
 func newFake() *fakeCluster {
 	return &fakeCluster{
-		changed: make(chan struct{}, 1),
+		Replay:  viewtest.NewReplay(&engine.Snapshot{}),
 		killed:  make(chan struct{}),
 		stopped: make(chan struct{}),
 		release: make(chan error, 1),
-		first:   1,
-		snap:    &engine.Snapshot{},
 	}
 }
 
-func (f *fakeCluster) Run(ctx context.Context) error {
+func (f *fakeCluster) life() life { return life{f.run, f.killAll} }
+
+func (f *fakeCluster) run(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		close(f.stopped)
@@ -54,7 +52,7 @@ func (f *fakeCluster) Run(ctx context.Context) error {
 	}
 }
 
-func (f *fakeCluster) KillAll() {
+func (f *fakeCluster) killAll() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.kills++; f.kills == 1 {
@@ -62,47 +60,9 @@ func (f *fakeCluster) KillAll() {
 	}
 }
 
-func (f *fakeCluster) Changed() <-chan struct{} { return f.changed }
-
-func (f *fakeCluster) Snapshot() *engine.Snapshot {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.snap
-}
-
-func (f *fakeCluster) Events(after uint64) (ev []engine.Event, lost uint64) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if after+1 < f.first {
-		lost = f.first - after - 1
-		after = f.first - 1
-	}
-	return append(ev, f.events[min(int(after+1-f.first), len(f.events)):]...), lost
-}
-
-// publish adds an event and wakes the reader.
-func (f *fakeCluster) publish(e engine.Event) {
-	f.mu.Lock()
-	e.Seq = f.first + uint64(len(f.events))
-	f.events = append(f.events, e)
-	f.snap = &engine.Snapshot{Seq: e.Seq, Workers: f.snap.Workers}
-	f.mu.Unlock()
-	f.wake()
-}
-
-// show replaces the workers of the picture.
+// show has the cluster have these workers.
 func (f *fakeCluster) show(workers ...engine.Row) {
-	f.mu.Lock()
-	f.snap = &engine.Snapshot{Seq: f.snap.Seq, Workers: workers}
-	f.mu.Unlock()
-	f.wake()
-}
-
-func (f *fakeCluster) wake() {
-	select {
-	case f.changed <- struct{}{}:
-	default:
-	}
+	f.Show(&engine.Snapshot{Seq: f.Snapshot().Seq, Workers: workers})
 }
 
 // output is a writer a test can wait for, and make fail.
@@ -182,7 +142,7 @@ func startServing(form format) *serving {
 		result:      make(chan error, 1),
 	}
 	a := &app{stdout: s.stdout, stderr: s.stderr, getenv: func(string) string { return "" }}
-	go func() { s.result <- a.serve(s.fakeCluster, form, s.signals) }()
+	go func() { s.result <- a.serve(s.fakeCluster, s.life(), form, s.signals) }()
 	return s
 }
 

@@ -6,17 +6,20 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"muster/engine"
 )
 
 // flushTime is how long the end waits for an output that is not read.
 const flushTime = time.Second
 
-// cluster is what running without a screen needs of *engine.Cluster.
-type cluster interface {
-	source
-	Run(context.Context) error
-	KillAll()
+// life is what the owner of a cluster does with it, and no viewer.
+type life struct {
+	run     func(context.Context) error
+	killAll func()
 }
+
+func lifeOf(c *engine.Cluster) life { return life{c.Run, c.KillAll} }
 
 // serve runs the cluster without a screen until it ends. The first signal
 // stops it gracefully, the second at once. It returns a *failure or nil.
@@ -24,11 +27,11 @@ type cluster interface {
 // Three goroutines, each ended by this one or with the process: Run, the
 // printer, and this one, which never writes to stdout and so always hears a
 // signal.
-func (a *app) serve(c cluster, form format, signals <-chan os.Signal) error {
+func (a *app) serve(c engine.View, life life, form format, signals <-chan os.Signal) error {
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	ran := make(chan error, 1)
-	go func() { ran <- c.Run(ctx) }()
+	go func() { ran <- life.run(ctx) }()
 
 	over := make(chan struct{})
 	printed := make(chan error, 1)
@@ -40,7 +43,7 @@ func (a *app) serve(c cluster, form format, signals <-chan os.Signal) error {
 		select {
 		case s := <-signals:
 			if asked {
-				c.KillAll()
+				life.killAll()
 				await(ran, nil) // so that no address is left behind
 				return &failure{code: signalCode(s)}
 			}

@@ -14,13 +14,6 @@ import (
 // errIncomplete: some output could not be written, and that was said.
 var errIncomplete = errors.New("the output is incomplete")
 
-// source is where a printer reads; *engine.Cluster is one.
-type source interface {
-	Snapshot() *engine.Snapshot
-	Events(after uint64) (ev []engine.Event, lost uint64)
-	Changed() <-chan struct{}
-}
-
 // chunk is how much is formatted before it is written.
 const chunk = 64 << 10
 
@@ -47,7 +40,9 @@ type printer struct {
 // follow prints until over is closed and everything is printed, or until the
 // form says that it is complete. It returns errIncomplete if something could
 // not be written, and another error at once if the reader of the output has gone.
-func (p *printer) follow(c source, over <-chan struct{}) error {
+func (p *printer) follow(c engine.View, over <-chan struct{}) error {
+	changed, cancel := c.Subscribe()
+	defer cancel()
 	var after uint64
 	form, finite := p.form.(interface{ complete(*engine.Snapshot) bool })
 	if f, ok := p.form.(interface{ first() string }); ok {
@@ -69,7 +64,7 @@ func (p *printer) follow(c source, over <-chan struct{}) error {
 			break
 		}
 		select {
-		case <-c.Changed():
+		case <-changed:
 		case <-over:
 		}
 	}

@@ -36,9 +36,9 @@ func TestMissedEventsAreSaid(t *testing.T) {
 		{&pageLines{started: map[int]bool{}}, "", "41 events missed\n"},
 	} {
 		f, out := newFake(), newOutput()
-		f.first = 42
+		f.Lose(41)
 		stderr, end := following(t, f, out, tc.form)
-		f.publish(output1("hello"))
+		f.Publish(output1("hello"))
 		if err := end(); err != nil {
 			t.Errorf("%T: %v", tc.form, err)
 		}
@@ -53,9 +53,9 @@ func TestMissedEventsAreSaid(t *testing.T) {
 
 func TestEverythingBeforeTheEndIsPrintedOnce(t *testing.T) {
 	f, out := newFake(), newOutput()
-	const n = 3000 // more than one chunk
+	const n = 2000 // more than one chunk
 	for i := range n {
-		f.publish(output1(fmt.Sprintf("line %d.", i)))
+		f.Publish(output1(fmt.Sprintf("line %d.", i)))
 	}
 	_, end := following(t, f, out, lines{})
 	if err := end(); err != nil {
@@ -85,12 +85,12 @@ func TestFullDiskIsSaidOnceAndSurvived(t *testing.T) {
 		return n, syscall.ENOSPC
 	})
 	stderr, end := following(t, f, out, lines{})
-	f.publish(output1("first"))
+	f.Publish(output1("first"))
 	out.waitFor(t, func(s string) bool { return len(s) == 10 })
-	f.publish(output1("second"))
+	f.Publish(output1("second"))
 	waitClosed(t, tried, "the second write")
 	out.setFail(nil)
-	f.publish(output1("third"))
+	f.Publish(output1("third"))
 	out.waitFor(t, func(s string) bool { return strings.Contains(s, "third") })
 	if err := end(); !errors.Is(err, errIncomplete) {
 		t.Errorf("follow returned %v, want errIncomplete", err)
@@ -112,7 +112,7 @@ func TestFullDiskToTheEndIsTwoLines(t *testing.T) {
 		out.setFail(func([]byte) (int, error) { tried <- struct{}{}; return 0, syscall.ENOSPC })
 		stderr, end := following(t, f, out, form)
 		for range 5 {
-			f.publish(output1("x"))
+			f.Publish(output1("x"))
 			waitClosed(t, tried, "a write")
 		}
 		if err := end(); !errors.Is(err, errIncomplete) {
@@ -129,7 +129,7 @@ func TestPrinterEndsWhenItsReaderHasGone(t *testing.T) {
 	f, out := newFake(), newOutput()
 	out.setFail(func([]byte) (int, error) { return 0, syscall.EPIPE })
 	p := &printer{out: out, form: lines{}, say: t.Errorf}
-	f.publish(output1("hello"))
+	f.Publish(output1("hello"))
 	if err := p.follow(f, make(chan struct{})); !errors.Is(err, syscall.EPIPE) {
 		t.Errorf("follow returned %v, want EPIPE", err)
 	}
@@ -144,7 +144,7 @@ func TestTheFirstLineWaitsForRoom(t *testing.T) {
 	_, end := following(t, f, out, &pageLines{master: "first\n", started: map[int]bool{}})
 	waitClosed(t, tried, "a write")
 	out.setFail(nil)
-	f.publish(engine.Event{Kind: engine.KindListening, Worker: 1, PID: 11})
+	f.Publish(engine.Event{Kind: engine.KindListening, Worker: 1, PID: 11})
 	if err := end(); !errors.Is(err, errIncomplete) {
 		t.Errorf("follow returned %v, want errIncomplete", err)
 	}

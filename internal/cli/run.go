@@ -27,7 +27,7 @@ func (a *app) runCluster(s *settings) error {
 
 	signals, end := stopSignals()
 	defer end()
-	return a.serve(c, s.form(os.Getpid()), signals)
+	return a.serve(c, lifeOf(c), s.form(os.Getpid()), signals)
 }
 
 // noScreen tells that the flags ask for output without a screen.

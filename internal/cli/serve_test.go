@@ -16,7 +16,7 @@ func TestFirstSignalStopsGracefully(t *testing.T) {
 		s := startServing(lines{})
 		s.signals <- sig
 		waitClosed(t, s.stopped, "the stop")
-		s.publish(engine.Event{Kind: engine.KindExit, Worker: 1})
+		s.Publish(engine.Event{Kind: engine.KindExit, Worker: 1})
 		s.release <- nil
 		if got := s.code(t); got != 0 {
 			t.Errorf("%v: exit code %d, want 0", sig, got)
@@ -46,9 +46,9 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 func TestBrokenStdoutStopsTheCluster(t *testing.T) {
 	s := startServing(lines{})
 	s.stdout.setFail(func([]byte) (int, error) { return 0, syscall.EPIPE })
-	s.publish(engine.Event{Kind: engine.KindOnline, Worker: 1})
+	s.Publish(engine.Event{Kind: engine.KindOnline, Worker: 1})
 	waitClosed(t, s.stopped, "the stop")
-	s.publish(engine.Event{Kind: engine.KindExit, Worker: 1})
+	s.Publish(engine.Event{Kind: engine.KindExit, Worker: 1})
 	s.release <- nil
 	if got := s.code(t); got != 1 {
 		t.Errorf("exit code %d, want 1", got)
@@ -64,8 +64,8 @@ func TestStuckStdoutDoesNotHoldUpTheStop(t *testing.T) {
 	defer r.Close()
 	s := &serving{fakeCluster: newFake(), stderr: newOutput(), signals: make(chan os.Signal, 2), result: make(chan error, 1)}
 	a := &app{stdout: w, stderr: s.stderr}
-	go func() { s.result <- a.serve(s.fakeCluster, lines{}, s.signals) }()
-	s.publish(engine.Event{Kind: engine.KindOnline, Worker: 1})
+	go func() { s.result <- a.serve(s.fakeCluster, s.life(), lines{}, s.signals) }()
+	s.Publish(engine.Event{Kind: engine.KindOnline, Worker: 1})
 	s.signals <- syscall.SIGTERM
 	waitClosed(t, s.stopped, "the stop")
 	s.release <- nil
@@ -92,16 +92,16 @@ func TestPlainEndsWithItsLastWorker(t *testing.T) {
 	alive := func(id int) engine.Row { return engine.Row{ID: id, State: engine.StateListening} }
 	gone := func(id int) engine.Row { return engine.Row{ID: id, State: engine.StateExited} }
 	s.show(alive(1), alive(2))
-	s.publish(engine.Event{Kind: engine.KindListening, Worker: 1, PID: 11})
-	s.publish(engine.Event{Kind: engine.KindListening, Worker: 1, PID: 11}) // a second address
-	s.publish(engine.Event{Kind: engine.KindListening, Worker: 2, PID: 12})
-	s.publish(engine.Event{Kind: engine.KindExit, Worker: 1, PID: 11})
+	s.Publish(engine.Event{Kind: engine.KindListening, Worker: 1, PID: 11})
+	s.Publish(engine.Event{Kind: engine.KindListening, Worker: 1, PID: 11}) // a second address
+	s.Publish(engine.Event{Kind: engine.KindListening, Worker: 2, PID: 12})
+	s.Publish(engine.Event{Kind: engine.KindExit, Worker: 1, PID: 11})
 	s.show(gone(1), alive(2))
 	s.stdout.waitFor(t, func(out string) bool { return strings.Contains(out, "11 died") })
 	if closed(s.stopped) {
 		t.Fatal("the cluster was stopped while a worker lived")
 	}
-	s.publish(engine.Event{Kind: engine.KindExit, Worker: 2, PID: 12})
+	s.Publish(engine.Event{Kind: engine.KindExit, Worker: 2, PID: 12})
 	s.show(gone(1), gone(2))
 	waitClosed(t, s.stopped, "the end after the last worker")
 	s.release <- nil

@@ -61,8 +61,6 @@ type touredCluster struct{ *fakeCluster }
 func (touredCluster) Do(context.Context, engine.Command) (engine.Result, error) {
 	return engine.Result{}, engine.ErrStopped
 }
-func (touredCluster) SetupPrimary(engine.Settings) error { return nil }
-func (touredCluster) Settings() engine.Settings          { return engine.Settings{} }
 
 // telling is a tellTour at work on a fake.
 func telling(t *testing.T, out *output) (c touredCluster, signals chan os.Signal, ended chan error) {
@@ -72,7 +70,7 @@ func telling(t *testing.T, out *output) (c touredCluster, signals chan os.Signal
 	a := &app{stdout: out, stderr: newOutput(), getenv: func(string) string { return "" }}
 	signals, ended = make(chan os.Signal, 2), make(chan error, 1)
 	go func() {
-		ended <- a.tellTour(c, tour.Options{Workers: 2, Chapter: 2, Auto: true, Pause: time.Hour}, signals)
+		ended <- a.tellTour(c, c.life(), tour.Options{Workers: 2, Chapter: 2, Auto: true, Pause: time.Hour}, signals)
 	}()
 	return c, signals, ended
 }

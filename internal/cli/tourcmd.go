@@ -99,7 +99,7 @@ func (a *app) runTour(s *tourSettings) error {
 	if !screen {
 		signals, end := stopSignals()
 		defer end()
-		return a.tellTour(c, o, signals)
+		return a.tellTour(c, lifeOf(c), o, signals)
 	}
 	p, err := tour.New(c, o)
 	if err != nil {

@@ -12,19 +12,12 @@ import (
 	"muster/internal/tour"
 )
 
-// tourCluster is what a tour without a screen needs of *engine.Cluster.
-type tourCluster interface {
-	tour.Cluster
-	Run(context.Context) error
-	KillAll()
-}
-
 // tellTour plays the tour by itself and prints it. The first signal stops it
 // gracefully, the second at once. It returns a *failure or nil.
 //
 // Three goroutines: the cluster's Run, the player, which also prints, and this
 // one, which never writes to stdout and so always hears a signal.
-func (a *app) tellTour(c tourCluster, o tour.Options, signals <-chan os.Signal) error {
+func (a *app) tellTour(c engine.View, life life, o tour.Options, signals <-chan os.Signal) error {
 	tourCtx, endTour := context.WithCancel(context.Background())
 	defer endTour()
 	ctx, stop := context.WithCancel(context.Background())
@@ -36,7 +29,7 @@ func (a *app) tellTour(c tourCluster, o tour.Options, signals <-chan os.Signal) 
 		return misused(err)
 	}
 	ran, played := make(chan error, 1), make(chan error, 1)
-	go func() { ran <- c.Run(ctx) }()
+	go func() { ran <- life.run(ctx) }()
 	go func() { played <- p.Run(tourCtx) }()
 
 	var outcome error
@@ -44,7 +37,7 @@ func (a *app) tellTour(c tourCluster, o tour.Options, signals <-chan os.Signal) 
 		select {
 		case s := <-signals:
 			if asked {
-				c.KillAll()
+				life.killAll()
 				await(ran, nil) // so that no address is left behind
 				return &failure{code: signalCode(s)}
 			}

@@ -38,7 +38,7 @@ type Listener interface {
 // Player plays the tour on a cluster. Run is called once; all other methods
 // may be called from any goroutine.
 type Player struct {
-	c       Cluster
+	c       engine.View
 	o       Options
 	script  []Chapter
 	moves   chan move
@@ -66,7 +66,7 @@ func (p place) String() string {
 
 // New is a player of the tour on c, which has to run, or begin to soon, with at
 // least one worker.
-func New(c Cluster, o Options) (*Player, error) {
+func New(c engine.View, o Options) (*Player, error) {
 	script := Script(o.Workers)
 	if o.Chapter == 0 {
 		o.Chapter = 1

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"muster/engine"
+	"muster/internal/viewtest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -26,9 +27,10 @@ const patience = 10 * time.Second
 // fake is a cluster without processes: a worker listens once it is forked and
 // is gone once it is told to leave.
 type fake struct {
+	*viewtest.Replay // its events
+
 	mu       sync.Mutex
 	snap     engine.Snapshot
-	events   []engine.Event
 	settings engine.Settings
 	next     int
 	did      []string
@@ -37,7 +39,7 @@ type fake struct {
 }
 
 func newFake(workers int) *fake {
-	f := &fake{settings: engine.Settings{Exec: "/self", Args: []string{}}}
+	f := &fake{Replay: viewtest.NewReplay(&engine.Snapshot{}), settings: engine.Settings{Exec: "/self", Args: []string{}}}
 	f.snap.Policy = engine.SchedRR
 	for range workers {
 		f.fork()
@@ -46,8 +48,8 @@ func newFake(workers int) *fake {
 }
 
 func (f *fake) emit(kind engine.Kind, worker int) {
-	f.events = append(f.events, engine.Event{Seq: uint64(len(f.events) + 1), Kind: kind, Worker: worker})
-	f.snap.Seq = uint64(len(f.events))
+	f.Publish(engine.Event{Kind: kind, Worker: worker})
+	f.snap.Seq++
 }
 
 func (f *fake) fork() int {
@@ -90,12 +92,6 @@ func (f *fake) Snapshot() *engine.Snapshot {
 	}
 	s := f.snap
 	return &s
-}
-
-func (f *fake) Events(after uint64) ([]engine.Event, uint64) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return slices.Clone(f.events[min(int(after), len(f.events)):]), 0
 }
 
 func (f *fake) SetupPrimary(s engine.Settings) error {

@@ -11,15 +11,6 @@ import (
 	"muster/internal/load"
 )
 
-// Cluster is what the tour needs of a cluster; *engine.Cluster is one.
-type Cluster interface {
-	Do(context.Context, engine.Command) (engine.Result, error)
-	Snapshot() *engine.Snapshot
-	Events(after uint64) (ev []engine.Event, lost uint64)
-	SetupPrimary(engine.Settings) error
-	Settings() engine.Settings
-}
-
 const (
 	lookEvery = 25 * time.Millisecond // at the cluster, while something is awaited
 	doLimit   = 5 * time.Second       // for the cluster to answer a command
@@ -29,7 +20,7 @@ const (
 // scene is a step under way. Only the player's goroutine uses it.
 type scene struct {
 	ctx     context.Context
-	c       Cluster
+	c       engine.View
 	traffic *traffic
 	base    engine.Settings // those the cluster was made with
 	show    func()          // something has changed that may be shown

@@ -125,7 +125,9 @@ func (p *commanded) do(ctx context.Context, words []string) (reply, error) {
 		}
 		cmd.Policy = policy
 	} else if cmd.Op == engine.OpWatch && len(words) == 2 {
-		cmd.On = words[1] == "on"
+		if cmd.Viewer = "checks"; words[1] == "on" {
+			cmd.For = time.Minute
+		}
 	} else {
 		for i, n := range []*int{&cmd.Worker, (*int)(&cmd.Signal)} {
 			if len(words) <= i+1 {
@@ -144,10 +146,12 @@ func (p *commanded) do(ctx context.Context, words []string) (reply, error) {
 
 // print prints the events until the cluster has stopped and all are printed.
 func (p *commanded) print() {
+	changed, cancel := p.c.Subscribe()
+	defer cancel()
 	var seq uint64
 	for over := false; !over; {
 		select {
-		case <-p.c.Changed():
+		case <-changed:
 		case <-p.c.Done():
 			over = true
 		}

@@ -76,10 +76,12 @@ func start(t *testing.T, command string, with ...func(*scene)) *cluster {
 
 // follow puts the events into the log until the cluster has stopped.
 func (c *cluster) follow() {
+	changed, cancel := c.Subscribe()
+	defer cancel()
 	var seq uint64
 	for over := false; !over; {
 		select {
-		case <-c.Changed():
+		case <-changed:
 		case <-c.Done():
 			over = true
 		}

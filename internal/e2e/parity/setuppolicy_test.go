@@ -70,13 +70,15 @@ func greet(t *testing.T, w *engine.Worker, addr string) {
 // is at least n and a snapshot tells so.
 func acceptedBy(t *testing.T, c *engine.Cluster, n uint64) uint64 {
 	t.Helper()
+	changed, cancel := c.Subscribe()
+	defer cancel()
 	asked := time.Now()
 	for end := asked.Add(patience); time.Now().Before(end); {
 		if s := c.Snapshot(); s.Time.After(asked) && s.Accepted >= n {
 			return s.Accepted
 		}
 		select {
-		case <-c.Changed():
+		case <-changed:
 		case <-time.After(patience):
 		}
 	}

@@ -130,10 +130,12 @@ func TestEverythingAtOnceLostOrKeptSomething(t *testing.T) {
 
 // pull keeps the events that are not output, to tell what has happened.
 func (s *soak) pull() {
+	changed, cancel := s.c.Subscribe()
+	defer cancel()
 	var seq uint64
 	for over := false; !over; {
 		select {
-		case <-s.c.Changed():
+		case <-changed:
 		case <-s.c.Done():
 			over = true
 		}
