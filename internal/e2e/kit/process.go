@@ -30,6 +30,7 @@ type Process struct {
 	PID    int
 	Exited <-chan struct{} // closed when it has been waited for
 
+	out     *os.File // the reading end of its stdout
 	line    func(line []byte) bool
 	reading sync.WaitGroup
 
@@ -58,7 +59,7 @@ func Start(t *testing.T, cmd *exec.Cmd, line func(line []byte) bool) *Process {
 	outW.Close()
 	errsW.Close()
 	exited := make(chan struct{})
-	p := &Process{Log: NewLog(t), Cmd: cmd, Exited: exited, line: line}
+	p := &Process{Log: NewLog(t), Cmd: cmd, Exited: exited, out: out, line: line}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,6 +147,9 @@ func (p *Process) Stderr() string {
 	defer p.mu.Unlock()
 	return p.stderr.String()
 }
+
+// CloseStdout closes the reading end of its stdout, as head does.
+func (p *Process) CloseStdout() { p.out.Close() }
 
 // Odd are the lines of stdout that are no events, and that nobody took.
 func (p *Process) Odd() []string {

@@ -75,6 +75,13 @@ var endings = []ending{
 		<-time.After(2 * stopsignal.Window) // sooner it is the same wish
 		s.signal(syscall.SIGTERM)
 	}},
+	{name: "SIGTERM and SIGINT", grace: "60s", code: 128 + int(syscall.SIGINT), ask: func(s *terminal, addr string) {
+		request(s.t, addr, slow, false)
+		s.see("open    1")
+		s.signal(syscall.SIGTERM)
+		s.see("stopping")
+		s.signal(syscall.SIGINT)
+	}},
 	// Go's own dump of all goroutines, but on a terminal one can read it on.
 	{name: "SIGQUIT", code: 2, says: "goroutine ", ask: func(s *terminal, _ string) { s.signal(syscall.SIGQUIT) }},
 	{name: "panic in the loop", env: "loop", code: 1, says: "muster: panic: test panic in the loop"},
@@ -229,4 +236,18 @@ func TestCheck11FirstFrameOnASilentTerminal(t *testing.T) {
 func fullFrame(s *terminal) bool {
 	l := s.lines()
 	return strings.Contains(l[0], "muster") && strings.Contains(l[2], "1 overview") && strings.Contains(l[s.h-1], whole)
+}
+
+// A terminal that can draw nothing gets lines.
+func TestDumbTerminalGetsLines(t *testing.T) {
+	t.Parallel()
+	s := open(t, 80, 24, []string{"TERM=dumb"}, "--addr", "127.0.0.1:0", "--workers", "1")
+	s.see(" listening ")
+	if raw := s.written(); strings.Contains(raw, "\x1b") {
+		t.Errorf("sequences on a dumb terminal: %q", raw)
+	}
+	s.press("\x03")
+	if code := s.code(); code != 0 {
+		t.Errorf("exit code %d, want 0", code)
+	}
 }

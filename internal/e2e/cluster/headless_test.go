@@ -1,15 +1,13 @@
 //go:build linux
 
-package main
+package cluster
 
 import (
-	"bufio"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net"
-	"net/http"
 	"os"
+	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
@@ -18,25 +16,34 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/e2e/kit"
 	"muster/internal/testkit"
 )
 
 var addressOf = regexp.MustCompile(`127\.0\.0\.1:\d+`)
 
-// get asks muster once, on a connection of its own.
-func get(t *testing.T, url string) string {
+// startOn runs the binary with options of the test's own on an address.
+func startOn(t *testing.T, addr string, env []string, args ...string) *kit.Process {
 	t.Helper()
-	c := &http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
-	r, err := c.Get(url)
-	if err != nil {
-		t.Fatal(err)
+	cmd := exec.Command(muster, append(args, "--addr", addr)...)
+	cmd.Env = append(os.Environ(), env...)
+	return kit.Start(t, cmd, nil)
+}
+
+// printed waits until n lines hold a text, and returns those.
+func printed(p *kit.Process, n int, text string) (found []string) {
+	p.T.Helper()
+	p.AwaitText(n, text)
+	for _, line := range linesOf(p) {
+		if strings.Contains(line, text) {
+			found = append(found, line)
+		}
 	}
-	defer r.Body.Close()
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(body)
+	return found
+}
+
+func linesOf(p *kit.Process) []string {
+	return strings.Split(strings.TrimSuffix(p.Stdout(), "\n"), "\n")
 }
 
 func TestHeadlessServesAndStops(t *testing.T) {
@@ -44,17 +51,17 @@ func TestHeadlessServesAndStops(t *testing.T) {
 	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP} {
 		t.Run(sig.String(), func(t *testing.T) {
 			t.Parallel()
-			p := start(t, nil, "--headless", "--addr", "127.0.0.1:0", "--workers", "2")
-			at := addressOf.FindString(p.waitFor(2, " listening ")[0])
-			if got := get(t, "http://"+at+"/"); got != "An example of clusters\n" {
+			p := startOn(t, "127.0.0.1:0", nil, "--headless", "--workers", "2")
+			at := addressOf.FindString(printed(p, 2, " listening ")[0])
+			if got := get(t, at, "/"); got != "An example of clusters\n" {
 				t.Errorf("the answer is %q", got)
 			}
-			p.signal(sig)
-			if code := p.code(); code != 0 {
+			p.Signal(sig)
+			if code := p.Code(); code != 0 {
 				t.Errorf("exit code %d, want 0", code)
 			}
 			count := map[string]int{}
-			for _, line := range p.lines {
+			for _, line := range linesOf(p) {
 				count[strings.Fields(line)[3]]++
 			}
 			for _, kind := range []string{"fork", "online", "listening", "disconnect", "exit"} {
@@ -62,8 +69,8 @@ func TestHeadlessServesAndStops(t *testing.T) {
 					t.Errorf("%d lines of kind %s for 2 workers", count[kind], kind)
 				}
 			}
-			if p.stderr.Len() > 0 {
-				t.Errorf("stderr: %s", p.stderr.String())
+			if p.Stderr() != "" {
+				t.Errorf("stderr: %s", p.Stderr())
 			}
 		})
 	}
@@ -74,18 +81,18 @@ func TestSecondSignalEndsHeadlessAtOnce(t *testing.T) {
 	for sig, want := range map[syscall.Signal]int{syscall.SIGTERM: 143, syscall.SIGINT: 130, syscall.SIGHUP: 129} {
 		t.Run(sig.String(), func(t *testing.T) {
 			t.Parallel()
-			p := start(t, nil, "--headless", "--addr", "127.0.0.1:0", "--workers", "1", "--grace", "0")
-			at := addressOf.FindString(p.waitFor(1, " listening ")[0])
+			p := startOn(t, "127.0.0.1:0", nil, "--headless", "--workers", "1", "--grace", "0")
+			at := addressOf.FindString(printed(p, 1, " listening ")[0])
 			held := hold(t, at)
-			defer held.Close()
+			defer held.conn.Close()
 			first := syscall.SIGTERM
 			if sig == first {
 				first = syscall.SIGINT // the same again is not a second signal so soon
 			}
-			p.signal(first)
-			p.waitFor(1, " leave ")
-			p.signal(sig)
-			if code := p.code(); code != want {
+			p.Signal(first)
+			p.AwaitText(1, " leave ")
+			p.Signal(sig)
+			if code := p.Code(); code != want {
 				t.Errorf("exit code %d, want %d", code, want)
 			}
 		})
@@ -98,14 +105,14 @@ func TestSecondSignalEndsHeadlessAtOnce(t *testing.T) {
 func TestTwoSIGTERMsOfTimeoutEndedTheWorkersAtOnce(t *testing.T) {
 	t.Parallel()
 	for try := 1; ; try++ {
-		p := start(t, nil, "--headless", "--addr", "127.0.0.1:0", "--workers", "1", "--grace", "0")
-		at := addressOf.FindString(p.waitFor(1, " listening ")[0])
+		p := startOn(t, "127.0.0.1:0", nil, "--headless", "--workers", "1", "--grace", "0")
+		at := addressOf.FindString(printed(p, 1, " listening ")[0])
 		held := hold(t, at)
-		p.signal(syscall.SIGTERM)
-		p.waitFor(1, " leave ")
-		p.signal(syscall.SIGTERM)
-		held.Close() // a graceful stop waits for it, without a limit
-		switch code := p.code(); {
+		p.Signal(syscall.SIGTERM)
+		p.AwaitText(1, " leave ")
+		p.Signal(syscall.SIGTERM)
+		held.conn.Close() // a graceful stop waits for it, without a limit
+		switch code := p.Code(); {
 		case code == 0:
 			return
 		case code != 143 || try == 5:
@@ -116,35 +123,28 @@ func TestTwoSIGTERMsOfTimeoutEndedTheWorkersAtOnce(t *testing.T) {
 
 // hold opens a connection that a worker is busy with for a minute: it has
 // answered one request on it and has the next one.
-func hold(t *testing.T, at string) net.Conn {
+func hold(t *testing.T, at string) *client {
 	t.Helper()
-	c, err := net.Dial("tcp", at)
-	if err != nil {
+	c := mustDial(t, at)
+	if _, err := c.ask("/"); err != nil {
 		t.Fatal(err)
 	}
-	ask := func(path string) {
-		if _, err := fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", path, at); err != nil {
-			t.Fatal(err)
-		}
-	}
-	ask("/")
-	if _, err := http.ReadResponse(bufio.NewReader(c), nil); err != nil {
+	if err := c.send("/slow?ms=60000"); err != nil {
 		t.Fatal(err)
 	}
-	ask("/slow?ms=60000")
 	return c
 }
 
 func TestJSONIsOneEventALine(t *testing.T) {
 	t.Parallel()
-	p := start(t, []string{"NODE_CLUSTER_SCHED_POLICY=none"}, "--json", "--addr", "127.0.0.1:0", "--workers", "2")
-	p.waitFor(2, `"kind":"listening"`)
-	p.signal(syscall.SIGTERM)
-	if code := p.code(); code != 0 {
+	p := startOn(t, "127.0.0.1:0", []string{"NODE_CLUSTER_SCHED_POLICY=none"}, "--json", "--workers", "2")
+	p.AwaitText(2, `"kind":"listening"`)
+	p.Signal(syscall.SIGTERM)
+	if code := p.Code(); code != 0 {
 		t.Errorf("exit code %d, want 0", code)
 	}
 	var kinds []engine.Kind
-	for i, line := range p.lines {
+	for i, line := range linesOf(p) {
 		var e engine.Event
 		if err := json.Unmarshal([]byte(line), &e); err != nil {
 			t.Fatalf("line %d: %v: %s", i+1, err, line)
@@ -167,49 +167,49 @@ func TestJSONIsOneEventALine(t *testing.T) {
 // --plain is the classic example program: its lines, and nobody is replaced.
 func TestPlainIsTheExampleProgram(t *testing.T) {
 	t.Parallel()
-	p := start(t, nil, "--plain", "--addr", "127.0.0.1:0", "--workers", "2")
-	started := p.waitFor(2, "started")
-	want := []string{fmt.Sprintf("Master with Process ID : %d is running", p.cmd.Process.Pid)}
+	p := startOn(t, "127.0.0.1:0", nil, "--plain", "--workers", "2")
+	started := printed(p, 2, "started")
+	want := []string{fmt.Sprintf("Master with Process ID : %d is running", p.PID)}
 	want = append(want, started...)
 	var pids []int
-	testkit.Eventually(t, patience, func() bool { pids = p.workers(); return len(pids) == 2 }, "two workers") // they may not have begun their program
+	testkit.Eventually(t, kit.Patience, func() bool { pids = testkit.WithPrimary(p.PID); return len(pids) == 2 }, "two workers") // they may not have begun their program
 	for i, pid := range pids {
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
 		died := fmt.Sprintf("worker with Process ID : %d died", pid)
-		p.waitFor(1, died)
+		p.AwaitText(1, died)
 		want = append(want, died)
-		if i == 0 && len(p.matching("started")) != 2 {
+		if i == 0 && strings.Count(p.Stdout(), "started") != 2 {
 			t.Error("a dead worker was replaced")
 		}
 	}
-	if code := p.code(); code != 0 {
+	if code := p.Code(); code != 0 {
 		t.Errorf("exit code %d, want 0 when the last worker has gone", code)
 	}
-	if !slices.Equal(p.lines, want) {
-		t.Errorf("stdout is\n%s\nwant\n%s", strings.Join(p.lines, "\n"), strings.Join(want, "\n"))
+	if !slices.Equal(linesOf(p), want) {
+		t.Errorf("stdout is\n%s\nwant\n%s", strings.Join(linesOf(p), "\n"), strings.Join(want, "\n"))
 	}
-	if p.stderr.Len() > 0 {
-		t.Errorf("stderr: %s", p.stderr.String())
+	if p.Stderr() != "" {
+		t.Errorf("stderr: %s", p.Stderr())
 	}
 }
 
 // muster --headless | head: when nobody reads any more, the cluster stops.
 func TestBrokenPipeStops(t *testing.T) {
 	t.Parallel()
-	p := start(t, nil, "--headless", "--addr", "127.0.0.1:0", "--workers", "1")
-	p.waitFor(1, " listening ")
-	p.stdout.Close()
-	for _, pid := range p.workers() { // something to print
+	p := startOn(t, "127.0.0.1:0", nil, "--headless", "--workers", "1")
+	p.AwaitText(1, " listening ")
+	p.CloseStdout()
+	for _, pid := range testkit.WithPrimary(p.PID) { // something to print
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if code := p.code(); code != 1 {
+	if code := p.Code(); code != 1 {
 		t.Errorf("exit code %d, want 1", code)
 	}
-	if got := p.stderr.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "broken pipe") {
+	if got := p.Stderr(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "broken pipe") {
 		t.Errorf("stderr is %q, want one line", got)
 	}
 }
@@ -223,34 +223,34 @@ func TestTakenPortNamesItsHolder(t *testing.T) {
 	}
 	defer l.Close()
 	want := fmt.Sprintf("%s is in use by pid %d (", l.Addr(), os.Getpid())
-	for deadline := time.Now().Add(patience); ; {
-		p := start(t, nil, "--headless", "--addr", l.Addr().String())
-		if code := p.code(); code != 1 {
+	for deadline := time.Now().Add(kit.Patience); ; {
+		p := startOn(t, l.Addr().String(), nil, "--headless")
+		if code := p.Code(); code != 1 {
 			t.Fatalf("exit code %d, want 1", code)
 		}
-		if strings.Contains(p.stderr.String(), want) {
+		if strings.Contains(p.Stderr(), want) {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("stderr is %q, want %q", p.stderr.String(), want)
+			t.Fatalf("stderr is %q, want %q", p.Stderr(), want)
 		}
 	}
 }
 
 func TestCrashedWorkerIsReplaced(t *testing.T) {
 	t.Parallel()
-	p := start(t, nil, "--headless", "--addr", "127.0.0.1:0", "--workers", "1")
-	p.waitFor(1, " listening ")
-	for _, pid := range p.workers() {
+	p := startOn(t, "127.0.0.1:0", nil, "--headless", "--workers", "1")
+	p.AwaitText(1, " listening ")
+	for _, pid := range testkit.WithPrimary(p.PID) {
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
 	}
-	p.waitFor(1, "SIGKILL, not voluntary")
-	p.waitFor(1, "replaces 1")
-	p.waitFor(2, " listening ")
-	p.signal(syscall.SIGTERM)
-	if code := p.code(); code != 0 {
+	p.AwaitText(1, "SIGKILL, not voluntary")
+	p.AwaitText(1, "replaces 1")
+	p.AwaitText(2, " listening ")
+	p.Signal(syscall.SIGTERM)
+	if code := p.Code(); code != 0 {
 		t.Errorf("exit code %d, want 0", code)
 	}
 }

@@ -1,6 +1,6 @@
 //go:build linux
 
-package main
+package cluster
 
 import (
 	"bytes"
@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"muster/internal/e2e/kit"
 )
 
 // An output that cannot be written ended the cluster at once in --plain, and in no
@@ -36,13 +38,10 @@ func TestAFullDiskEndedThePlainCluster(t *testing.T) {
 				t.Skip(err)
 			}
 			defer full.Close()
-			self, err := os.Executable()
-			if err != nil {
-				t.Fatal(err)
-			}
 			path := filepath.Join(t.TempDir(), "s")
 			var said bytes.Buffer
-			cmd := &exec.Cmd{Path: self, Args: []string{"muster", tc.form, "--addr", "unix:" + path, "--workers", "1"}, Stdout: full, Stderr: &said}
+			cmd := exec.Command(muster, tc.form, "--addr", "unix:"+path, "--workers", "1")
+			cmd.Stdout, cmd.Stderr = full, &said
 			if tc.says == "" {
 				cmd.Stderr = full
 			}
@@ -52,7 +51,7 @@ func TestAFullDiskEndedThePlainCluster(t *testing.T) {
 			ended := make(chan error, 1)
 			go func() { ended <- cmd.Wait() }() // ends with the process
 			t.Cleanup(func() { _ = cmd.Process.Kill() })
-			deadline := time.Now().Add(patience)
+			deadline := time.Now().Add(kit.Patience)
 			for !answers(path) {
 				select {
 				case err := <-ended:
@@ -68,7 +67,7 @@ func TestAFullDiskEndedThePlainCluster(t *testing.T) {
 			}
 			select {
 			case <-ended:
-			case <-time.After(patience):
+			case <-time.After(kit.Patience):
 				t.Fatal("it does not end")
 			}
 			if code := cmd.ProcessState.ExitCode(); code != 1 {
@@ -89,7 +88,7 @@ func answers(path string) bool {
 		return false
 	}
 	defer c.Close()
-	_ = c.SetDeadline(time.Now().Add(patience)) // fails only if closed
+	_ = c.SetDeadline(time.Now().Add(kit.Patience)) // fails only if closed
 	if _, err := c.Write([]byte("GET / HTTP/1.0\r\n\r\n")); err != nil {
 		return false
 	}
