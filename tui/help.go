@@ -264,3 +264,43 @@ func (r helpRow) draw(s *screen, l *cell.Line, end int) {
 		l.Put(s.theme.Muted, r.note)
 	}
 }
+
+// helpItem is one line of the help. brief stands for its text in a narrow one,
+// or for its keys if it has no text. One that is aside is left out where the
+// keys stand close together.
+type helpItem struct {
+	keys, text, note, brief, fold string
+	aside                         bool
+}
+
+// helpGroup is one of its groups.
+type helpGroup struct {
+	title string
+	items []helpItem
+}
+
+// helpGroups is the help, in the order of the table.
+func helpGroups(vim bool) []helpGroup {
+	gs := []helpGroup{{title: groupCluster}, {title: groupWorker}, {title: groupMove}, {title: groupLook}}
+	for i := range bindings {
+		b := &bindings[i]
+		g := slices.IndexFunc(gs, func(g helpGroup) bool { return g.title == b.group })
+		if g < 0 {
+			continue
+		}
+		label, brief := b.label, b.brief
+		if vim && b.vimBrief != "" {
+			brief = b.vimBrief
+		}
+		switch {
+		case vim && b.vimLabel != "":
+			label = b.vimLabel
+		case label == "":
+			label = keyLabel(b.names(vim)[0])
+		}
+		gs[g].items = append(gs[g].items, helpItem{keys: label, text: b.text, note: b.note, brief: brief, fold: b.fold})
+	}
+	move := &gs[2].items
+	*move = append(*move, helpItem{keys: "mouse", text: "click, wheel", aside: true})
+	return gs
+}

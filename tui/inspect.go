@@ -116,3 +116,13 @@ func (m *model) onDetails(msg detailsMsg) {
 		d.details = msg.details
 	}
 }
+
+// detailsDialog is the view of one worker (enter); it takes all lines below the head.
+type detailsDialog struct {
+	worker  int
+	details *engine.Details // nil until it was answered
+	scroll  int             // lines scrolled back in its events and lines
+	shown   string          // the variable whose value is not masked, "" = none
+}
+
+func (*detailsDialog) isDialog() {}

@@ -198,24 +198,6 @@ func bindingOf(a action) *binding {
 	return &bindings[i]
 }
 
-// hint is one "key word" of the hint line. A click presses the first word of key.
-type hint struct{ key, text, short string }
-
-func (b *binding) asHint(vim bool) hint {
-	h := hint{key: keyLabel(b.names(vim)[0]), text: b.hint, short: b.short}
-	if h.short == "" {
-		h.short = h.text
-	}
-	return h
-}
-
-// hintOf is the hint of an action in other words than the table's.
-func hintOf(s *screen, a action, text string) hint {
-	h := bindingOf(a).asHint(s.vim)
-	h.text, h.short = text, text
-	return h
-}
-
 // keyLabel is how a key is written in hints.
 func keyLabel(key string) string {
 	switch key {
@@ -250,89 +232,6 @@ func labelKey(label string) string {
 	return label
 }
 
-// hintsFor is the hint line of what is on the screen.
-func hintsFor(s *screen) []hint {
-	switch d := s.dialog.(type) {
-	case *killMenu:
-		return []hint{{"enter", "send", "send"}, {"↑ ↓ k j or a number", "pick", "pick"}, {"esc", "back, nothing sent", "back"}}
-	case *messagePrompt:
-		back := "back, nothing sent"
-		if d.edit.Value() == "" {
-			back = "back"
-		}
-		return []hint{{"enter", "send", "send"}, {"↑ ↓", "sent before", "sent before"}, {"esc", back, "back"}}
-	case *question:
-		yes := "y"
-		if d.act == actQuit {
-			yes = "y or q"
-		}
-		return []hint{{yes, d.yes, "yes"}, {"n or esc", d.no, "no"}}
-	case *explainPane:
-		return explainHints(s, d)
-	case *linePane:
-		return lineHints(s, d)
-	case *loadPane:
-		return loadHints(s, d)
-	case *stopping:
-		return []hint{{"q", "end at once", "at once"}, hintOf(s, actHelp, "keys")}
-	case *detailsDialog:
-		if !s.filtering {
-			return placeHints(s, inDetails)
-		}
-	}
-	switch {
-	case tourSeen(s) && !s.filtering:
-		return tourHints(s)
-	case s.filtering:
-		return []hint{{"enter", "keep", "keep"}, {"esc", "clear", "clear"}}
-	case s.view == viewTraffic:
-		return trafficHints(s)
-	case s.view == viewLog:
-		return placeHints(s, inLog)
-	case s.view == viewKeys:
-		return []hint{hintOf(s, actView1, "overview"), hintOf(s, actView4, "log"), hintOf(s, actEsc, "back"), hintOf(s, actHelp, "all keys")}
-	case crashLoop(s.snap):
-		return []hint{hintOf(s, actRestart, "try now"), hintOf(s, actDetails, "its last lines"),
-			hintOf(s, actQuit, "leave"), hintOf(s, actHelp, "keys")}
-	}
-	return placeHints(s, inMain)
-}
-
-// aDialogs tells whether the hints are a dialog's: few, so they stand at the
-// left and far apart, while those of a view have the last at the right end.
-func aDialogs(s *screen) bool {
-	switch s.dialog.(type) {
-	case nil:
-		return s.filtering || s.view == viewOverview && crashLoop(s.snap)
-	case *detailsDialog:
-		return s.filtering
-	}
-	return true
-}
-
-// placeHints are the hints of one place, in the order of the table.
-func placeHints(s *screen, where place) []hint {
-	var hs []hint
-	for i := range bindings {
-		b := &bindings[i]
-		if b.places&where == 0 || where == inMain && b.from > s.w {
-			continue
-		}
-		h := b.asHint(s.vim)
-		switch {
-		case where == inLog && b.more != "":
-			h.text = b.more
-		case where == inDetails && b.act == actHelp:
-			h.text = b.short
-		}
-		if where == inLog && b.act == actHelp && s.filter[paneLog] != "" {
-			hs = append(hs, hint{"n N", bindingOf(actNextHit).hint, "hits"})
-		}
-		hs = append(hs, h)
-	}
-	return hs
-}
-
 // crashLoop tells whether no worker is left but slots that gave up.
 func crashLoop(snap *engine.Snapshot) bool {
 	if snap == nil {
@@ -340,44 +239,4 @@ func crashLoop(snap *engine.Snapshot) bool {
 	}
 	n := snap.Count()
 	return n.Stopped > 0 && n.Stopped == n.Rows
-}
-
-// helpItem is one line of the help. brief stands for its text in a narrow one,
-// or for its keys if it has no text. One that is aside is left out where the
-// keys stand close together.
-type helpItem struct {
-	keys, text, note, brief, fold string
-	aside                         bool
-}
-
-// helpGroup is one of its groups.
-type helpGroup struct {
-	title string
-	items []helpItem
-}
-
-// helpGroups is the help, in the order of the table.
-func helpGroups(vim bool) []helpGroup {
-	gs := []helpGroup{{title: groupCluster}, {title: groupWorker}, {title: groupMove}, {title: groupLook}}
-	for i := range bindings {
-		b := &bindings[i]
-		g := slices.IndexFunc(gs, func(g helpGroup) bool { return g.title == b.group })
-		if g < 0 {
-			continue
-		}
-		label, brief := b.label, b.brief
-		if vim && b.vimBrief != "" {
-			brief = b.vimBrief
-		}
-		switch {
-		case vim && b.vimLabel != "":
-			label = b.vimLabel
-		case label == "":
-			label = keyLabel(b.names(vim)[0])
-		}
-		gs[g].items = append(gs[g].items, helpItem{keys: label, text: b.text, note: b.note, brief: brief, fold: b.fold})
-	}
-	move := &gs[2].items
-	*move = append(*move, helpItem{keys: "mouse", text: "click, wheel", aside: true})
-	return gs
 }

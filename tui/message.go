@@ -138,3 +138,13 @@ func messageOf(text string) json.RawMessage {
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
+
+// messagePrompt is the prompt of M. The target is fixed when it opens.
+type messagePrompt struct {
+	worker, pid int
+	edit        cell.Editor
+	back        int    // how many messages back in what was sent, 0 = a new one
+	draft       string // the new one, while an older one is shown
+}
+
+func (*messagePrompt) isDialog() {}

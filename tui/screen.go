@@ -31,53 +31,6 @@ const (
 	panes
 )
 
-// dialog is what stands in the place of the log.
-type dialog interface{ isDialog() }
-
-// killMenu is the menu of k. The target is fixed when it opens.
-type killMenu struct {
-	worker, pid int
-	cursor      int // index into killChoices
-}
-
-// messagePrompt is the prompt of M. The target is fixed when it opens.
-type messagePrompt struct {
-	worker, pid int
-	edit        cell.Editor
-	back        int    // how many messages back in what was sent, 0 = a new one
-	draft       string // the new one, while an older one is shown
-}
-
-// question is a y/n question: of D, q, d on the last listening worker, f from
-// 4 x CPUs on.
-type question struct {
-	title string // "stop the cluster and leave?"
-	yes   string // what y does: "let them finish, 5 s at most"
-	no    string // what n does: "stay"
-	facts string // right side of the title: "4 workers   87 connections open"
-	short string // where there is less room, "" = nothing: "4 workers   87 open"
-
-	act    action // what is done after y
-	worker int    // and to which worker, 0 = none
-}
-
-// detailsDialog is the view of one worker (enter); it takes all lines below the head.
-type detailsDialog struct {
-	worker  int
-	details *engine.Details // nil until it was answered
-	scroll  int             // lines scrolled back in its events and lines
-	shown   string          // the variable whose value is not masked, "" = none
-}
-
-// stopping is the progress of a graceful end.
-type stopping struct{ since time.Time }
-
-func (*killMenu) isDialog()      {}
-func (*messagePrompt) isDialog() {}
-func (*question) isDialog()      {}
-func (*detailsDialog) isDialog() {}
-func (*stopping) isDialog()      {}
-
 // screen is everything a frame is made of. The model fills it; render turns it
 // into lines and zones and changes nothing but its own caches.
 type screen struct {

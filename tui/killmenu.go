@@ -7,9 +7,14 @@ import (
 	"syscall"
 
 	"muster/engine"
-	"muster/internal/safetext"
 	"muster/tui/internal/cell"
 )
+
+// killMenu is the menu of k. The target is fixed when it opens.
+type killMenu struct {
+	worker, pid int
+	cursor      int // index into killChoices
+}
 
 // killChoice is one line of the kill menu.
 type killChoice struct {
@@ -38,6 +43,115 @@ var killChoices = []killChoice{
 func signalChoice(sig syscall.Signal, name, text, brief string) killChoice {
 	return killChoice{number: int(sig), name: name, text: text, brief: brief, signal: sig}
 }
+
+// openKill opens the kill menu on the selected worker, and on nothing else: what
+// moves under the cursor meanwhile is not hit.
+func (m *model) openKill() {
+	w := m.worker()
+	switch {
+	case w.State == engine.StateExited && w.Next != nil:
+		m.toast(fmt.Sprintf("worker %d has ended; r forks it again now", w.ID))
+	case w.State == engine.StateExited:
+		m.toast(fmt.Sprintf("worker %d has ended: there is nothing to kill", w.ID))
+	default:
+		m.digits = ""
+		m.open(&killMenu{worker: w.ID, pid: w.PID})
+	}
+}
+
+// killKey is a key while the kill menu is open. Only enter sends.
+func (m *model) killKey(d *killMenu, key string) {
+	if key != "" && strings.Contains("0123456789", key) {
+		m.killDigit(d, key)
+		return
+	}
+	m.digits = ""
+	before := d.cursor
+	switch key {
+	case "enter":
+		m.close()
+		m.kill(d)
+		return
+	case "esc":
+		m.close()
+	case "q":
+		m.closedAt = m.s.now
+		m.close()
+	case "up", "k":
+		d.cursor = clamp(0, d.cursor-1, len(killChoices)-1)
+	case "down", "j":
+		d.cursor = clamp(0, d.cursor+1, len(killChoices)-1)
+	case "home", "g", "pgup":
+		d.cursor = 0
+	case "end", "G", "pgdown":
+		d.cursor = len(killChoices) - 1
+	case "!":
+		for i, c := range killChoices {
+			if c.crash {
+				d.cursor = i
+			}
+		}
+	case "?", "h", "f1":
+		m.s.help = true
+	default:
+		m.toast(fmt.Sprintf("enter sends, esc leaves; %s does nothing here", keyName(key)))
+		return
+	}
+	if d.cursor == before && m.s.dialog == dialog(d) && !m.s.help {
+		m.toast(killChoices[before].name + " is picked already; enter sends, esc leaves")
+	}
+}
+
+// killDigit picks the signal whose number is being typed. A digit that makes no
+// number with those before begins a new one.
+func (m *model) killDigit(d *killMenu, digit string) {
+	if m.s.now.Sub(m.digitsAt) >= digitTime {
+		m.digits = ""
+	}
+	m.digitsAt = m.s.now
+	for _, typed := range []string{m.digits + digit, digit} {
+		if i := signalRow(typed); i >= 0 {
+			m.digits, d.cursor = typed, i
+			return
+		}
+	}
+	m.digits = ""
+	m.toast(digit + " is the number of no signal here")
+}
+
+// signalRow is the choice whose number is typed, else the first whose number
+// begins so, else -1.
+func signalRow(typed string) int {
+	begins := -1
+	for i, c := range killChoices {
+		n := strconv.Itoa(c.number)
+		switch {
+		case c.crash:
+		case n == typed:
+			return i
+		case begins < 0 && strings.HasPrefix(n, typed):
+			begins = i
+		}
+	}
+	return begins
+}
+
+// kill sends what the menu has picked, unless its worker has ended meanwhile.
+func (m *model) kill(d *killMenu) {
+	w := m.s.snap.ByID(d.worker)
+	if w == nil || w.PID != d.pid || w.State == engine.StateExited {
+		m.toast(fmt.Sprintf("worker %d (pid %d) has ended: nothing was sent", d.worker, d.pid))
+		return
+	}
+	c := killChoices[clamp(0, d.cursor, len(killChoices)-1)]
+	if c.crash {
+		m.do(engine.Command{Op: engine.OpCrash, Worker: d.worker})
+		return
+	}
+	m.do(engine.Command{Op: engine.OpKill, Worker: d.worker, Signal: c.signal})
+}
+
+func (*killMenu) isDialog() {}
 
 // killPane is the kill menu in rows lines under its rule; the first is line y.
 func killPane(s *screen, d *killMenu, w, rows, y, joint int) ([]string, []zone) {
@@ -141,80 +255,4 @@ func afterSignal(c killChoice, snap *engine.Snapshot) []string {
 		return []string{"exitedAfterDisconnect stays as it is; if it ends, it is replaced", "if it ends, it is replaced"}
 	}
 	return []string{"exit with exitedAfterDisconnect true: voluntary, not replaced", "exitedAfterDisconnect true: it is not replaced"}
-}
-
-// questionPane is a y/n question, with the log going on below it.
-func questionPane(s *screen, q *question, w, rows, y, joint int) ([]string, []zone) {
-	l := cell.NewLine(w, s.signs)
-	yes, again := "y", []string(nil)
-	if q.act == actQuit {
-		yes, again = "y or q", []string{"q or ctrl+c again: at once", "q again: at once"}
-	}
-	no := "n or esc"
-	cells := 1 + safetext.Width(yes+q.yes+no+q.no) + 4 // without the gap between the two
-	gap := clamp(3, w-1-cells, 6)
-	l.Gap(1)
-	l.Put(s.theme.Key, yes)
-	l.Put(s.theme.Text, "  "+q.yes)
-	l.Gap(gap)
-	l.Put(s.theme.Key, no)
-	l.Put(s.theme.Text, "  "+q.no)
-	for _, text := range again {
-		if before := min(gap, w-l.Used()-len(text)); before >= 3 {
-			l.Gap(before)
-			l.Put(s.theme.Muted, text)
-			break
-		}
-	}
-	facts := cell.Fitting(w-safetext.Width(q.title)-7, q.facts, q.short) // 7: what the rule has around them
-	head := []string{cell.Rule{Title: q.title, Right: facts, Joint: joint}.Draw(s.pen(), w), l.String()}
-	return aboveLog(s, head, w, rows, y)
-}
-
-// stoppingPane is the progress of a graceful end, with the log below it.
-func stoppingPane(s *screen, w, rows, y, joint int) ([]string, []zone) {
-	snap := s.snap
-	right := "q or ctrl+c again: at once"
-	if !snap.StopBy.IsZero() {
-		right = fmtShortly(snap.StopBy.Sub(clockOf(s))) + " s to go   " + right
-	}
-	var left, gone int
-	for i := range snap.Workers {
-		if alive(&snap.Workers[i]) {
-			left++
-		} else {
-			gone++
-		}
-	}
-	l := cell.NewLine(w, s.signs)
-	l.Gap(1)
-	const cells = 16
-	bar, n := "", 0
-	if left+gone > 0 && gone > 0 {
-		bar, n = s.signs.Bar(float64(gone)/float64(left+gone), cells)
-	}
-	if left+gone == 0 {
-		bar, n = s.signs.Bar(1, cells)
-	}
-	l.Raw(s.theme.Accent, bar, n)
-	l.Raw(s.theme.Muted, strings.Repeat(s.signs.Hollow, cells-n), cells-n)
-	l.Put(s.theme.Text, "  "+plural(left, "worker")+" left")
-	if snap.Open != nil {
-		l.Put(s.theme.Text, "   "+plural(*snap.Open, "connection")+" open")
-	}
-	if snap.Queue > 0 {
-		l.Put(s.theme.Text, "   "+strconv.Itoa(snap.Queue)+" in the queue")
-	}
-	head := []string{cell.Rule{Title: "stopping", Right: right, Joint: joint}.Draw(s.pen(), w), l.String()}
-	return aboveLog(s, head, w, rows, y)
-}
-
-// aboveLog puts a pane over the log, which keeps the lines that are left.
-func aboveLog(s *screen, head []string, w, rows, y int) ([]string, []zone) {
-	left := 1 + rows - len(head)
-	if left < 2 {
-		return cell.FilledUp(head, 1+rows, w), nil
-	}
-	lines, zones := logPane(s, w, left-1, y+len(head), 0)
-	return append(head, lines...), zones
 }

@@ -1,0 +1,106 @@
+package tui
+
+import (
+	"fmt"
+
+	"muster/engine"
+	"muster/internal/safetext"
+	"muster/tui/internal/cell"
+)
+
+// question is a y/n question: of D, q, d on the last listening worker, f from
+// 4 x CPUs on.
+type question struct {
+	title string // "stop the cluster and leave?"
+	yes   string // what y does: "let them finish, 5 s at most"
+	no    string // what n does: "stay"
+	facts string // right side of the title: "4 workers   87 connections open"
+	short string // where there is less room, "" = nothing: "4 workers   87 open"
+
+	act    action // what is done after y
+	worker int    // and to which worker, 0 = none
+}
+
+func (*question) isDialog() {}
+
+// ask opens a question; with --yes it is answered at once.
+func (m *model) ask(q *question) {
+	if m.yes {
+		m.answer(q)
+		return
+	}
+	m.open(q)
+}
+
+// questionKey is a key while a question is open. Anything that is not a yes
+// changes nothing: the answer by default is no.
+func (m *model) questionKey(q *question, key string) {
+	switch key {
+	case "y":
+		m.close()
+		m.answer(q)
+	case "q":
+		if q.act == actQuit {
+			m.close()
+			m.answer(q)
+			return
+		}
+		m.closedAt = m.s.now
+		m.close()
+	case "n", "esc", "enter":
+		m.close()
+		if key == "enter" {
+			m.toast("enter is no: nothing was done")
+		}
+	case "?", "h", "f1":
+		m.s.help = true
+	default:
+		m.toast("y or n first")
+	}
+}
+
+// answer does what a question was about.
+func (m *model) answer(q *question) {
+	switch q.act {
+	case actFork:
+		m.do(engine.Command{Op: engine.OpFork})
+	case actDisconnect:
+		if w := m.s.snap.ByID(q.worker); w == nil || w.State == engine.StateExited {
+			m.toast(fmt.Sprintf("worker %d has ended: nothing was done", q.worker))
+			return
+		}
+		m.do(engine.Command{Op: engine.OpDisconnect, Worker: q.worker})
+	case actDisconnectAll:
+		m.do(engine.Command{Op: engine.OpDisconnectAll})
+	case actQuit:
+		m.stop()
+	}
+}
+
+// questionPane is a y/n question, with the log going on below it.
+func questionPane(s *screen, q *question, w, rows, y, joint int) ([]string, []zone) {
+	l := cell.NewLine(w, s.signs)
+	yes, again := "y", []string(nil)
+	if q.act == actQuit {
+		yes, again = "y or q", []string{"q or ctrl+c again: at once", "q again: at once"}
+	}
+	no := "n or esc"
+	cells := 1 + safetext.Width(yes+q.yes+no+q.no) + 4 // without the gap between the two
+	gap := clamp(3, w-1-cells, 6)
+	l.Gap(1)
+	l.Put(s.theme.Key, yes)
+	l.Put(s.theme.Text, "  "+q.yes)
+	l.Gap(gap)
+	l.Put(s.theme.Key, no)
+	l.Put(s.theme.Text, "  "+q.no)
+	for _, text := range again {
+		if before := min(gap, w-l.Used()-len(text)); before >= 3 {
+			l.Gap(before)
+			l.Put(s.theme.Muted, text)
+			break
+		}
+	}
+	facts := cell.Fitting(w-safetext.Width(q.title)-7, q.facts, q.short) // 7: what the rule has around them
+	head := []string{cell.Rule{Title: q.title, Right: facts, Joint: joint}.Draw(s.pen(), w), l.String()}
+	return aboveLog(s, head, w, rows, y)
+}
