@@ -50,9 +50,9 @@ func detailsFor(s *screen, d *detailsDialog) detailsLayout {
 	return lay
 }
 
-// detailsView is everything between the head and the hints; its first line is
-// line y.
-func detailsView(s *screen, d *detailsDialog, y int) ([]string, []zone) {
+// draw is everything between the head and the hints.
+func (d *detailsDialog) draw(s *screen, a area) ([]string, []zone) {
+	y := a.y
 	n := s.h - y - 1
 	lay := detailsFor(s, d)
 	w := s.snap.ByID(d.worker)
@@ -172,4 +172,38 @@ func eventsOf(s *screen, d *detailsDialog, rows, y, joint int) ([]string, []zone
 		}
 	}
 	return out, zones
+}
+
+func (*detailsDialog) key(*model, string) bool { return false }
+
+func (*detailsDialog) hints(s *screen) []hint {
+	if s.filtering {
+		return nil
+	}
+	return placeHints(s, inDetails)
+}
+
+func (*detailsDialog) few(s *screen) bool { return s.filtering }
+
+func (*detailsDialog) whole() bool { return true }
+
+// lines are those of the worker's events.
+func (d *detailsDialog) lines(s *screen) int { return detailsFor(s, d).events }
+
+// covered: the details come back when what covers them is closed, with every
+// value masked again.
+func (d *detailsDialog) covered() bool {
+	d.shown = ""
+	return true
+}
+
+func (*detailsDialog) showsLines() bool { return true }
+
+func (d *detailsDialog) wheel(m *model, _ zone, up bool) bool {
+	n := wheelLines
+	if !up {
+		n = -n
+	}
+	d.scroll = clamp(0, d.scroll+n, max(countLines(&m.s, d.worker)-m.logRows(), 0))
+	return true
 }

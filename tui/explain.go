@@ -11,6 +11,7 @@ import (
 // or (seq 0) of the state of a worker or of the whole cluster. It stays on its
 // event while others come.
 type explainPane struct {
+	dialogBase
 	worker int     // whose events x goes through, 0 = all there are
 	in     paneID  // where they are listed: paneLog, paneDetails, or paneTable for neither
 	filter string  // and by what that list was filtered
@@ -18,8 +19,6 @@ type explainPane struct {
 	line   logLine // its line, as the log forgets old ones
 	scroll int     // lines of the text scrolled away, where it has no room
 }
-
-func (*explainPane) isDialog() {}
 
 // lists tells whether a line is one x goes to. What a worker writes would hide
 // what happened to it, so it is explained only where it was selected.
@@ -51,7 +50,7 @@ func (d *explainPane) older(lines []logLine, seq uint64) (logLine, bool) {
 func (m *model) explainKey() {
 	details := m.openDetails()
 	switch {
-	case m.stopping:
+	case m.s.stopping:
 		m.toast("the cluster is stopping; q ends it at once")
 	case details != nil:
 		m.explainLine(&explainPane{worker: details.worker, in: paneDetails, filter: m.s.filter[paneDetails]}, details.scroll)
@@ -109,9 +108,9 @@ func (m *model) openExplain(d *explainPane) {
 	m.showSelected() // the table may be lower now
 }
 
-// explainPaneKey is a key while an explanation is open; false = it means what
+// key is a key while an explanation is open; false = it means what
 // it means without one. What the explanation hides is closed with it.
-func (m *model) explainPaneKey(d *explainPane, key string) bool {
+func (d *explainPane) key(m *model, key string) bool {
 	b := m.keys[key]
 	if b == nil {
 		return false

@@ -14,50 +14,49 @@ const (
 	explainLines = 8   // a text has no more at 80 cells
 )
 
-// explainLayout is how many lines the log leaves to an explanation: from 24
-// lines on all of it is seen at once, and the table scrolls if need be.
-func explainLayout(s *screen) int {
-	switch s.dialog.(type) {
-	case *explainPane, *linePane:
-		if s.h >= stripH {
-			return explainLines
-		}
+// lines is what an explanation wants: from 24 lines on all of it is seen at
+// once, and the table scrolls if need be.
+func (*explainPane) lines(s *screen) int { return textLines(s) }
+
+// textLines is how many lines the log leaves to a text that is to be read.
+func textLines(s *screen) int {
+	if s.h >= stripH {
+		return explainLines
 	}
 	return leastLog
 }
 
-// explainLinesOf is the pane of an explanation in rows lines under its rule,
-// with the log going on below, on the line that is explained; y is its first
-// line.
-func explainLinesOf(s *screen, d *explainPane, w, rows, y, joint int) ([]string, []zone) {
+// draw is the pane of an explanation, with the log going on below, on the line
+// that is explained.
+func (d *explainPane) draw(s *screen, a area) ([]string, []zone) {
 	t, at := explained(s, d)
-	body := explainText(s, d, w)
+	body := explainText(s, d, a.w)
 	right := ""
 	if !at.time.IsZero() {
-		right = clockText(at.time, w >= callW)
+		right = clockText(at.time, a.w >= callW)
 	}
-	top := clamp(0, d.scroll, max(len(body)-rows, 0))
-	if len(body) > rows {
-		right = fmt.Sprintf("%d-%d of %d lines", top+1, top+rows, len(body))
+	top := clamp(0, d.scroll, max(len(body)-a.rows, 0))
+	if len(body) > a.rows {
+		right = fmt.Sprintf("%d-%d of %d lines", top+1, top+a.rows, len(body))
 	}
 	title := safetext.Line("why? " + t.Title)
-	head := append([]string{cell.Rule{Title: title, Right: right, Focused: true, Joint: joint}.Draw(s.pen(), w)}, body[top:min(top+rows, len(body))]...)
+	head := append([]string{cell.Rule{Title: title, Right: right, Focused: true, Joint: a.joint}.Draw(s.pen(), a.w)}, body[top:min(top+a.rows, len(body))]...)
 	below := *s
 	if back := explainedIn(s, d); back >= 0 {
 		below.explains = d.seq
 		// Of the table's worker the event may be long ago: the log, which shows
 		// what has just happened, goes back only if it must for a line that was
 		// seen in it.
-		left := rows - len(head)
+		left := a.rows - len(head)
 		if d.in != paneTable || seenBack(s, back) && back-atMost(s, s.logBack, left) >= left {
 			below.logBack = atMost(s, back, left)
 		}
 	}
 	zones := make([]zone, len(head))
 	for i := range zones {
-		zones[i] = zone{x1: w, y: y + i, kind: zoneLog}
+		zones[i] = zone{x1: a.w, y: a.y + i, kind: zoneLog}
 	}
-	lines, more := aboveLog(&below, head, w, rows, y)
+	lines, more := aboveLog(&below, head, a)
 	return lines, append(zones, more...)
 }
 
@@ -94,8 +93,7 @@ func explainText(s *screen, d *explainPane, w int) []string {
 	return out
 }
 
-// explainHints are the hints of an explanation.
-func explainHints(s *screen, d *explainPane) []hint {
+func (d *explainPane) hints(s *screen) []hint {
 	hs := []hint{{bindingOf(actExplain).names(s.vim)[0], "the event before", "before"}}
 	if lay := layoutFor(s); len(explainText(s, d, lay.logW)) > lay.logRows {
 		hs = append(hs, hint{"↑ ↓", "scroll", "scroll"})

@@ -24,7 +24,7 @@ const (
 
 // verdict is the state of the cluster in a few words.
 func verdict(s *screen) (string, level) {
-	if _, asked := s.dialog.(*stopping); asked || s.snap.Stopping {
+	if s.stopping || s.snap.Stopping {
 		return "stopping", levelWell
 	}
 	slots, listening, gaveUp := countSlots(s.snap)

@@ -114,32 +114,9 @@ func hintOf(s *screen, a action, text string) hint {
 
 // hintsFor is the hint line of what is on the screen.
 func hintsFor(s *screen) []hint {
-	switch d := s.dialog.(type) {
-	case *killMenu:
-		return []hint{{"enter", "send", "send"}, {"↑ ↓ k j or a number", "pick", "pick"}, {"esc", "back, nothing sent", "back"}}
-	case *messagePrompt:
-		back := "back, nothing sent"
-		if d.edit.Value() == "" {
-			back = "back"
-		}
-		return []hint{{"enter", "send", "send"}, {"↑ ↓", "sent before", "sent before"}, {"esc", back, "back"}}
-	case *question:
-		yes := "y"
-		if d.act == actQuit {
-			yes = "y or q"
-		}
-		return []hint{{yes, d.yes, "yes"}, {"n or esc", d.no, "no"}}
-	case *explainPane:
-		return explainHints(s, d)
-	case *linePane:
-		return lineHints(s, d)
-	case *loadPane:
-		return loadHints(s, d)
-	case *stopping:
-		return []hint{{"q", "end at once", "at once"}, hintOf(s, actHelp, "keys")}
-	case *detailsDialog:
-		if !s.filtering {
-			return placeHints(s, inDetails)
+	if s.dialog != nil {
+		if hs := s.dialog.hints(s); hs != nil {
+			return hs
 		}
 	}
 	switch {
@@ -163,13 +140,10 @@ func hintsFor(s *screen) []hint {
 // aDialogs tells whether the hints are a dialog's: few, so they stand at the
 // left and far apart, while those of a view have the last at the right end.
 func aDialogs(s *screen) bool {
-	switch s.dialog.(type) {
-	case nil:
+	if s.dialog == nil {
 		return s.filtering || s.view == viewOverview && crashLoop(s.snap)
-	case *detailsDialog:
-		return s.filtering
 	}
-	return true
+	return s.dialog.few(s)
 }
 
 // placeHints are the hints of one place, in the order of the table.

@@ -119,10 +119,9 @@ func (m *model) onDetails(msg detailsMsg) {
 
 // detailsDialog is the view of one worker (enter); it takes all lines below the head.
 type detailsDialog struct {
+	dialogBase
 	worker  int
 	details *engine.Details // nil until it was answered
 	scroll  int             // lines scrolled back in its events and lines
 	shown   string          // the variable whose value is not masked, "" = none
 }
-
-func (*detailsDialog) isDialog() {}

@@ -37,9 +37,7 @@ func (m *model) typing() bool {
 	if tooSmall(&m.s) || m.s.help {
 		return false
 	}
-	_, prompt := m.s.dialog.(*messagePrompt)
-	d, pane := m.s.dialog.(*loadPane)
-	return prompt || m.s.filtering || pane && d.edit != nil
+	return m.s.filtering || m.s.dialog != nil && m.s.dialog.typing()
 }
 
 // expireKey takes the key away when it has stood long enough.

@@ -12,6 +12,7 @@ import (
 
 // killMenu is the menu of k. The target is fixed when it opens.
 type killMenu struct {
+	dialogBase
 	worker, pid int
 	cursor      int // index into killChoices
 }
@@ -59,11 +60,11 @@ func (m *model) openKill() {
 	}
 }
 
-// killKey is a key while the kill menu is open. Only enter sends.
-func (m *model) killKey(d *killMenu, key string) {
+// key is a key while the kill menu is open. Only enter sends.
+func (d *killMenu) key(m *model, key string) bool {
 	if key != "" && strings.Contains("0123456789", key) {
 		m.killDigit(d, key)
-		return
+		return true
 	}
 	m.digits = ""
 	before := d.cursor
@@ -71,7 +72,7 @@ func (m *model) killKey(d *killMenu, key string) {
 	case "enter":
 		m.close()
 		m.kill(d)
-		return
+		return true
 	case "esc":
 		m.close()
 	case "q":
@@ -95,11 +96,12 @@ func (m *model) killKey(d *killMenu, key string) {
 		m.s.help = true
 	default:
 		m.toast(fmt.Sprintf("enter sends, esc leaves; %s does nothing here", keyName(key)))
-		return
+		return true
 	}
 	if d.cursor == before && m.s.dialog == dialog(d) && !m.s.help {
 		m.toast(killChoices[before].name + " is picked already; enter sends, esc leaves")
 	}
+	return true
 }
 
 // killDigit picks the signal whose number is being typed. A digit that makes no
@@ -151,10 +153,8 @@ func (m *model) kill(d *killMenu) {
 	m.do(engine.Command{Op: engine.OpKill, Worker: d.worker, Signal: c.signal})
 }
 
-func (*killMenu) isDialog() {}
-
-// killPane is the kill menu in rows lines under its rule; the first is line y.
-func killPane(s *screen, d *killMenu, w, rows, y, joint int) ([]string, []zone) {
+// draw is the kill menu under its rule.
+func (d *killMenu) draw(s *screen, a area) ([]string, []zone) {
 	target := s.snap.ByID(d.worker)
 	if target != nil && (target.PID != d.pid || !alive(target)) {
 		target = nil
@@ -168,27 +168,27 @@ func killPane(s *screen, d *killMenu, w, rows, y, joint int) ([]string, []zone) 
 		}
 		facts += "   up " + fmtSpan(clockOf(s).Sub(target.Forked))
 	}
-	out := []string{cell.Rule{Title: "kill worker " + strconv.Itoa(d.worker), Right: facts, Joint: joint}.Draw(s.pen(), w)}
+	out := []string{cell.Rule{Title: "kill worker " + strconv.Itoa(d.worker), Right: facts, Joint: a.joint}.Draw(s.pen(), a.w)}
 
 	// In a low pane the choices scroll, so that what enter would do stays seen.
 	cursor := clamp(0, d.cursor, len(killChoices)-1)
 	const least = 3 // choices
-	notes := killNotes(d.worker, d.pid, killChoices[cursor], s, w-len(killCall))
-	notes = notes[:clamp(0, rows-least, len(notes))]
-	seen := clamp(0, rows-len(notes), len(killChoices))
+	notes := killNotes(d.worker, d.pid, killChoices[cursor], s, a.w-len(killCall))
+	notes = notes[:clamp(0, a.rows-least, len(notes))]
+	seen := clamp(0, a.rows-len(notes), len(killChoices))
 	first := clamp(0, cursor-seen+1, max(len(killChoices)-seen, 0))
 	var zones []zone
 	for i := first; i < first+seen; i++ {
-		zones = append(zones, zone{x1: w, y: y + len(out), kind: zoneMenu, worker: i})
-		out = append(out, killLine(s, w, killChoices[i], i == cursor, target))
+		zones = append(zones, zone{x1: a.w, y: a.y + len(out), kind: zoneMenu, worker: i})
+		out = append(out, killLine(s, a.w, killChoices[i], i == cursor, target))
 	}
 	for _, n := range notes {
-		l := cell.NewLine(w, s.signs)
+		l := cell.NewLine(a.w, s.signs)
 		l.Put(s.theme.Muted, n.name)
 		l.Put(s.theme.Text, n.value)
 		out = append(out, l.String())
 	}
-	return cell.FilledUp(out, 1+rows, w), zones
+	return cell.FilledUp(out, 1+a.rows, a.w), zones
 }
 
 func killLine(s *screen, w int, c killChoice, picked bool, target *engine.Row) string {
@@ -255,4 +255,33 @@ func afterSignal(c killChoice, snap *engine.Snapshot) []string {
 		return []string{"exitedAfterDisconnect stays as it is; if it ends, it is replaced", "if it ends, it is replaced"}
 	}
 	return []string{"exit with exitedAfterDisconnect true: voluntary, not replaced", "exitedAfterDisconnect true: it is not replaced"}
+}
+
+func (*killMenu) hints(*screen) []hint {
+	return []hint{{"enter", "send", "send"}, {"↑ ↓ k j or a number", "pick", "pick"}, {"esc", "back, nothing sent", "back"}}
+}
+
+// click picks a signal; a double click sends it.
+func (d *killMenu) click(m *model, z zone, double bool) (press string, mine bool) {
+	switch {
+	case z.kind != zoneMenu:
+		return "", m.closeFirst(z)
+	case double:
+		press = "enter"
+	}
+	d.cursor = clamp(0, z.worker, len(killChoices)-1)
+	return press, true
+}
+
+func (d *killMenu) wheel(_ *model, z zone, up bool) bool {
+	if z.kind != zoneMenu {
+		return false
+	}
+	if up {
+		d.cursor--
+	} else {
+		d.cursor++
+	}
+	d.cursor = clamp(0, d.cursor, len(killChoices)-1)
+	return true
 }

@@ -51,8 +51,8 @@ func layoutFor(s *screen) layout {
 	}
 	lay.names = s.w >= namesW && s.h >= namesH
 	lay.logW = s.w
-	if d, ok := s.dialog.(*detailsDialog); ok {
-		lay.logRows = detailsFor(s, d).events
+	if d := s.dialog; d != nil && d.whole() {
+		lay.logRows = d.lines(s)
 		return lay
 	}
 	if s.view == viewLog {
@@ -100,12 +100,20 @@ func (lay *layout) overview(s *screen) {
 		other += crashLines
 	}
 	// The log has its lines first; the table scrolls.
-	lay.tableLines = clamp(1, lay.tableLines, s.h-other-explainLayout(s))
+	lay.tableLines = clamp(1, lay.tableLines, s.h-other-logNeeds(s))
 	lay.logRows = max(s.h-other-lay.tableLines, 0)
 	lay.tableRows = lay.tableLines
 	if lay.across == 3 {
 		lay.logW = 2*paneW(s.w, 3, 0) + 1
 	}
+}
+
+// logNeeds is how many lines the place of the log has at least.
+func logNeeds(s *screen) int {
+	if s.dialog == nil {
+		return leastLog
+	}
+	return s.dialog.lines(s)
 }
 
 // paneW is the width of pane i of several side by side, one cell between each.

@@ -16,13 +16,12 @@ import (
 // linePane is one line of the log, whole, in the place of the log. It stays on
 // its line while others come.
 type linePane struct {
+	dialogBase
 	worker int     // whose lines ◄ and ► go through, 0 = all there are
 	filter string  // and by what their list was filtered
 	line   logLine // a copy, as the log forgets old ones
 	scroll int     // rows of it scrolled away, where it has no room
 }
-
-func (*linePane) isDialog() {}
 
 // text is what the line says, in its longest form.
 func (d *linePane) text() string {
@@ -46,11 +45,8 @@ func (m *model) linesFocused() bool {
 // readsLines tells whether a double click on a line may open it: nothing is
 // open that waits for an answer.
 func (m *model) readsLines() bool {
-	switch m.s.dialog.(type) {
-	case nil, *detailsDialog:
-		return !m.s.help && !m.s.filtering && m.linesFocused()
-	}
-	return false
+	d := m.s.dialog
+	return (d == nil || d.showsLines()) && !m.s.help && !m.s.filtering && m.linesFocused()
 }
 
 // openLine opens the line that is seen last in the list that has the focus, or
@@ -78,9 +74,9 @@ func (m *model) openLine(no int) {
 	m.toast("there is no line here to read")
 }
 
-// linePaneKey is a key while a line is open; false = it means what it means
+// key is a key while a line is open; false = it means what it means
 // without one. What the line hides is closed with it.
-func (m *model) linePaneKey(d *linePane, key string) bool {
+func (d *linePane) key(m *model, key string) bool {
 	b := m.keys[key]
 	if b == nil {
 		return false
@@ -163,31 +159,30 @@ func (m *model) copyText(text, what string) {
 	})
 }
 
-// linePaneLines is the pane in rows lines under its rule, with the log going on
-// below, on the line that is shown; y is its first line.
-func linePaneLines(s *screen, d *linePane, w, rows, y, joint int) ([]string, []zone) {
-	body := lineText(s, d, w)
+// draw is the pane, with the log going on below, on the line that is shown.
+func (d *linePane) draw(s *screen, a area) ([]string, []zone) {
+	body := lineText(s, d, a.w)
 	right := clockText(d.line.time, true)
-	top := clamp(0, d.scroll, max(len(body)-rows, 0))
-	if len(body) > rows {
-		right = fmt.Sprintf("%d-%d of %d   %s", top+1, top+rows, len(body), right)
+	top := clamp(0, d.scroll, max(len(body)-a.rows, 0))
+	if len(body) > a.rows {
+		right = fmt.Sprintf("%d-%d of %d   %s", top+1, top+a.rows, len(body), right)
 	}
 	title := d.line.kind
 	if d.line.worker != 0 {
 		title += " of worker " + strconv.Itoa(d.line.worker)
 	}
-	head := append([]string{cell.Rule{Title: title, Right: right, Focused: true, Joint: joint}.Draw(s.pen(), w)}, body[top:min(top+rows, len(body))]...)
+	head := append([]string{cell.Rule{Title: title, Right: right, Focused: true, Joint: a.joint}.Draw(s.pen(), a.w)}, body[top:min(top+a.rows, len(body))]...)
 	below := *s
 	if seq := d.line.event.Seq; seq != 0 {
 		if back := explainedIn(s, &explainPane{seq: seq}); back >= 0 {
-			below.logBack, below.explains = atMost(s, back, rows-len(head)), seq
+			below.logBack, below.explains = atMost(s, back, a.rows-len(head)), seq
 		}
 	}
 	zones := make([]zone, len(head))
 	for i := range zones {
-		zones[i] = zone{x1: w, y: y + i, kind: zoneLog}
+		zones[i] = zone{x1: a.w, y: a.y + i, kind: zoneLog}
 	}
-	lines, more := aboveLog(&below, head, w, rows, y)
+	lines, more := aboveLog(&below, head, a)
 	return lines, append(zones, more...)
 }
 
@@ -252,8 +247,10 @@ func causedBy(by engine.By) string {
 	return ""
 }
 
-// lineHints are the hints of a line.
-func lineHints(s *screen, d *linePane) []hint {
+// lines is what an explanation takes too.
+func (*linePane) lines(s *screen) int { return textLines(s) }
+
+func (d *linePane) hints(s *screen) []hint {
 	hs := []hint{{"◄ ►", "other line", "other"}}
 	if lay := layoutFor(s); len(lineText(s, d, lay.logW)) > lay.logRows {
 		hs = append(hs, hint{"↑ ↓", "scroll", "scroll"})

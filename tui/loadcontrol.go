@@ -86,12 +86,16 @@ func (m *model) startStop() {
 // changeRate is + and -, which act wherever a load runs; before one does they
 // are for the pane only.
 func (m *model) changeRate(up bool) {
-	now := &m.load.now
-	_, open := m.s.dialog.(*loadPane)
-	if !open && !now.running() {
+	if !m.load.now.running() {
 		m.toast("no load runs; l opens it")
 		return
 	}
+	m.setRate(up)
+}
+
+// setRate goes to the next rate.
+func (m *model) setRate(up bool) {
+	now := &m.load.now
 	if now.busy {
 		m.toast("the load is being started or stopped")
 		return

@@ -5,11 +5,11 @@ import "muster/tui/internal/cell"
 // openLoad is l.
 func (m *model) openLoad() { m.open(&loadPane{}) }
 
-// loadKey is a key while the pane of the load is open; false = the key is not
+// key is a key while the pane of the load is open; false = the key is not
 // the pane's, and means what it does elsewhere: with load running one wants to
 // kill, fork and switch.
-func (m *model) loadKey(d *loadPane, key string) bool {
-	if m.stopping {
+func (d *loadPane) key(m *model, key string) bool {
+	if m.s.stopping {
 		return false
 	}
 	if d.edit != nil {
@@ -41,6 +41,9 @@ func (m *model) loadKey(d *loadPane, key string) bool {
 		m.changeSetting(d, false)
 	case actRight:
 		m.changeSetting(d, true)
+	case actLoadMore, actLoadLess:
+		m.thaw() // so that its result is seen
+		m.setRate(b.act == actLoadMore)
 	case actFilter:
 		if loadSettings[d.at()].text {
 			m.changeSetting(d, true)
@@ -71,7 +74,7 @@ func (m *model) changeSetting(d *loadPane, up bool) {
 	now := &m.load.now
 	switch {
 	case d.at() == 0:
-		m.changeRate(up)
+		m.setRate(up)
 		return
 	case now.running() || now.busy:
 		m.toast("while it runs only the rate changes; enter stops it")
@@ -98,8 +101,7 @@ func (m *model) changeSetting(d *loadPane, up bool) {
 // logIs begins the hint that helps those to whom l means the log.
 const logIs = "log"
 
-// loadHints is the hint line while the pane is open.
-func loadHints(s *screen, d *loadPane) []hint {
+func (d *loadPane) hints(s *screen) []hint {
 	change := hint{"+ -", "rate", "rate"}
 	switch {
 	case d.edit != nil:

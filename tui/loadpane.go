@@ -13,40 +13,47 @@ import (
 // loadPane is the pane of l. What it shows is the screen's loadView: the load
 // goes on when it is closed.
 type loadPane struct {
+	dialogBase
 	cursor int          // index into loadSettings
 	edit   *cell.Editor // of the path, nil = it is not being edited
 }
 
-func (*loadPane) isDialog() {}
-
-// loadPaneLines is the load in rows lines under its rule, with the log below it
-// where there is room; the first is line y.
-func loadPaneLines(s *screen, d *loadPane, w, rows, y, joint int) ([]string, []zone) {
-	right := cell.Fitting(w-len("load")-7, loadClock(&s.load)...) // 7: what the rule has around them
-	out := []string{cell.Rule{Title: "load", Right: right, Joint: joint}.Draw(s.pen(), w)}
-	out = append(out, loadSettingsLine(s, d, w))
+// draw is the load under its rule, with the log below it where there is room.
+func (d *loadPane) draw(s *screen, a area) ([]string, []zone) {
+	right := cell.Fitting(a.w-len("load")-7, loadClock(&s.load)...) // 7: what the rule has around them
+	out := []string{cell.Rule{Title: "load", Right: right, Joint: a.joint}.Draw(s.pen(), a.w)}
+	out = append(out, loadSettingsLine(s, d, a.w))
 	v := &s.load
 	switch {
 	case !v.ran:
-		out = append(out, s.noted(w, s.theme.Text, "nothing is sent yet; enter starts it: "+loadTarget(s), "enter starts it: "+loadTarget(s), "enter starts it"))
+		out = append(out, s.noted(a.w, s.theme.Text, "nothing is sent yet; enter starts it: "+loadTarget(s), "enter starts it: "+loadTarget(s), "enter starts it"))
 	default:
-		out = append(out, loadCounts(s, w)...)
-		out = append(out, loadWhy(s, w)...)
+		out = append(out, loadCounts(s, a.w)...)
+		out = append(out, loadWhy(s, a.w)...)
 		if v.stats.Answered > 0 || v.stats.failed() == 0 {
-			out = append(out, loadTimes(s, w))
+			out = append(out, loadTimes(s, a.w))
 		}
 	}
 	if v.ran && !v.running() && v.stats.Err != "" {
-		out = append(out, s.noted(w, s.theme.Warn, s.signs.Warning+" "+v.stats.Err))
+		out = append(out, s.noted(a.w, s.theme.Warn, s.signs.Warning+" "+v.stats.Err))
 	}
 	switch about := loadSettings[d.at()].about(&v.set); {
 	case d.edit != nil: // is seen, whatever else is
-		out = append(out[:min(len(out), rows)], editLine(s, d, w))
-	case 1+rows > len(out):
-		out = append(out, s.noted(w, s.theme.Muted, about...))
+		out = append(out[:min(len(out), a.rows)], editLine(s, d, a.w))
+	case 1+a.rows > len(out):
+		out = append(out, s.noted(a.w, s.theme.Muted, about...))
 	}
-	out = out[:min(len(out), 1+rows)]
-	return aboveLog(s, out, w, rows, y)
+	out = out[:min(len(out), 1+a.rows)]
+	return aboveLog(s, out, a)
+}
+
+// click: a double click on a row is enter, which would start the load: the pane
+// is closed first.
+func (d *loadPane) click(m *model, z zone, double bool) (press string, mine bool) {
+	if z.kind == zoneRow && double {
+		m.close()
+	}
+	return d.dialogBase.click(m, z, double)
 }
 
 // at is the setting that is picked.

@@ -23,7 +23,7 @@ func (m *model) pathKey(d *loadPane, key string) {
 		m.s.help = true
 		return
 	case " ":
-		m.typePath(d, key)
+		d.typed(m, key)
 		return
 	}
 	known, changed := d.edit.Edit(key)
@@ -36,12 +36,18 @@ func (m *model) pathKey(d *loadPane, key string) {
 	}
 }
 
-// typePath puts text, which may have been pasted, in at the cursor.
-func (m *model) typePath(d *loadPane, text string) {
+// typed puts text, which may have been pasted, in at the cursor.
+func (d *loadPane) typed(m *model, text string) bool {
+	if d.edit == nil {
+		return false
+	}
 	if !d.edit.Insert(text) {
 		m.toast(fmt.Sprintf("a path has room for %d bytes here", maxPath))
 	}
+	return true
 }
+
+func (d *loadPane) typing() bool { return d.edit != nil }
 
 // takePath ends the editing with what was typed, unless that is no path.
 func (m *model) takePath(d *loadPane) {

@@ -27,28 +27,28 @@ func (m *model) openMessage() {
 	}
 }
 
-// messageKey is a key, other than text, while the prompt is open. Only enter
+// key is a key, other than text, while the prompt is open. Only enter
 // sends.
-func (m *model) messageKey(d *messagePrompt, key string) {
+func (d *messagePrompt) key(m *model, key string) bool {
 	switch key {
 	case "enter":
 		m.sendMessage(d)
-		return
+		return true
 	case "esc":
 		m.close()
-		return
+		return true
 	case "up":
 		m.recall(d, d.back+1)
-		return
+		return true
 	case "down":
 		m.recall(d, d.back-1)
-		return
+		return true
 	case "f1":
 		m.s.help = true
-		return
+		return true
 	case " ":
-		m.typeMessage(d, key)
-		return
+		d.typed(m, key)
+		return true
 	}
 	known, changed := d.edit.Edit(key)
 	switch {
@@ -60,10 +60,11 @@ func (m *model) messageKey(d *messagePrompt, key string) {
 	default:
 		m.toast("enter sends, esc leaves; " + keyName(key) + " does nothing here")
 	}
+	return true
 }
 
-// typeMessage puts text, which may have been pasted, in at the cursor.
-func (m *model) typeMessage(d *messagePrompt, text string) {
+// typed puts text, which may have been pasted, in at the cursor.
+func (d *messagePrompt) typed(m *model, text string) bool {
 	before := d.edit.Value()
 	switch all := d.edit.Insert(text); {
 	case !all:
@@ -71,6 +72,22 @@ func (m *model) typeMessage(d *messagePrompt, text string) {
 	case d.edit.Value() == before:
 		m.toast("that text has nothing that can be seen")
 	}
+	return true
+}
+
+func (*messagePrompt) typing() bool { return true }
+
+// click: what was opened on a worker is closed before another one is selected.
+func (*messagePrompt) click(m *model, z zone, _ bool) (press string, mine bool) {
+	return "", m.closeFirst(z)
+}
+
+func (d *messagePrompt) hints(*screen) []hint {
+	back := "back, nothing sent"
+	if d.edit.Value() == "" {
+		back = "back"
+	}
+	return []hint{{"enter", "send", "send"}, {"↑ ↓", "sent before", "sent before"}, {"esc", back, "back"}}
 }
 
 // recall shows the message that was sent back ones ago, 0 = the new one.
@@ -141,10 +158,9 @@ func messageOf(text string) json.RawMessage {
 
 // messagePrompt is the prompt of M. The target is fixed when it opens.
 type messagePrompt struct {
+	dialogBase
 	worker, pid int
 	edit        cell.Editor
 	back        int    // how many messages back in what was sent, 0 = a new one
 	draft       string // the new one, while an older one is shown
 }
-
-func (*messagePrompt) isDialog() {}

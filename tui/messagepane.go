@@ -12,24 +12,24 @@ import (
 	"muster/tui/internal/cell"
 )
 
-// messagePane is the prompt of M in rows lines under its rule: the text, what
+// draw is the prompt of M under its rule: the text, what
 // will be sent, and below it what was said so far, so that an answer is seen
 // where it was asked for.
-func messagePane(s *screen, d *messagePrompt, w, rows, joint int) []string {
+func (d *messagePrompt) draw(s *screen, a area) ([]string, []zone) {
 	const ruleFrom = 7 // rows from which the exchange has a rule of its own
 	title := "message to worker " + strconv.Itoa(d.worker)
-	facts := cell.Fitting(w-safetext.Width(title)-7, messageFacts(s, d)...) // 7: what the rule has around them
-	out := []string{cell.Rule{Title: title, Right: facts, Joint: joint}.Draw(s.pen(), w)}
+	facts := cell.Fitting(a.w-safetext.Width(title)-7, messageFacts(s, d)...) // 7: what the rule has around them
+	out := []string{cell.Rule{Title: title, Right: facts, Joint: a.joint}.Draw(s.pen(), a.w)}
 
-	l := cell.NewLine(w-1, s.signs) // a cell stays free before the edge
+	l := cell.NewLine(a.w-1, s.signs) // a cell stays free before the edge
 	l.Put(s.theme.Muted, " message ")
 	d.edit.Draw(s.pen(), l)
-	out = append(out, l.String()+" ", callLine(s, d, w))
-	if rows >= ruleFrom {
-		out = append(out, cell.Rule{Title: "sent to it and received from it"}.Draw(s.pen(), w))
+	out = append(out, l.String()+" ", callLine(s, d, a.w))
+	if a.rows >= ruleFrom {
+		out = append(out, cell.Rule{Title: "sent to it and received from it"}.Draw(s.pen(), a.w))
 	}
-	out = append(out, exchange(s, d.worker, w, 1+rows-len(out))...)
-	return cell.FilledUp(out, 1+rows, w)
+	out = append(out, exchange(s, d.worker, a.w, 1+a.rows-len(out))...)
+	return cell.FilledUp(out, 1+a.rows, a.w), nil
 }
 
 // messageFacts are what the rule says of the target, longest form first.

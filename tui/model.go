@@ -41,10 +41,9 @@ type model struct {
 	heldSnaps []*engine.Snapshot
 	heldLines []logLine
 
-	under    *detailsDialog // open below the dialog that is on top
-	closedAt time.Time      // when q last closed something
-	stopping bool           // the end has been asked for
-	atOnce   bool           // twice
+	under    dialog    // open below the dialog that is on top
+	closedAt time.Time // when q last closed something
+	atOnce   bool      // twice
 
 	toastUntil time.Time
 	toasts     int     // said so far

@@ -44,17 +44,24 @@ func (m *model) click(z zone) {
 		} else {
 			m.press(labelKey(z.key))
 		}
-	case zoneMenu:
-		if d, ok := m.s.dialog.(*killMenu); ok {
-			d.cursor = clamp(0, z.worker, len(killChoices)-1)
-			if double {
-				m.press("enter")
-			}
+		return
+	}
+	if m.s.dialog != nil {
+		key, mine := m.s.dialog.click(m, z, double)
+		if key != "" {
+			m.press(key)
 		}
+		if mine {
+			return
+		}
+	}
+	switch z.kind {
 	case zoneRow:
 		m.clickRow(z.worker, double)
 	case zoneConn:
-		m.clickConn(uint64(z.worker), double)
+		if key := m.clickConn(uint64(z.worker), double); key != "" {
+			m.press(key)
+		}
 	case zoneLog:
 		if m.s.dialog == nil && !m.s.filtering {
 			m.s.focus = paneLog
@@ -66,14 +73,6 @@ func (m *model) click(z zone) {
 }
 
 func (m *model) clickRow(worker int, double bool) {
-	switch m.s.dialog.(type) {
-	case *killMenu, *messagePrompt, *question:
-		m.toast("esc closes this first")
-		return
-	}
-	if _, load := m.s.dialog.(*loadPane); load && double {
-		m.close() // else the double click, which is enter, would start the load
-	}
 	i := rowIndex(rowsOf(&m.s), worker)
 	if i < 0 {
 		return

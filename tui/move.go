@@ -163,8 +163,7 @@ func (m *model) wheel(z zone, up bool) {
 	if !up {
 		n = -n
 	}
-	if d := m.openDetails(); d != nil {
-		d.scroll = clamp(0, d.scroll+n, max(countLines(&m.s, d.worker)-m.logRows(), 0))
+	if m.s.dialog != nil && m.s.dialog.wheel(m, z, up) {
 		return
 	}
 	switch z.kind {
@@ -180,9 +179,5 @@ func (m *model) wheel(z zone, up bool) {
 	case zoneLog:
 		m.s.logBack += n
 		m.clampScroll()
-	case zoneMenu:
-		if d, ok := m.s.dialog.(*killMenu); ok {
-			d.cursor = clamp(0, d.cursor-n/wheelLines, len(killChoices)-1)
-		}
 	}
 }

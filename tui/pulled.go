@@ -72,12 +72,11 @@ func (m *model) show(snap *engine.Snapshot) {
 	m.s.hist.Add(snap)
 	m.policy.seen(snap)
 	m.follow()
-	m.followConns()
-	if snap.Stopping && !m.stopping {
+	if snap.Stopping && !m.s.stopping {
 		m.showStopping() // asked for by somebody else
 	}
-	if q, ok := m.s.dialog.(*question); ok && q.act == actQuit {
-		q.facts, q.short = m.quitFacts()
+	if m.s.dialog != nil {
+		m.s.dialog.refresh(m)
 	}
 }
 

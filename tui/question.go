@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 
 	"muster/engine"
 	"muster/internal/safetext"
@@ -11,6 +12,7 @@ import (
 // question is a y/n question: of D, q, d on the last listening worker, f from
 // 4 x CPUs on.
 type question struct {
+	dialogBase
 	title string // "stop the cluster and leave?"
 	yes   string // what y does: "let them finish, 5 s at most"
 	no    string // what n does: "stay"
@@ -21,8 +23,6 @@ type question struct {
 	worker int    // and to which worker, 0 = none
 }
 
-func (*question) isDialog() {}
-
 // ask opens a question; with --yes it is answered at once.
 func (m *model) ask(q *question) {
 	if m.yes {
@@ -32,9 +32,9 @@ func (m *model) ask(q *question) {
 	m.open(q)
 }
 
-// questionKey is a key while a question is open. Anything that is not a yes
+// key is a key while a question is open. Anything that is not a yes
 // changes nothing: the answer by default is no.
-func (m *model) questionKey(q *question, key string) {
+func (q *question) key(m *model, key string) bool {
 	switch key {
 	case "y":
 		m.close()
@@ -43,7 +43,7 @@ func (m *model) questionKey(q *question, key string) {
 		if q.act == actQuit {
 			m.close()
 			m.answer(q)
-			return
+			return true
 		}
 		m.closedAt = m.s.now
 		m.close()
@@ -57,6 +57,7 @@ func (m *model) questionKey(q *question, key string) {
 	default:
 		m.toast("y or n first")
 	}
+	return true
 }
 
 // answer does what a question was about.
@@ -77,16 +78,16 @@ func (m *model) answer(q *question) {
 	}
 }
 
-// questionPane is a y/n question, with the log going on below it.
-func questionPane(s *screen, q *question, w, rows, y, joint int) ([]string, []zone) {
-	l := cell.NewLine(w, s.signs)
+// draw is a y/n question, with the log going on below it.
+func (q *question) draw(s *screen, a area) ([]string, []zone) {
+	l := cell.NewLine(a.w, s.signs)
 	yes, again := "y", []string(nil)
 	if q.act == actQuit {
 		yes, again = "y or q", []string{"q or ctrl+c again: at once", "q again: at once"}
 	}
 	no := "n or esc"
 	cells := 1 + safetext.Width(yes+q.yes+no+q.no) + 4 // without the gap between the two
-	gap := clamp(3, w-1-cells, 6)
+	gap := clamp(3, a.w-1-cells, 6)
 	l.Gap(1)
 	l.Put(s.theme.Key, yes)
 	l.Put(s.theme.Text, "  "+q.yes)
@@ -94,13 +95,43 @@ func questionPane(s *screen, q *question, w, rows, y, joint int) ([]string, []zo
 	l.Put(s.theme.Key, no)
 	l.Put(s.theme.Text, "  "+q.no)
 	for _, text := range again {
-		if before := min(gap, w-l.Used()-len(text)); before >= 3 {
+		if before := min(gap, a.w-l.Used()-len(text)); before >= 3 {
 			l.Gap(before)
 			l.Put(s.theme.Muted, text)
 			break
 		}
 	}
-	facts := cell.Fitting(w-safetext.Width(q.title)-7, q.facts, q.short) // 7: what the rule has around them
-	head := []string{cell.Rule{Title: q.title, Right: facts, Joint: joint}.Draw(s.pen(), w), l.String()}
-	return aboveLog(s, head, w, rows, y)
+	facts := cell.Fitting(a.w-safetext.Width(q.title)-7, q.facts, q.short) // 7: what the rule has around them
+	head := []string{cell.Rule{Title: q.title, Right: facts, Joint: a.joint}.Draw(s.pen(), a.w), l.String()}
+	return aboveLog(s, head, a)
+}
+
+func (q *question) hints(*screen) []hint {
+	yes := "y"
+	if q.act == actQuit {
+		yes = "y or q"
+	}
+	return []hint{{yes, q.yes, "yes"}, {"n or esc", q.no, "no"}}
+}
+
+// click: a question is answered before another worker is selected.
+func (*question) click(m *model, z zone, _ bool) (press string, mine bool) {
+	return "", m.closeFirst(z)
+}
+
+// refresh has a question about the end say what it would end now.
+func (q *question) refresh(m *model) {
+	if q.act == actQuit {
+		q.facts, q.short = m.quitFacts()
+	}
+}
+
+func (q *question) brief() string { return q.title + " y n" }
+
+func (q *question) smallKey(m *model, key string) bool {
+	if slices.Contains([]string{"y", "n", "q", "esc"}, key) {
+		return q.key(m, key)
+	}
+	m.toast("y or n first")
+	return true
 }

@@ -23,7 +23,7 @@ type stopMsg struct {
 // quit is q: it closes what is open, or asks, or stops an idle cluster.
 func (m *model) quit() {
 	switch {
-	case m.stopping:
+	case m.s.stopping:
 		m.stop()
 	case m.s.dialog != nil:
 		m.closedAt = m.s.now
@@ -38,7 +38,7 @@ func (m *model) quit() {
 
 // leave stops an idle cluster, or asks. It closes nothing first.
 func (m *model) leave() {
-	if m.stopping || m.idle() && !m.load.now.running() && m.s.now.Sub(m.closedAt) >= quitTime {
+	if m.s.stopping || m.idle() && !m.load.now.running() && m.s.now.Sub(m.closedAt) >= quitTime {
 		m.stop()
 		return
 	}
@@ -85,7 +85,7 @@ func (m *model) quitNow() { m.stop() }
 // stays until it has.
 func (m *model) stop() {
 	m.thaw()
-	if m.stopping {
+	if m.s.stopping {
 		if m.atOnce {
 			m.toast("the cluster is ending at once")
 			return
@@ -100,11 +100,12 @@ func (m *model) stop() {
 
 // showStopping puts the progress of the end on the screen.
 func (m *model) showStopping() {
-	m.stopping = true
+	already := m.s.stopping
+	m.s.stopping = true
 	m.endLoad()
 	m.s.help, m.s.filtering = false, false
 	m.s.view, m.s.focus = viewOverview, paneTable
-	if _, ok := m.s.dialog.(*stopping); ok {
+	if already {
 		return
 	}
 	m.closeAll()

@@ -31,15 +31,14 @@ func draw(s *screen) frame {
 	}
 	f := &frame{}
 	f.add(headLines(s), nil)
-	d, details := s.dialog.(*detailsDialog)
-	switch {
+	switch d := s.dialog; {
 	case s.help || s.view == viewKeys:
 		if h < namesH { // it needs the room
 			*f = frame{}
 		}
 		f.add(helpView(s, h-len(f.lines)-1), nil)
-	case details:
-		lines, zones := detailsView(s, d, len(f.lines))
+	case d != nil && d.whole():
+		lines, zones := d.draw(s, area{w: w, rows: h - len(f.lines) - 2, y: len(f.lines)})
 		f.add(lines, zones)
 	default:
 		bar, zones := viewBar(s, lay, len(f.lines))
@@ -88,22 +87,9 @@ func (f *frame) bottom(s *screen, lay layout, joint int) {
 	w, y := lay.logW, len(f.lines)
 	var lines []string
 	var zones []zone
-	switch d := s.dialog.(type) {
-	case *killMenu:
-		lines, zones = killPane(s, d, w, lay.logRows, y, joint)
-	case *messagePrompt:
-		lines = messagePane(s, d, w, lay.logRows, joint)
-	case *question:
-		lines, zones = questionPane(s, d, w, lay.logRows, y, joint)
-	case *explainPane:
-		lines, zones = explainLinesOf(s, d, w, lay.logRows, y, joint)
-	case *linePane:
-		lines, zones = linePaneLines(s, d, w, lay.logRows, y, joint)
-	case *loadPane:
-		lines, zones = loadPaneLines(s, d, w, lay.logRows, y, joint)
-	case *stopping:
-		lines, zones = stoppingPane(s, w, lay.logRows, y, joint)
-	default:
+	if a := (area{w: w, rows: lay.logRows, y: y, joint: joint}); s.dialog != nil {
+		lines, zones = s.dialog.draw(s, a)
+	} else {
 		lines, zones = belowTable(s, w, lay.logRows, y, joint)
 	}
 	if w < s.w {

@@ -34,17 +34,18 @@ const (
 // screen is everything a frame is made of. The model fills it; render turns it
 // into lines and zones and changes nothing but its own caches.
 type screen struct {
-	w, h   int
-	now    time.Time
-	snap   *engine.Snapshot
-	hist   *hist.History // what the snapshots of the last minute said, see history.go
-	theme  *styles.Theme
-	signs  *cell.Signs // the drawing characters, UTF-8 or ASCII
-	ascii  bool        // the terminal has ASCII only: no other character may reach it
-	view   viewID
-	focus  paneID
-	dialog dialog // nil = none
-	help   bool   // the overlay of ?
+	w, h     int
+	now      time.Time
+	snap     *engine.Snapshot
+	hist     *hist.History // what the snapshots of the last minute said, see history.go
+	theme    *styles.Theme
+	signs    *cell.Signs // the drawing characters, UTF-8 or ASCII
+	ascii    bool        // the terminal has ASCII only: no other character may reach it
+	view     viewID
+	focus    paneID
+	dialog   dialog // nil = none
+	help     bool   // the overlay of ?
+	stopping bool   // the end has been asked for
 
 	selected int // id of the selected worker, 0 = none
 	tableTop int // first visible row

@@ -15,11 +15,8 @@ func smallView(s *screen) []string {
 		need = "muster"
 	}
 	quit := "q stop+leave"
-	switch d := s.dialog.(type) {
-	case *question:
-		quit = d.title + " y n"
-	case *stopping:
-		quit = "q end at once"
+	if s.dialog != nil && s.dialog.brief() != "" {
+		quit = s.dialog.brief()
 	}
 	if s.toast != "" {
 		quit = s.toast // in the place of the hints, as on a larger screen

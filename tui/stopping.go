@@ -9,12 +9,13 @@ import (
 )
 
 // stopping is the progress of a graceful end.
-type stopping struct{ since time.Time }
+type stopping struct {
+	dialogBase
+	since time.Time
+}
 
-func (*stopping) isDialog() {}
-
-// stoppingPane is the progress of a graceful end, with the log below it.
-func stoppingPane(s *screen, w, rows, y, joint int) ([]string, []zone) {
+// draw is the progress of a graceful end, with the log below it.
+func (*stopping) draw(s *screen, a area) ([]string, []zone) {
 	snap := s.snap
 	right := "q or ctrl+c again: at once"
 	if !snap.StopBy.IsZero() {
@@ -28,7 +29,7 @@ func stoppingPane(s *screen, w, rows, y, joint int) ([]string, []zone) {
 			gone++
 		}
 	}
-	l := cell.NewLine(w, s.signs)
+	l := cell.NewLine(a.w, s.signs)
 	l.Gap(1)
 	const cells = 16
 	bar, n := "", 0
@@ -47,6 +48,14 @@ func stoppingPane(s *screen, w, rows, y, joint int) ([]string, []zone) {
 	if snap.Queue > 0 {
 		l.Put(s.theme.Text, "   "+strconv.Itoa(snap.Queue)+" in the queue")
 	}
-	head := []string{cell.Rule{Title: "stopping", Right: right, Joint: joint}.Draw(s.pen(), w), l.String()}
-	return aboveLog(s, head, w, rows, y)
+	head := []string{cell.Rule{Title: "stopping", Right: right, Joint: a.joint}.Draw(s.pen(), a.w), l.String()}
+	return aboveLog(s, head, a)
 }
+
+func (*stopping) key(*model, string) bool { return false }
+
+func (*stopping) hints(s *screen) []hint {
+	return []hint{{"q", "end at once", "at once"}, hintOf(s, actHelp, "keys")}
+}
+
+func (*stopping) brief() string { return "q end at once" }

@@ -99,7 +99,7 @@ func (m *model) onTour(msg tea.Msg) {
 		m.clampScroll()
 		m.dirty = true
 	case tourOverMsg:
-		if !m.stopping {
+		if !m.s.stopping {
 			m.stop()
 		}
 	}
@@ -108,7 +108,7 @@ func (m *model) onTour(msg tea.Msg) {
 // tourKey is a key while the tour's pane is seen; false = it is none of the
 // tour's.
 func (m *model) tourKey(key string) bool {
-	if m.tour == nil || !tourSeen(&m.s) || m.stopping {
+	if m.tour == nil || !tourSeen(&m.s) || m.s.stopping {
 		return false
 	}
 	v := &m.s.tour.view

@@ -192,7 +192,7 @@ func TestTheEndsOfTheTour(t *testing.T) {
 func TestTheEndOfATourStopsTheCluster(t *testing.T) {
 	d, _ := tourDeck(t)
 	d.update(tourOverMsg{})
-	if got := d.c.told(); !slices.Equal(got, []string{"stop"}) || !d.m.stopping {
+	if got := d.c.told(); !slices.Equal(got, []string{"stop"}) || !d.m.s.stopping {
 		t.Errorf("the cluster was told %q", got)
 	}
 	d.update(tourOverMsg{})

@@ -50,12 +50,8 @@ func (lay *layout) traffic(s *screen) {
 	t.where = clamp(leastWhere, len(s.snap.Workers), body/3)
 	t.lower = min(1+t.where+t.steps, max(body-leastConns, 0))
 	t.where = max(t.lower-t.steps-1, 0)
-	switch d := s.dialog.(type) {
-	case nil:
-	case *connStory:
-		t.lower = clamp(t.lower, 1+len(storyLines(s, &d.conn)), max(body-leastConns, 0))
-	default:
-		t.lower = clamp(t.lower, 3+leastLog, max(body-leastConns, 0))
+	if s.dialog != nil {
+		t.lower = clamp(t.lower, 1+s.dialog.lines(s), max(body-leastConns, 0))
 	}
 	t.list = body - t.lower
 	lay.logRows = max(t.lower-1, 0)
@@ -66,15 +62,12 @@ func (f *frame) trafficView(s *screen, lay layout) {
 	t := lay.conns
 	lines, zones := connList(s, t.list, len(f.lines))
 	f.add(lines, zones)
-	switch d := s.dialog.(type) {
-	case nil:
-		f.add(wherePane(s, t.where), nil)
-		f.add(stepsPane(s, t.steps), nil)
-	case *connStory:
-		f.add(storyPane(s, d, t.lower), nil)
-	default:
+	if s.dialog != nil {
 		f.bottom(s, lay, 0)
+		return
 	}
+	f.add(wherePane(s, t.where), nil)
+	f.add(stepsPane(s, t.steps), nil)
 }
 
 // trafficNote is what the view bar says of the picture.
@@ -172,10 +165,6 @@ func quietLines(s *screen, rows int) []string {
 
 // trafficHints is the hint line of view 3.
 func trafficHints(s *screen) []hint {
-	if _, ok := s.dialog.(*connStory); ok {
-		return []hint{{"↑ ↓", "other connection", "other"}, hintOf(s, actEsc, "back"), hintOf(s, actSlow, slowWord(s)),
-			hintOf(s, actFreeze, "freeze"), hintOf(s, actHelp, "keys")}
-	}
 	var hs []hint
 	if h, ok := hintOfKey(s, "l"); ok {
 		hs = append(hs, h)

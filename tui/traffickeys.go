@@ -44,7 +44,7 @@ func (r *runner) unwatch() {
 // longer: it costs every connection a little.
 func (m *model) watch() {
 	w := &m.watching
-	want := m.s.view == viewTraffic && !m.stopping
+	want := m.s.view == viewTraffic && !m.s.stopping
 	again := want && !w.refused && m.s.now.Sub(w.asked) >= watchAgain
 	if w.running || w.on == want && !again {
 		return
@@ -62,9 +62,15 @@ func (m *model) watch() {
 // is opened again: the toast has said why.
 func (m *model) watchDone(err error) { m.watching.running, m.watching.refused = false, err != nil }
 
+// story is the story that is open, nil if none is.
+func (m *model) story() *connStory {
+	d, _ := m.s.dialog.(*connStory)
+	return d
+}
+
 // leaveTraffic forgets what is only meant while view 3 is open.
 func (m *model) leaveTraffic() {
-	if _, story := m.s.dialog.(*connStory); story {
+	if m.story() != nil {
 		m.close()
 	}
 	m.s.traffic = trafficState{}
@@ -92,9 +98,8 @@ func (m *model) trafficKey(act action) bool {
 
 // escTraffic closes or clears one thing of view 3, if there is one.
 func (m *model) escTraffic() bool {
-	_, story := m.s.dialog.(*connStory)
 	switch {
-	case story:
+	case m.story() != nil:
 		m.close()
 	case m.s.dialog != nil:
 		return false
@@ -135,7 +140,7 @@ func (m *model) moveConn(act action) {
 
 func (m *model) selectConn(c *engine.TrafficConn) {
 	m.s.traffic.selected = c.N
-	if d, ok := m.s.dialog.(*connStory); ok {
+	if d := m.story(); d != nil {
 		d.conn = *c
 	}
 }
@@ -143,7 +148,7 @@ func (m *model) selectConn(c *engine.TrafficConn) {
 // showStory tells the story of the selected connection, or of the newest.
 func (m *model) showStory() {
 	conns := shownConns(&m.s)
-	if _, open := m.s.dialog.(*connStory); open {
+	if m.story() != nil {
 		m.toast("this is its way; ↑ and ↓ show another connection")
 		return
 	}
@@ -158,7 +163,7 @@ func (m *model) showStory() {
 		}
 	}
 	m.s.traffic.selected = c.N
-	m.open(&connStory{*c})
+	m.open(&connStory{conn: *c})
 }
 
 // slowDown is v: slow motion, or as it happens again.
@@ -198,37 +203,16 @@ func (m *model) moveSlow() {
 	sm.move(d, m.s.snap.Traffic.Conns)
 }
 
-// followConns keeps what view 3 shows of single connections up to date with a
-// new picture.
-func (m *model) followConns() {
-	t := m.s.snap.Traffic
-	if t == nil {
-		return
-	}
-	if d, ok := m.s.dialog.(*connStory); ok {
-		for i := range t.Conns {
-			if t.Conns[i].N == d.conn.N {
-				d.conn = t.Conns[i]
-			}
-		}
-	}
-}
-
 // clickConn selects a connection with the mouse; a double click is enter.
-func (m *model) clickConn(n uint64, double bool) {
-	switch m.s.dialog.(type) {
-	case nil, *connStory:
-	default:
-		m.toast("esc closes this first")
-		return
-	}
+func (m *model) clickConn(n uint64, double bool) (press string) {
 	conns := shownConns(&m.s)
 	for i := range conns {
 		if conns[i].N == n {
 			m.selectConn(&conns[i])
 		}
 	}
-	if _, open := m.s.dialog.(*connStory); double && !open {
-		m.press("enter")
+	if double && m.story() == nil {
+		return "enter"
 	}
+	return ""
 }

@@ -71,7 +71,7 @@ func TestAnyTrafficIsAFrame(t *testing.T) {
 			c := pick(r, conns)
 			s.traffic.selected = c.N
 			if r.IntN(2) == 0 {
-				s.dialog = &connStory{c}
+				s.dialog = &connStory{conn: c}
 			}
 		}
 		if r.IntN(3) == 0 {

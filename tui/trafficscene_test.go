@@ -125,7 +125,7 @@ func storyScene(n uint64) func(*screen) {
 		s.traffic.selected = n
 		for _, c := range s.snap.Traffic.Conns {
 			if c.N == n {
-				s.dialog = &connStory{c}
+				s.dialog = &connStory{conn: c}
 			}
 		}
 	}

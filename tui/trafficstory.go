@@ -11,9 +11,10 @@ import (
 
 // connStory is the way of one connection in sentences (enter in view 3). It
 // keeps the connection: the list may have let go of it.
-type connStory struct{ conn engine.TrafficConn }
-
-func (*connStory) isDialog() {}
+type connStory struct {
+	dialogBase
+	conn engine.TrafficConn
+}
 
 // storyLine is a sentence of it, with the time since it was accepted.
 type storyLine struct {
@@ -99,8 +100,35 @@ func storyLines(s *screen, c *engine.TrafficConn) []storyLine {
 	return ls
 }
 
-// storyPane is the story in lines lines, its rule among them.
-func storyPane(s *screen, d *connStory, lines int) []string {
+func (*connStory) key(*model, string) bool { return false }
+
+func (*connStory) hints(s *screen) []hint {
+	return []hint{{"↑ ↓", "other connection", "other"}, hintOf(s, actEsc, "back"), hintOf(s, actSlow, slowWord(s)),
+		hintOf(s, actFreeze, "freeze"), hintOf(s, actHelp, "keys")}
+}
+
+// lines are those of the whole story.
+func (d *connStory) lines(s *screen) int { return len(storyLines(s, &d.conn)) }
+
+// click: another connection of the list can be selected while it is open.
+func (*connStory) click(*model, zone, bool) (press string, mine bool) { return "", false }
+
+// refresh keeps the story up to date with a new picture.
+func (d *connStory) refresh(m *model) {
+	t := m.s.snap.Traffic
+	if t == nil {
+		return
+	}
+	for i := range t.Conns {
+		if t.Conns[i].N == d.conn.N {
+			d.conn = t.Conns[i]
+		}
+	}
+}
+
+// draw is the story under its rule.
+func (d *connStory) draw(s *screen, a area) ([]string, []zone) {
+	lines := 1 + a.rows
 	out := []string{cell.Rule{Title: "connection " + connName(d.conn.N), Right: "esc back", Focused: true}.Draw(s.pen(), s.w)}
 	ls := storyLines(s, &d.conn)
 	for _, sl := range ls[max(len(ls)-max(lines-1, 0), 0):] {
@@ -117,5 +145,5 @@ func storyPane(s *screen, d *connStory, lines int) []string {
 		l.Put(sl.style(s.theme), cell.Fitting(l.Room()-1, sl.forms...))
 		out = append(out, l.String())
 	}
-	return cell.FilledUp(out, lines, s.w)
+	return cell.FilledUp(out, lines, s.w), nil
 }

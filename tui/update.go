@@ -2,7 +2,6 @@ package tui
 
 import (
 	"fmt"
-	"slices"
 	"unicode/utf8"
 
 	"muster/internal/safetext"
@@ -32,15 +31,10 @@ func (m *model) onKey(k tea.KeyMsg) {
 
 // typeText gives text to the prompt that is open, if one is seen; false = none is.
 func (m *model) typeText(text string) bool {
-	d, prompt := m.s.dialog.(*messagePrompt)
-	path, pane := m.s.dialog.(*loadPane)
-	switch {
+	switch d := m.s.dialog; {
 	case tooSmall(&m.s) || m.s.help:
 		return false
-	case prompt:
-		m.typeMessage(d, text)
-	case pane && path.edit != nil:
-		m.typePath(path, text)
+	case d != nil && d.typed(m, text):
 	case m.s.filtering:
 		m.typeFilter(text)
 	default:
@@ -77,35 +71,8 @@ func (m *model) key(key string) {
 		m.smallKey(key)
 		return
 	}
-	switch d := m.s.dialog.(type) {
-	case nil, *detailsDialog:
-	case *killMenu:
-		if !m.s.help {
-			m.killKey(d, key)
-			return
-		}
-	case *messagePrompt:
-		if !m.s.help {
-			m.messageKey(d, key)
-			return
-		}
-	case *question:
-		if !m.s.help {
-			m.questionKey(d, key)
-			return
-		}
-	case *explainPane:
-		if !m.s.help && m.explainPaneKey(d, key) {
-			return
-		}
-	case *linePane:
-		if !m.s.help && m.linePaneKey(d, key) {
-			return
-		}
-	case *loadPane:
-		if !m.s.help && m.loadKey(d, key) {
-			return
-		}
+	if d := m.s.dialog; d != nil && !m.s.help && d.key(m, key) {
+		return
 	}
 	switch {
 	case m.s.help:
@@ -127,12 +94,8 @@ func (m *model) onlyCloses(key string) bool {
 // smallKey is a key on a screen that is too small for anything. A key acts only
 // on what is seen: not on a menu, a prompt or a row behind that.
 func (m *model) smallKey(key string) {
-	q, asked := m.s.dialog.(*question)
-	switch {
-	case asked && slices.Contains([]string{"y", "n", "q", "esc"}, key):
-		m.questionKey(q, key)
-	case asked:
-		m.toast("y or n first")
+	switch d := m.s.dialog; {
+	case d != nil && d.smallKey(m, key):
 	case key == "q":
 		m.leave()
 	default:
@@ -168,11 +131,11 @@ func (m *model) lookUp(key string, held bool) {
 	if act == actKill && key == "k" && m.s.view == viewLog {
 		act = actTextUp // where there is no row to kill it scrolls, as in less
 	}
-	if m.s.view == viewTraffic && !m.stopping && m.trafficKey(act) {
+	if m.s.view == viewTraffic && !m.s.stopping && m.trafficKey(act) {
 		return
 	}
 	switch {
-	case m.stopping && b.scope != scopeLook:
+	case m.s.stopping && b.scope != scopeLook:
 		m.toast("the cluster is stopping; q ends it at once")
 	case act == actFork && held:
 		m.toast("f is held: one fork a press")
@@ -298,7 +261,7 @@ func (m *model) esc() {
 		m.showView(viewOverview)
 	case m.s.filter[m.filterPane()] != "":
 		m.setFilter("")
-	case m.stopping:
+	case m.s.stopping:
 		m.toast("a stop cannot be taken back; q ends at once")
 	default:
 		m.toast("there is nothing to close; q leaves")
