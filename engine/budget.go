@@ -82,7 +82,7 @@ type account struct {
 	unsaid int // errors left out since the last that was said
 }
 
-// chargeOf sorts a message, but for what comes on top: its bytes and its
+// chargeOf sorts a message, except what comes on top: its bytes and its
 // descriptor.
 func chargeOf(m *ipc.Message) charge {
 	switch m.Kind {

@@ -94,7 +94,7 @@ func (p *fakePrimary) expect(act string) ipc.ClusterMsg {
 	return m.Cluster
 }
 
-// quiet says that the child says nothing for a moment, but for reports.
+// quiet says that the child says nothing for a moment, except reports.
 func (p *fakePrimary) quiet(what string) {
 	p.t.Helper()
 	over := time.After(50 * time.Millisecond)

@@ -18,7 +18,7 @@ import (
 type Options struct {
 	// Addr is an address that is opened before the first fork and stays open
 	// until the cluster ends, also while there is no worker: connections wait
-	// for one, but for those that a cluster resets after 5 s whose slots have given
+	// for one, except those that a cluster resets after 5 s whose slots have given
 	// up (with NoRestart: whose workers have died), or whose workers listen
 	// elsewhere. "" = none: the workers' own Listen calls open addresses.
 	Addr string
@@ -85,7 +85,7 @@ type Options struct {
 	// NoGuard has no guard: on Linux a small process, this program started again
 	// but without its main, that ends the workers, and what they have started as far
 	// as Adopt and KeepChildren mean it, when this process was killed with SIGKILL.
-	// The kernel does that for most workers, but for none that changed its user or
+	// The kernel does that for most workers, except none that changed its user or
 	// has capabilities of its file. Process 1 needs none.
 	NoGuard bool
 	// Logger gets every event, errors at Error, accidents at Warn, messages and
@@ -94,7 +94,7 @@ type Options struct {
 	Logger *slog.Logger
 	// OnPanic is called when a goroutine of the cluster has panicked, with the
 	// value and the stack, on that goroutine. When it returns, every worker is
-	// killed and the panic goes on. It must not call the Cluster, but for
+	// killed and the panic goes on. It must not call the Cluster, except
 	// KillAll. nil = nothing is called.
 	OnPanic func(v any, stack []byte)
 }

@@ -70,7 +70,7 @@
 // # Who may call what, and what may block
 //
 // All methods may be called from any goroutine, those of a listener included,
-// but for Run and Close: they wait for the listeners.
+// except Run and Close: they wait for the listeners.
 //
 // Listeners (On...) of a cluster and its workers are called one at a time, in the
 // order of the events, on one goroutine of the cluster. One that blocks holds up

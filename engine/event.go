@@ -64,7 +64,7 @@ type Event struct {
 // the ...Detail types of this package, by value.
 type Detail interface{ kind() Kind }
 
-// SetupDetail is the settings later forks use (Node: cluster.settings), but for
+// SetupDetail is the settings later forks use (Node: cluster.settings), except
 // Env, which may hold secrets.
 type SetupDetail struct {
 	Exec     string   `json:"exec"` // the file, where it was found

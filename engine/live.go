@@ -134,7 +134,7 @@ func (w *Worker) Disconnect() *Worker {
 }
 
 // Kill sends it a signal, SIGTERM if sig is 0, and nothing else (Node:
-// worker.kill(signal)). Unlike Node 16 and later it counts as voluntary, but for
+// worker.kill(signal)). Unlike Node 16 and later it counts as voluntary, except
 // signals that do not end a process. A worker that is dead is no error.
 func (w *Worker) Kill(sig syscall.Signal) error {
 	_, err := w.loop.do(context.Background(), Command{Op: OpKill, Worker: w.id, Signal: sig})

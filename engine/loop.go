@@ -325,7 +325,7 @@ func (l *loop) forkFirst() {
 }
 
 // end is the last thing before run returns: no worker lives, no address is open,
-// but for what was left behind.
+// except what was left behind.
 func (l *loop) end() {
 	l.endBy = l.tasksUntil(l.now())
 	l.spawner.close()

@@ -35,7 +35,7 @@ func (c *Cluster) SetupPrimary(s Settings) error {
 // Deprecated: use SetupPrimary.
 func (c *Cluster) SetupMaster(s Settings) error { return c.SetupPrimary(s) }
 
-// Settings are what later forks use, zero before the first setup but for
+// Settings are what later forks use, zero before the first setup except
 // Options.Settings (Node: cluster.settings). They are the caller's: changing
 // them changes nothing here.
 func (c *Cluster) Settings() Settings { return c.loop.settingsNow.Load().clone() }

@@ -3,7 +3,7 @@ package engine
 import "slices"
 
 // past is what has happened to a worker, for listeners that come late: each
-// once, but for 'listening', which is kept for each address, the last pastMax of
+// once, except 'listening', which is kept for each address, the last pastMax of
 // them. Only the dispatcher's goroutine touches it.
 type past struct{ all []Detail }
 

@@ -25,12 +25,12 @@ type question struct {
 // that wait for an answer.
 const questionsMax = 1024
 
-// queried answers a worker that wants to listen (node-ipc: queryServer). Every
+// queried answers a worker that wants to listen (Node: queryServer). Every
 // worker gets the address's common socket, whatever the policy is: it accepts
 // there and takes hand-offs as well, and the gate decides which of the two
 // happens.
 //
-// The answers come in the order of the questions, but for those that wait for
+// The answers come in the order of the questions, except those that wait for
 // the lookup of a name: a dumb name server holds up nobody else.
 func (l *loop) queried(w *worker, m *ipc.ClusterMsg) {
 	if w.life.leaving || m.Query == nil {

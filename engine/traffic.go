@@ -61,7 +61,7 @@ type TrafficConn struct {
 }
 
 // TrafficHop is a hand-off that came to nothing: the connection was untouched
-// and went to another worker, but for HopUsed.
+// and went to another worker, except HopUsed.
 type TrafficHop struct {
 	Worker int       `json:"worker"`
 	Handed time.Time `json:"handed"`

@@ -10,7 +10,7 @@ import "context"
 // its end. Snapshot, Events, Settings, Subscribe, Done and Err answer at once; Do
 // and SetupPrimary wait for the cluster's answer. What they return never changes
 // afterwards, and is the caller's to keep. Any number of viewers may look at one
-// cluster; none sees what another does but for what it does to the cluster.
+// cluster; none sees what another does except what it does to the cluster.
 //
 // A View ends nothing: who runs the cluster does. After Done it says for ever what
 // was last.

@@ -179,7 +179,7 @@ func TestWireKeepsZeroValues(t *testing.T) {
 	}
 }
 
-// The names are snake_case, but for those of Node's own objects.
+// The names are snake_case, except those of Node's own objects.
 func TestWireNames(t *testing.T) {
 	nodes := map[string]bool{"execArgv": true, "addressType": true}
 	var look func(name string, v any)

@@ -91,7 +91,7 @@ func TestLife(t *testing.T) {
 
 // Whatever happens to a worker, in whatever order: every event once, in its
 // order, an exit exactly when both its channel and its process have ended, and
-// its hand-offs to others not before that but for its output.
+// its hand-offs to others not before that except its output.
 func TestLifeInEveryOrder(t *testing.T) {
 	order := []effect{fxOnline, fxListening, fxRelease, fxDisconnect, fxExit} // where they come at all
 	ins := []input{inOnline, inListening, inOrder, inAnnounce, inKill, inChanEnd, inGone, inProcEnd}

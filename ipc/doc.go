@@ -28,7 +28,7 @@
 // output waits for the peer to read; Close ends it and waits for it.
 package ipc
 
-// Limits. A peer that goes past one ends the channel, but for MaxFrame.
+// Limits. A peer that goes past one ends the channel, except MaxFrame.
 const (
 	// MaxFrame is the longest frame, in bytes without its newline. Node itself
 	// has no limit, so a longer user message is no breach: it is skipped without

@@ -10,7 +10,7 @@ import (
 )
 
 // envText is as many of the variables as fit in cells, with their values masked
-// but for harmless ones, as others may watch the screen. If shown is the name of
+// except harmless ones, as others may watch the screen. If shown is the name of
 // one, it is that one alone, as it is.
 func envText(s *screen, env []string, shown string, cells int) string {
 	sorted := envSorted(env)

@@ -23,7 +23,7 @@ func TestEscapeJoinedWithTheNextKey(t *testing.T) {
 		{"\x1bM", "message to worker"},
 		{"\x1b\x1b[B\x1b[B", "worker 2 is the last"},
 		{"l", "a connection each"},
-		{"\x1b\x1b[200~q\x1b[201~", "pasted text is no keys"},
+		{"\x1b\x1b[200~q\x1b[201~", "pasted text is ignored"},
 		{"\x1b[1;3A", "alt+up does nothing here"},
 		{"\x1b[", "[ does nothing here"},
 		{"M", "message to worker"},

@@ -160,7 +160,7 @@ var bindings = []binding{
 		group: groupMove, label: "n N", text: "next hit in a filtered log", brief: "next log hit"},
 	{keys: []string{"N"}, act: actPrevHit},
 	{keys: []string{"esc"}, act: actEsc, hint: "back", places: inDetails,
-		group: groupMove, text: "back, never more"},
+		group: groupMove, text: "back one step"},
 
 	{keys: []string{"1"}, act: actView1, hint: "overview", group: groupLook, text: "overview", fold: "the views"},
 	{keys: []string{"3"}, act: actView3, hint: "traffic", group: groupLook, text: "traffic", fold: "the views"},

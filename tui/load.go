@@ -13,7 +13,7 @@ import (
 // Loader sends requests to the cluster while the dashboard shows what becomes
 // of them. Only one load runs at a time. Start, SetRate and Stop may wait a
 // moment and are never called from Update; the dashboard calls one at a time,
-// but for Stop. All methods may be called from any goroutine.
+// except Stop. All methods may be called from any goroutine.
 type Loader interface {
 	// Start begins a load. It is an error if one runs.
 	Start(LoadSettings) error

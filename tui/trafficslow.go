@@ -19,7 +19,7 @@ const (
 )
 
 // slowMotion replays connections from their times. Only the picture is slow:
-// the times it shows are those that were measured. Pure, but for its fields.
+// the times it shows are those that were measured. Pure, except its fields.
 type slowMotion struct {
 	conns []engine.TrafficConn // oldest first
 	at    time.Time            // the moment that is shown

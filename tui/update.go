@@ -19,7 +19,7 @@ func (m *model) onKey(k tea.KeyMsg) {
 	case k.Type == tea.KeyEsc: // also with alt: see escapes
 		m.press("esc")
 	case k.Paste, k.Type == tea.KeyRunes && len(k.Runes) > maxTyped:
-		m.toast("pasted text is no keys: nothing was done")
+		m.toast("pasted text is ignored: only keys that are pressed count")
 	case k.Type == tea.KeyRunes && len(k.Runes) > 1:
 		for _, r := range k.Runes {
 			m.press(string(r))
@@ -249,7 +249,7 @@ func (m *model) nextPane() {
 	}
 }
 
-// esc closes or clears one thing, never more.
+// esc closes or clears one thing, no more than that.
 func (m *model) esc() {
 	d := m.openDetails()
 	switch {

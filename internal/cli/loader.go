@@ -228,7 +228,7 @@ func (c *childLoad) Close() {
 	}
 }
 
-// tell writes a command to the process. One that does not read keeps nobody.
+// tell writes a command to the process. One that does not read holds nobody up.
 func (r *loadRun) tell(command string) error {
 	if err := r.stdin.SetWriteDeadline(time.Now().Add(loadAnswer)); err != nil {
 		return fmt.Errorf("telling the load: %w", err)

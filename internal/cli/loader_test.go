@@ -151,7 +151,7 @@ func TestChildLoadSaysWhyItFailed(t *testing.T) {
 	c.Close()
 }
 
-// One that reads nothing and does not end keeps nobody for long, and Close ends
+// One that reads nothing and does not end holds nobody up for long, and Close ends
 // it.
 func TestChildLoadThatHangs(t *testing.T) {
 	c := shellLoad(t, `echo '{"sent":1}'; trap "" TERM; while :; do sleep 0.1; done`)

@@ -102,7 +102,7 @@ func flagHelp(w io.Writer, groups []flagGroup) {
 		"0 asked to stop, 1 failed, 2 wrong usage, 128+n ended by a second signal n.\n")
 }
 
-// helpCommand is cobra's, but for a command that does not exist: that is wrong
+// helpCommand is cobra's, except a command that does not exist: that is wrong
 // usage.
 func helpCommand() *cobra.Command {
 	return &cobra.Command{

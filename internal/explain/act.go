@@ -196,7 +196,7 @@ func gaveUp(title string, deaths int, reason string) Text {
 	return t
 }
 
-// clipped is a reason of the supervisor's: ours, but for what it may hold.
+// clipped is a reason of the supervisor's: ours, except what it may hold.
 func clipped(reason string) string {
 	const most = 60
 	if r := []rune(reason); len(r) > most {

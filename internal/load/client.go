@@ -133,7 +133,7 @@ func (c *client) request(j job, deadline time.Time) error {
 	return nil
 }
 
-// compose writes the next request, but for the rest of a long body. A slow one has no id: it is
+// compose writes the next request, except the rest of a long body. A slow one has no id: it is
 // short. Nor has one whose caller has his own.
 func (c *client) compose() []byte {
 	c.requests++

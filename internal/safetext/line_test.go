@@ -119,7 +119,7 @@ func forbidden(r rune) bool {
 	return false
 }
 
-// Every code point, but for long runs of like ones, between ASCII, alone and twice: none may change
+// Every code point, except long runs of like ones, between ASCII, alone and twice: none may change
 // the width of its neighbours.
 func TestEveryCodePointKeepsItsCells(t *testing.T) {
 	for r := rune(0); r <= utf8.MaxRune; r++ {

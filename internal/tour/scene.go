@@ -66,7 +66,7 @@ func (s *scene) mark() {
 
 // until looks at the cluster until ok, and tells whether that came within d.
 // It ends early with the scene. ok is asked only when the picture is as new as
-// the events, but for the last time.
+// the events, except the last time.
 func (s *scene) until(d time.Duration, ok func(*scene) bool) bool {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()

@@ -41,7 +41,7 @@ const stepLimit = 10 * time.Second
 
 // From is the cluster a step starts from.
 type From struct {
-	Workers int           // that listen; more do no harm, but for the first step of a chapter
+	Workers int           // that listen; more do no harm, except the first step of a chapter
 	Policy  engine.Policy // 0 = rr
 	// Exec and Args are the settings of later forks where they differ from
 	// those the cluster was made with.

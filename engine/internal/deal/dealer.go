@@ -63,7 +63,7 @@ func (m *member) mayGet(now time.Time) bool {
 
 // Dealer decides which worker gets which connection of one address in rr. It
 // is pure: no goroutine, lock, clock or descriptor. Every call is O(log
-// members) or better, but for Add, Remove and Wake.
+// members) or better, except Add, Remove and Wake.
 //
 // Free workers stand in a queue, as in Node's round robin. The head gets the
 // connection and goes to the back at once; a worker that may not get one is

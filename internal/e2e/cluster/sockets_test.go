@@ -47,7 +47,7 @@ func sockets(t *testing.T) map[string]socket {
 	return found
 }
 
-// connections is how many a worker has: its sockets but for its channel and its
+// connections is how many a worker has: its sockets except its channel and its
 // listener. It does not look the sockets up: with many of them that takes
 // longer than a check under load may take.
 func connections(t *testing.T, pid int) int {

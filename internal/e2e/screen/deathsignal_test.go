@@ -14,7 +14,7 @@ import (
 	"muster/internal/testkit"
 )
 
-// deadly are the signals that end a Go program with its stacks, but for SIGQUIT,
+// deadly are the signals that end a Go program with its stacks, except SIGQUIT,
 // which is one of the endings.
 var deadly = []syscall.Signal{syscall.SIGABRT, syscall.SIGILL, syscall.SIGTRAP, syscall.SIGBUS,
 	syscall.SIGFPE, syscall.SIGSEGV, syscall.SIGSYS, syscall.SIGSTKFLT}

@@ -20,7 +20,7 @@ import (
 // The screencasts are played on terminals of our own, without vhs: the tapes
 // are parsed and their keys pressed. Every wait of a tape must end within its
 // limit, and two plays at once must show the viewer the same wherever he is
-// given time to read, but for figures. So a tape that would not film is found
+// given time to read, except figures. So a tape that would not film is found
 // here, and a film tells tomorrow what it told today.
 func TestTapesTellOneStory(t *testing.T) {
 	for _, name := range []string{"demo.tape", "tour.tape"} {

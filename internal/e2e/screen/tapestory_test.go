@@ -72,7 +72,7 @@ func chance(worker, kind string) bool {
 	return kind == "stall" || atStart.MatchString(worker+" "+kind)
 }
 
-// plain is a text with # for its figures, but for ids and the verdict.
+// plain is a text with # for its figures, except ids and the verdict.
 func plain(text string) string {
 	text = howMany.ReplaceAllString(history.ReplaceAllString(text, " "), "")
 	text = figure.ReplaceAllStringFunc(text, func(s string) string {

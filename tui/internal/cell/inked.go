@@ -74,7 +74,7 @@ func (l *Line) PutInked(th *styles.Theme, base styles.Style, text string, cells 
 }
 
 // WrapInked are pieces of a text in lines of at most cells cells: every
-// character of it, so that it can be read as it was written, but for the one
+// character of it, so that it can be read as it was written, except the one
 // space a line may break at. A word that is too long for a line is cut.
 func WrapInked(pieces []Inked, cells int) [][]Inked {
 	cells = max(cells, 2) // a character of two has room

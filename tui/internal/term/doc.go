@@ -11,7 +11,7 @@
 //   - Nothing is written to a terminal that has been given back, or that a shell
 //     has taken for itself; nothing is read from one either.
 //   - A terminal that has gone is noticed by the next read or write: Gone is
-//     closed. A terminal that takes no bytes keeps nobody for more than 0.3 s.
+//     closed. A terminal that takes no bytes holds nothing up for more than 0.3 s.
 //   - An escape key that comes in one read with the next key stays a key.
 //
 // All methods of Terminal may be called from any goroutine.
