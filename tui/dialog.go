@@ -51,7 +51,7 @@ type dialog interface {
 	// showsLines tells whether it shows lines of the log that can be opened.
 	showsLines() bool
 	// brief is what a screen that is too small says of it, "" = nothing.
-	brief() string
+	brief(s *screen) string
 }
 
 // area is where a pane is drawn: its first line is line y of the frame, which has
@@ -71,7 +71,7 @@ func (dialogBase) covered() bool                 { return false }
 func (dialogBase) whole() bool                   { return false }
 func (dialogBase) few(*screen) bool              { return true }
 func (dialogBase) showsLines() bool              { return false }
-func (dialogBase) brief() string                 { return "" }
+func (dialogBase) brief(*screen) string          { return "" }
 
 // lines leaves the log what it has anyhow, and view 3 a little more.
 func (dialogBase) lines(s *screen) int {

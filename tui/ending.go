@@ -25,7 +25,8 @@ const (
 )
 
 // Outcome is how a dashboard ended. The cluster has been told to stop in every
-// case but ByCluster, and Run waited for its end.
+// case but ByCluster, and Run waited for its end; that of a guest (Options.Guest) has
+// been told nothing.
 type Outcome struct {
 	Why    Why
 	Signal syscall.Signal // the last signal that asked for the end, 0 = none
@@ -40,12 +41,14 @@ const (
 )
 
 // ending counts the requests to end the cluster, whichever way they come: the
-// first is graceful, the second is at once. It works while the screen does not.
+// first is graceful, the second is at once. A guest's end the dashboard only. It
+// works while the screen does not.
 type ending struct {
 	c       engine.View
+	guest   bool          // the cluster is left alone: the first request is all there is
 	load    Loader        // nil = none; stopped before the cluster is
 	killAll func()        // nil = nothing
-	first   chan struct{} // closed when the cluster has answered the first request
+	first   chan struct{} // closed when the cluster has answered the first request, or a guest leaves
 	second  chan struct{} // closed when a second one was made
 	mu      sync.Mutex
 	asked   int
@@ -84,11 +87,17 @@ func (e *ending) carry(n int, why Why) error {
 		if e.load != nil {
 			e.load.Stop()
 		}
-		err := e.stop(why, stopLimit)
+		var err error
+		if !e.guest {
+			err = e.stop(why, stopLimit)
+		}
 		close(e.first)
 		return err
 	case 2:
 		close(e.second)
+		if e.guest {
+			return nil
+		}
 		err := e.stop(why, atOnceLimit)
 		if e.killAll != nil && err != nil {
 			e.killAll() // the cluster does not answer: its workers have to go all the same

@@ -51,7 +51,7 @@ func (m *model) explainKey() {
 	details := m.openDetails()
 	switch {
 	case m.s.stopping:
-		m.toast("the cluster is stopping; q ends it at once")
+		m.toast("the cluster is stopping; " + endWords(&m.s))
 	case details != nil:
 		m.explainLine(&explainPane{worker: details.worker, in: paneDetails, filter: m.s.filter[paneDetails]}, details.scroll)
 	case m.s.view == viewLog || m.s.view == viewOverview && m.s.focus == paneLog:

@@ -66,7 +66,7 @@ func helpView(s *screen, h int) []string {
 // whole in one column, so that the longest column is as short as can be. Where
 // even that is more than rows lines, the keys stand close together.
 func helpBody(s *screen, w, rows int) []string {
-	groups := helpGroups(s.vim)
+	groups := helpGroups(s)
 	var best [][]helpRow
 	var cells []int
 	for n := 1; n <= len(groups); n++ {
@@ -280,10 +280,11 @@ type helpGroup struct {
 }
 
 // helpGroups is the help, in the order of the table.
-func helpGroups(vim bool) []helpGroup {
+func helpGroups(s *screen) []helpGroup {
+	vim := s.vim
 	gs := []helpGroup{{title: groupCluster}, {title: groupWorker}, {title: groupMove}, {title: groupLook}}
 	for i := range bindings {
-		b := &bindings[i]
+		b := bindings[i].seen(s)
 		g := slices.IndexFunc(gs, func(g helpGroup) bool { return g.title == b.group })
 		if g < 0 {
 			continue

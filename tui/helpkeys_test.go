@@ -23,7 +23,7 @@ func TestAllKeysAreInTheHelp(t *testing.T) {
 				if strings.Contains(text, s.signs.Ellipsis) {
 					t.Errorf("%v, vim %v: the help is cut:\n%s", size, vim, text)
 				}
-				for _, g := range helpGroups(vim) {
+				for _, g := range helpGroups(&screen{vim: vim}) {
 					for _, it := range g.items {
 						if it.aside {
 							continue

@@ -150,7 +150,7 @@ func aDialogs(s *screen) bool {
 func placeHints(s *screen, where place) []hint {
 	var hs []hint
 	for i := range bindings {
-		b := &bindings[i]
+		b := bindings[i].seen(s)
 		if b.places&where == 0 || where == inMain && b.from > s.w {
 			continue
 		}

@@ -384,7 +384,7 @@ func TestBindingsAreOneTable(t *testing.T) {
 				seen[k] = true
 			}
 		}
-		for _, g := range helpGroups(vim) {
+		for _, g := range helpGroups(&screen{vim: vim}) {
 			for _, it := range g.items {
 				for _, label := range strings.Fields(it.keys) {
 					key := strings.ToLower(label)

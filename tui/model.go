@@ -44,6 +44,7 @@ type model struct {
 	under    dialog    // open below the dialog that is on top
 	closedAt time.Time // when q last closed something
 	atOnce   bool      // twice
+	leaving  bool      // a guest leaves: in a moment
 
 	toastUntil time.Time
 	toasts     int     // said so far

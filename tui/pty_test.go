@@ -37,8 +37,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// dashboardChild is the program. Its mode is words: "open" (connections are
-// open), "stuck" (Update never returns after a z), "slow" (the graceful stop never
+// dashboardChild is the program. Its mode is words: "guest", "open" (connections
+// are open), "stuck" (Update never returns after a z), "slow" (the graceful stop never
 // ends), "deaf" (the cluster does not end at all), "panic-PLACE".
 func dashboardChild(mode string) int {
 	has := func(word string) bool { return strings.Contains(mode, word) }
@@ -68,6 +68,7 @@ func dashboardChild(mode string) int {
 	}
 	out, err := Run(context.Background(), c, Options{
 		Terminal:   t,
+		Guest:      has("guest"),
 		CloseGrace: 300 * time.Millisecond,
 		wrap:       func(m tea.Model) tea.Model { return &trippingModel{m, has, ""} },
 	})
@@ -308,6 +309,10 @@ func TestTerminalIsRestored(t *testing.T) {
 			r.signal(syscall.SIGTERM)
 		}, 0, "Signal:terminated AtOnce:true}, error <nil>, told [stop by outside stop by outside]"},
 		{"SIGTERM while Update is stuck", "stuck", func(r *ptyRun) { r.keys("z"); r.signal(syscall.SIGTERM) }, 0, "Why:2 Signal:terminated"},
+		{"q of a guest", "open guest", func(r *ptyRun) { r.keys("q") }, 0, "Why:1 Signal:signal 0 AtOnce:false}, error <nil>, told []"},
+		{"SIGTERM to a guest", "open guest", func(r *ptyRun) { r.signal(syscall.SIGTERM) }, 0, "Why:2 Signal:terminated AtOnce:false}, error <nil>, told []"},
+		{"SIGHUP to a guest", "guest deaf", func(r *ptyRun) { r.signal(syscall.SIGHUP) }, 0, "Why:2 Signal:hangup AtOnce:false}, error <nil>, told []"},
+		{"SIGTERM to a guest, Update is stuck", "stuck guest", func(r *ptyRun) { r.keys("z"); r.signal(syscall.SIGTERM) }, 0, "Why:2 Signal:terminated"},
 		{"SIGQUIT", "open", func(r *ptyRun) { r.signal(syscall.SIGQUIT) }, 2, "goroutine "},
 		{"SIGABRT", "open", func(r *ptyRun) { r.signal(syscall.SIGABRT) }, -1, "SIGABRT: aborted"},
 		{"panic in Update", "panic-update", func(r *ptyRun) { r.keys("z") }, 1, `hook` + "\n" + `muster: panic: in Update \x1b[2J`},

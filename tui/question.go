@@ -82,7 +82,10 @@ func (m *model) answer(q *question) {
 func (q *question) draw(s *screen, a area) ([]string, []zone) {
 	l := cell.NewLine(a.w, s.signs)
 	yes, again := "y", []string(nil)
-	if q.act == actQuit {
+	switch {
+	case q.act == actQuit && s.guest:
+		yes = "y or q"
+	case q.act == actQuit:
 		yes, again = "y or q", []string{"q or ctrl+c again: at once", "q again: at once"}
 	}
 	no := "n or esc"
@@ -126,7 +129,7 @@ func (q *question) refresh(m *model) {
 	}
 }
 
-func (q *question) brief() string { return q.title + " y n" }
+func (q *question) brief(*screen) string { return q.title + " y n" }
 
 func (q *question) smallKey(m *model, key string) bool {
 	if slices.Contains([]string{"y", "n", "q", "esc"}, key) {

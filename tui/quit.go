@@ -36,8 +36,13 @@ func (m *model) quit() {
 	}
 }
 
-// leave stops an idle cluster, or asks. It closes nothing first.
+// leave stops an idle cluster, or asks. It closes nothing first. A guest leaves
+// the cluster alone.
 func (m *model) leave() {
+	if m.s.guest {
+		m.leaveAsGuest()
+		return
+	}
 	if m.s.stopping || m.idle() && !m.load.now.running() && m.s.now.Sub(m.closedAt) >= quitTime {
 		m.stop()
 		return
@@ -63,6 +68,9 @@ func (m *model) quitQuestion() *question {
 }
 
 func (m *model) quitFacts() (facts, short string) {
+	if m.s.guest {
+		return "", "" // nothing of the cluster ends
+	}
 	facts, short = quitFacts(m.s.snap)
 	return withLoad(&m.load.now, facts, short)
 }
@@ -84,6 +92,10 @@ func (m *model) quitNow() { m.stop() }
 // stop asks the cluster to end; a second time it ends at once. The dashboard
 // stays until it has.
 func (m *model) stop() {
+	if m.s.guest {
+		m.stopAsGuest()
+		return
+	}
 	m.thaw()
 	if m.s.stopping {
 		if m.atOnce {
@@ -114,6 +126,10 @@ func (m *model) showStopping() {
 }
 
 func (m *model) onStop(msg stopMsg) {
+	if m.s.guest {
+		m.leaving = true
+		return
+	}
 	if msg.outside {
 		m.thaw()
 		m.showStopping()

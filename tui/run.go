@@ -35,8 +35,12 @@ type Options struct {
 	// Terminal is the one to run on, for a caller that has other goroutines
 	// under its protection. nil = a new one over In and Out.
 	Terminal *Terminal
+	// Guest is for a dashboard on a cluster that is not its own: q, a signal or a
+	// vanished terminal end the dashboard, and the cluster goes on. Otherwise the
+	// dashboard is the owner, and they stop the cluster. Show is always the owner.
+	Guest bool
 	// KillAll ends the workers of a cluster that has not answered the end at once;
-	// without Terminal, also after a panic. Show sets it. nil = nothing is called.
+	// without Terminal, also after a panic; not for a Guest. Show sets it. nil = nothing is called.
 	KillAll func()
 	// CloseGrace is how long Run still waits for the cluster after the end at
 	// once was asked for. 0 = 2 s.
@@ -66,7 +70,8 @@ const (
 // came. The terminal is then as it was before; it is so too after every signal
 // and every panic the process can notice. A stop asked for by a key, a signal
 // or a vanished terminal is passed to the cluster; without a terminal Run goes
-// on waiting for the cluster, and for further signals.
+// on waiting for the cluster, and for further signals. With Options.Guest they end
+// the dashboard, and Run returns.
 //
 // Run needs SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT and SIGWINCH for itself, and
 // the signals that end a Go program with its stacks (SIGQUIT, SIGABRT, ...): one of
@@ -78,7 +83,11 @@ func Run(ctx context.Context, c engine.View, o Options) (Outcome, error) {
 	quietterm.Restore()
 	t := o.Terminal
 	if t == nil {
-		t = NewTerminal(orFile(o.In, os.Stdin), orFile(o.Out, os.Stdout), o.KillAll)
+		hook := o.KillAll
+		if o.Guest {
+			hook = nil
+		}
+		t = NewTerminal(orFile(o.In, os.Stdin), orFile(o.Out, os.Stdout), hook)
 	}
 	theme, err := themeFor(o.Theme, os.Getenv)
 	if err != nil {

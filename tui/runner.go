@@ -41,7 +41,7 @@ func newRunner(c engine.View, o Options, t *term.Terminal, theme *styles.Theme) 
 		clock = time.Now
 	}
 	set := o.charset(os.Getenv)
-	m := newModel(c, r.end, screen{theme: theme, signs: cell.NewSigns(set.Signs), ascii: set.Text, vim: o.Vim, shown: keyShown{on: o.KeysShown}}, clock)
+	m := newModel(c, r.end, screen{theme: theme, signs: cell.NewSigns(set.Signs), ascii: set.Text, vim: o.Vim, guest: o.Guest, shown: keyShown{on: o.KeysShown}}, clock)
 	m.yes = o.Yes
 	if m.load.loader = o.Load; o.Load == nil {
 		m.load.loader = newOwnLoad(func(v any) { t.Panicked(v) })
@@ -50,7 +50,7 @@ func newRunner(c engine.View, o Options, t *term.Terminal, theme *styles.Theme) 
 	r.watching = &m.watching
 	m.tour = o.Tour
 	r.tour = func(ctx context.Context) { r.runTour(ctx, o.Tour, o.TourEnds) }
-	r.end.load, r.end.killAll = r.load, o.KillAll
+	r.end.load, r.end.killAll, r.end.guest = r.load, o.KillAll, o.Guest
 	m.copyTo = func(text string) { _, _ = t.Output().Write([]byte(term.Clipboard(text, os.Getenv))) }
 	if w, h, err := t.Size(); err == nil {
 		m.s.w, m.s.h = drawnSize(w, h) // so that the first frame need not wait for it
@@ -103,11 +103,12 @@ func (r *runner) run(ctx context.Context) (Outcome, error) {
 	return r.loop(ctx, ended, sigs)
 }
 
-// loop waits for the end of the cluster.
+// loop waits for the end of the cluster, or for a guest to leave.
 func (r *runner) loop(ctx context.Context, ended <-chan error, sigs <-chan os.Signal) (Outcome, error) {
 	var (
 		gone       = r.t.Gone()
 		over       = r.over
+		left       <-chan struct{} // a guest leaves
 		second     = r.end.second
 		limit      <-chan time.Time // for the cluster, after the end at once
 		last       <-chan time.Time // for the program, after its own
@@ -116,6 +117,18 @@ func (r *runner) loop(ctx context.Context, ended <-chan error, sigs <-chan os.Si
 		failed     error
 		onTerminal = true
 	)
+	if r.end.guest {
+		left = r.end.first
+	}
+	finish := func() (now bool) {
+		over, left, isOver = nil, nil, true
+		if ended == nil {
+			return true
+		}
+		r.quit()
+		last = time.After(lastFrame)
+		return false
+	}
 	for {
 		select {
 		case err := <-ended:
@@ -139,12 +152,14 @@ func (r *runner) loop(ctx context.Context, ended <-chan error, sigs <-chan os.Si
 			r.stopOnce(ByVanished, 0)
 
 		case <-over:
-			over, isOver = nil, true
-			if ended == nil {
+			if finish() {
 				return r.end.result(), failed
 			}
-			r.quit()
-			last = time.After(lastFrame)
+
+		case <-left:
+			if finish() {
+				return r.end.result(), failed
+			}
 
 		case <-second:
 			second = nil

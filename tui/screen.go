@@ -67,6 +67,7 @@ type screen struct {
 	traffic  trafficState
 	tick     time.Duration
 	vim      bool // --keys vim
+	guest    bool // its end leaves the cluster alone
 	shown    keyShown
 	explains uint64 // the event of the log that is explained above it, 0 = none
 

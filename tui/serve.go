@@ -78,7 +78,7 @@ const endAtOnce = time.Second
 func Show(ctx context.Context, c *engine.Cluster, o Options) (Outcome, error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	o.KillAll = c.KillAll
+	o.Guest, o.KillAll = false, c.KillAll
 	if o.Terminal == nil {
 		o.Terminal = NewTerminal(orFile(o.In, os.Stdin), orFile(o.Out, os.Stdout), o.KillAll)
 	}

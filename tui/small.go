@@ -14,9 +14,9 @@ func smallView(s *screen) []string {
 	if s.snap == nil {
 		need = "muster"
 	}
-	quit := "q stop+leave"
-	if s.dialog != nil && s.dialog.brief() != "" {
-		quit = s.dialog.brief()
+	quit := "q " + bindingOf(actQuit).seen(s).hint
+	if s.dialog != nil && s.dialog.brief(s) != "" {
+		quit = s.dialog.brief(s)
 	}
 	if s.toast != "" {
 		quit = s.toast // in the place of the hints, as on a larger screen

@@ -18,6 +18,9 @@ type stopping struct {
 func (*stopping) draw(s *screen, a area) ([]string, []zone) {
 	snap := s.snap
 	right := "q or ctrl+c again: at once"
+	if s.guest {
+		right = "q leaves"
+	}
 	if !snap.StopBy.IsZero() {
 		right = fmtShortly(snap.StopBy.Sub(clockOf(s))) + " s to go   " + right
 	}
@@ -55,7 +58,7 @@ func (*stopping) draw(s *screen, a area) ([]string, []zone) {
 func (*stopping) key(*model, string) bool { return false }
 
 func (*stopping) hints(s *screen) []hint {
-	return []hint{{"q", "end at once", "at once"}, hintOf(s, actHelp, "keys")}
+	return []hint{endHint(s), hintOf(s, actHelp, "keys")}
 }
 
-func (*stopping) brief() string { return "q end at once" }
+func (*stopping) brief(s *screen) string { return "q " + endHint(s).text }

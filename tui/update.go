@@ -136,7 +136,7 @@ func (m *model) lookUp(key string, held bool) {
 	}
 	switch {
 	case m.s.stopping && b.scope != scopeLook:
-		m.toast("the cluster is stopping; q ends it at once")
+		m.toast("the cluster is stopping; " + endWords(&m.s))
 	case act == actFork && held:
 		m.toast("f is held: one fork a press")
 	case act == actTextUp || b.scope == scopeLook:
@@ -261,7 +261,7 @@ func (m *model) esc() {
 		m.showView(viewOverview)
 	case m.s.filter[m.filterPane()] != "":
 		m.setFilter("")
-	case m.s.stopping:
+	case m.s.stopping && !m.s.guest:
 		m.toast("a stop cannot be taken back; q ends at once")
 	default:
 		m.toast("there is nothing to close; q leaves")
