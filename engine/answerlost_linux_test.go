@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"io"
+	"net/netip"
 	"os"
 	"testing"
 	"time"
@@ -106,15 +107,15 @@ func TestAnswersThatAreLost(t *testing.T) {
 func TestWhatAWorkerMayHaveTakenWasDealtAgain(t *testing.T) {
 	for _, mayAnswer := range []bool{false, true} {
 		l := &loop{sys: kernel{}, now: func() time.Time { return epoch }, events: newEventRing(), dispatcher: newDispatcher()}
-		s := &server{port: mustOpen(t, loopback, sock.Options{}), dealer: deal.New(), users: make(map[*worker]bool)}
+		s := &server{port: mustOpen(t, loopback, sock.Options{}), dealer: deal.New(deal.TurnOrder), users: make(map[*worker]bool)}
 		w := &worker{id: 1, slot: &slot{}, servers: map[*server]bool{s: true}, mayAnswer: mayAnswer}
 		w.live = &Worker{loop: l, id: 1}
 		s.users[w] = false
 		s.dealer.Add(1, epoch)
 		l.hold(-1, epoch) // handed to it
 		l.hold(-1, epoch) // waits
-		s.dealer.Offer(0)
-		s.dealer.Offer(1)
+		s.dealer.Offer(0, netip.Addr{})
+		s.dealer.Offer(1, netip.Addr{})
 		if c, to, ok := s.dealer.Next(1, epoch); !ok || c != 0 || to != 1 {
 			t.Fatalf("connection %d to worker %d, %v; want 0 to 1", c, to, ok)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -189,12 +190,12 @@ func TestWorkersAreBounded(t *testing.T) {
 // Past that the kernel holds the rest, and then its clients wait.
 func TestConnectionsThatWaitAreBounded(t *testing.T) {
 	l := testWorker().loop
-	s := &server{port: &sock.Port{}, dealer: deal.New()}
+	s := &server{port: &sock.Port{}, dealer: deal.New(deal.TurnOrder)}
 	for i := range queueMax {
 		if l.deal(s, epoch); s.paused {
 			t.Fatalf("accepting is paused at %d", i)
 		}
-		s.dealer.Offer(deal.Conn(i))
+		s.dealer.Offer(deal.Conn(i), netip.Addr{})
 	}
 	l.deal(s, epoch)
 	if !s.paused {

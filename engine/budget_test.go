@@ -230,7 +230,7 @@ func TestWorkerIsRefusedAddressesPastItsShare(t *testing.T) {
 		if err := l.mayOpen(w, q); err != nil {
 			t.Fatal(err)
 		}
-		s := &server{users: map[*worker]bool{w: false}, dealer: deal.New()}
+		s := &server{users: map[*worker]bool{w: false}, dealer: deal.New(deal.TurnOrder)}
 		w.servers[s] = true
 	}
 	if err := l.mayOpen(w, q); !errors.Is(err, syscall.EMFILE) {

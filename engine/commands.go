@@ -254,6 +254,9 @@ func (l *loop) setPolicy(p Policy, by By) (Policy, error) {
 			return from, err
 		}
 	}
+	for _, s := range l.order {
+		s.dealer.Use(p.rule())
+	}
 	if p.Dealer() != DealerPrimary {
 		l.dealsNoMore()
 		for _, s := range l.order {

@@ -12,7 +12,7 @@ import (
 // not as long as the first one's.
 func TestRefusalsWaitEachForItself(t *testing.T) {
 	l := &loop{now: func() time.Time { return epoch }, conns: []held{{}}}
-	s := &server{dealer: deal.New()}
+	s := &server{dealer: deal.New(deal.TurnOrder)}
 	l.refused(&worker{}, s, 0, epoch.Add(time.Second))
 	l.refused(&worker{}, s, 0, epoch.Add(50*time.Millisecond))
 	if at, ok := l.timers.next(); !ok || at.After(epoch.Add(50*time.Millisecond)) {
@@ -27,7 +27,7 @@ func TestAcceptingWaitsWhileTheQueueIsFull(t *testing.T) {
 	p := mustOpen(t, loopback, sock.Options{Gate: true})
 	p.StartAccept(closeAccepted, func(err error) { t.Errorf("reported: %v", err) })
 	l := &loop{sys: kernel{}, now: func() time.Time { return epoch }}
-	s := &server{port: p, dealer: deal.New()}
+	s := &server{port: p, dealer: deal.New(deal.TurnOrder)}
 	come := func(n int) {
 		batch := make([]sock.Accepted, n)
 		for i := range batch {
@@ -60,4 +60,22 @@ func TestAcceptingWaitsWhileTheQueueIsFull(t *testing.T) {
 	l.stopping = &stopState{} // what comes now is not for these workers
 	leave(0)
 	check(true)
+}
+
+// Who deals knows how many connections a worker has open: from its reports, or,
+// of one that tells nothing, from a look at the kernel.
+func TestTheDealerKnowsWhatIsOpen(t *testing.T) {
+	s := &server{dealer: deal.New(deal.TurnOrder)}
+	tells := &worker{id: 1, servers: map[*server]bool{s: true}, life: life{chanEnded: true}} // so nothing is answered
+	mute := &worker{id: 2, servers: map[*server]bool{s: true}}
+	s.dealer.Add(1, epoch)
+	s.dealer.Add(2, epoch)
+	l := &loop{now: func() time.Time { return epoch }, workers: map[int]*worker{1: tells, 2: mute}}
+	l.reported(tells, []byte(`{"accepted":9,"closed":2}`), epoch)
+	l.sampled(samples{at: epoch, workers: map[int]usage{1: {}, 2: {open: ptr(3)}}})
+	for id, want := range map[int]int{1: 7, 2: 3} {
+		if n, ok := s.dealer.Open(id); !ok || n != want {
+			t.Errorf("worker %d: %d open, %v; want %d", id, n, ok, want)
+		}
+	}
 }

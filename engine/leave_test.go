@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"net/netip"
 	"syscall"
 	"testing"
 	"time"
@@ -155,11 +156,11 @@ func TestLeaveStandsStillWithThePrimary(t *testing.T) {
 func TestWhatALookIsSureOf(t *testing.T) {
 	now := time.Now()
 	at := func(network string) *server {
-		return &server{addr: Address{Network: network}, port: &sock.Port{}, dealer: deal.New()}
+		return &server{addr: Address{Network: network}, port: &sock.Port{}, dealer: deal.New(deal.TurnOrder)}
 	}
 	handed := at("tcp")
 	handed.dealer.Add(1, now)
-	handed.dealer.Offer(0)
+	handed.dealer.Offer(0, netip.Addr{})
 	if _, _, ok := handed.dealer.Next(1, now); !ok {
 		t.Fatal("nobody takes it")
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"muster/engine/internal/deal"
 	"muster/engine/internal/sock"
 )
 
@@ -89,6 +90,10 @@ func (p Policy) Other() Policy {
 	}
 	return SchedRR
 }
+
+// rule is how the primary picks the worker for a connection that comes to it
+// while the policy is p.
+func (p Policy) rule() deal.Rule { return deal.TurnOrder }
 
 // at is the policy that holds at an address while the cluster's is p. fixed
 // tells that it stays, whatever the cluster's becomes.

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"net/netip"
 	"testing"
 	"time"
 
@@ -84,10 +85,10 @@ func TestUnanswered(t *testing.T) {
 	} {
 		w := tt.w
 		w.id = 1
-		d := deal.New()
+		d := deal.New(deal.TurnOrder)
 		d.Add(1, epoch)
 		if tt.hand > 0 {
-			d.Offer(1)
+			d.Offer(1, netip.Addr{})
 			d.Next(1, epoch.Add(tt.hand))
 		}
 		w.servers = map[*server]bool{{dealer: d}: true}

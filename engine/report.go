@@ -70,6 +70,7 @@ func (l *loop) reported(w *worker, raw []byte, now time.Time) {
 	}
 	first := w.stats == nil
 	w.stats = w.stats.add(r)
+	w.opens(w.stats.open())
 	if first { // for when it leaves by itself
 		l.tellKept(w, false)
 	}

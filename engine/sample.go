@@ -143,6 +143,9 @@ func (l *loop) sampled(s samples) {
 	for id, w := range l.workers {
 		u := s.workers[id]
 		w.cpu, w.mem, w.openSeen, w.reqRate = u.cpu, u.mem, u.open, nil
+		if u.open != nil {
+			w.opens(*u.open)
+		}
 		if u.none {
 			w.foundNone(s.asked[id])
 		}

@@ -45,7 +45,7 @@ type server struct {
 // Options.Addr, and by the loop for what workers listen on. If it fails the
 // sockets are closed.
 func (l *loop) addServer(key string, p *sock.Port) (*server, error) {
-	s := &server{key: key, addr: Address(p.Addr()), port: p, dealer: deal.New(), users: make(map[*worker]bool)}
+	s := &server{key: key, addr: Address(p.Addr()), port: p, dealer: deal.New(l.policy.rule()), users: make(map[*worker]bool)}
 	if holds, fixed := l.policy.at(p.Can()); fixed {
 		s.fixed = holds
 	} else if err := p.SetGate(l.policy.gate(0)); err != nil {
@@ -203,7 +203,7 @@ func (l *loop) accepted(s *server, batch []sock.Accepted, now time.Time) {
 			continue
 		}
 		c := l.hold(a.FD, a.At)
-		s.dealer.Offer(c)
+		s.dealer.Offer(c, a.From.Addr())
 		if l.watching != nil {
 			l.watching.accepted(&l.conns[c], l.tot.accepted+uint64(i)+1, a, now)
 		}

@@ -35,7 +35,7 @@ func TestWatchTellsTheWayOfAConnection(t *testing.T) {
 	wa, at := watchFor(t)
 	w2, w3 := tellingWorker(2), tellingWorker(3)
 	h := come(wa, 7, at(0))
-	d := deal.New()
+	d := deal.New(deal.TurnOrder)
 	wa.dealt(d, at(0))
 	if got := wa.picture(at(0)).Conns[0]; got.Waited != WaitedNobody {
 		t.Errorf("it waits because %q", got.Waited)
@@ -175,7 +175,7 @@ func TestWatchIsBounded(t *testing.T) {
 
 func TestWhyNobodyGetsAConnection(t *testing.T) {
 	at := func(ms int) time.Time { return epoch.Add(time.Duration(ms) * time.Millisecond) }
-	d := deal.New()
+	d := deal.New(deal.TurnOrder)
 	expect := func(now time.Time, want string) {
 		t.Helper()
 		if got := waitedFor(d.WhyNot(now)); got != want {
@@ -184,7 +184,7 @@ func TestWhyNobodyGetsAConnection(t *testing.T) {
 	}
 	expect(at(0), WaitedNobody)
 	d.Add(1, at(0))
-	d.Offer(0)
+	d.Offer(0, netip.Addr{})
 	d.Next(7, at(0))
 	expect(at(1), WaitedFull)
 	expect(at(1500), WaitedSilent)

@@ -2,6 +2,7 @@ package deal
 
 import (
 	"container/heap"
+	"net/netip"
 	"slices"
 	"time"
 )
@@ -32,7 +33,7 @@ type Conn int
 
 // handoff is one connection on the way to a worker.
 type handoff struct {
-	conn Conn
+	waiter
 	seq  int64 // of the newconn message; what the answer refers to
 	at   time.Time
 	turn uint64 // the worker's turn before it
@@ -41,7 +42,8 @@ type handoff struct {
 // member is a worker that listens on the dealer's address.
 type member struct {
 	id      int
-	turn    uint64 // its place in the order: the lowest turn gets the next connection
+	turn    uint64 // its place in the order: the lowest turn is the next one's
+	open    int    // connections it has open, as far as is known; -1 = not known
 	place   int    // index in dealer.ready, -1 while it may not get one
 	hands   []handoff
 	limit   int
@@ -61,21 +63,27 @@ func (m *member) mayGet(now time.Time) bool {
 	return true
 }
 
-// Dealer decides which worker gets which connection of one address in rr. It
-// is pure: no goroutine, lock, clock or descriptor. Every call is O(log
-// members) or better, except Add, Remove and Wake.
+// Dealer decides which worker gets which connection of one address, where the
+// primary deals. It is pure: no goroutine, lock, clock or descriptor. Every call
+// is O(log members) or better, except Add, Remove, Wake and Free; Next is as fast
+// as its rule, for each connection the rule lets wait.
 //
-// Free workers stand in a queue, as in Node's round robin. The head gets the
-// connection and goes to the back at once; a worker that may not get one is
-// skipped and keeps its place.
+// Free workers stand in a queue, as in Node's round robin, and the rule picks one
+// of them, the head in turn order. Who gets a connection goes to the back at
+// once; a worker that may not get one is skipped and keeps its place.
 type Dealer struct {
+	rule    Rule
 	queue   deque
 	members map[int]*member
 	ready   turnHeap // members that may get one, as of the last look at them
 	turns   uint64
 }
 
-func New() *Dealer { return &Dealer{members: make(map[int]*member)} }
+// New makes a dealer without members that picks by the rule.
+func New(rule Rule) *Dealer { return &Dealer{rule: rule, members: make(map[int]*member)} }
+
+// Use has the dealer pick by another rule from now on.
+func (d *Dealer) Use(rule Rule) { d.rule = rule }
 
 // Add makes a worker a member, at the back of the order. Its coming is a
 // change, so those who refused are asked again.
@@ -87,7 +95,7 @@ func (d *Dealer) Add(id int, now time.Time) {
 		}
 		return
 	}
-	m := &member{id: id, limit: 1, place: -1, turn: d.nextTurn()}
+	m := &member{id: id, limit: 1, place: -1, open: -1, turn: d.nextTurn()}
 	d.members[id] = m
 	d.changed(now)
 }
@@ -104,7 +112,7 @@ func (d *Dealer) Remove(id int, now time.Time) []Conn {
 	delete(d.members, id)
 	var back []Conn
 	for _, h := range slices.Backward(m.hands) {
-		d.queue.pushFront(h.conn)
+		d.queue.pushFront(h.waiter)
 		back = append(back, h.conn)
 	}
 	d.changed(now)
@@ -142,31 +150,51 @@ func (d *Dealer) Leave(id int) {
 	}
 }
 
-// Offer puts a new connection at the back of the queue.
-func (d *Dealer) Offer(c Conn) { d.queue.pushBack(c) }
+// Offer puts a new connection at the back of the queue. from is the address of
+// its client, the zero Addr where it has none; it is kept until a worker has the
+// connection.
+func (d *Dealer) Offer(c Conn, from netip.Addr) { d.queue.pushBack(waiter{c, from}) }
 
-// Next gives the connection at the head of the queue to the next worker that
-// may get one, as hand-off number seq. ok is false if nothing is queued or
-// nobody may get it.
-func (d *Dealer) Next(seq int64, now time.Time) (c Conn, worker int, ok bool) {
-	if d.queue.len() == 0 {
-		return 0, 0, false
+// Holds says how many connections a worker has open. What it takes later is
+// counted on, until this is called again.
+func (d *Dealer) Holds(id, open int) {
+	if m := d.members[id]; m != nil {
+		m.open = open
 	}
-	for len(d.ready) > 0 {
-		m := d.ready[0]
+}
+
+// Open is how many connections a worker has open, as far as the rule knows; ok
+// is false if that is not known.
+func (d *Dealer) Open(id int) (n int, ok bool) {
+	if m := d.members[id]; m != nil && m.open >= 0 {
+		return m.open, true
+	}
+	return 0, false
+}
+
+// Next gives the connection at the head of the queue, or the first the rule has
+// a worker for, to a worker that may get one, as hand-off number seq. ok is false
+// if nothing is queued or nobody may get it.
+func (d *Dealer) Next(seq int64, now time.Time) (c Conn, worker int, ok bool) {
+	for i := 0; i < d.queue.len() && len(d.ready) > 0; {
+		m := d.rule(d.queue.at(i).from, d.ready)
+		if m == nil {
+			i++
+			continue
+		}
 		if !m.mayGet(now) {
 			d.unready(m)
 			continue
 		}
-		c = d.queue.popFront()
-		m.hands = append(m.hands, handoff{conn: c, seq: seq, at: now, turn: m.turn})
+		w := d.queue.take(i)
+		m.hands = append(m.hands, handoff{waiter: w, seq: seq, at: now, turn: m.turn})
 		m.turn = d.nextTurn()
 		if m.mayGet(now) {
 			heap.Fix(&d.ready, m.place)
 		} else {
 			d.unready(m)
 		}
-		return c, m.id, true
+		return w.conn, m.id, true
 	}
 	return 0, 0, false
 }
@@ -181,7 +209,7 @@ func (d *Dealer) Unsent(id int) {
 	}
 	last := len(m.hands) - 1
 	d.unready(m)
-	d.queue.pushFront(m.hands[last].conn)
+	d.queue.pushFront(m.hands[last].waiter)
 	m.turn = m.hands[last].turn // it keeps its place
 	m.hands = m.hands[:last]
 	m.full = true
@@ -213,6 +241,9 @@ func (d *Dealer) Accepted(id int, seq int64, now time.Time) (c Conn, took time.D
 		return 0, 0, false
 	}
 	took = now.Sub(h.at)
+	if m.open >= 0 {
+		m.open++
+	}
 	if m.limit > 0 { // 0: it is leaving
 		switch {
 		case took < handsFast:
@@ -235,7 +266,7 @@ func (d *Dealer) Refused(id int, seq int64, now time.Time) (c Conn, until time.T
 	if !ok {
 		return 0, time.Time{}, false
 	}
-	d.queue.pushFront(h.conn)
+	d.queue.pushFront(h.waiter)
 	m.wait = min(max(2*m.wait, refusedWait), refusedWaitMax)
 	m.waiting = now.Add(m.wait)
 	d.look(m, now)
@@ -307,23 +338,25 @@ func (d *Dealer) Head() (c Conn, ok bool) {
 	if d.queue.len() == 0 {
 		return 0, false
 	}
-	return d.queue.buf[d.queue.head], true
+	return d.queue.at(0).conn, true
 }
 
 // DropHead takes the connection that has waited longest out of the queue, which
 // must not be empty.
-func (d *Dealer) DropHead() Conn { return d.queue.popFront() }
+func (d *Dealer) DropHead() Conn { return d.queue.popFront().conn }
 
 // Drain empties the queue, oldest first.
 func (d *Dealer) Drain() []Conn {
 	var all []Conn
 	for d.queue.len() > 0 {
-		all = append(all, d.queue.popFront())
+		all = append(all, d.queue.popFront().conn)
 	}
 	return all
 }
 
-// Free lists the workers that may get a connection, the next one first.
+// Free lists the workers that may get a connection, the one first that would get
+// the next of a client whose address is not known. Those the rule would let it
+// wait for stand at the end, in the order of their turns.
 func (d *Dealer) Free(now time.Time) []int {
 	ms := make([]*member, 0, len(d.ready))
 	for _, m := range d.ready {
@@ -332,9 +365,12 @@ func (d *Dealer) Free(now time.Time) []int {
 		}
 	}
 	slices.SortFunc(ms, func(a, b *member) int { return int(int64(a.turn - b.turn)) })
-	ids := make([]int, len(ms))
-	for i, m := range ms {
-		ids[i] = m.id
+	ids := make([]int, 0, len(ms))
+	for len(ms) > 0 { // what is sorted is a heap, as the rule wants it
+		next := max(slices.Index(ms, d.rule(netip.Addr{}, ms)), 0)
+		ids = append(ids, ms[next].id)
+		copy(ms[1:], ms[:next])
+		ms = ms[1:]
 	}
 	return ids
 }

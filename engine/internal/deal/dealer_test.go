@@ -1,6 +1,7 @@
 package deal
 
 import (
+	"net/netip"
 	"slices"
 	"testing"
 	"time"
@@ -8,6 +9,9 @@ import (
 
 // epoch is where the clocks of the pure tests start.
 var epoch = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+// noAddr is where a client is of whom that does not matter.
+var noAddr netip.Addr
 
 // give takes the next hand-off and fails the test unless it is c for worker.
 func give(t *testing.T, d *Dealer, seq int64, now time.Time, c Conn, worker int) {
@@ -34,13 +38,13 @@ func accept(t *testing.T, d *Dealer, id int, seq int64, now time.Time) {
 
 // In rr four free workers get 400 connections as in Node: strictly in turn.
 func TestDealerTakesTurns(t *testing.T) {
-	d := New()
+	d := New(TurnOrder)
 	for id := 1; id <= 4; id++ {
 		d.Add(id, epoch)
 	}
 	got := make(map[int]int)
 	for i := range 400 {
-		d.Offer(Conn(i))
+		d.Offer(Conn(i), noAddr)
 		give(t, d, int64(i), epoch, Conn(i), i%4+1)
 		accept(t, d, i%4+1, int64(i), epoch)
 		got[i%4+1]++
@@ -54,12 +58,12 @@ func TestDealerTakesTurns(t *testing.T) {
 
 // Answers come out of order, which must not change whose turn it is.
 func TestDealerTurnsDoNotDependOnAnswers(t *testing.T) {
-	d := New()
+	d := New(TurnOrder)
 	for id := 1; id <= 3; id++ {
 		d.Add(id, epoch)
 	}
 	for i := range Conn(9) {
-		d.Offer(i)
+		d.Offer(i, noAddr)
 	}
 	for i := range 3 {
 		give(t, d, int64(i), epoch, Conn(i), i+1)
@@ -74,11 +78,11 @@ func TestDealerTurnsDoNotDependOnAnswers(t *testing.T) {
 
 // A worker with all the hand-offs it may have is skipped and keeps its place.
 func TestDealerFullWorkerKeepsItsPlace(t *testing.T) {
-	d := New()
+	d := New(TurnOrder)
 	d.Add(1, epoch)
 	d.Add(2, epoch)
 	for i := range Conn(5) {
-		d.Offer(i)
+		d.Offer(i, noAddr)
 	}
 	give(t, d, 0, epoch, 0, 1)
 	give(t, d, 1, epoch, 1, 2)
@@ -105,17 +109,17 @@ func TestDealerLimit(t *testing.T) {
 		{"slow and fast again", []time.Duration{0, 0, time.Second, 0}, 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			d, now, seq := New(), epoch, int64(0)
+			d, now, seq := New(TurnOrder), epoch, int64(0)
 			d.Add(1, now)
 			for _, took := range c.took {
-				d.Offer(Conn(seq))
+				d.Offer(Conn(seq), noAddr)
 				give(t, d, seq, now, Conn(seq), 1)
 				now = now.Add(took)
 				accept(t, d, 1, seq, now)
 				seq++
 			}
 			for i := range 32 {
-				d.Offer(Conn(1000 + i))
+				d.Offer(Conn(1000+i), noAddr)
 			}
 			for {
 				if _, _, ok := d.Next(seq, now); !ok {
@@ -133,13 +137,13 @@ func TestDealerLimit(t *testing.T) {
 // A hand-off that is not answered stops the next ones, and is never dealt
 // again for it: the worker may wake up.
 func TestDealerSilentWorkerGetsNoMore(t *testing.T) {
-	d := New()
+	d := New(TurnOrder)
 	d.Add(1, epoch)
-	d.Offer(0)
+	d.Offer(0, noAddr)
 	give(t, d, 0, epoch, 0, 1)
 	accept(t, d, 1, 0, epoch) // may have two
 	for i := range Conn(3) {
-		d.Offer(i + 1)
+		d.Offer(i+1, noAddr)
 	}
 	give(t, d, 1, epoch, 1, 1)
 	late := epoch.Add(SilentAfter)
@@ -158,26 +162,26 @@ func TestDealerSilentWorkerGetsNoMore(t *testing.T) {
 }
 
 func TestDealerJustNotSilent(t *testing.T) {
-	d := New()
+	d := New(TurnOrder)
 	d.Add(1, epoch)
-	d.Offer(0)
+	d.Offer(0, noAddr)
 	give(t, d, 0, epoch, 0, 1)
 	accept(t, d, 1, 0, epoch)
-	d.Offer(1)
-	d.Offer(2)
+	d.Offer(1, noAddr)
+	d.Offer(2, noAddr)
 	give(t, d, 1, epoch, 1, 1)
 	give(t, d, 2, epoch.Add(SilentAfter-1), 2, 1)
 }
 
 // While the primary itself stood still, nobody was silent.
 func TestDealerShift(t *testing.T) {
-	d := New()
+	d := New(TurnOrder)
 	d.Add(1, epoch)
-	d.Offer(0)
+	d.Offer(0, noAddr)
 	give(t, d, 0, epoch, 0, 1)
 	accept(t, d, 1, 0, epoch)
-	d.Offer(1)
-	d.Offer(2)
+	d.Offer(1, noAddr)
+	d.Offer(2, noAddr)
 	give(t, d, 1, epoch, 1, 1)
 	d.Shift(time.Hour)
 	now := epoch.Add(time.Hour)
@@ -190,10 +194,10 @@ func TestDealerShift(t *testing.T) {
 // After a refusal the connection is at the head again, and the worker is left
 // alone: 50 ms doubling to 1 s.
 func TestDealerRefusals(t *testing.T) {
-	d, now := New(), epoch
+	d, now := New(TurnOrder), epoch
 	d.Add(1, now)
-	d.Offer(0)
-	d.Offer(1)
+	d.Offer(0, noAddr)
+	d.Offer(1, noAddr)
 	for i, want := range []time.Duration{50, 100, 200, 400, 800, 1000, 1000} {
 		want *= time.Millisecond
 		seq := int64(i)
@@ -226,9 +230,9 @@ func TestDealerChangeForgetsRefusals(t *testing.T) {
 		"remove": func(d *Dealer) { d.Remove(2, epoch) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := New()
+			d := New(TurnOrder)
 			d.Add(1, epoch)
-			d.Offer(7)
+			d.Offer(7, noAddr)
 			give(t, d, 1, epoch, 7, 1)
 			d.Add(2, epoch)
 			d.Leave(2)
@@ -245,15 +249,15 @@ func TestDealerChangeForgetsRefusals(t *testing.T) {
 // The connections a dead worker did not answer come before all that wait,
 // oldest first.
 func TestDealerRemove(t *testing.T) {
-	d := New()
+	d := New(TurnOrder)
 	d.Add(1, epoch)
 	for i := range Conn(3) { // so that it may have eight
-		d.Offer(i)
+		d.Offer(i, noAddr)
 		give(t, d, int64(i), epoch, i, 1)
 		accept(t, d, 1, int64(i), epoch)
 	}
 	for i := Conn(10); i < 16; i++ {
-		d.Offer(i)
+		d.Offer(i, noAddr)
 	}
 	for i := Conn(10); i < 14; i++ {
 		give(t, d, int64(i), epoch, i, 1)
@@ -284,13 +288,13 @@ func TestDealerUnsent(t *testing.T) {
 		"answered": func(d *Dealer) { accept(t, d, 1, 1, epoch) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := New()
+			d := New(TurnOrder)
 			d.Add(1, epoch)
-			d.Offer(0)
+			d.Offer(0, noAddr)
 			give(t, d, 0, epoch, 0, 1)
 			accept(t, d, 1, 0, epoch) // may have two
-			d.Offer(1)
-			d.Offer(2)
+			d.Offer(1, noAddr)
+			d.Offer(2, noAddr)
 			give(t, d, 1, epoch, 1, 1)
 			give(t, d, 2, epoch, 2, 1)
 			d.Unsent(1)
@@ -307,10 +311,10 @@ func TestDealerUnsent(t *testing.T) {
 
 // What refers to nothing changes nothing.
 func TestDealerIgnoresWhatIsNotAwaited(t *testing.T) {
-	d := New()
+	d := New(TurnOrder)
 	d.Add(1, epoch)
 	d.Add(1, epoch)
-	d.Offer(0)
+	d.Offer(0, noAddr)
 	give(t, d, 5, epoch, 0, 1)
 	for _, a := range []struct {
 		id  int
@@ -340,10 +344,10 @@ func TestDealerIgnoresWhatIsNotAwaited(t *testing.T) {
 
 // A worker may close its server and listen again.
 func TestDealerAddAfterLeave(t *testing.T) {
-	d := New()
+	d := New(TurnOrder)
 	d.Add(1, epoch)
 	d.Leave(1)
 	d.Add(1, epoch)
-	d.Offer(0)
+	d.Offer(0, noAddr)
 	give(t, d, 0, epoch, 0, 1)
 }

@@ -111,7 +111,7 @@ func (p *play) step(op, arg int) {
 		}
 	case 3, 4:
 		for range arg%4 + 1 {
-			p.d.Offer(Conn(p.conns))
+			p.d.Offer(Conn(p.conns), noAddr)
 			p.m.queue = append(p.m.queue, Conn(p.conns))
 			p.conns++
 		}
@@ -197,7 +197,7 @@ func (p *play) next() *modelMember {
 		return nil
 	}
 	p.m.queue = p.m.queue[1:]
-	x.hands = append(x.hands, handoff{conn: c, seq: p.seq, at: p.now})
+	x.hands = append(x.hands, handoff{waiter: waiter{conn: c}, seq: p.seq, at: p.now})
 	p.m.members = append(slices.DeleteFunc(p.m.members, func(y *modelMember) bool { return y == x }), x)
 	return x
 }
@@ -280,7 +280,7 @@ func (p *play) check() {
 		where[c] = place
 	}
 	for i := range p.d.queue.size {
-		put(p.d.queue.buf[(p.d.queue.head+i)%len(p.d.queue.buf)], "the queue")
+		put(p.d.queue.at(i).conn, "the queue")
 	}
 	for id, m := range p.d.members {
 		for _, h := range m.hands {
@@ -307,7 +307,7 @@ func (p *play) check() {
 }
 
 func newPlay(t *testing.T) *play {
-	return &play{t: t, d: New(), now: epoch, settled: make(map[Conn]bool)}
+	return &play{t: t, d: New(TurnOrder), now: epoch, settled: make(map[Conn]bool)}
 }
 
 func TestDealerAgainstModel(t *testing.T) {

@@ -1,5 +1,19 @@
 package deal
 
+import "net/netip"
+
+// Rule picks the worker that gets a connection: one of free, or nil for none of
+// them, and then the connection waits while those behind it may be dealt. from
+// is the address of its client, the zero Addr where it has none.
+//
+// free are the members that may get one, and never empty. The first is the one
+// whose turn it is; the others are a heap by turn. A rule changes nothing, and
+// remembers nothing: what it decides by stands in its arguments.
+type Rule func(from netip.Addr, free []*member) *member
+
+// TurnOrder is Node's round robin: the head of the order gets the connection.
+func TurnOrder(_ netip.Addr, free []*member) *member { return free[0] }
+
 // turnHeap is a heap of members by turn.
 type turnHeap []*member
 
@@ -22,4 +36,3 @@ func (h *turnHeap) Pop() any {
 	m.place = -1
 	return m
 }
-
