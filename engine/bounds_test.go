@@ -127,7 +127,7 @@ func TestAddressAWorkerTellsIsCut(t *testing.T) {
 	l, w, _ := bareLoop(t)
 	long := strings.Repeat("é", 30_000)
 	l.listens(w, &ipc.ClusterMsg{Query: &ipc.Query{Address: &long, AddressType: long}})
-	ev, _ := l.events.after(0)
+	ev, _ := l.pub.events.after(0)
 	d := ev[len(ev)-1].Detail.(ListeningDetail)
 	if len(d.Address) != addressText || len(d.AddressType) != addressText || !strings.HasPrefix(long, d.Address) {
 		t.Errorf("%d and %d bytes are kept", len(d.Address), len(d.AddressType))

@@ -179,7 +179,7 @@ func TestWorkerOfSenselessMessagesLosesItsChannel(t *testing.T) {
 			if !errors.Is(err, ErrBudget) || !strings.Contains(err.Error(), "worker 3 has sent over 10000 messages that make no sense") {
 				t.Errorf("the channel: %v", err)
 			}
-			if ev, _ := l.events.after(0); len(ev) > int(faultRate.atOnce)+1 { // and that it is slowed
+			if ev, _ := l.pub.events.after(0); len(ev) > int(faultRate.atOnce)+1 { // and that it is slowed
 				t.Errorf("%d events", len(ev))
 			}
 		})
@@ -194,7 +194,7 @@ func TestErrorsAWorkerCausesAreCounted(t *testing.T) {
 	now := epoch.Add(time.Second)
 	l.now = func() time.Time { return now }
 	l.faulted(w, "", errors.New("the next"))
-	ev, _ := l.events.after(0)
+	ev, _ := l.pub.events.after(0)
 	want := fmt.Sprintf("the next (errors of this worker left out before it: %d)", 2*int(faultRate.atOnce))
 	if last := ev[len(ev)-1].Detail.(ErrorDetail).Text; len(ev) != int(faultRate.atOnce)+1 || last != want {
 		t.Errorf("%d events, the last %q", len(ev), last)

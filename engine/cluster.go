@@ -145,8 +145,8 @@ func New(o Options) (*Cluster, error) {
 	l := &loop{
 		o: o, leaveRules: leaveRulesOf(o), program: prog, policy: o.Policy, now: time.Now,
 		dispatcher: newDispatcher(), live: liveWorkers{byID: make(map[int]*Worker)},
-		events: newEventRing(),
-		in:     make(chan msg, 64), done: make(chan struct{}),
+		pub: publisher{events: newEventRing()},
+		in:  make(chan msg, 64), done: make(chan struct{}),
 		servers: make(map[string]*server), workers: make(map[int]*worker), handOff: &Latency{},
 		sys: kernel{}, lookups: make(map[string][]question), opening: make(map[string][]question),
 		pid: os.Getpid(), started: time.Now(), cpus: CountCPUs(), inherited: inherited, fds: ownShare(),
@@ -171,7 +171,7 @@ func New(o Options) (*Cluster, error) {
 		}
 		s.keep = true
 	}
-	l.snap.Store(l.picture(l.started))
+	l.pub.snap.Store(l.picture(l.started))
 	return &Cluster{loop: l}, nil
 }
 
@@ -236,18 +236,20 @@ func (l *loop) do(ctx context.Context, cmd Command) (Result, error) {
 
 // Snapshot is the newest picture of the cluster; never nil. At most 10 new
 // ones a second are made.
-func (c *Cluster) Snapshot() *Snapshot { return c.loop.snap.Load() }
+func (c *Cluster) Snapshot() *Snapshot { return c.loop.pub.snap.Load() }
 
 // Events returns the events with Seq > after that are still in the ring (the
 // last 2,048), oldest first, and how many between after and the first one
 // returned are gone.
-func (c *Cluster) Events(after uint64) (ev []Event, lost uint64) { return c.loop.events.after(after) }
+func (c *Cluster) Events(after uint64) (ev []Event, lost uint64) {
+	return c.loop.pub.events.after(after)
+}
 
 // Subscribe has changed receive after new events and snapshots, once for many
 // while nobody receives, until cancel is called. Any number may subscribe: see
 // View.
 func (c *Cluster) Subscribe() (changed <-chan struct{}, cancel func()) {
-	return c.loop.changed.subscribe()
+	return c.loop.pub.changed.subscribe()
 }
 
 // Done is closed when the cluster has stopped: no worker lives, no address is

@@ -70,7 +70,7 @@ func (l *loop) fork(sl *slot, by By, prev *worker, env []string) *worker {
 	l.workers[w.id] = w
 	l.live.set(w.live)
 	l.spawning++
-	l.dirty = true
+	l.pub.touch()
 	prog := l.program
 	argv, full := withInspectPort(prog.argv, l.environ(w), w.id)
 	if prog.builtin {

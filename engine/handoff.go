@@ -41,7 +41,7 @@ func (l *loop) deal(s *server, now time.Time) {
 			l.tot.again++
 		}
 	}
-	l.dirty = true
+	l.pub.touch()
 	switch queued := s.dealer.Queued(); {
 	case queued >= queueMax && !s.paused:
 		s.paused = true

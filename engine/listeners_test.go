@@ -15,7 +15,7 @@ func dispatch(d *dispatcher) {
 
 func testWorker() *Worker {
 	return &Worker{loop: &loop{dispatcher: newDispatcher(), workers: map[int]*worker{},
-		events: newEventRing(), now: func() time.Time { return epoch }}, id: 3}
+		pub: publisher{events: newEventRing()}, now: func() time.Time { return epoch }}, id: 3}
 }
 
 func TestWorkersListenersComeFirst(t *testing.T) {
@@ -77,7 +77,7 @@ func TestMessagesThatWaitAreBounded(t *testing.T) {
 	w.loop.deliver(w, Event{Detail: ExitDetail{}}) // is not lost for that
 	exited := false
 	w.OnExit(func(ExitDetail) { exited = true })
-	ev, _ := w.loop.events.after(0)
+	ev, _ := w.loop.pub.events.after(0)
 	dispatch(w.loop.dispatcher)
 	if heard != messagesLoad.calls || !exited || len(ev) != 3 || ev[0].Kind != KindError {
 		t.Errorf("%d heard, exit heard %t, events %v", heard, exited, ev)

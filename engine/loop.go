@@ -19,7 +19,6 @@ const (
 	beatEvery   = 250 * time.Millisecond // stalls are looked for
 	lateBeat    = time.Second            // asleep for this much longer: the primary itself stood still
 	sampleEvery = time.Second
-	snapEvery   = 100 * time.Millisecond // at most one snapshot in this time
 )
 
 // loop owns everything that is known about the cluster. Only its run goroutine
@@ -31,9 +30,7 @@ type loop struct {
 	inherited  map[int]bool // sockets this process was started with
 	fds        fdShare
 	now        func() time.Time
-	events     *eventRing
-	changed    subscribers
-	snap       atomic.Pointer[Snapshot]
+	pub        publisher
 	in         chan msg
 	done       chan struct{} // closed when run has returned
 	procs      procSet
@@ -101,13 +98,10 @@ type loop struct {
 	closing  int                   // servers whose sockets are not closed yet
 	asked    []question            // to be answered when none is
 	stopping *stopState
-	dirty    bool
 
 	// Read when run has returned.
 	leftBehind []string  // what is left
 	endBy      time.Time // until when the tasks are waited for
-	snapAt     time.Time
-	snapDue    *timer
 }
 
 // totals are the counters of a Snapshot.
@@ -193,11 +187,14 @@ func (l *loop) run() {
 	yielded := awake
 
 	for !l.finished() {
-		l.publish()
-		if at, ok := l.timers.next(); ok {
-			deadline.Reset(at.Sub(l.now()))
-		} else {
+		due := l.publish()
+		if at, ok := l.timers.next(); ok && (due.IsZero() || at.Before(due)) {
+			due = at
+		}
+		if due.IsZero() {
 			deadline.Reset(time.Hour)
+		} else {
+			deadline.Reset(due.Sub(l.now()))
 		}
 		var m msg
 		var beats, samples bool
@@ -339,8 +336,7 @@ func (l *loop) end() {
 	l.unguard()
 	l.unadopt()
 	l.dispatcher.end()
-	l.dirty, l.snapAt = true, time.Time{}
-	l.publish()
+	l.pub.show(l.picture(l.now()))
 }
 
 // stoodStill forgives everybody what happened while the primary itself was
@@ -369,9 +365,7 @@ func (l *loop) put(e Event, call callFacts) {
 	if e.Time.IsZero() {
 		e.Time = l.now()
 	}
-	e.Seq = l.events.add(e)
-	l.dirty = true
-	l.changed.wake()
+	e.Seq = l.pub.event(e)
 	l.log(e)
 }
 

@@ -6,28 +6,24 @@ import (
 	"time"
 )
 
-// publish makes a new snapshot if something has changed and the last one is
-// old enough; otherwise it sees to it that one is made then.
-func (l *loop) publish() {
-	if !l.dirty {
-		return
+// publish makes a new picture if something has changed and the last one is old
+// enough; otherwise it tells when that is so (zero = nothing has changed).
+func (l *loop) publish() (due time.Time) {
+	at, ok := l.pub.due()
+	if !ok {
+		return time.Time{}
 	}
-	now := l.now()
-	if due := l.snapAt.Add(snapEvery); now.Before(due) {
-		if l.snapDue == nil {
-			l.snapDue = l.timers.at(due, func(time.Time) { l.snapDue = nil })
-		}
-		return
+	if now := l.now(); !now.Before(at) {
+		l.pub.show(l.picture(now))
+		return time.Time{}
 	}
-	l.dirty, l.snapAt = false, now
-	l.snap.Store(l.picture(now))
-	l.changed.wake()
+	return at
 }
 
 // picture is the cluster as it is now.
 func (l *loop) picture(now time.Time) *Snapshot {
 	s := &Snapshot{
-		V: 1, Seq: l.events.newest(), Tick: l.tick, Time: now, Started: l.started, PID: l.pid,
+		V: 1, Seq: l.pub.events.newest(), Tick: l.tick, Time: now, Started: l.started, PID: l.pid,
 		CPUs: l.cpus.N, CPULimit: l.cpus.limited(), Command: l.program.command, Settings: l.settings,
 		Policy: l.policy, PolicyFixed: l.policyFixed(), Grace: l.o.Grace, KillTimeout: l.leaveRules.kill, StopSignal: l.stopSignalName(), Stall: l.o.Stall, ReadyTimeout: l.o.ReadyTimeout,
 		Stopping: l.stopping != nil,

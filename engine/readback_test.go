@@ -94,7 +94,7 @@ func TestWorkerWaitsForListenersThatGoOn(t *testing.T) {
 		waiting, _, calls := l.dispatcher.state(&w.live.listeners.waiting)
 		return waiting.calls == 0 && int(calls) > messagesLoad.calls/4+10
 	})
-	if ev, _ := l.events.after(0); len(ofKindError(ev)) != 0 {
+	if ev, _ := l.pub.events.after(0); len(ofKindError(ev)) != 0 {
 		t.Errorf("errors: %v", ofKindError(ev))
 	}
 }

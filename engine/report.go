@@ -80,5 +80,5 @@ func (l *loop) reported(w *worker, raw []byte, now time.Time) {
 	if l.watching != nil {
 		l.watching.ended(w, r.Ends, now)
 	}
-	l.dirty = true
+	l.pub.touch()
 }

@@ -71,10 +71,10 @@ func TestReportsThatCannotBe(t *testing.T) {
 }
 
 func TestReportThatIsNone(t *testing.T) {
-	l := &loop{events: newEventRing(), dispatcher: newDispatcher(), now: func() time.Time { return at }}
+	l := &loop{pub: publisher{events: newEventRing()}, dispatcher: newDispatcher(), now: func() time.Time { return at }}
 	w := &worker{id: 3, slot: &slot{index: 2}, life: life{chanEnded: true}} // so nothing is answered
 	l.reported(w, []byte(`{"accepted":-1}`), epoch)
-	ev, _ := l.events.after(0)
+	ev, _ := l.pub.events.after(0)
 	if w.stats != nil || len(ev) != 1 || ev[0].Kind != KindError || ev[0].Worker != 3 {
 		t.Errorf("stats %v, events %v", w.stats, ev)
 	}

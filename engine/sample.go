@@ -138,7 +138,7 @@ func (l *loop) sampled(s samples) {
 	l.sampledAt = s.at
 	l.self = s.self
 	l.tick++
-	l.dirty = true
+	l.pub.touch()
 	total, known := 0.0, false
 	for id, w := range l.workers {
 		u := s.workers[id]

@@ -99,13 +99,13 @@ func (l *loop) closeServer(s *server) {
 			break
 		}
 	}
-	l.dirty = true
+	l.pub.touch()
 }
 
 // closed says that the sockets of a server are closed.
 func (l *loop) closed(s *server, err error) {
 	l.closing--
-	l.dirty = true
+	l.pub.touch()
 	if err != nil {
 		l.failed(nil, "closing "+s.addr.String(), err)
 	}

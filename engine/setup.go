@@ -57,7 +57,7 @@ func (l *loop) useSettings(s Settings) {
 	l.settings = s
 	shown := s.clone()
 	l.settingsNow.Store(&shown)
-	l.dirty = true
+	l.pub.touch()
 }
 
 // ownName is what this program is called: in a worker too, where it is followed

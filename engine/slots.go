@@ -106,7 +106,8 @@ func (l *loop) vacate(w *worker, now time.Time) {
 // forked when there is, and nil is returned.
 func (l *loop) reforkFor(sl *slot, prev *worker, by By) *worker {
 	l.timers.stop(sl.due)
-	sl.due, sl.want, l.dirty = nil, nil, true
+	sl.due, sl.want = nil, nil
+	l.pub.touch()
 	if _, ok := sl.room(); !ok {
 		sl.want = &want{prev, by}
 		return nil
@@ -123,7 +124,7 @@ func (l *loop) reforkFor(sl *slot, prev *worker, by By) *worker {
 func (l *loop) forgetRow(sl *slot) {
 	l.timers.stop(sl.row)
 	sl.row, sl.last = nil, nil
-	l.dirty = true
+	l.pub.touch()
 }
 
 // restart replaces a worker, the new one first.
@@ -239,7 +240,8 @@ const noteKept = time.Minute
 // noteRestart puts a note on a worker's row for a while; "" takes it away.
 func (l *loop) noteRestart(w *worker, note string) {
 	l.timers.stop(w.noted)
-	w.restartNote, w.noted, l.dirty = note, nil, true
+	w.restartNote, w.noted = note, nil
+	l.pub.touch()
 	if note != "" {
 		w.noted = l.timers.at(l.now().Add(noteKept), func(time.Time) { l.noteRestart(w, "") })
 	}

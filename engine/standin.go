@@ -140,7 +140,7 @@ func (l *loop) hasMoved(w *worker, missing []Address) {
 		text += fmt.Sprintf(". Nobody serves %s now: connections there are reset after %v", addrList(nobody), unservedAfter)
 	}
 	l.failed(w, "", fmt.Errorf("%s. %s", text, probes))
-	l.dirty = true
+	l.pub.touch()
 }
 
 // keeps tells whether Options.Addr is among the addresses.

@@ -34,7 +34,7 @@ func (l *loop) stop(by By) {
 	}
 	now := l.now()
 	l.stopping = &stopState{by: by, since: now}
-	l.dirty = true
+	l.pub.touch()
 	for _, sl := range l.slots {
 		l.clearSlot(sl)
 	}

@@ -102,7 +102,7 @@ func TestAStopOverranItsBound(t *testing.T) {
 		for late := range 50 { // the looks come anywhere in between
 			now := start
 			l := &loop{o: Options{Grace: grace}, now: func() time.Time { return now },
-				events: newEventRing(), dispatcher: newDispatcher(), tidier: newTidier(nil, 0, nil), family: &family{},
+				pub: publisher{events: newEventRing()}, dispatcher: newDispatcher(), tidier: newTidier(nil, 0, nil), family: &family{},
 				leaveRules: leaveRules{grace: grace, kill: kill}}
 			w := &worker{id: 1}
 			l.workers = map[int]*worker{1: w}

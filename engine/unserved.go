@@ -82,11 +82,11 @@ func (l *loop) lookUnserved(now time.Time) {
 			continue
 		case f == fateStays:
 			s.unserved, s.forsaken = time.Time{}, false
-			l.dirty = true
+			l.pub.touch()
 			continue
 		case s.unserved.IsZero():
 			s.unserved = now
-			l.dirty = true
+			l.pub.touch()
 		}
 		l.carryOutFate(s, f, now)
 	}

@@ -66,7 +66,7 @@ func (l *loop) watchFor(viewer string, d time.Duration, now time.Time) error {
 	}
 	if l.watching == nil {
 		l.watching, l.watchers = &watch{began: now, took: make(map[int]uint64)}, make(map[string]*timer)
-		l.dirty = true
+		l.pub.touch()
 	}
 	l.watchers[viewer] = l.timers.at(now.Add(d), func(time.Time) { l.watchEnds(viewer) })
 	return nil
@@ -76,7 +76,8 @@ func (l *loop) watchFor(viewer string, d time.Duration, now time.Time) error {
 func (l *loop) watchEnds(viewer string) {
 	delete(l.watchers, viewer)
 	if len(l.watchers) == 0 && l.watching != nil {
-		l.watching, l.dirty = nil, true
+		l.watching = nil
+		l.pub.touch()
 	}
 }
 

@@ -153,7 +153,7 @@ func (l *loop) step(w *worker, in input) {
 	now := l.now()
 	if w.life.state != before {
 		w.changed = now
-		l.dirty = true
+		l.pub.touch()
 	}
 	w.show()
 	for _, f := range fx {
