@@ -3,8 +3,8 @@ package engine
 import "context"
 
 // View is a cluster as those who look at it have it: a dashboard, a printer, the
-// tour. *Cluster is one, of the cluster in this process. package viewtest says in
-// tests what every View has to do.
+// tour. *Cluster is one, of the cluster in this process. The tests of
+// internal/viewtest say what every View has to do.
 //
 // All methods may be called from any goroutine, before the cluster runs and after
 // its end. Snapshot, Events, Settings, Subscribe, Done and Err answer at once; Do

@@ -113,3 +113,18 @@ func TestGuestWords(t *testing.T) {
 		}
 	}
 }
+
+// Two signals in a row end the dashboard of a guest, and not its cluster.
+func TestSignalsToAGuest(t *testing.T) {
+	c := newFake(many(4))
+	e := newEnding(c)
+	e.guest, e.killAll = true, func() { t.Error("its workers are killed") }
+	for range 3 {
+		if err := e.ask(BySignal, 15); err != nil {
+			t.Error(err)
+		}
+	}
+	if told := c.told(); len(told) != 0 || !left(e) {
+		t.Errorf("told %v", told)
+	}
+}
