@@ -76,16 +76,11 @@ type loop struct {
 
 	tot       totals
 	handOff   *Latency
-	tick      uint64
-	sampledAt time.Time
-	sampling  bool
-	looking   bool     // a look at those that leave is under way
-	lookAgain bool     // and another is wanted after it
-	sampler   *sampler // only one task at a time has it
-	unadopt   func()   // ends what adopt began
-	unguard   func()   // ends the guard
-	reqRate   *float64
-	self      usage
+	observer  observer
+	looking   bool              // a look at those that leave is under way
+	lookAgain bool              // and another is wanted after it
+	unadopt   func()            // ends what adopt began
+	unguard   func()            // ends the guard
 	probeFD   int               // the socket that goes with every probe; -1 = not made yet
 	watching  *watch            // nil = single connections are not watched
 	watchers  map[string]*timer // by viewer: until when it has them watched

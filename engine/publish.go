@@ -23,14 +23,14 @@ func (l *loop) publish() (due time.Time) {
 // picture is the cluster as it is now.
 func (l *loop) picture(now time.Time) *Snapshot {
 	s := &Snapshot{
-		V: 1, Seq: l.pub.events.newest(), Tick: l.tick, Time: now, Started: l.started, PID: l.pid,
+		V: 1, Seq: l.pub.events.newest(), Tick: l.observer.tick, Time: now, Started: l.started, PID: l.pid,
 		CPUs: l.cpus.N, CPULimit: l.cpus.limited(), Command: l.program.command, Settings: l.settings,
 		Policy: l.policy, PolicyFixed: l.policyFixed(), Grace: l.o.Grace, KillTimeout: l.leaveRules.kill, StopSignal: l.stopSignalName(), Stall: l.o.Stall, ReadyTimeout: l.o.ReadyTimeout,
 		Stopping: l.stopping != nil,
 		Restarts: l.tot.restarts, Accepted: l.tot.accepted, Dealt: l.tot.dealt, Taken: l.tot.taken,
 		Refused: l.tot.refused, DealtAgain: l.tot.again, Lost: l.tot.lost, LostUnknown: l.tot.lostUnknown, OddAnswers: l.tot.odd,
 		Traffic: l.traffic(now),
-		ReqRate: l.reqRate, PrimaryCPU: l.self.cpu, PrimaryMem: l.self.mem,
+		ReqRate: l.observer.reqRate, PrimaryCPU: l.observer.self.cpu, PrimaryMem: l.observer.self.mem,
 	}
 	s.StopBy = l.stopBy()
 	handOff := *l.handOff
@@ -109,7 +109,7 @@ func (l *loop) row(w *worker, now time.Time) Row {
 		Replaces:              w.replaces, ReplacesWhy: w.replacesWhy, Restarts: sl.restarts,
 		LastExit: sl.exitText, LastExitAt: sl.exitAt,
 		Stalled: w.stalled, Note: cmp.Or(w.restartNote, w.note), Dealt: w.dealt, Refused: w.refused, Cut: w.lost,
-		CPU: w.cpu, Mem: w.mem, ReqRate: w.reqRate, Addresses: slices.Clone(w.addrs),
+		CPU: w.figures.cpu, Mem: w.figures.mem, ReqRate: w.figures.reqRate, Addresses: slices.Clone(w.addrs),
 	}
 	if !w.stalled.IsZero() {
 		r.Spared = w.sparedWhy
@@ -148,7 +148,7 @@ func (l *loop) row(w *worker, now time.Time) Row {
 	}
 	if w.life.state != StateExited {
 		if w.stats == nil {
-			r.Open = w.openSeen
+			r.Open = w.figures.open
 		}
 		return r
 	}

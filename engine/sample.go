@@ -108,10 +108,9 @@ func (s *sampler) one(pid int) usage {
 
 // sample asks for a look; the answer comes as a message.
 func (l *loop) sample() {
-	if l.sampling {
+	if !l.observer.begin() {
 		return
 	}
-	l.sampling = true
 	targets := make(map[int]target, len(l.workers))
 	for id, w := range l.workers {
 		if w.proc != nil && !w.life.procEnded {
@@ -123,26 +122,21 @@ func (l *loop) sample() {
 		}
 	}
 	ports := l.clusterPorts()
-	if l.sampler == nil {
-		l.sampler = &sampler{known: make(map[int]*process.Process)}
-	}
 	self, at := l.pid, l.now()
-	l.spawnTask(func() { l.post(msgSampled{l.sampler.look(self, targets, ports, at)}) })
+	l.spawnTask(func() { l.post(msgSampled{l.observer.sampler.look(self, targets, ports, at)}) })
 }
 
 // sampled takes in a look, and counts what was done since the last one.
 func (l *loop) sampled(s samples) {
-	l.sampling = false
-	dt := s.at.Sub(l.sampledAt).Seconds()
-	first := l.sampledAt.IsZero()
-	l.sampledAt = s.at
-	l.self = s.self
-	l.tick++
+	dt := l.observer.took(s)
 	l.pub.touch()
 	total, known := 0.0, false
 	for id, w := range l.workers {
 		u := s.workers[id]
-		w.cpu, w.mem, w.openSeen, w.reqRate = u.cpu, u.mem, u.open, nil
+		w.figures.take(u, w.stats, dt)
+		if rate := w.figures.reqRate; rate != nil {
+			total, known = total+*rate, true
+		}
 		if u.open != nil {
 			w.opens(*u.open)
 		}
@@ -152,22 +146,12 @@ func (l *loop) sampled(s samples) {
 		if u.listens != nil {
 			w.listensAt(u.listens)
 		}
-		if w.stats == nil {
-			continue
-		}
-		done := w.stats.done
-		if !first && dt > 0 {
-			rate := float64(done-w.doneAtTick) / dt
-			w.reqRate = &rate
-			total, known = total+rate, true
-		}
-		w.doneAtTick = done
 	}
 	if l.watching != nil {
 		l.watching.sampled(l.workers, dt)
 	}
-	l.reqRate = nil
+	l.observer.reqRate = nil
 	if known {
-		l.reqRate = &total
+		l.observer.reqRate = &total
 	}
 }

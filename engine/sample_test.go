@@ -96,25 +96,25 @@ func TestSamplerForgets(t *testing.T) {
 func TestSampledRates(t *testing.T) {
 	w := &worker{id: 7, stats: &workerStats{done: 100}}
 	quiet := &worker{id: 8}
-	l := &loop{workers: map[int]*worker{7: w, 8: quiet}, sampling: true}
+	l := &loop{workers: map[int]*worker{7: w, 8: quiet}, observer: observer{looking: true}}
 	l.sampled(samples{at: epoch, workers: map[int]usage{7: {cpu: ptr(12.5), mem: ptr(uint64(9))}}})
-	if l.sampling || l.tick != 1 || w.reqRate != nil || l.reqRate != nil {
-		t.Errorf("a first sample has a rate: %v, %v", w.reqRate, l.reqRate)
+	if l.observer.looking || l.observer.tick != 1 || w.figures.reqRate != nil || l.observer.reqRate != nil {
+		t.Errorf("a first sample has a rate: %v, %v", w.figures.reqRate, l.observer.reqRate)
 	}
-	if *w.cpu != 12.5 || *w.mem != 9 || quiet.cpu != nil {
-		t.Errorf("CPU %v, memory %v", w.cpu, w.mem)
+	if *w.figures.cpu != 12.5 || *w.figures.mem != 9 || quiet.figures.cpu != nil {
+		t.Errorf("CPU %v, memory %v", w.figures.cpu, w.figures.mem)
 	}
 	w.stats = &workerStats{done: 130}
 	l.sampled(samples{at: epoch.Add(2 * time.Second)})
-	if w.reqRate == nil || *w.reqRate != 15 || l.reqRate == nil || *l.reqRate != 15 || quiet.reqRate != nil {
-		t.Errorf("rates %v and %v", w.reqRate, l.reqRate)
+	if w.figures.reqRate == nil || *w.figures.reqRate != 15 || l.observer.reqRate == nil || *l.observer.reqRate != 15 || quiet.figures.reqRate != nil {
+		t.Errorf("rates %v and %v", w.figures.reqRate, l.observer.reqRate)
 	}
-	if w.cpu != nil || w.mem != nil {
+	if w.figures.cpu != nil || w.figures.mem != nil {
 		t.Error("figures of a worker that could not be read stay")
 	}
 	delete(l.workers, 7)
 	l.sampled(samples{at: epoch.Add(3 * time.Second)})
-	if l.reqRate != nil {
+	if l.observer.reqRate != nil {
 		t.Error("a rate though no worker tells")
 	}
 }

@@ -100,7 +100,6 @@ type worker struct {
 	stats          *workerStats
 	handOff        Latency  // time from hand-off to answer
 	handOffShown   *Latency // what snapshots share; nil = handOff has changed since
-	openSeen       *int     // connections the kernel knows of, for a worker that does not tell
 	note           string
 	restartNote    string    // how the restart it was to be replaced in went
 	noted          *timer    // takes that away
@@ -109,10 +108,7 @@ type worker struct {
 	spared         time.Time // a debugger keeps it from answering: the stall limit counts from here
 	sparedWhy      string
 	judged         bool // it is being found out whether it is to be spared
-	cpu            *float64
-	mem            *uint64
-	reqRate        *float64
-	doneAtTick     uint64
+	figures        figures
 
 	left                  leaving
 	ownPorts              map[int]bool // it was seen to listen at past the cluster; nil = nobody has looked
@@ -434,7 +430,7 @@ func (l *loop) exited(w *worker, now time.Time) {
 	}
 	w.exit.Voluntary = w.life.voluntary == yes
 	w.exit.DealtAgain, w.exit.Cut = w.again, w.lost
-	w.cpu, w.mem, w.reqRate = nil, nil, nil
+	w.figures = figures{open: w.figures.open}
 	w.keepGiven(nil)
 	for _, h := range w.unacked {
 		h.given.Close() // a nil *os.File may be closed
