@@ -1,50 +1,14 @@
 package tui
 
 import (
-	"context"
 	"fmt"
 	"strconv"
-	"time"
 
 	"muster/engine"
-	"muster/internal/safetext"
-
-	tea "github.com/charmbracelet/bubbletea"
 )
 
 // maxWorkers is how many workers a cluster may have.
 const maxWorkers = 256
-
-// act carries out a key that does something to the cluster or to a worker.
-func (m *model) act(act action) {
-	if act != actDetails && act != actCopy {
-		m.thaw() // so that its result is seen
-	}
-	switch act {
-	case actFork:
-		m.fork()
-	case actKill:
-		m.openKill()
-	case actDisconnect:
-		m.disconnect()
-	case actDisconnectAll:
-		m.disconnectAll()
-	case actRestart:
-		m.restart()
-	case actPolicy:
-		m.switchPolicy()
-	case actDetails:
-		m.showDetails()
-	case actMessage:
-		m.openMessage()
-	case actLoad:
-		m.openLoad()
-	case actLoadMore, actLoadLess:
-		m.changeRate(act == actLoadMore)
-	case actCopy:
-		m.copyPID()
-	}
-}
 
 func (m *model) fork() {
 	snap := m.s.snap
@@ -158,132 +122,6 @@ func (m *model) copyPID() {
 	}
 	text := strconv.Itoa(w.PID)
 	m.copyText(text, "pid "+text)
-}
-
-// do has the cluster carry out a command.
-func (m *model) do(cmd engine.Command) {
-	cmd.By = engine.ByKey
-	c := m.c
-	m.run(func() tea.Msg {
-		ctx, cancel := context.WithTimeout(context.Background(), doLimit)
-		defer cancel()
-		res, err := c.Do(ctx, cmd)
-		return doneMsg{cmd, res, err}
-	})
-}
-
-// doneMsg is the cluster's answer to a command.
-type doneMsg struct {
-	cmd engine.Command
-	res engine.Result
-	err error
-}
-
-func (m *model) onDone(msg doneMsg) {
-	switch msg.cmd.Op {
-	case engine.OpWatch:
-		m.watchDone(msg.err)
-	case engine.OpRestart:
-		delete(m.restarting, msg.cmd.Worker)
-	case engine.OpPolicy:
-		m.policyDone(msg)
-	}
-	if quiet := msg.cmd.Op == engine.OpWatch && msg.cmd.For == 0; msg.err != nil && !quiet {
-		m.toast(safetext.Line(fmt.Sprintf("%s: %v", msg.cmd.Op, msg.err)))
-	}
-}
-
-// policySwitch is where p stands. While a switch runs, presses only change
-// what is wanted in the end.
-type policySwitch struct {
-	running bool
-	want    engine.Policy
-	now     engine.Policy // in force, before a picture says so; 0 = ask the picture
-	at      time.Time
-}
-
-// seen forgets what the cluster answered once a picture is newer.
-func (p *policySwitch) seen(snap *engine.Snapshot) {
-	if !p.running && (snap.Policy == p.now || snap.Time.After(p.at)) {
-		p.now = 0
-	}
-}
-
-func (m *model) switchPolicy() {
-	p := &m.policy
-	switch {
-	case m.s.snap.PolicyFixed != "":
-		m.toast("the policy cannot be changed: " + safetext.Line(m.s.snap.PolicyFixed))
-	case p.running:
-		p.want = p.want.Other()
-		m.toast("after this switch: " + p.want.String())
-	default:
-		if p.now == 0 {
-			p.now = m.s.snap.Policy
-		}
-		m.startPolicy(p.now.Other())
-	}
-}
-
-func (m *model) startPolicy(want engine.Policy) {
-	m.policy.running, m.policy.want = true, want
-	m.do(engine.Command{Op: engine.OpPolicy, Policy: want})
-}
-
-func (m *model) policyDone(msg doneMsg) {
-	p := &m.policy
-	p.running = false
-	if msg.err != nil {
-		p.now = 0
-		return
-	}
-	p.now, p.at = msg.cmd.Policy, m.s.now
-	if p.want != p.now {
-		m.startPolicy(p.want)
-	}
-}
-
-// live is how many workers have not ended.
-func live(snap *engine.Snapshot) int {
-	n := 0
-	for i := range snap.Workers {
-		if snap.Workers[i].State != engine.StateExited {
-			n++
-		}
-	}
-	return n
-}
-
-// count is "1 worker", "2 workers".
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return strconv.Itoa(n) + " " + what + "s"
-}
-
-// allOf is "all 4 workers", or "the only worker".
-func allOf(n int) string {
-	if n == 1 {
-		return "the only worker"
-	}
-	return "all " + count(n, "worker")
-}
-
-// openFacts is "87 connections open", "" if that is not known.
-func openFacts(open *int) string {
-	if open == nil {
-		return ""
-	}
-	return count(*open, "connection") + " open"
-}
-
-// openShort is openFacts in fewer cells: "87 open".
-func openShort(open *int) string {
-	if open == nil {
-		return ""
-	}
-	return fmtOpen(*open) + " open"
 }
 
 // killKeyName is the key of the kill menu.

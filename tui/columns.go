@@ -158,3 +158,18 @@ func (id column) leftAligned() bool {
 	}
 	return false
 }
+
+// pastHeading names the figure over LAST where n cells have room for it.
+// Requests are what one expects: on less room than the widest they go unnamed.
+func pastHeading(m hist.Metric, n int) string {
+	text := "LAST " + strconv.Itoa(n) + " S"
+	switch {
+	case m == hist.Req && n > lastWide:
+		return "REQUESTS/S, " + text
+	case m == hist.Dealt && n >= lastWide:
+		return "DEALT/S, " + text
+	case m == hist.CPU && n >= lastWide:
+		return "CPU%, " + text
+	}
+	return text
+}

@@ -1,7 +1,5 @@
 package tui
 
-import "muster/tui/internal/cell"
-
 // dialog is a pane that a key opens: it stands in the place of the log, or, if
 // it is whole, of all between the head and the hints.
 //
@@ -114,14 +112,4 @@ func (m *model) close() {
 func (m *model) closeAll() {
 	m.under = nil
 	m.close()
-}
-
-// aboveLog puts a pane over the log, which keeps the lines that are left.
-func aboveLog(s *screen, head []string, a area) ([]string, []zone) {
-	left := 1 + a.rows - len(head)
-	if left < 2 {
-		return cell.FilledUp(head, 1+a.rows, a.w), nil
-	}
-	lines, zones := logPane(s, a.w, left-1, a.y+len(head), 0)
-	return append(head, lines...), zones
 }

@@ -100,13 +100,3 @@ func (d *explainPane) hints(s *screen) []hint {
 	}
 	return append(hs, hint{"esc", "back", "back"}, hintOf(s, actHelp, "keys"))
 }
-
-// markExplained is the first cell of a line of the log: a mark on the one that
-// is explained above it.
-func markExplained(s *screen, l *cell.Line, ll logLine) {
-	if s.explains != 0 && ll.event.Seq == s.explains {
-		l.Raw(s.theme.Accent.And(s.theme.Bold), s.signs.Selected, 1)
-		return
-	}
-	l.Gap(1)
-}

@@ -56,28 +56,6 @@ func shortAddr(a engine.Address, ellipsis string) string {
 	return ":" + strconv.Itoa(a.Port)
 }
 
-// countSlots counts places, not rows: while a worker is restarted its slot has
-// two, and it is served as long as one of them listens.
-func countSlots(snap *engine.Snapshot) (slots, listening, gaveUp int) {
-	seen := make(map[int]bool, len(snap.Workers)) // slot -> is one listening
-	for i := range snap.Workers {
-		w := &snap.Workers[i]
-		if !alive(w) && w.Next == nil {
-			continue // gone for good
-		}
-		seen[w.Slot] = seen[w.Slot] || w.State == engine.StateListening
-		if stopped(w) {
-			gaveUp++
-		}
-	}
-	for _, ok := range seen {
-		if ok {
-			listening++
-		}
-	}
-	return len(seen), listening, gaveUp
-}
-
 // headLines are the two lines on top.
 func headLines(s *screen) []string {
 	return []string{headLine(s), figuresLine(s)}

@@ -94,24 +94,6 @@ func (h hint) inShort() hint {
 	return h
 }
 
-// hint is one "key word" of the hint line. A click presses the first word of key.
-type hint struct{ key, text, short string }
-
-func (b *binding) asHint(vim bool) hint {
-	h := hint{key: keyLabel(b.names(vim)[0]), text: b.hint, short: b.short}
-	if h.short == "" {
-		h.short = h.text
-	}
-	return h
-}
-
-// hintOf is the hint of an action in other words than the table's.
-func hintOf(s *screen, a action, text string) hint {
-	h := bindingOf(a).asHint(s.vim)
-	h.text, h.short = text, text
-	return h
-}
-
 // hintsFor is the hint line of what is on the screen.
 func hintsFor(s *screen) []hint {
 	if s.dialog != nil {
@@ -144,27 +126,4 @@ func aDialogs(s *screen) bool {
 		return s.filtering || s.view == viewOverview && crashLoop(s.snap)
 	}
 	return s.dialog.few(s)
-}
-
-// placeHints are the hints of one place, in the order of the table.
-func placeHints(s *screen, where place) []hint {
-	var hs []hint
-	for i := range bindings {
-		b := bindings[i].seen(s)
-		if b.places&where == 0 || where == inMain && b.from > s.w {
-			continue
-		}
-		h := b.asHint(s.vim)
-		switch {
-		case where == inLog && b.more != "":
-			h.text = b.more
-		case where == inDetails && b.act == actHelp:
-			h.text = b.short
-		}
-		if where == inLog && b.act == actHelp && s.filter[paneLog] != "" {
-			hs = append(hs, hint{"n N", bindingOf(actNextHit).hint, "hits"})
-		}
-		hs = append(hs, h)
-	}
-	return hs
 }

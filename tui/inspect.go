@@ -51,13 +51,6 @@ func (m *model) otherWorker(act action) {
 	}
 }
 
-// detailsMsg is the answer to OpInspect.
-type detailsMsg struct {
-	worker  int
-	details *engine.Details
-	err     error
-}
-
 // askDetails asks for the details of the selected worker where they are shown:
 // at once, and then every few seconds, because counting descriptors costs more
 // than a snapshot should.
@@ -124,4 +117,11 @@ type detailsDialog struct {
 	details *engine.Details // nil until it was answered
 	scroll  int             // lines scrolled back in its events and lines
 	shown   string          // the variable whose value is not masked, "" = none
+}
+
+// detailsMsg is the answer to OpInspect.
+type detailsMsg struct {
+	worker  int
+	details *engine.Details
+	err     error
 }

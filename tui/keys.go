@@ -2,8 +2,9 @@ package tui
 
 import (
 	"slices"
+	"unicode/utf8"
 
-	"muster/engine"
+	"muster/internal/safetext"
 )
 
 // action is what a key means. Keys are looked up once, in update.go; from
@@ -232,11 +233,47 @@ func labelKey(label string) string {
 	return label
 }
 
-// crashLoop tells whether no worker is left but slots that gave up.
-func crashLoop(snap *engine.Snapshot) bool {
-	if snap == nil {
-		return false
+// hint is one "key word" of the hint line. A click presses the first word of key.
+type hint struct{ key, text, short string }
+
+// logIs begins the hint that helps those to whom l means the log.
+const logIs = "log"
+
+func (b *binding) asHint(vim bool) hint {
+	h := hint{key: keyLabel(b.names(vim)[0]), text: b.hint, short: b.short}
+	if h.short == "" {
+		h.short = h.text
 	}
-	n := snap.Count()
-	return n.Stopped > 0 && n.Stopped == n.Rows
+	return h
+}
+
+// keyName is a key as a toast names it: it is what somebody typed, so it may
+// be anything.
+func keyName(key string) string {
+	if l := keyLabel(key); utf8.ValidString(l) {
+		return safetext.Cut(l, 20, "~")
+	}
+	return "that key"
+}
+
+// scrollBy is how many lines back an action scrolls.
+func scrollBy(act action, page, all int) int {
+	page = max(page-1, 1)
+	switch act {
+	case actUp, actTextUp:
+		return 1
+	case actDown, actTextDown:
+		return -1
+	case actPageUp:
+		return page
+	case actPageDown:
+		return -page
+	case actHalfDown:
+		return -max(page/2, 1)
+	case actHome:
+		return all
+	case actEnd:
+		return -all
+	}
+	return 0
 }

@@ -15,13 +15,6 @@ const (
 	keyCells = 10              // its room, also while it is empty: the hints must not jump
 )
 
-// keyShown is the key that is shown.
-type keyShown struct {
-	on    bool
-	name  string // "" = none
-	until time.Time
-}
-
 // noteKey has a key shown for a while. Text that is being typed is not: it is
 // seen where it goes.
 func (m *model) noteKey(key string) {

@@ -5,20 +5,6 @@ import (
 	"time"
 )
 
-// Sizes at which the screen says more.
-const (
-	leastW, leastH = 60, 16 // under this: one line
-	namesW, namesH = 80, 20 // the view bar has names
-	stripW, stripH = 80, 24 // the share strip
-	callW          = 100    // milliseconds and the API call in the log
-	twoW, twoH     = 120, 40
-	threeW, threeH = 160, 50 // a third column, details beside the log
-
-	leastLog   = 5
-	emptyLines = 4 // of the table when there is no worker
-	crashLines = 3 // of the pane that explains a crash loop
-)
-
 // layout is what stands where. It depends on the sizes, the view, the dialog
 // and how many workers there are, never on a figure.
 type layout struct {
@@ -38,9 +24,6 @@ type layout struct {
 
 	conns trafficLayout // of view 3
 }
-
-// tooSmall tells whether nothing but smallView can be drawn.
-func tooSmall(s *screen) bool { return s.w < leastW || s.h < leastH || s.snap == nil }
 
 // layoutFor is the layout of a screen.
 func layoutFor(s *screen) layout {
@@ -147,4 +130,43 @@ func clockOf(s *screen) time.Time {
 		return s.frozen
 	}
 	return s.now
+}
+
+// trafficLayout is what stands where in view 3, below the view bar.
+type trafficLayout struct {
+	list  int // lines of connections, below their heading
+	where int // lines of the picture, below its rule
+	steps int // lines of the times, their rule among them; 1 = one line alone
+	lower int // lines from the picture's rule to the hints
+}
+
+// Lines of view 3.
+const (
+	leastConns = 3
+	leastWhere = 4
+	stepLines  = 5  // a rule, a heading and three steps
+	stepNoteH  = 24 // height from which there is a note below them
+)
+
+// traffic is the layout of view 3. What is opened there takes the lower panes,
+// and of the list what it needs.
+func (lay *layout) traffic(s *screen) {
+	const around = 5 // head, view bar, the list's heading, hints
+	body := max(s.h-around, 0)
+	t := &lay.conns
+	t.steps = stepLines
+	switch {
+	case s.h < namesH:
+		t.steps = 1
+	case s.h >= stepNoteH:
+		t.steps++
+	}
+	t.where = clamp(leastWhere, len(s.snap.Workers), body/3)
+	t.lower = min(1+t.where+t.steps, max(body-leastConns, 0))
+	t.where = max(t.lower-t.steps-1, 0)
+	if s.dialog != nil {
+		t.lower = clamp(t.lower, 1+s.dialog.lines(s), max(body-leastConns, 0))
+	}
+	t.list = body - t.lower
+	lay.logRows = max(t.lower-1, 0)
 }

@@ -9,8 +9,6 @@ import (
 	"muster/engine"
 	"muster/internal/safetext"
 	"muster/tui/internal/cell"
-
-	tea "github.com/charmbracelet/bubbletea"
 )
 
 // linePane is one line of the log, whole, in the place of the log. It stays on
@@ -148,15 +146,6 @@ func (m *model) scrollLine(d *linePane, act action) {
 	default:
 		m.toast("there is no more of it that way")
 	}
-}
-
-// copyText copies text, which is safe for a terminal.
-func (m *model) copyText(text, what string) {
-	copyTo := m.copyTo
-	m.run(func() tea.Msg {
-		copyTo(text)
-		return toastMsg(what + " copied, if this terminal lets programs copy")
-	})
 }
 
 // draw is the pane, with the log going on below, on the line that is shown.

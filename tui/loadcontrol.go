@@ -13,29 +13,6 @@ import (
 // would fill the log.
 const rateLineEvery = 500 * time.Millisecond
 
-// loadView is what a frame shows of the load.
-type loadView struct {
-	set   LoadSettings // what enter starts; while a load runs, what it sends
-	stats LoadStats
-	ran   bool // stats is of a load, else none has run
-	busy  bool // it is being started, or told to stop
-}
-
-// running tells whether requests are sent, or still in flight.
-func (v *loadView) running() bool { return v.ran && v.stats.Running }
-
-// loadControl turns keys into a load. One command to the loader is under way at
-// a time: what is pressed meanwhile changes only what is wanted in the end.
-type loadControl struct {
-	loader  Loader
-	now     loadView // the newest; the screen's own stands still while frozen
-	setting bool     // SetRate is under way
-	rate    int      // in force, as far as the loader has answered; 0 = no load runs
-	stopped bool     // a key has stopped the load
-	said    int      // the rate the log said last
-	saidAt  time.Time
-}
-
 // loadChangedMsg says that the load has changed.
 type loadChangedMsg struct{}
 

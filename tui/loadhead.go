@@ -38,11 +38,3 @@ func headWithLoad(s *screen, cells int, addr, port, policy, up string) (string, 
 	}
 	return "", false
 }
-
-// withLoad says among what a stop would end that a load runs.
-func withLoad(v *loadView, facts, short string) (string, string) {
-	if v.running() {
-		return facts + "   load runs", short + "   load runs"
-	}
-	return facts, short
-}

@@ -98,9 +98,6 @@ func (m *model) changeSetting(d *loadPane, up bool) {
 	m.showLoad()
 }
 
-// logIs begins the hint that helps those to whom l means the log.
-const logIs = "log"
-
 func (d *loadPane) hints(s *screen) []hint {
 	change := hint{"+ -", "rate", "rate"}
 	switch {

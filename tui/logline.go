@@ -185,17 +185,6 @@ func safeAll(forms []string) []string {
 	return forms
 }
 
-// clockText is the time of day where muster runs, with milliseconds or without.
-func clockText(t time.Time, millis bool) string {
-	if t.IsZero() {
-		return unknown
-	}
-	if millis {
-		return t.Local().Format("15:04:05.000")
-	}
-	return t.Local().Format("15:04:05")
-}
-
 // of is the character of a log's sign.
 func (k signKind) of(sg *cell.Signs) string {
 	switch k {
@@ -234,3 +223,5 @@ func (t tone) of(th *styles.Theme) styles.Style {
 	}
 	return th.Text
 }
+
+const newLineTime = time.Second // a line of the log is bold

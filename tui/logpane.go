@@ -174,3 +174,23 @@ func putSaid(s *screen, l *cell.Line, base styles.Style, ll *logLine, forms []st
 	}
 	l.Put(base, cutTo(s, cell.Fitting(cells, forms...), cells))
 }
+
+// aboveLog puts a pane over the log, which keeps the lines that are left.
+func aboveLog(s *screen, head []string, a area) ([]string, []zone) {
+	left := 1 + a.rows - len(head)
+	if left < 2 {
+		return cell.FilledUp(head, 1+a.rows, a.w), nil
+	}
+	lines, zones := logPane(s, a.w, left-1, a.y+len(head), 0)
+	return append(head, lines...), zones
+}
+
+// markExplained is the first cell of a line of the log: a mark on the one that
+// is explained above it.
+func markExplained(s *screen, l *cell.Line, ll logLine) {
+	if s.explains != 0 && ll.event.Seq == s.explains {
+		l.Raw(s.theme.Accent.And(s.theme.Bold), s.signs.Selected, 1)
+		return
+	}
+	l.Gap(1)
+}

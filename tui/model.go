@@ -1,12 +1,10 @@
 package tui
 
 import (
-	"crypto/rand"
-	"strings"
+	"context"
 	"time"
 
 	"muster/engine"
-	"muster/tui/internal/hist"
 
 	tea "github.com/charmbracelet/bubbletea"
 )
@@ -98,109 +96,11 @@ func (p *pressed) again(what string, now time.Time, d time.Duration) bool {
 	return same
 }
 
-// newModel is a model over c. s brings what never changes: theme, signs, vim.
-func newModel(c engine.View, end *ending, s screen, clock func() time.Time) *model {
-	m := &model{
-		s:          s,
-		c:          c,
-		end:        end,
-		clock:      clock,
-		keys:       keymap(s.vim),
-		restarting: map[int]bool{},
-		dirty:      true,
-	}
-	m.s.hist = hist.New()
-	m.s.view = viewOverview
-	m.s.tick = time.Second
-	m.s.fds = map[int]int{}
-	m.s.now = clock()
-	m.watching.viewer = "dashboard " + rand.Text()
-	m.load = loadControl{loader: newOwnLoad(nil), now: loadView{set: defaultLoad()}}
-	m.showLoad()
-	m.show(c.Snapshot())
-	return m
-}
-
-func (m *model) Init() tea.Cmd { return m.flush() }
-
-// Update handles one message. The commands it collected are returned by flush.
-func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
-	m.s.now = m.clock()
-	m.handle(msg)
-	m.expire()
-	return m, m.flush()
-}
-
-func (m *model) handle(msg tea.Msg) {
-	switch msg := msg.(type) {
-	case tea.KeyMsg:
-		m.dirty = true
-		m.onKey(msg)
-	case tea.MouseMsg:
-		m.onMouse(tea.MouseEvent(msg))
-	case tea.WindowSizeMsg:
-		m.onSize(msg)
-	case sizedMsg:
-		m.sizing = false
-		if m.size.Width != m.s.w || m.size.Height != m.s.h {
-			m.onSize(m.size)
-		}
-	case pulledMsg:
-		m.onPulled(msg)
-	case wakeMsg:
-		m.onWake(msg)
-	case doneMsg:
-		m.dirty = true
-		m.onDone(msg)
-	case detailsMsg:
-		m.onDetails(msg)
-	case stopMsg:
-		m.dirty = true
-		m.onStop(msg)
-	case loadChangedMsg:
-		m.onLoad()
-	case loadDoneMsg:
-		m.onLoadDone(msg)
-	case tourMsg, tourOverMsg:
-		m.onTour(msg)
-	case toastMsg:
-		m.toast(string(msg))
-	}
-}
-
 // run has cmd carried out after this Update.
 func (m *model) run(cmd tea.Cmd) {
 	if cmd != nil {
 		m.cmds = append(m.cmds, cmd)
 	}
-}
-
-// flush is what Update returns: the commands, and the alarm for what changes
-// with time alone.
-func (m *model) flush() tea.Cmd {
-	m.watch()
-	m.askDetails()
-	m.schedule()
-	cmds := m.cmds
-	m.cmds = nil
-	return tea.Batch(cmds...)
-}
-
-// View is the frame; it is made again only when it would be another one.
-func (m *model) View() string {
-	if !m.dirty {
-		return m.frame
-	}
-	m.dirty = false
-	m.drawn = m.s.now
-	if m.s.w <= 0 || m.s.h <= 0 {
-		m.frame, m.zones = "", nil
-		return m.frame
-	}
-	m.moveSlow()
-	f := render(&m.s)
-	m.frame, m.zones = strings.Join(f.lines, "\n"), f.zones
-	return m.frame
 }
 
 // toast says text in the place of the hints for a while.
@@ -222,3 +122,31 @@ func (m *model) stage() stage { return stage{m.s.dialog, m.s.help, m.s.filtering
 
 // toastMsg is a toast from outside the model.
 type toastMsg string
+
+// do has the cluster carry out a command.
+func (m *model) do(cmd engine.Command) {
+	cmd.By = engine.ByKey
+	c := m.c
+	m.run(func() tea.Msg {
+		ctx, cancel := context.WithTimeout(context.Background(), doLimit)
+		defer cancel()
+		res, err := c.Do(ctx, cmd)
+		return doneMsg{cmd, res, err}
+	})
+}
+
+// doneMsg is the cluster's answer to a command.
+type doneMsg struct {
+	cmd engine.Command
+	res engine.Result
+	err error
+}
+
+// copyText copies text, which is safe for a terminal.
+func (m *model) copyText(text, what string) {
+	copyTo := m.copyTo
+	m.run(func() tea.Msg {
+		copyTo(text)
+		return toastMsg(what + " copied, if this terminal lets programs copy")
+	})
+}

@@ -102,28 +102,6 @@ func (m *model) moveDetails(d *detailsDialog, act action) {
 	m.toast(noScroll("line", by > 0, all, rows))
 }
 
-// scrollBy is how many lines back an action scrolls.
-func scrollBy(act action, page, all int) int {
-	page = max(page-1, 1)
-	switch act {
-	case actUp, actTextUp:
-		return 1
-	case actDown, actTextDown:
-		return -1
-	case actPageUp:
-		return page
-	case actPageDown:
-		return -page
-	case actHalfDown:
-		return -max(page/2, 1)
-	case actHome:
-		return all
-	case actEnd:
-		return -all
-	}
-	return 0
-}
-
 // hit goes to the next or the last hit of the log's filter: in a log that shows
 // nothing but hits, the next or the last line.
 func (m *model) hit(act action) {

@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -122,31 +121,4 @@ func rateSince(w *engine.Row, snap, base *engine.Snapshot) *float64 {
 	}
 	rate := float64(*w.Done-done) / seconds
 	return &rate
-}
-
-// nextTick is t: the next of the ticks.
-func (m *model) nextTick() {
-	i := slices.Index(ticks, m.s.tick)
-	m.s.tick = ticks[(i+1)%len(ticks)]
-	m.pace.set(m.s.tick)
-	m.dirty = true
-	if m.raw != nil {
-		m.s.snap = m.pace.picture(m.raw)
-	}
-	m.toast(tickText(m.s.tick))
-}
-
-// tickText says what a tick means. What is sampled cannot be faster.
-func tickText(tick time.Duration) string {
-	switch {
-	case tick == time.Second:
-		return "tick 1 s: all figures once a second"
-	case tick > time.Second:
-		return fmt.Sprintf("tick %s: figures of every %s, states at once", fmtProse(tick), fmtProse(tick))
-	}
-	over := ""
-	if tick < leastRate {
-		over = fmt.Sprintf(" over %d ms", leastRate.Milliseconds())
-	}
-	return fmt.Sprintf("tick %d ms: req/s%s; cpu, mem, graphs stay at 1 s", tick.Milliseconds(), over)
 }

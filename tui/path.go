@@ -6,9 +6,6 @@ import (
 	"muster/tui/internal/hist"
 )
 
-// fact is a name and its figure.
-type fact struct{ name, value string }
-
 // pathPane is the way of a connection through the primary, rows lines of w
 // cells. In shared the primary sees none of it.
 func pathPane(s *screen, w, rows int) []string {

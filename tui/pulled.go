@@ -181,3 +181,11 @@ func tail[T any](s []T, n int) []T {
 	}
 	return s[len(s)-n:]
 }
+
+// pulledMsg is what a pull brought.
+type pulledMsg struct {
+	snap   *engine.Snapshot
+	lines  []logLine // of the new events that make a line, at most maxLog
+	events int       // new events
+	lost   uint64    // events that were gone
+}

@@ -13,14 +13,6 @@ import (
 // however much happens.
 const pullEvery = 100 * time.Millisecond
 
-// pulledMsg is what a pull brought.
-type pulledMsg struct {
-	snap   *engine.Snapshot
-	lines  []logLine // of the new events that make a line, at most maxLog
-	events int       // new events
-	lost   uint64    // events that were gone
-}
-
 // pump pulls from c whenever it has changed, until ctx ends. Making lines of
 // events happens here, not in Update: a worker may write a flood. send may wait
 // until the screen is ready for more.
@@ -91,3 +83,40 @@ func pumpLoad(ctx context.Context, l Loader, send func(tea.Msg)) {
 		}
 	}
 }
+
+// runTour plays the tour of o until ctx ends, and pumps its pictures.
+func (r *runner) runTour(ctx context.Context, t Tour, ends bool) {
+	if t == nil {
+		return
+	}
+	r.t.Go(func() {
+		_ = t.Run(ctx) // whoever made the tour asks it how it went
+		if ends && ctx.Err() == nil {
+			r.p.Send(tourOverMsg{})
+		}
+	})
+	r.t.Go(func() { pumpTour(ctx, t, r.p.Send) })
+}
+
+func pumpTour(ctx context.Context, t Tour, send func(tea.Msg)) {
+	pause := time.NewTimer(0)
+	defer pause.Stop()
+	for {
+		send(tourMsg{t.View()})
+		pause.Reset(tourEvery)
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			return
+		}
+		select {
+		case <-t.Changed():
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// tourEvery is the least time between two pictures of the tour: a step that
+// plays itself may stand for 200 ms.
+const tourEvery = 50 * time.Millisecond

@@ -138,3 +138,30 @@ func (q *question) smallKey(m *model, key string) bool {
 	m.toast("y or n first")
 	return true
 }
+
+// quitFacts is what a stop would end, and the same in fewer cells.
+func quitFacts(snap *engine.Snapshot) (facts, short string) {
+	facts = count(live(snap), "worker")
+	short = facts
+	if snap.Open != nil {
+		facts += "   " + openFacts(snap.Open)
+		short += "   " + openShort(snap.Open)
+	}
+	return facts, short
+}
+
+func (m *model) quitFacts() (facts, short string) {
+	if m.s.guest {
+		return "", "" // nothing of the cluster ends
+	}
+	facts, short = quitFacts(m.s.snap)
+	return withLoad(&m.load.now, facts, short)
+}
+
+// withLoad says among what a stop would end that a load runs.
+func withLoad(v *loadView, facts, short string) (string, string) {
+	if v.running() {
+		return facts + "   load runs", short + "   load runs"
+	}
+	return facts, short
+}

@@ -101,3 +101,16 @@ func (f *frame) bottom(s *screen, lay layout, joint int) {
 	}
 	f.add(lines, zones)
 }
+
+// trafficView draws view 3 below the view bar.
+func (f *frame) trafficView(s *screen, lay layout) {
+	t := lay.conns
+	lines, zones := connList(s, t.list, len(f.lines))
+	f.add(lines, zones)
+	if s.dialog != nil {
+		f.bottom(s, lay, 0)
+		return
+	}
+	f.add(wherePane(s, t.where), nil)
+	f.add(stepsPane(s, t.steps), nil)
+}

@@ -11,8 +11,12 @@ import (
 	"muster/tui/internal/hist"
 )
 
-// drawRow writes a row.
+// drawRow is a row, written anew only if it is another one than before.
 func drawRow(s *screen, cols columns, v rowValue) string {
+	return s.rows.row(v, func() string { return writeRow(s, cols, v) })
+}
+
+func writeRow(s *screen, cols columns, v rowValue) string {
 	th, sg := s.theme, s.signs
 	base, coloured := rowStyle(th, v)
 	l := cell.NewLine(cols.width(), sg)
@@ -145,4 +149,59 @@ func shareCell(sg *cell.Signs, v rowValue) string {
 	bar, n := sg.Bar(v.share/max(v.shareTop, 1e-9), width)
 	pct := strconv.FormatFloat(100*v.share, 'f', 1, 64) + "%"
 	return bar + strings.Repeat(" ", max(columnWidths[colShare]-n-len(pct), 0)) + pct
+}
+
+// valueOf collects what the row of w says at the time now.
+func valueOf(s *screen, w *engine.Row, cols columns, now time.Time) rowValue {
+	t := s.hist.Worker(w.ID)
+	v := rowValue{
+		id: w.ID, pid: w.PID, state: w.State, stopped: stopped(w), told: voluntary(w), odd: !w.Stalled.IsZero() || w.Note != "",
+		word: stateWord(w),
+		last: lastText(s.snap, w, now, cols[colLast]),
+		req:  -1, cpu: -1, mem: -1, open: -1, hand: -1, fds: -1, dealt: -1, done: -1, p50: -1, p99: -1,
+		share: -1, up: -1,
+		restarts: w.Restarts,
+		selected: w.ID == s.selected,
+		look:     lookOf(w, now),
+	}
+	if v.last == "" || cols[colCPUPast] > 0 {
+		v.tick = s.hist.Ticks()
+	}
+	if v.last == "" {
+		v.past = pastMetric(s)
+		v.pastScale = s.hist.ScaleOf(v.past, cols[colLast], hist.OfRows)
+	}
+	if cols[colCPUPast] > 0 {
+		v.cpuScale = s.hist.ScaleOf(hist.CPU, cols[colCPUPast], hist.OfRows)
+	}
+	if cols[colShare] > 0 {
+		v.share, v.shareTop = s.hist.Share(s.snap.Policy, t), s.hist.TopShare(s.snap)
+	}
+	if w.Done != nil {
+		v.done = float64(*w.Done)
+	}
+	if s.snap.Policy.Dealer() == engine.DealerPrimary {
+		v.dealt = float64(w.Dealt)
+	}
+	if cols[colLastExit] > 0 {
+		v.exit = lastExitText(w, now, cols[colLastExit])
+	}
+	if !alive(w) {
+		return v
+	}
+	v.req, v.cpu, v.mem = known(hist.Value(w.ReqRate)), known(hist.Value(w.CPU)), known(hist.Value(w.Mem))
+	if w.Open != nil {
+		v.open = *w.Open
+	}
+	if s.snap.Policy.Dealer() == engine.DealerPrimary {
+		v.hand = w.Hand
+	}
+	if n, ok := s.fds[w.ID]; ok {
+		v.fds = n
+	}
+	if t != nil {
+		v.p50, v.p99 = t.Answered.P50, t.Answered.P99
+	}
+	v.up = int64(max(now.Sub(w.Forked), 0) / time.Second)
+	return v
 }

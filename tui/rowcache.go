@@ -69,69 +69,15 @@ func (c *rowCache) use(cols columns, th *styles.Theme, sg *cell.Signs) {
 	}
 }
 
-func (c *rowCache) row(s *screen, v rowValue) string {
+// row is the text of a row; draw writes it where it is another one than before.
+func (c *rowCache) row(v rowValue, draw func() string) string {
 	if r, ok := c.rows[v.id]; ok && r.value == v {
 		return r.text
 	}
-	text := drawRow(s, c.cols, v)
+	text := draw()
 	c.rows[v.id] = cachedRow{v, text}
 	c.drawn++
 	return text
-}
-
-// valueOf collects what the row of w says at the time now.
-func valueOf(s *screen, w *engine.Row, cols columns, now time.Time) rowValue {
-	t := s.hist.Worker(w.ID)
-	v := rowValue{
-		id: w.ID, pid: w.PID, state: w.State, stopped: stopped(w), told: voluntary(w), odd: !w.Stalled.IsZero() || w.Note != "",
-		word: stateWord(w),
-		last: lastText(s.snap, w, now, cols[colLast]),
-		req:  -1, cpu: -1, mem: -1, open: -1, hand: -1, fds: -1, dealt: -1, done: -1, p50: -1, p99: -1,
-		share: -1, up: -1,
-		restarts: w.Restarts,
-		selected: w.ID == s.selected,
-		look:     lookOf(w, now),
-	}
-	if v.last == "" || cols[colCPUPast] > 0 {
-		v.tick = s.hist.Ticks()
-	}
-	if v.last == "" {
-		v.past = pastMetric(s)
-		v.pastScale = s.hist.ScaleOf(v.past, cols[colLast], hist.OfRows)
-	}
-	if cols[colCPUPast] > 0 {
-		v.cpuScale = s.hist.ScaleOf(hist.CPU, cols[colCPUPast], hist.OfRows)
-	}
-	if cols[colShare] > 0 {
-		v.share, v.shareTop = s.hist.Share(s.snap.Policy, t), s.hist.TopShare(s.snap)
-	}
-	if w.Done != nil {
-		v.done = float64(*w.Done)
-	}
-	if s.snap.Policy.Dealer() == engine.DealerPrimary {
-		v.dealt = float64(w.Dealt)
-	}
-	if cols[colLastExit] > 0 {
-		v.exit = lastExitText(w, now, cols[colLastExit])
-	}
-	if !alive(w) {
-		return v
-	}
-	v.req, v.cpu, v.mem = known(hist.Value(w.ReqRate)), known(hist.Value(w.CPU)), known(hist.Value(w.Mem))
-	if w.Open != nil {
-		v.open = *w.Open
-	}
-	if s.snap.Policy.Dealer() == engine.DealerPrimary {
-		v.hand = w.Hand
-	}
-	if n, ok := s.fds[w.ID]; ok {
-		v.fds = n
-	}
-	if t != nil {
-		v.p50, v.p99 = t.Answered.P50, t.Answered.P99
-	}
-	v.up = int64(max(now.Sub(w.Forked), 0) / time.Second)
-	return v
 }
 
 // known turns "not a number", which equals nothing, into -1.

@@ -191,3 +191,83 @@ func stateSign(sg *cell.Signs, st engine.State, gaveUp bool) string {
 
 // alive tells whether a worker has figures of its own.
 func alive(w *engine.Row) bool { return w.State != engine.StateExited }
+
+const (
+	reversedTime = time.Second     // a row whose state changed is reversed
+	boldTime     = 3 * time.Second // and then bold, counted from the change
+	forTime      = 5 * time.Second // "for 4: SIGKILL" stands in a new row
+)
+
+// countSlots counts places, not rows: while a worker is restarted its slot has
+// two, and it is served as long as one of them listens.
+func countSlots(snap *engine.Snapshot) (slots, listening, gaveUp int) {
+	seen := make(map[int]bool, len(snap.Workers)) // slot -> is one listening
+	for i := range snap.Workers {
+		w := &snap.Workers[i]
+		if !alive(w) && w.Next == nil {
+			continue // gone for good
+		}
+		seen[w.Slot] = seen[w.Slot] || w.State == engine.StateListening
+		if stopped(w) {
+			gaveUp++
+		}
+	}
+	for _, ok := range seen {
+		if ok {
+			listening++
+		}
+	}
+	return len(seen), listening, gaveUp
+}
+
+// live is how many workers have not ended.
+func live(snap *engine.Snapshot) int {
+	n := 0
+	for i := range snap.Workers {
+		if snap.Workers[i].State != engine.StateExited {
+			n++
+		}
+	}
+	return n
+}
+
+// count is "1 worker", "2 workers".
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return strconv.Itoa(n) + " " + what + "s"
+}
+
+// allOf is "all 4 workers", or "the only worker".
+func allOf(n int) string {
+	if n == 1 {
+		return "the only worker"
+	}
+	return "all " + count(n, "worker")
+}
+
+// openFacts is "87 connections open", "" if that is not known.
+func openFacts(open *int) string {
+	if open == nil {
+		return ""
+	}
+	return count(*open, "connection") + " open"
+}
+
+// openShort is openFacts in fewer cells: "87 open".
+func openShort(open *int) string {
+	if open == nil {
+		return ""
+	}
+	return fmtOpen(*open) + " open"
+}
+
+// crashLoop tells whether no worker is left but slots that gave up.
+func crashLoop(snap *engine.Snapshot) bool {
+	if snap == nil {
+		return false
+	}
+	n := snap.Count()
+	return n.Stopped > 0 && n.Stopped == n.Rows
+}

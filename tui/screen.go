@@ -106,3 +106,18 @@ func (s *screen) pen() cell.Pen { return cell.Pen{Theme: s.theme, Signs: s.signs
 
 // cutTo is a text from outside in at most n cells.
 func cutTo(s *screen, text string, n int) string { return safetext.Cut(text, n, s.signs.Ellipsis) }
+
+// keyShown is the key that is shown.
+type keyShown struct {
+	on    bool
+	name  string // "" = none
+	until time.Time
+}
+
+// tooSmall tells whether nothing but smallView can be drawn.
+func tooSmall(s *screen) bool { return s.w < leastW || s.h < leastH || s.snap == nil }
+
+// tourSeen tells whether the tour's pane is on the screen.
+func tourSeen(s *screen) bool {
+	return s.tour.on && s.dialog == nil && s.view == viewOverview && !s.help && !tooSmall(s)
+}

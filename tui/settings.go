@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"muster/engine"
 	"muster/internal/safetext"
 	"muster/internal/secret"
 	"muster/tui/internal/cell"
@@ -72,27 +71,6 @@ func settingsForm(s *screen, most int, all, node bool) string {
 	return strings.Join(parts, "  ")
 }
 
-// wordsOf are the words of a command line, quoted where they would not be seen
-// as one.
-func wordsOf(args []string) string {
-	var out []string
-	for _, a := range args {
-		if a == "" || strings.ContainsAny(a, " \t\"'") {
-			a = strconv.Quote(a)
-		}
-		out = append(out, safetext.Line(a))
-	}
-	return strings.Join(out, " ")
-}
-
-func stdioText(stdio []engine.Stdio) string {
-	var out []string
-	for _, v := range stdio {
-		out = append(out, orUnknown(safetext.Line(string(v))))
-	}
-	return strings.Join(out, ",")
-}
-
 // maskedEnv is the variables, without what looks like a secret.
 func maskedEnv(env []string) string {
 	var out []string
@@ -100,12 +78,4 @@ func maskedEnv(env []string) string {
 		out = append(out, maskEnv(kv))
 	}
 	return strings.Join(out, " ")
-}
-
-// orUnknown is text, or a dash for none.
-func orUnknown(text string) string {
-	if text == "" {
-		return unknown
-	}
-	return text
 }

@@ -1,8 +1,11 @@
 package tui
 
 import (
+	"context"
 	"os"
 	"syscall"
+
+	"muster/engine"
 
 	tea "github.com/charmbracelet/bubbletea"
 )
@@ -45,4 +48,17 @@ func (r *runner) stopOnce(why Why, sig syscall.Signal) {
 // send gives the program a message without waiting for it.
 func (r *runner) send(msg tea.Msg) {
 	r.t.Go(func() { r.p.Send(msg) }) // ends when it is taken, or with the program
+}
+
+// unwatch ends the watching for a dashboard that is taken away: its cluster may
+// go on.
+func (r *runner) unwatch() {
+	if !r.watching.ever.Load() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), atOnceLimit)
+	defer cancel()
+	// An error is that of a cluster that has ended, or does not answer: there is
+	// nobody left to tell it to.
+	_, _ = r.cluster.Do(ctx, engine.Command{Op: engine.OpWatch, Viewer: r.watching.viewer, By: engine.ByKey})
 }

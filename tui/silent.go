@@ -1,8 +1,6 @@
 package tui
 
 import (
-	"strconv"
-
 	"muster/engine"
 	"muster/internal/safetext"
 	"muster/tui/internal/cell"
@@ -28,21 +26,6 @@ func pastMetric(s *screen) hist.Metric {
 		return hist.Dealt
 	}
 	return hist.CPU
-}
-
-// pastHeading names the figure over LAST where n cells have room for it.
-// Requests are what one expects: on less room than the widest they go unnamed.
-func pastHeading(m hist.Metric, n int) string {
-	text := "LAST " + strconv.Itoa(n) + " S"
-	switch {
-	case m == hist.Req && n > lastWide:
-		return "REQUESTS/S, " + text
-	case m == hist.Dealt && n >= lastWide:
-		return "DEALT/S, " + text
-	case m == hist.CPU && n >= lastWide:
-		return "CPU%, " + text
-	}
-	return text
 }
 
 // trafficGraph is the graph of what the cluster, or one worker, does (of as in

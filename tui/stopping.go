@@ -5,7 +5,10 @@ import (
 	"strings"
 	"time"
 
+	"muster/internal/safetext"
 	"muster/tui/internal/cell"
+
+	tea "github.com/charmbracelet/bubbletea"
 )
 
 // stopping is the progress of a graceful end.
@@ -62,3 +65,67 @@ func (*stopping) hints(s *screen) []hint {
 }
 
 func (*stopping) brief(s *screen) string { return "q " + endHint(s).text }
+
+// stopMsg says that the end of the cluster was asked for.
+type stopMsg struct {
+	err error
+	// outside: not by a key, so the screen does not know yet.
+	outside bool
+	again   bool // and it was not the first time
+}
+
+const atOnceToast = "at once: what is open is cut"
+
+// stop asks the cluster to end; a second time it ends at once. The dashboard
+// stays until it has.
+func (m *model) stop() {
+	if m.s.guest {
+		m.stopAsGuest()
+		return
+	}
+	m.thaw()
+	if m.s.stopping {
+		if m.atOnce {
+			m.toast("the cluster is ending at once")
+			return
+		}
+		m.atOnce = true
+		m.toast(atOnceToast)
+	}
+	m.showStopping()
+	end := m.end
+	m.run(func() tea.Msg { return stopMsg{err: end.ask(ByKey, 0)} })
+}
+
+// showStopping puts the progress of the end on the screen.
+func (m *model) showStopping() {
+	already := m.s.stopping
+	m.s.stopping = true
+	m.endLoad()
+	m.s.help, m.s.filtering = false, false
+	m.s.view, m.s.focus = viewOverview, paneTable
+	if already {
+		return
+	}
+	m.closeAll()
+	m.s.dialog = &stopping{since: m.s.now}
+	m.s.toast = "" // of what was there before
+}
+
+func (m *model) onStop(msg stopMsg) {
+	if m.s.guest {
+		m.leaving = true
+		return
+	}
+	if msg.outside {
+		m.thaw()
+		m.showStopping()
+	}
+	if msg.again {
+		m.atOnce = true
+		m.toast(atOnceToast)
+	}
+	if msg.err != nil {
+		m.toast(safetext.Line(msg.err.Error()))
+	}
+}

@@ -24,7 +24,7 @@ func tablePane(s *screen, lay layout, y int) ([]string, []zone) {
 	seen := seenRows(s, lay)
 	for _, w := range seen {
 		zones = append(zones, zone{x1: s.w, y: y + len(out), kind: zoneRow, worker: w.ID})
-		out = append(out, s.rows.row(s, valueOf(s, w, lay.cols, now)))
+		out = append(out, drawRow(s, lay.cols, valueOf(s, w, lay.cols, now)))
 	}
 	if len(seen) == 0 {
 		l := cell.NewLine(s.w, s.signs)

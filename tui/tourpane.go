@@ -16,11 +16,6 @@ const (
 	tourIndent   = 9  // " call    "
 )
 
-// tourSeen tells whether the tour's pane is on the screen.
-func tourSeen(s *screen) bool {
-	return s.tour.on && s.dialog == nil && s.view == viewOverview && !s.help && !tooSmall(s)
-}
-
 // tourRows is how many lines of the log's place, which has rows and its rule,
 // the tour takes. If too little is left for a log it takes all.
 func tourRows(s *screen, rows int) int {

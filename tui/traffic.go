@@ -11,65 +11,6 @@ import (
 	"muster/tui/internal/cell"
 )
 
-// trafficState is what view 3 shows of the traffic. The snapshot has the
-// traffic itself.
-type trafficState struct {
-	selected uint64      // number of the selected connection, 0 = none: the list follows the newest
-	slow     *slowMotion // nil = as it happens
-}
-
-// trafficLayout is what stands where in view 3, below the view bar.
-type trafficLayout struct {
-	list  int // lines of connections, below their heading
-	where int // lines of the picture, below its rule
-	steps int // lines of the times, their rule among them; 1 = one line alone
-	lower int // lines from the picture's rule to the hints
-}
-
-// Lines of view 3.
-const (
-	leastConns = 3
-	leastWhere = 4
-	stepLines  = 5  // a rule, a heading and three steps
-	stepNoteH  = 24 // height from which there is a note below them
-)
-
-// traffic is the layout of view 3. What is opened there takes the lower panes,
-// and of the list what it needs.
-func (lay *layout) traffic(s *screen) {
-	const around = 5 // head, view bar, the list's heading, hints
-	body := max(s.h-around, 0)
-	t := &lay.conns
-	t.steps = stepLines
-	switch {
-	case s.h < namesH:
-		t.steps = 1
-	case s.h >= stepNoteH:
-		t.steps++
-	}
-	t.where = clamp(leastWhere, len(s.snap.Workers), body/3)
-	t.lower = min(1+t.where+t.steps, max(body-leastConns, 0))
-	t.where = max(t.lower-t.steps-1, 0)
-	if s.dialog != nil {
-		t.lower = clamp(t.lower, 1+s.dialog.lines(s), max(body-leastConns, 0))
-	}
-	t.list = body - t.lower
-	lay.logRows = max(t.lower-1, 0)
-}
-
-// trafficView draws view 3 below the view bar.
-func (f *frame) trafficView(s *screen, lay layout) {
-	t := lay.conns
-	lines, zones := connList(s, t.list, len(f.lines))
-	f.add(lines, zones)
-	if s.dialog != nil {
-		f.bottom(s, lay, 0)
-		return
-	}
-	f.add(wherePane(s, t.where), nil)
-	f.add(stepsPane(s, t.steps), nil)
-}
-
 // trafficNote is what the view bar says of the picture.
 func trafficNote(s *screen) string {
 	note := ""
@@ -185,16 +126,6 @@ func slowWord(s *screen) string {
 		return "as it happens"
 	}
 	return "slow motion"
-}
-
-// hintOfKey is the hint of a key, if there is such a key.
-func hintOfKey(s *screen, key string) (hint, bool) {
-	for i := range bindings {
-		if b := &bindings[i]; b.hint != "" && b.names(s.vim)[0] == key {
-			return b.asHint(s.vim), true
-		}
-	}
-	return hint{}, false
 }
 
 // fromText is a client's address in at most n cells: its port if there is no

@@ -1,44 +1,10 @@
 package tui
 
 import (
-	"context"
 	"slices"
-	"sync/atomic"
-	"time"
 
 	"muster/engine"
 )
-
-const (
-	// watchFor is how long single connections are watched for a dashboard that does
-	// not ask again: it has died, or stands still.
-	watchFor = 15 * time.Second
-	// watchAgain is when it asks again.
-	watchAgain = 5 * time.Second
-)
-
-// watchSwitch is where the watching of single connections stands. One command
-// runs at a time: two could overtake each other.
-type watchSwitch struct {
-	viewer      string // the dashboard's own name among the viewers of the cluster
-	on, running bool
-	refused     bool        // the last time it was asked for
-	asked       time.Time   // when it was last asked for
-	ever        atomic.Bool // it was turned on; read by the runner
-}
-
-// unwatch ends the watching for a dashboard that is taken away: its cluster may
-// go on.
-func (r *runner) unwatch() {
-	if !r.watching.ever.Load() {
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), atOnceLimit)
-	defer cancel()
-	// An error is that of a cluster that has ended, or does not answer: there is
-	// nobody left to tell it to.
-	_, _ = r.cluster.Do(ctx, engine.Command{Op: engine.OpWatch, Viewer: r.watching.viewer, By: engine.ByKey})
-}
 
 // watch has the cluster watch connections while they are on the screen, and no
 // longer: it costs every connection a little.

@@ -145,3 +145,10 @@ func connAt(c engine.TrafficConn, at time.Time) (engine.TrafficConn, bool) {
 }
 
 func clampDuration(lo, v, hi time.Duration) time.Duration { return max(lo, min(v, hi)) }
+
+// trafficState is what view 3 shows of the traffic. The snapshot has the
+// traffic itself.
+type trafficState struct {
+	selected uint64      // number of the selected connection, 0 = none: the list follows the newest
+	slow     *slowMotion // nil = as it happens
+}

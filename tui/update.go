@@ -2,8 +2,8 @@ package tui
 
 import (
 	"fmt"
-	"unicode/utf8"
 
+	"muster/engine"
 	"muster/internal/safetext"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -268,11 +268,47 @@ func (m *model) esc() {
 	}
 }
 
-// keyName is a key as a toast names it: it is what somebody typed, so it may
-// be anything.
-func keyName(key string) string {
-	if l := keyLabel(key); utf8.ValidString(l) {
-		return safetext.Cut(l, 20, "~")
+// act carries out a key that does something to the cluster or to a worker.
+func (m *model) act(act action) {
+	if act != actDetails && act != actCopy {
+		m.thaw() // so that its result is seen
 	}
-	return "that key"
+	switch act {
+	case actFork:
+		m.fork()
+	case actKill:
+		m.openKill()
+	case actDisconnect:
+		m.disconnect()
+	case actDisconnectAll:
+		m.disconnectAll()
+	case actRestart:
+		m.restart()
+	case actPolicy:
+		m.switchPolicy()
+	case actDetails:
+		m.showDetails()
+	case actMessage:
+		m.openMessage()
+	case actLoad:
+		m.openLoad()
+	case actLoadMore, actLoadLess:
+		m.changeRate(act == actLoadMore)
+	case actCopy:
+		m.copyPID()
+	}
+}
+
+func (m *model) onDone(msg doneMsg) {
+	switch msg.cmd.Op {
+	case engine.OpWatch:
+		m.watchDone(msg.err)
+	case engine.OpRestart:
+		delete(m.restarting, msg.cmd.Worker)
+	case engine.OpPolicy:
+		m.policyDone(msg)
+	}
+	if quiet := msg.cmd.Op == engine.OpWatch && msg.cmd.For == 0; msg.err != nil && !quiet {
+		m.toast(safetext.Line(fmt.Sprintf("%s: %v", msg.cmd.Op, msg.err)))
+	}
 }

@@ -16,11 +16,6 @@ const (
 	countTime = 100 * time.Millisecond
 	// After a resize further ones wait this long, however many come.
 	resizeTime = 50 * time.Millisecond
-
-	reversedTime = time.Second     // a row whose state changed
-	boldTime     = 3 * time.Second // and then, counted from the change
-	newLineTime  = time.Second     // a line of the log is bold
-	forTime      = 5 * time.Second // "for 4: SIGKILL" stands in a new row
 )
 
 // wakeMsg comes when the frame has to be drawn again though nothing happened.
