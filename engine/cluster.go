@@ -161,7 +161,7 @@ func New(o Options) (*Cluster, error) {
 		if err != nil {
 			return nil, err
 		}
-		p, err := openPort(a, sock.Options{Gate: true})
+		p, err := openPort(a, sock.Options{Sockets: socketsEach})
 		if err != nil {
 			return nil, err
 		}

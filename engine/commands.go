@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"syscall"
+
+	"muster/engine/internal/sock"
 )
 
 // signalMax is the last signal there is on Linux. Below it the kernel knows which
@@ -261,7 +263,7 @@ func (l *loop) setPolicy(p Policy, by By) (Policy, error) {
 		l.dealsNoMore()
 		for _, s := range l.order {
 			if s.port.Can().Gate && !s.paused {
-				l.accepted(s, s.port.DrainFront(queueMax), l.now())
+				l.accepted(s, s.port.Drain(sock.Front, queueMax), l.now())
 			}
 		}
 	}

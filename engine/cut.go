@@ -109,7 +109,7 @@ func (l *loop) onlyByHand(s *server) bool {
 	if s.fixed != 0 {
 		return s.fixed.Dealer() == DealerPrimary
 	}
-	_, waiting := s.port.Waiting() // from before a change of the policy
+	waiting := s.port.WaitingAt(sock.Common) // from before a change of the policy
 	return l.policy.Dealer() == DealerPrimary && waiting == 0
 }
 

@@ -24,7 +24,7 @@ func TestRefusalsWaitEachForItself(t *testing.T) {
 // backlog: without the bound the primary ran out of descriptors.
 func TestAcceptingWaitsWhileTheQueueIsFull(t *testing.T) {
 	checkNoLeaks(t)
-	p := mustOpen(t, loopback, sock.Options{Gate: true})
+	p := mustOpen(t, loopback, sock.Options{Sockets: 2})
 	p.StartAccept(closeAccepted, func(err error) { t.Errorf("reported: %v", err) })
 	l := &loop{sys: kernel{}, now: func() time.Time { return epoch }}
 	s := &server{port: p, dealer: deal.New(deal.TurnOrder)}

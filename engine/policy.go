@@ -107,6 +107,10 @@ func (p Policy) at(can sock.Can) (holds Policy, fixed bool) {
 	return p, false
 }
 
+// socketsEach is how many sockets an address has, for the gate to choose from:
+// the primary's, and the one the workers share.
+const socketsEach = 2
+
 // gate is where the gate of an address sends new connections under p: to the
 // primary if it deals, or while any worker is leaving, because a worker that
 // closes its copy of the shared socket must not be the one a new connection

@@ -300,7 +300,7 @@ func (l *loop) answerQuery(w *worker, s *server, ack int64) error {
 	if err != nil {
 		return err
 	}
-	if err := w.ch.Send(line, s.port.CommonFD()); err != nil {
+	if err := w.ch.Send(line, s.port.FD(sock.Common)); err != nil {
 		return err
 	}
 	w.unacked = append(w.unacked, handle{seq: seq, what: "the socket of " + s.addr.String()})
@@ -327,7 +327,7 @@ const udpReuseAddr = 4
 
 // optionsOf is how it is to be listened on.
 func optionsOf(q *ipc.Query) sock.Options {
-	return sock.Options{Gate: true, Backlog: q.Backlog, IPv6Only: q.Flags&1 != 0, ReadableAll: q.ReadableAll, WritableAll: q.WritableAll}
+	return sock.Options{Sockets: socketsEach, Backlog: q.Backlog, IPv6Only: q.Flags&1 != 0, ReadableAll: q.ReadableAll, WritableAll: q.WritableAll}
 }
 
 // serverAt finds what a worker wants to listen on; nil if it is not open. The

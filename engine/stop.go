@@ -76,12 +76,12 @@ func (l *loop) drain(now time.Time) {
 	}
 	for _, s := range l.order {
 		if s.primaryAccepts() {
-			l.accepted(s, s.port.DrainFront(queueMax), now)
+			l.accepted(s, s.port.Drain(sock.Front, queueMax), now)
 		}
 		// A descriptor of common is in the workers' hands too, but they are
 		// about to leave.
 		if s.port.Can().Gate {
-			l.accepted(s, s.port.DrainCommon(), now)
+			l.accepted(s, s.port.Drain(sock.Common, sock.All), now)
 		}
 	}
 	l.stopping.drained = true

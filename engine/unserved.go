@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"muster/engine/internal/sock"
 )
 
 // unservedAfter is how long an address may have nobody, and nobody to come,
@@ -102,7 +104,7 @@ func (l *loop) carryOutFate(s *server, f fate, now time.Time) {
 		// No worker will take what waits at the socket they share: it is counted
 		// with the rest.
 		if s.port.Can().Gate || !s.primaryAccepts() {
-			if b := s.port.DrainCommonUpTo(queueMax - s.dealer.Queued()); len(b) > 0 {
+			if b := s.port.Drain(sock.Common, queueMax-s.dealer.Queued()); len(b) > 0 {
 				l.accepted(s, b, now)
 			}
 		}
@@ -115,8 +117,8 @@ func (l *loop) carryOutFate(s *server, f fate, now time.Time) {
 			l.resetQueued(s, now.Add(-unservedAfter))
 		}
 	case fateClose:
-		front, common := s.port.Waiting()
-		n := l.resetQueued(s, now) + front + common
+		waiting := s.port.Waiting()
+		n := l.resetQueued(s, now) + waiting
 		text := ""
 		if n > 0 {
 			text = fmt.Sprintf(", and %s that waited there reset", countOf(n, "connection"))

@@ -242,11 +242,10 @@ func (l *loop) traffic(now time.Time) *Traffic {
 		if s.addr.Network != "tcp" || s.port.Closed() {
 			continue
 		}
-		front, common := s.port.Waiting()
 		if t.Waiting == nil {
 			t.Waiting = new(int)
 		}
-		*t.Waiting += front + common
+		*t.Waiting += s.port.Waiting()
 	}
 	return t
 }

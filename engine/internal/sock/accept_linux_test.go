@@ -19,7 +19,7 @@ import (
 // closed by giving up the reserve; one report a second.
 func TestAcceptFailures(t *testing.T) {
 	checkNoLeaks(t)
-	p := mustOpen(t, loopback, Options{Gate: true})
+	p := mustOpen(t, loopback, Options{Sockets: 2})
 	var calls atomic.Int64
 	var failing atomic.Bool
 	failing.Store(true)
@@ -59,7 +59,7 @@ func TestAcceptFailures(t *testing.T) {
 // A connection that was reset before it was accepted is skipped: no pause, no report.
 func TestAcceptSkipsAborted(t *testing.T) {
 	checkNoLeaks(t)
-	p := mustOpen(t, loopback, Options{Gate: true})
+	p := mustOpen(t, loopback, Options{Sockets: 2})
 	var calls atomic.Int64
 	got := make(chan []Accepted, 100)
 	p.startAcceptWith(func(fd int) (int, netip.AddrPort, error) {
@@ -78,7 +78,7 @@ func TestAcceptSkipsAborted(t *testing.T) {
 
 func TestPauseAccept(t *testing.T) {
 	checkNoLeaks(t)
-	p := mustOpen(t, loopback, Options{Gate: true})
+	p := mustOpen(t, loopback, Options{Sockets: 2})
 	got := make(chan []Accepted, 10)
 	empty := make(chan bool, 1)
 	p.startAcceptWith(func(fd int) (int, netip.AddrPort, error) {
@@ -97,8 +97,8 @@ func TestPauseAccept(t *testing.T) {
 	for range 3 {
 		dial(t, p.addr)
 	}
-	poll(t, "all three wait in the kernel", func() bool { n, _ := p.Waiting(); return n == 3 })
-	if b := p.DrainFront(1); len(b) != 1 {
+	poll(t, "all three wait in the kernel", func() bool { n := p.WaitingAt(Front); return n == 3 })
+	if b := p.Drain(Front, 1); len(b) != 1 {
 		t.Errorf("drained %d, want 1", len(b))
 	} else {
 		closeAccepted(b)
@@ -118,7 +118,7 @@ func TestPauseAccept(t *testing.T) {
 // Batches are bounded, and the descriptors are as workers need them.
 func TestAcceptBatches(t *testing.T) {
 	checkNoLeaks(t)
-	p := mustOpen(t, loopback, Options{Gate: true})
+	p := mustOpen(t, loopback, Options{Sockets: 2})
 	const clients = 2*batchMax + 10
 	for range clients {
 		dial(t, p.addr)
@@ -141,7 +141,7 @@ func TestAcceptBatches(t *testing.T) {
 // What a Go worker makes of a hand-off has TCP_NODELAY, so accept need not set it.
 func TestFileConnSetsNoDelay(t *testing.T) {
 	checkNoLeaks(t)
-	p := mustOpen(t, loopback, Options{Gate: true})
+	p := mustOpen(t, loopback, Options{Sockets: 2})
 	got := make(chan []Accepted, 1)
 	p.StartAccept(func(b []Accepted) { got <- b }, func(err error) { t.Errorf("reported: %v", err) })
 	dial(t, p.addr)
@@ -174,7 +174,7 @@ func TestAcceptOutOfDescriptors(t *testing.T) {
 		}
 		return
 	}
-	p := mustOpen(t, loopback, Options{Gate: true})
+	p := mustOpen(t, loopback, Options{Sockets: 2})
 	reports := make(chan error, 100)
 	got := make(chan []Accepted, 100)
 	p.StartAccept(func(b []Accepted) { got <- b }, func(err error) { reports <- err })
@@ -189,7 +189,7 @@ func TestAcceptOutOfDescriptors(t *testing.T) {
 	}
 	p.PauseAccept()
 	late := []net.Conn{dial(t, p.addr), dial(t, p.addr)}
-	lowest, err := unix.Dup(p.frontFD)
+	lowest, err := unix.Dup(p.FD(Front))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,33 +19,18 @@ type Accepted struct {
 	From netip.AddrPort // zero on a unix socket
 }
 
-// DrainFront accepts at most max connections that wait on front, without
-// waiting. It may run beside the accept goroutine. The caller owns the
-// descriptors.
-func (p *Port) DrainFront(max int) []Accepted {
-	if p.closed.Load() {
-		return nil
-	}
-	return drain(p.frontFD, max)
-}
+// All is as many connections as there are, for Drain.
+const All = maxBacklog
 
-// DrainCommon accepts what waits on common (or on the one socket), without
-// waiting: for the end, when no worker accepts any more. The caller owns the
-// descriptors.
-func (p *Port) DrainCommon() []Accepted {
+// Drain accepts at most max connections that wait at the socket with that index,
+// without waiting. It may run beside the accept goroutine: what workers accept
+// from is drained at the end, when none does any more, or while none has it. The
+// caller owns the descriptors.
+func (p *Port) Drain(i Gate, max int) []Accepted {
 	if p.closed.Load() {
 		return nil
 	}
-	return drain(p.CommonFD(), maxBacklog)
-}
-
-// DrainCommonUpTo is DrainCommon for at most max connections, while no worker
-// has the socket.
-func (p *Port) DrainCommonUpTo(max int) []Accepted {
-	if p.closed.Load() {
-		return nil
-	}
-	return drain(p.CommonFD(), max)
+	return drain(p.FD(i), max)
 }
 
 func drain(fd, max int) []Accepted {

@@ -2,14 +2,16 @@ package sock
 
 import "fmt"
 
-// Gate says which of an address's listening sockets gets the new connections.
-// Its value is the socket's index in the group, which is the order of
-// listen(2): that is what the gate program returns to the kernel.
+// Gate says which of an address's listening sockets gets the new connections, or
+// which socket is meant: it is the socket's index in the group, in the order of
+// listen(2), and that is what the gate program returns to the kernel.
 type Gate int
 
+// What the sockets are for: Front is the primary's, which accepts there and hands
+// off. Common is the one all workers have a copy of and accept on.
 const (
-	Front  Gate = 0 // the primary accepts and hands off
-	Common Gate = 1 // the workers accept
+	Front  Gate = 0
+	Common Gate = 1
 )
 
 // String is "front" or "common".
@@ -20,5 +22,5 @@ func (g Gate) String() string {
 	case Common:
 		return "common"
 	}
-	return fmt.Sprintf("Gate(%d)", int(g))
+	return fmt.Sprintf("gate(%d)", int(g))
 }

@@ -70,11 +70,15 @@ func setReusePort(fd int, on bool) error {
 	return os.NewSyscallError("setsockopt SO_REUSEPORT", unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, v))
 }
 
-// attachGate replaces the group's program by one that always answers g. The
-// kernel swaps it atomically.
+// attachGate replaces the group's program. The kernel swaps it atomically.
 func attachGate(fd int, g Gate) error {
-	prog := []unix.SockFilter{{Code: unix.BPF_RET | unix.BPF_K, K: uint32(g)}}
-	return attachBPF(fd, unix.SO_ATTACH_REUSEPORT_CBPF, "SO_ATTACH_REUSEPORT_CBPF", prog)
+	return attachBPF(fd, unix.SO_ATTACH_REUSEPORT_CBPF, "SO_ATTACH_REUSEPORT_CBPF", gateProgram(g))
+}
+
+// gateProgram is the program that sends every connection where g says: it returns
+// the index of a socket of the group.
+func gateProgram(g Gate) []unix.SockFilter {
+	return []unix.SockFilter{{Code: unix.BPF_RET | unix.BPF_K, K: uint32(g)}}
 }
 
 // refuseNew makes a listening socket drop every SYN, so that its queue can be

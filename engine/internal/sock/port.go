@@ -21,7 +21,7 @@ type Options struct {
 	IPv6Only    bool // an IPv6 address takes no IPv4 connections
 	ReadableAll bool // unix: everybody may read the path
 	WritableAll bool // unix: everybody may write it, that is connect
-	Gate        bool // the policy may change while it listens
+	Sockets     int  // how many the gate is to choose from; less than 2: one socket, and no gate
 }
 
 const maxPort = 65535
@@ -31,30 +31,24 @@ const (
 	whyFixedChosen = "the policy of this address is fixed when it starts to listen"
 )
 
-// Port is the listening sockets of one address:
+// Port is the listening sockets of one address. The gate tells the kernel which
+// of them get new connections. Without a gate there is one socket, and it is
+// whatever is asked for.
 //
-//	front   the primary accepts on it
-//	common  every worker holds a copy and accepts on it
-//
-// The gate tells the kernel which of the two gets new connections. Without a
-// gate there is one socket, and it is both.
-//
-// Neither is closed while the address lives: the kernel resets what waits on a
+// None is closed while the address lives: the kernel resets what waits on a
 // listening socket that is closed.
 //
 // A Port is not safe for concurrent use. Its owner is the loop goroutine; only
 // the accept goroutine runs beside it.
 type Port struct {
-	addr     Addr // as bound: the port is the real one
-	gated    bool
-	whyFixed string // if not gated: why, for the user
+	addr     Addr   // as bound: the port is the real one
+	whyFixed string // if it has no gate: why, for the user
 
-	front   *os.File // owns frontFD; in the runtime's poller
-	frontFD int
-	common  int         // -1 if not gated
-	name    *Name       // of a unix socket
-	acc     *acceptor   // nil until StartAccept
-	closed  atomic.Bool // the end of a unix socket may be begun aside while it is closed
+	front  *os.File    // owns the first socket; in the runtime's poller
+	socks  []int       // in the order of listen(2), which is a socket's index for the gate
+	name   *Name       // of a unix socket
+	acc    *acceptor   // nil until StartAccept
+	closed atomic.Bool // the end of a unix socket may be begun aside while it is closed
 }
 
 // Addr is an address to listen on, or listened on.
@@ -110,7 +104,8 @@ func noIPv6(err error) bool {
 		errors.Is(err, syscall.EPROTONOSUPPORT)
 }
 
-// listenTCP makes front, and common if there is to be a gate.
+// listenTCP makes the sockets: the first, called front, and those the gate
+// chooses from besides it, if there is to be one.
 //
 // front is bound and listens without SO_REUSEPORT, which is the only way to
 // hear that the address is in use, and gets the option afterwards. There is no
@@ -122,7 +117,7 @@ func listenTCP(at netip.AddrPort, o Options) (*Port, error) {
 		return nil, err
 	}
 	why := whyFixedChosen
-	if o.Gate {
+	if o.Sockets > 1 {
 		why = ""
 		if err := prepareGate(fd); err != nil {
 			why = whyNoGate(err)
@@ -138,20 +133,25 @@ func listenTCP(at netip.AddrPort, o Options) (*Port, error) {
 		return nil, err
 	}
 	bound := netip.AddrPortFrom(at.Addr(), num)
-	common := -1
-	if why == "" {
-		common, err = joinGroup(fd, bound, o)
-		switch {
-		case err == nil:
-		case OutOfResources(err):
+	socks := []int{fd}
+	for why == "" && len(socks) < o.Sockets {
+		next, err := joinGroup(fd, bound, o)
+		if err == nil {
+			socks = append(socks, next)
+			continue
+		}
+		for _, s := range socks[1:] {
+			_ = unix.Close(s)
+		}
+		socks = socks[:1]
+		if OutOfResources(err) {
 			_ = unix.Close(fd)
 			return nil, err
-		default: // a kernel that is not quite Linux: go on with one socket
-			_ = setReusePort(fd, false)
-			why = whyNoGate(err)
 		}
+		_ = setReusePort(fd, false) // a kernel that is not quite Linux: go on with one socket
+		why = whyNoGate(err)
 	}
-	p, err := newPort(fd, common)
+	p, err := newPort(socks...)
 	if err != nil {
 		return nil, err
 	}
@@ -161,19 +161,19 @@ func listenTCP(at netip.AddrPort, o Options) (*Port, error) {
 }
 
 // newPort takes the descriptors over, also if it fails.
-func newPort(front, common int) (*Port, error) {
-	f := os.NewFile(uintptr(front), "listener") // non-blocking, so it joins the poller
+func newPort(socks ...int) (*Port, error) {
+	f := os.NewFile(uintptr(socks[0]), "listener") // non-blocking, so it joins the poller
 	if err := f.SetReadDeadline(time.Time{}); err != nil {
 		_ = f.Close()
-		if common >= 0 {
-			_ = unix.Close(common)
+		for _, fd := range socks[1:] {
+			_ = unix.Close(fd)
 		}
 		return nil, fmt.Errorf("watching a listening socket: %w", err)
 	}
-	return &Port{front: f, frontFD: front, common: common, gated: common >= 0}, nil
+	return &Port{front: f, socks: socks}, nil
 }
 
-// joinGroup makes the second socket of front's group.
+// joinGroup makes one more socket of front's group.
 func joinGroup(front int, at netip.AddrPort, o Options) (int, error) {
 	if err := setReusePort(front, true); err != nil {
 		return -1, err
@@ -192,17 +192,19 @@ func joinGroup(front int, at netip.AddrPort, o Options) (int, error) {
 	return fd, nil
 }
 
-// SetGate sends new connections to front or to common, atomically. Connections
-// that already wait stay where they are, for the owner of that socket.
+// SetGate sends new connections where g says, atomically. Connections that
+// already wait stay where they are, for the owner of that socket.
 func (p *Port) SetGate(g Gate) error {
-	if !p.gated {
+	if !p.gated() {
 		return errors.New(p.whyFixed)
 	}
-	if err := attachGate(p.frontFD, g); err != nil {
+	if err := attachGate(p.socks[0], g); err != nil {
 		return fmt.Errorf("gate of %s to %s: %w", p.addr, g, err)
 	}
 	return nil
 }
+
+func (p *Port) gated() bool { return len(p.socks) > 1 }
 
 // Can is what the sockets of an address are able to do, for the rules that
 // decide by it.
@@ -214,7 +216,7 @@ type Can struct {
 
 // Can is what the sockets of p are able to do.
 func (p *Port) Can() Can {
-	return Can{Accept: p.addr.Network != "udp", Gate: p.gated, WhyFixed: p.whyFixed}
+	return Can{Accept: p.addr.Network != "udp", Gate: p.gated(), WhyFixed: p.whyFixed}
 }
 
 // Addr is what p is bound to: the port is the real one.
@@ -226,26 +228,31 @@ func (p *Port) Name() *Name { return p.name }
 // Closed tells whether p has been closed. Any goroutine may ask.
 func (p *Port) Closed() bool { return p.closed.Load() }
 
-// CommonFD is the descriptor workers get a copy of. It stays the port's: the
-// caller sends it and does not close it.
-func (p *Port) CommonFD() int {
-	if p.gated {
-		return p.common
+// FD is the descriptor of the socket with that index, which workers get a copy
+// of. It stays the port's: the caller sends it and does not close it.
+func (p *Port) FD(i Gate) int {
+	if p.gated() {
+		return p.socks[i]
 	}
-	return p.frontFD
+	return p.socks[0]
 }
 
-// Waiting is how many connections wait in the kernel to be accepted; 0 where
-// that is not known (unix sockets, not Linux).
-func (p *Port) Waiting() (front, common int) {
+// WaitingAt is how many connections wait in the kernel to be accepted at the
+// socket with that index; 0 where that is not known (unix sockets, not Linux).
+func (p *Port) WaitingAt(i Gate) int {
 	if p.closed.Load() || p.addr.Network != "tcp" {
-		return 0, 0
+		return 0
 	}
-	front = queued(p.frontFD)
-	if p.gated {
-		common = queued(p.common)
+	return queued(p.FD(i))
+}
+
+// Waiting is how many wait at all its sockets.
+func (p *Port) Waiting() int {
+	n := 0
+	for i := range p.socks {
+		n += p.WaitingAt(Gate(i))
 	}
-	return front, common
+	return n
 }
 
 // Quiet begins the end of the address: clients that have not begun to connect
@@ -258,9 +265,9 @@ func (p *Port) Quiet() error {
 	if p.name != nil {
 		return p.name.remove() // who finds no name cannot connect
 	}
-	err := refuseNew(p.frontFD)
-	if p.gated {
-		err = errors.Join(err, refuseNew(p.common))
+	var err error
+	for _, fd := range p.socks {
+		err = errors.Join(err, refuseNew(fd))
 	}
 	if err != nil {
 		return fmt.Errorf("quieting %s: %w", p.addr, err)
@@ -282,17 +289,17 @@ func (p *Port) Close() error {
 	if p.name != nil {
 		err = p.name.remove() // before the close: an open socket keeps its inode number from being used again
 	}
-	if p.gated {
+	if p.gated() {
 		// A worker that has said that it closes its server may not have closed its
 		// copy yet, and a process that is being forked has one of each socket until
 		// its exec: the address would be in use until they have.
-		for _, fd := range []int{p.frontFD, p.common} {
+		for _, fd := range p.socks {
 			err = errors.Join(err, os.NewSyscallError("shutdown", unix.Shutdown(fd, unix.SHUT_RDWR)))
 		}
 	}
 	err = errors.Join(err, p.front.Close())
-	if p.gated {
-		err = errors.Join(err, os.NewSyscallError("close", unix.Close(p.common)))
+	for _, fd := range p.socks[1:] {
+		err = errors.Join(err, os.NewSyscallError("close", unix.Close(fd)))
 	}
 	if err != nil {
 		return fmt.Errorf("closing %s: %w", p.addr, err)

@@ -35,8 +35,8 @@ func TestGateIsExact(t *testing.T) {
 	for host, to := range hosts(t) {
 		t.Run("host "+host, func(t *testing.T) {
 			checkNoLeaks(t)
-			p := mustOpen(t, Addr{Network: "tcp", Host: host}, Options{Gate: true})
-			if !p.gated || p.whyFixed != "" {
+			p := mustOpen(t, Addr{Network: "tcp", Host: host}, Options{Sockets: 2})
+			if !p.gated() || p.whyFixed != "" {
 				t.Fatalf("no gate: %s", p.whyFixed)
 			}
 			front, common := &echo{side: 'f'}, &echo{side: 'c'}
@@ -67,10 +67,43 @@ func TestGateIsExact(t *testing.T) {
 	}
 }
 
+// The gate chooses from as many sockets as there are, whichever of them it is:
+// each gets all connections while it is chosen, and the others none.
+func TestGateOverManySockets(t *testing.T) {
+	checkNoLeaks(t)
+	const sockets, clients = 5, 8
+	p := mustOpen(t, loopback, Options{Sockets: sockets})
+	if !p.gated() || len(p.socks) != sockets {
+		t.Fatalf("%d sockets: %s", len(p.socks), p.whyFixed)
+	}
+	for _, g := range []Gate{3, 1, 4, Front, 2} {
+		if err := p.SetGate(g); err != nil {
+			t.Fatal(err)
+		}
+		for range clients {
+			dial(t, p.addr)
+		}
+		poll(t, "all wait at one socket", func() bool { return p.WaitingAt(g) == clients })
+		if n := p.Waiting(); n != clients {
+			t.Errorf("at %v: %d wait in all", g, n)
+		}
+		b := p.Drain(g, All)
+		if len(b) != clients {
+			t.Errorf("at %v: %d were accepted", g, len(b))
+		}
+		closeAccepted(b)
+	}
+	if err := p.Quiet(); err != nil {
+		t.Error(err)
+	}
+	mustClose(t, p)
+	mustOpen(t, p.addr, Options{Sockets: sockets}) // it is free again
+}
+
 // 500 clients at once while the gate swings: every one is answered.
 func TestGateSwitchesLoseNothing(t *testing.T) {
 	checkNoLeaks(t)
-	p := mustOpen(t, loopback, Options{Gate: true})
+	p := mustOpen(t, loopback, Options{Sockets: 2})
 	front, common := &echo{side: 'f'}, &echo{side: 'c'}
 	p.StartAccept(front.batch, func(err error) { t.Errorf("reported: %v", err) })
 	stopCommon := common.onCommon(t, p)
@@ -133,16 +166,16 @@ func TestGateHoldsFromTheFirstConnection(t *testing.T) {
 		})
 	}
 	for range 50 {
-		p, err := Open(a, Options{Gate: true})
+		p, err := Open(a, Options{Sockets: 2})
 		if err != nil {
 			t.Error(err)
 			break
 		}
-		if b := p.DrainCommon(); len(b) > 0 {
+		if b := p.Drain(Common, All); len(b) > 0 {
 			t.Errorf("%d connections reached common", len(b))
 			closeAccepted(b)
 		}
-		closeAccepted(p.DrainFront(1000))
+		closeAccepted(p.Drain(Front, 1000))
 		mustClose(t, p)
 	}
 	close(stop)
@@ -161,7 +194,7 @@ func TestPortInUse(t *testing.T) {
 	}
 	group := func(host string) func(t *testing.T) int {
 		return func(t *testing.T) int {
-			return mustOpen(t, Addr{Network: "tcp", Host: host}, Options{Gate: true}).addr.Port
+			return mustOpen(t, Addr{Network: "tcp", Host: host}, Options{Sockets: 2}).addr.Port
 		}
 	}
 	foreignGroup := func(t *testing.T) int {
@@ -190,12 +223,12 @@ func TestPortInUse(t *testing.T) {
 		{"another muster on all addresses", group(""), "127.0.0.1"},
 		{"another SO_REUSEPORT group", foreignGroup, "127.0.0.1"},
 	} {
-		for _, gated := range []bool{true, false} {
-			t.Run(fmt.Sprintf("%s, gate %v", c.name, gated), func(t *testing.T) {
+		for _, n := range []int{2, 1} {
+			t.Run(fmt.Sprintf("%s, %d sockets", c.name, n), func(t *testing.T) {
 				checkNoLeaks(t)
 				a := Addr{"tcp", c.host, c.hold(t)}
 				poll(t, "the holder is named", func() bool { // on a busy machine not in the time there is for it
-					p, err := Open(a, Options{Gate: gated})
+					p, err := Open(a, Options{Sockets: n})
 					if err == nil {
 						mustClose(t, p)
 						t.Fatal("opened")
@@ -229,7 +262,7 @@ func TestOpenRace(t *testing.T) {
 		ports := make(chan *Port, 8)
 		for range 8 {
 			all.Go(func() {
-				if p, err := Open(a, Options{Gate: true}); err == nil {
+				if p, err := Open(a, Options{Sockets: 2}); err == nil {
 					opened.Add(1)
 					ports <- p
 				}
@@ -248,7 +281,7 @@ func TestOpenRace(t *testing.T) {
 
 func TestNotThisMachines(t *testing.T) {
 	checkNoLeaks(t)
-	_, err := Open(Addr{"tcp", "192.0.2.77", 0}, Options{Gate: true})
+	_, err := Open(Addr{"tcp", "192.0.2.77", 0}, Options{Sockets: 2})
 	if !errors.Is(err, syscall.EADDRNOTAVAIL) {
 		t.Error(err)
 	}
@@ -257,11 +290,11 @@ func TestNotThisMachines(t *testing.T) {
 // Connections in TIME_WAIT at the server, and even open ones, do not block a restart.
 func TestRestart(t *testing.T) {
 	checkNoLeaks(t)
-	p := mustOpen(t, loopback, Options{Gate: true})
+	p := mustOpen(t, loopback, Options{Sockets: 2})
 	a := p.addr
 	first, second := dial(t, a), dial(t, a)
-	poll(t, "both wait", func() bool { n, _ := p.Waiting(); return n == 2 })
-	b := p.DrainFront(2)
+	poll(t, "both wait", func() bool { n := p.WaitingAt(Front); return n == 2 })
+	b := p.Drain(Front, 2)
 	if len(b) != 2 {
 		t.Fatalf("%d connections", len(b))
 	}
@@ -273,39 +306,39 @@ func TestRestart(t *testing.T) {
 		}
 	}
 	mustClose(t, p)
-	again := mustOpen(t, a, Options{Gate: true})
-	if again.addr != a || !again.gated {
-		t.Errorf("%v, gate %v", again.addr, again.gated)
+	again := mustOpen(t, a, Options{Sockets: 2})
+	if again.addr != a || !again.gated() {
+		t.Errorf("%v, gate %v", again.addr, again.gated())
 	}
 	_ = unix.Close(b[1].FD)
 }
 
 func TestSocketsOfAPort(t *testing.T) {
 	checkNoLeaks(t)
-	p := mustOpen(t, Addr{Network: "tcp", Host: "localhost"}, Options{Gate: true, Backlog: 7})
+	p := mustOpen(t, Addr{Network: "tcp", Host: "localhost"}, Options{Sockets: 2, Backlog: 7})
 	if p.addr.Host != "127.0.0.1" && p.addr.Host != "::1" || p.addr.Port == 0 {
 		t.Errorf("bound to %v", p.addr)
 	}
 	p.StartAccept(closeAccepted, func(err error) { t.Errorf("reported: %v", err) })
-	for _, fd := range []int{p.frontFD, p.CommonFD(), p.acc.reserve} {
+	for _, fd := range []int{p.FD(Front), p.FD(Common), p.acc.reserve} {
 		if fd != p.acc.reserve {
 			checkFlags(t, fd)
 		} else if fl, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err != nil || fl&unix.FD_CLOEXEC == 0 {
 			t.Errorf("the reserve survives exec (%#x, %v)", fl, err)
 		}
 	}
-	if p.CommonFD() == p.frontFD {
+	if p.FD(Common) == p.FD(Front) {
 		t.Error("common is front")
 	}
 
 	single := mustOpen(t, loopback, Options{})
-	if single.gated || single.whyFixed == "" || single.CommonFD() != single.frontFD {
+	if single.gated() || single.whyFixed == "" || single.FD(Common) != single.FD(Front) {
 		t.Errorf("without a gate: %+v", single)
 	}
 	if err := single.SetGate(Common); err == nil || err.Error() != single.whyFixed {
 		t.Errorf("SetGate without a gate: %v", err)
 	}
-	if v, err := unix.GetsockoptInt(single.frontFD, unix.SOL_SOCKET, unix.SO_REUSEPORT); err != nil || v != 0 {
+	if v, err := unix.GetsockoptInt(single.FD(Front), unix.SOL_SOCKET, unix.SO_REUSEPORT); err != nil || v != 0 {
 		t.Errorf("others may join the one socket (%d, %v)", v, err)
 	}
 }
@@ -313,12 +346,12 @@ func TestSocketsOfAPort(t *testing.T) {
 // A worker that makes its copy blocking must not make the primary wait for ever.
 func TestDrainOfABlockingSocket(t *testing.T) {
 	checkNoLeaks(t)
-	p := mustOpen(t, loopback, Options{Gate: true})
-	if err := unix.SetNonblock(p.CommonFD(), false); err != nil {
+	p := mustOpen(t, loopback, Options{Sockets: 2})
+	if err := unix.SetNonblock(p.FD(Common), false); err != nil {
 		t.Fatal(err)
 	}
 	done := make(chan []Accepted, 1)
-	go func() { done <- p.DrainCommon() }()
+	go func() { done <- p.Drain(Common, All) }()
 	if b := receive(t, done); len(b) != 0 {
 		t.Errorf("%d connections", len(b))
 	}
@@ -341,7 +374,7 @@ func TestStopLosesNothing(t *testing.T) {
 }
 
 func stopUnderClients(t *testing.T, g Gate) {
-	p := mustOpen(t, loopback, Options{Gate: true})
+	p := mustOpen(t, loopback, Options{Sockets: 2})
 	front, common := &echo{side: 'f'}, &echo{side: 'c'}
 	p.StartAccept(front.batch, func(err error) { t.Errorf("reported: %v", err) })
 	stopCommon := common.onCommon(t, p)
@@ -372,8 +405,8 @@ func stopUnderClients(t *testing.T, g Gate) {
 		t.Fatal(err)
 	}
 	<-time.After(50 * time.Millisecond) // not a wait for something: the time quiet asks for
-	front.batch(p.DrainFront(1 << 20))
-	front.batch(p.DrainCommon())
+	front.batch(p.Drain(Front, 1<<20))
+	front.batch(p.Drain(Common, All))
 	mustClose(t, p)
 	clients.Wait()
 	front.n.Wait()
@@ -383,14 +416,14 @@ func stopUnderClients(t *testing.T, g Gate) {
 // A worker's copy of the common socket outlives the port for a moment: the
 // address can be had again all the same.
 func TestClosedPortIsFreeWhileAWorkerHasACopy(t *testing.T) {
-	p, err := Open(Addr{Network: "tcp", Host: "127.0.0.1"}, Options{Gate: true})
+	p, err := Open(Addr{Network: "tcp", Host: "127.0.0.1"}, Options{Sockets: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !p.gated {
+	if !p.gated() {
 		t.Skip(p.whyFixed)
 	}
-	copied, err := unix.FcntlInt(uintptr(p.common), unix.F_DUPFD_CLOEXEC, 0)
+	copied, err := unix.FcntlInt(uintptr(p.FD(Common)), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -398,7 +431,7 @@ func TestClosedPortIsFreeWhileAWorkerHasACopy(t *testing.T) {
 	if err := p.Close(); err != nil {
 		t.Fatal(err)
 	}
-	again, err := Open(p.addr, Options{Gate: true})
+	again, err := Open(p.addr, Options{Sockets: 2})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,8 +9,8 @@ import (
 // An address that was closed and opened again at once was in use if a process was
 // being forked at that moment: it has a copy of every socket until its exec.
 func TestAnAddressWasInUseWhileAProcessWasForked(t *testing.T) {
-	p := mustOpen(t, loopback, Options{Gate: true})
-	if !p.gated {
+	p := mustOpen(t, loopback, Options{Sockets: 2})
+	if !p.gated() {
 		t.Skip("no gate on this system: " + p.whyFixed)
 	}
 	over := make(chan struct{})
@@ -37,7 +37,7 @@ func TestAnAddressWasInUseWhileAProcessWasForked(t *testing.T) {
 		if err := p.Close(); err != nil {
 			t.Error(err)
 		}
-		next, err := Open(a, Options{Gate: true})
+		next, err := Open(a, Options{Sockets: 2})
 		if err != nil {
 			t.Error(err)
 			break

@@ -157,7 +157,7 @@ func (e *echo) batch(b []Accepted) {
 // returns is called.
 func (e *echo) onCommon(t *testing.T, p *Port) (stop func()) {
 	t.Helper()
-	fd, err := unix.FcntlInt(uintptr(p.CommonFD()), unix.F_DUPFD_CLOEXEC, 0)
+	fd, err := unix.FcntlInt(uintptr(p.FD(Common)), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

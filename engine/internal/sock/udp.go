@@ -45,7 +45,7 @@ func bindUDP(at netip.AddrPort, IPv6Only, reuseAddr bool) (*Port, error) {
 		_ = unix.Close(fd)
 		return nil, err
 	}
-	p, err := newPort(fd, -1)
+	p, err := newPort(fd)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +97,7 @@ func OpenInherited(fd int, inherited map[int]bool) (*Port, error) {
 		_ = unix.Close(own)
 		return nil, fmt.Errorf("descriptor %d: %w", fd, err)
 	}
-	p, err := newPort(own, -1)
+	p, err := newPort(own)
 	if err != nil {
 		return nil, err
 	}

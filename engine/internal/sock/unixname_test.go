@@ -42,7 +42,7 @@ func TestUnixPathThatWasRemovedIsPutBack(t *testing.T) {
 		t.Errorf("%v, %v, was %v", now, err, before)
 	}
 	dial(t, a)
-	if b := p.DrainFront(10); len(b) != 1 {
+	if b := p.Drain(Front, 10); len(b) != 1 {
 		t.Errorf("%d connections", len(b))
 	} else {
 		closeAccepted(b)

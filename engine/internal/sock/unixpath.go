@@ -39,7 +39,7 @@ func openUnix(a Addr, o Options) (*Port, error) {
 		_ = unix.Close(fd)
 		return nil, err
 	}
-	p, err := newPort(fd, -1)
+	p, err := newPort(fd)
 	if err != nil {
 		_ = name.remove()
 		return nil, err
@@ -132,7 +132,7 @@ func openAbstract(a Addr, o Options) (*Port, error) {
 		_ = unix.Close(fd)
 		return nil, err
 	}
-	p, err := newPort(fd, -1)
+	p, err := newPort(fd)
 	if err != nil {
 		return nil, err
 	}

@@ -16,11 +16,11 @@ func unixAddr(path string) Addr { return Addr{Network: "unix", Host: path} }
 func TestUnixSocket(t *testing.T) {
 	checkNoLeaks(t)
 	a := unixAddr(filepath.Join(t.TempDir(), "s"))
-	p := mustOpen(t, a, Options{Gate: true, ReadableAll: true, WritableAll: true})
-	if p.gated || p.whyFixed != "the policy of a unix socket is fixed when it starts to listen" || p.addr != a {
+	p := mustOpen(t, a, Options{Sockets: 2, ReadableAll: true, WritableAll: true})
+	if p.gated() || p.whyFixed != "the policy of a unix socket is fixed when it starts to listen" || p.addr != a {
 		t.Errorf("%+v", p)
 	}
-	checkFlags(t, p.CommonFD())
+	checkFlags(t, p.FD(Common))
 	if fi, err := os.Lstat(a.Host); err != nil || fi.Mode().Perm()&0o666 != 0o666 {
 		t.Errorf("mode %v, %v", fi.Mode(), err)
 	}
@@ -58,7 +58,7 @@ func TestUnixStalePath(t *testing.T) {
 	l.Close() // as a killed process leaves it
 	p := mustOpen(t, a, Options{})
 	dial(t, a)
-	if b := p.DrainFront(10); len(b) != 1 {
+	if b := p.Drain(Front, 10); len(b) != 1 {
 		t.Errorf("%d connections", len(b))
 	} else {
 		closeAccepted(b)
