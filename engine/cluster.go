@@ -226,8 +226,9 @@ func (c *Cluster) Close() error {
 
 // Do carries out one command and answers when it has been acted on (a fork has
 // a pid, a signal has been sent, a disconnect has been ordered), not when its
-// consequences are over. Errors: ErrStopped, ErrNoWorker, ErrBusy, that of ctx,
-// or why it could not be done; all name the worker.
+// consequences are over. Errors: ErrStopped, ErrNoWorker, ErrBusy, ErrBadRequest,
+// ErrPolicyFixed, that of ctx, or why it could not be done; all name the worker, if
+// there is one.
 func (c *Cluster) Do(ctx context.Context, cmd Command) (Result, error) { return c.loop.do(ctx, cmd) }
 
 func (l *loop) do(ctx context.Context, cmd Command) (Result, error) {

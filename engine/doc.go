@@ -88,6 +88,12 @@
 // have gone further than the event. Snapshots and events are values that never
 // change: a slow reader harms nobody, and learns what it has missed.
 //
+// # Viewers
+//
+// View is all that a dashboard, the tour or a printer has of a cluster: pictures,
+// events, a wake-up, commands. Any number may look at one cluster. What they get and
+// give has a JSON form that keeps every field: docs/wire.md.
+//
 // # Errors
 //
 // Errors name the worker or the address, and wrap one of these where a program

@@ -94,6 +94,9 @@ func TestAWorkerThatSIGKILLDoesNotEndKeptAStop(t *testing.T) {
 	if !errors.Is(err, ErrLeftBehind) || !strings.Contains(err.Error(), want) {
 		t.Errorf("Run: %v, want %s", err, want)
 	}
+	if c.Err() == nil || c.Err().Error() != err.Error() || ErrorCode(c.Err()) != CodeLeftBehind {
+		t.Errorf("Err: %v, want %v", c.Err(), err)
+	}
 	ev, _ := c.Events(0)
 	if d, ok := ev[len(ev)-1].Detail.(ErrorDetail); !ok || !strings.HasPrefix(d.Text, "the cluster ends without "+want) {
 		t.Errorf("the last event: %+v", ev[len(ev)-1])

@@ -41,7 +41,8 @@ type commandJSON struct {
 // MarshalJSON writes {"v":1,"op":"kill","worker":3,"signal":"SIGKILL","by":"key"},
 // without what is zero. A command with a Handle has no such form (the error wraps
 // ErrHandle): an open descriptor stays in its process. Nor has one whose operation
-// is not known or whose Viewer or Env is not UTF-8: ErrBadRequest.
+// is not known, whose Message is not JSON or whose Viewer or Env is not UTF-8:
+// ErrBadRequest.
 func (c Command) MarshalJSON() ([]byte, error) {
 	j := commandJSON{V: wireVersion, Op: c.Op, Worker: c.Worker, Policy: c.Policy, Message: c.Message, Env: c.Env, Viewer: c.Viewer, For: c.For, By: c.By}
 	switch {
@@ -49,6 +50,9 @@ func (c Command) MarshalJSON() ([]byte, error) {
 		return nil, unknownOp(c.Op)
 	case c.Handle != nil:
 		return nil, fmt.Errorf("command %q: its descriptor cannot leave this process: %w", c.Op, ErrHandle)
+	}
+	if c.Message != nil && !json.Valid(c.Message) {
+		return nil, badRequest(fmt.Errorf("command %q: its message is not JSON", c.Op))
 	}
 	for _, text := range append([]string{c.Viewer}, c.Env...) {
 		if !utf8.ValidString(text) {

@@ -26,9 +26,18 @@ func TestCommandWithAHandleStaysHere(t *testing.T) {
 	if ErrorCode(err) != CodeBadHandle {
 		t.Errorf("%v", err)
 	}
-	_, err = json.Marshal(Command{Op: OpFork, Env: []string{"A=\xff"}})
-	if ErrorCode(err) != CodeBadRequest {
-		t.Errorf("a variable that is not UTF-8: %v", err)
+}
+
+func TestCommandWithoutAForm(t *testing.T) {
+	for name, c := range map[string]Command{
+		"a variable that is not UTF-8":  {Op: OpFork, Env: []string{"A=\xff"}},
+		"a viewer that is not UTF-8":    {Op: OpWatch, Viewer: "\xff"},
+		"a message that is not JSON":    {Op: OpSend, Message: json.RawMessage("{")},
+		"an operation that there isn't": {Op: "eat"},
+	} {
+		if _, err := json.Marshal(c); ErrorCode(err) != CodeBadRequest {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

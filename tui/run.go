@@ -71,7 +71,7 @@ const (
 // and every panic the process can notice. A stop asked for by a key, a signal
 // or a vanished terminal is passed to the cluster; without a terminal Run goes
 // on waiting for the cluster, and for further signals. With Options.Guest they end
-// the dashboard, and Run returns.
+// the dashboard, and Run returns; if the cluster has ended first, c.Err says why.
 //
 // Run needs SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT and SIGWINCH for itself, and
 // the signals that end a Go program with its stacks (SIGQUIT, SIGABRT, ...): one of
