@@ -104,7 +104,6 @@ func (m *model) open(d dialog) {
 
 // close takes the dialog on top away.
 func (m *model) close() {
-	m.digits = ""
 	m.s.dialog, m.under = m.under, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"muster/engine"
 	"muster/tui/internal/cell"
@@ -15,6 +16,9 @@ type killMenu struct {
 	dialogBase
 	worker, pid int
 	cursor      int // index into killChoices
+
+	digits   string // typed so far
+	digitsAt time.Time
 }
 
 // killChoice is one line of the kill menu.
@@ -55,7 +59,6 @@ func (m *model) openKill() {
 	case w.State == engine.StateExited:
 		m.toast(fmt.Sprintf("worker %d has ended: there is nothing to kill", w.ID))
 	default:
-		m.digits = ""
 		m.open(&killMenu{worker: w.ID, pid: w.PID})
 	}
 }
@@ -66,7 +69,7 @@ func (d *killMenu) key(m *model, key string) bool {
 		m.killDigit(d, key)
 		return true
 	}
-	m.digits = ""
+	d.digits = ""
 	before := d.cursor
 	switch key {
 	case "enter":
@@ -107,17 +110,17 @@ func (d *killMenu) key(m *model, key string) bool {
 // killDigit picks the signal whose number is being typed. A digit that makes no
 // number with those before begins a new one.
 func (m *model) killDigit(d *killMenu, digit string) {
-	if m.s.now.Sub(m.digitsAt) >= digitTime {
-		m.digits = ""
+	if m.s.now.Sub(d.digitsAt) >= digitTime {
+		d.digits = ""
 	}
-	m.digitsAt = m.s.now
-	for _, typed := range []string{m.digits + digit, digit} {
+	d.digitsAt = m.s.now
+	for _, typed := range []string{d.digits + digit, digit} {
 		if i := signalRow(typed); i >= 0 {
-			m.digits, d.cursor = typed, i
+			d.digits, d.cursor = typed, i
 			return
 		}
 	}
-	m.digits = ""
+	d.digits = ""
 	m.toast(digit + " is the number of no signal here")
 }
 

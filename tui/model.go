@@ -35,45 +35,77 @@ type model struct {
 
 	cmds []tea.Cmd // of the message that is being handled
 
-	// What came while the screen was frozen: pictures, one a tick, and lines.
-	heldSnaps []*engine.Snapshot
-	heldLines []logLine
-
-	under    dialog    // open below the dialog that is on top
-	closedAt time.Time // when q last closed something
-	atOnce   bool      // twice
-	leaving  bool      // a guest leaves: in a moment
-
-	toastUntil time.Time
-	toasts     int     // said so far
-	last       pressed // the key before
-	digits     string  // typed so far in the kill menu
-	digitsAt   time.Time
-	clicked    pressed // the zone that was clicked last
-	mouseOff   bool
-
-	lines int      // of the log, so far
+	under dialog   // open below the dialog that is on top
 	sent  []string // messages, newest last, as they were typed
-	setup string   // what the last 'setup' of the log said
 
-	selRow     int // row and slot of the selected worker, for when it goes
-	selSlot    int
 	restarting map[int]bool
 	policy     policySwitch
 	load       loadControl
 	tour       Tour // nil = none
 	watching   watchSwitch
 	pace       pace
-	raw        *engine.Snapshot // the newest picture as the engine made it
 
-	details    *engine.Details // of the selected worker, as of detailsAt
+	heldBack
+	leavingState
+	toastState
+	inputState
+	logCount
+	selection
+	inspector
+	newest
+	drawing
+}
+
+// heldBack is what came while the screen was frozen.
+type heldBack struct {
+	heldSnaps []*engine.Snapshot // one a tick
+	heldLines []logLine
+}
+
+// leavingState is where the end of the dashboard stands.
+type leavingState struct {
+	closedAt time.Time // when q last closed something
+	atOnce   bool      // the end was asked for twice
+	leaving  bool      // a guest leaves: in a moment
+}
+
+type toastState struct {
+	toastUntil time.Time
+	toasts     int // said so far
+}
+
+// inputState is what keys and clicks before mean for the next one.
+type inputState struct {
+	last     pressed // the key before
+	clicked  pressed // the zone that was clicked last
+	mouseOff bool
+}
+
+type logCount struct {
+	lines int    // of the log, so far
+	setup string // what the last 'setup' of the log said
+}
+
+// selection is the row and slot of the selected worker, for when it goes.
+type selection struct{ selRow, selSlot int }
+
+// inspector is what is known of the selected worker by asking for it.
+type inspector struct {
+	details    *engine.Details // as of detailsAt
 	detailsAt  time.Time       // when they were asked for
-	asking     bool            // for details, at this moment
+	asking     bool            // at this moment
 	detailsFor int             // of which worker
+}
 
+// newest is the newest picture as the engine made it.
+type newest struct {
+	raw                *engine.Snapshot
 	taken, takenBefore uint64 // connections the workers took, at the last two ticks
+}
 
-	zones  []zone // of the frame that is on the screen
+// drawing is the frame that is on the screen, and when the next one is due.
+type drawing struct {
+	zones  []zone
 	frame  string
 	dirty  bool      // the frame does not show what s says
 	drawn  time.Time // when the frame was made

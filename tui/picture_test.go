@@ -32,7 +32,7 @@ func theme(p termenv.Profile) *styles.Theme {
 func testScreen(w, h int) *screen {
 	return &screen{
 		w: w, h: h, theme: styles.None(), signs: cell.NewSigns(false), view: viewOverview,
-		hist: hist.New(), tick: time.Second, fds: map[int]int{},
+		hist: hist.New(), tick: time.Second, tableState: tableState{fds: map[int]int{}},
 	}
 }
 

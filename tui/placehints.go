@@ -39,3 +39,35 @@ func hintOfKey(s *screen, key string) (hint, bool) {
 	}
 	return hint{}, false
 }
+
+// guest is the binding as the dashboard of a guest has it: q stops nothing.
+func (b binding) guest() binding {
+	if b.act == actQuit {
+		b.hint, b.text, b.note, b.brief = "leave", "leave it running", "", "leave"
+	}
+	return b
+}
+
+// seen is the binding as s says it.
+func (b binding) seen(s *screen) *binding {
+	if s.guest {
+		b = b.guest()
+	}
+	return &b
+}
+
+// endHint is q while the cluster stops.
+func endHint(s *screen) hint {
+	if s.guest {
+		return hintOf(s, actQuit, bindingOf(actQuit).guest().hint)
+	}
+	return hint{"q", "end at once", "at once"}
+}
+
+// endWords is the same in a sentence.
+func endWords(s *screen) string {
+	if s.guest {
+		return "q leaves"
+	}
+	return "q ends it at once"
+}

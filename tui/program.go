@@ -20,8 +20,8 @@ func newModel(c engine.View, end *ending, s screen, clock func() time.Time) *mod
 		clock:      clock,
 		keys:       keymap(s.vim),
 		restarting: map[int]bool{},
-		dirty:      true,
 	}
+	m.dirty = true
 	m.s.hist = hist.New()
 	m.s.view = viewOverview
 	m.s.tick = time.Second

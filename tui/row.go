@@ -158,9 +158,11 @@ func valueOf(s *screen, w *engine.Row, cols columns, now time.Time) rowValue {
 		id: w.ID, pid: w.PID, state: w.State, stopped: stopped(w), told: voluntary(w), odd: !w.Stalled.IsZero() || w.Note != "",
 		word: stateWord(w),
 		last: lastText(s.snap, w, now, cols[colLast]),
-		req:  -1, cpu: -1, mem: -1, open: -1, hand: -1, fds: -1, dealt: -1, done: -1, p50: -1, p99: -1,
-		share: -1, up: -1,
-		restarts: w.Restarts,
+		rowFigures: rowFigures{
+			req: -1, cpu: -1, mem: -1, open: -1, hand: -1, fds: -1, dealt: -1, done: -1, p50: -1, p99: -1,
+			share: -1, up: -1,
+			restarts: w.Restarts,
+		},
 		selected: w.ID == s.selected,
 		look:     lookOf(w, now),
 	}

@@ -23,16 +23,24 @@ const (
 // written again only when it would be another one. Figures that are not known
 // are -1.
 type rowValue struct {
-	id, pid         int
-	state           engine.State
-	stopped, told   bool
-	odd             bool // what LAST says is a warning
-	word            string
-	last            string // "" = the history up to tick
-	tick            int
-	past            hist.Metric // whose history it is
-	pastScale       float64
-	cpuScale        float64
+	id, pid       int
+	state         engine.State
+	stopped, told bool
+	odd           bool // what LAST says is a warning
+	word          string
+	last          string // "" = the history up to tick
+	tick          int
+	past          hist.Metric // whose history it is
+	pastScale     float64
+	cpuScale      float64
+	exit          string
+	selected      bool
+	look          look
+	rowFigures
+}
+
+// rowFigures are the figures of a row.
+type rowFigures struct {
 	share, shareTop float64
 	req, cpu, mem   float64
 	open, hand, fds int
@@ -40,9 +48,6 @@ type rowValue struct {
 	p50, p99        time.Duration
 	restarts        int
 	up              int64 // seconds, -1 = not alive
-	exit            string
-	selected        bool
-	look            look
 }
 
 // rowCache keeps the rows that were drawn. Not for more than one goroutine.

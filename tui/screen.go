@@ -47,31 +47,47 @@ type screen struct {
 	help     bool   // the overlay of ?
 	stopping bool   // the end has been asked for
 
-	selected int // id of the selected worker, 0 = none
-	tableTop int // first visible row
+	toast   string // takes the place of the hints while not ""
+	tick    time.Duration
+	vim     bool // --keys vim
+	guest   bool // its end leaves the cluster alone
+	load    loadView
+	tour    tourScreen
+	traffic trafficState
+	shown   keyShown
 
-	log       []logLine     // newest last, already filtered by logFilter
-	logTotal  int           // before filtering
-	logBack   int           // lines scrolled back from the newest, 0 = follows
-	filter    [panes]string // by paneID, "" = none
-	all       []logLine     // the log before filtering, for what shows one worker's events
-	filtering bool          // the prompt of / is open for the details, if they are, else for the focused pane
+	tableState
+	logState
+	filterState
+	frozenState
+}
 
-	toast    string    // takes the place of the hints while not ""
-	frozen   time.Time // zero = live
-	missedIn int       // events since it froze
+// tableState is where the workers' table stands.
+type tableState struct {
+	selected int         // id of the selected worker, 0 = none
+	tableTop int         // first visible row
+	fds      map[int]int // open descriptors, by worker, where they are known
+	rows     *rowCache   // rows as they were drawn; render makes and keeps it
+}
+
+// logState is the log and where it stands.
+type logState struct {
+	log      []logLine // newest last, already filtered
+	logTotal int       // before filtering
+	logBack  int       // lines scrolled back from the newest, 0 = follows
+	all      []logLine // before filtering, for what shows one worker's events
+	explains uint64    // the event that is explained above it, 0 = none
 	missed   uint64    // events the ring had dropped before we read them
-	fds      map[int]int
-	load     loadView
-	tour     tourScreen
-	traffic  trafficState
-	tick     time.Duration
-	vim      bool // --keys vim
-	guest    bool // its end leaves the cluster alone
-	shown    keyShown
-	explains uint64 // the event of the log that is explained above it, 0 = none
+}
 
-	rows *rowCache // rows of the table as they were drawn; render makes and keeps it
+type filterState struct {
+	filter    [panes]string // by paneID, "" = none
+	filtering bool          // the prompt of / is open for the details, if they are, else for the focused pane
+}
+
+type frozenState struct {
+	frozen   time.Time // zero = live
+	missedIn int       // events since then
 }
 
 // zone is a part of the frame the mouse can hit: cells x0 <= x < x1 of line y.

@@ -129,3 +129,14 @@ func (m *model) onStop(msg stopMsg) {
 		m.toast(safetext.Line(msg.err.Error()))
 	}
 }
+
+// stopAsGuest is stop for a guest: there is nothing to look at until the end.
+func (m *model) stopAsGuest() {
+	if m.leaving {
+		return
+	}
+	m.leaving = true
+	m.endLoad()
+	end := m.end
+	m.run(func() tea.Msg { return stopMsg{err: end.ask(ByKey, 0)} })
+}
