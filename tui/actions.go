@@ -7,15 +7,15 @@ import (
 	"muster/engine"
 )
 
-// maxWorkers is how many workers a cluster may have.
-const maxWorkers = 256
+// MaxWorkers is how many workers a cluster that somebody looks at may have.
+const MaxWorkers = 256
 
 func (m *model) fork() {
 	snap := m.s.snap
 	live := live(snap)
 	switch {
-	case live >= maxWorkers:
-		m.toast(fmt.Sprintf("%d workers are the most there can be", maxWorkers))
+	case live >= MaxWorkers:
+		m.toast(fmt.Sprintf("%d workers are the most there can be", MaxWorkers))
 	case live >= 4*max(snap.CPUs, 1):
 		m.ask(&question{
 			title: "fork one more?",

@@ -43,45 +43,12 @@ type LoadSettings struct {
 	Duration    time.Duration // it stops by itself after it
 }
 
-// LoadStats is a load as it stands: at its end Sent is the sum of Answered,
-// Refused, Reset, Cut, TimedOut and Wrong.
+// LoadStats is a load as it stands. Its texts may hold anything. Hint is empty
+// once something is answered.
 type LoadStats struct {
-	Sent, Answered                       uint64
-	Refused, Reset, Cut, TimedOut, Wrong uint64
-	Late                                 uint64 // sent after they were due
-	InFlight                             uint64
-
-	Elapsed time.Duration
-	Left    time.Duration // until it stops by itself
-	Target  int           // requests a second it is to send
-	Rate    float64       // answered in the last second
-	Idle    int           // connections of that kind that are open
-	Slow    int
-
-	P50, P90, P99, P999, Max time.Duration // from when a request was due to its whole answer
-
-	Reasons []LoadReason // of what was not answered
-	Hint    string       // why nothing is answered, as long as nothing is; may hold anything
-
+	load.Stats
 	Running bool
-	Err     string // why it could not go on; may hold anything
-}
-
-// LoadReason is why requests were not answered, in one way, and how often.
-type LoadReason struct {
-	Kind  string // "refused", "reset", "cut", "timed out" or "wrong"
-	Text  string // "status 503", may hold anything; "" = all that are not told one by one
-	Count uint64
-}
-
-// why is why requests of a kind were not answered, the most frequent most
-// reasons one by one; "" = it is not known.
-func (st *LoadStats) why(kind string, most int) string {
-	all := make([]load.Reason, len(st.Reasons))
-	for i, r := range st.Reasons {
-		all[i] = load.Reason(r)
-	}
-	return load.ReasonText(all, kind, most)
+	Err     string // why it could not go on
 }
 
 const (
@@ -96,11 +63,6 @@ const (
 // connection each, so that it is seen how they are dealt.
 func defaultLoad() LoadSettings {
 	return LoadSettings{Rate: 200, Concurrency: 256, Duration: loadDuration}
-}
-
-// failed is how many requests did not get their answer.
-func (st *LoadStats) failed() uint64 {
-	return st.Refused + st.Reset + st.Cut + st.TimedOut + st.Wrong
 }
 
 // loadAddr is where a load goes: the cluster's first TCP address, in a form one

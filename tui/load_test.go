@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/load"
 
 	"github.com/charmbracelet/x/ansi"
 )
@@ -110,9 +111,19 @@ func TestLoadLines(t *testing.T) {
 		s := testScreen(w, 24)
 		return strings.TrimRight(ansi.Strip(drawLogLine(s, l, w)), " ")
 	}
-	st := LoadStats{Sent: 1_210_001, Answered: 1_210_000, Cut: 1, Elapsed: 150 * time.Second}
-	failed := LoadStats{Sent: 40, Refused: 39, Wrong: 1, Elapsed: 2 * time.Second, Err: "no \x1b[2J server"}
-	wrong := LoadStats{Sent: 600, Wrong: 600, Elapsed: 3 * time.Second, Reasons: []LoadReason{{"wrong", "status 503", 600}}}
+	st := LoadStats{Stats: load.Stats{
+		Counts:  load.Counts{Sent: 1_210_001, OK: 1_210_000, Cut: 1},
+		Elapsed: 150 * time.Second,
+	}}
+	failed := LoadStats{Stats: load.Stats{
+		Counts:  load.Counts{Sent: 40, Refused: 39, Wrong: 1},
+		Elapsed: 2 * time.Second,
+	}, Err: "no \x1b[2J server"}
+	wrong := LoadStats{Stats: load.Stats{
+		Counts:  load.Counts{Sent: 600, Wrong: 600},
+		Elapsed: 3 * time.Second,
+		Reasons: []load.Reason{{Kind: "wrong", Text: "status 503", Count: 600}},
+	}}
 	for _, tt := range []struct{ got, want string }{
 		// The first two are the mock-ups' lines.
 		{draw(rateLine(at, 6000, set), 80), " 12:04:01 >   -  load       6.0k -> 8.2k req/s, a connection each, 80 idle"},

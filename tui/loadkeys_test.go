@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/load"
 
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/muesli/termenv"
@@ -35,7 +36,9 @@ func (f *fakeLoad) note(call string) error {
 func (f *fakeLoad) Start(set LoadSettings) error {
 	err := f.note("start " + set.Addr + " " + strings.TrimPrefix(set.command(), "muster load "))
 	if err == nil {
-		f.set, f.ran, f.stats = set, true, LoadStats{Running: true, Target: set.Rate}
+		f.set, f.ran, f.stats = set, true, LoadStats{Stats: load.Stats{
+			Target: set.Rate,
+		}, Running: true}
 	}
 	return err
 }
@@ -224,7 +227,10 @@ func TestLoadThatCannotStart(t *testing.T) {
 func TestLoadThatEndsByItself(t *testing.T) {
 	d, f := loadDeck(t, four())
 	d.press("l", "enter", " ")
-	f.stats = LoadStats{Sent: 10, Refused: 10, Elapsed: 5 * time.Second, Err: "nobody \x07 there"}
+	f.stats = LoadStats{Stats: load.Stats{
+		Counts:  load.Counts{Sent: 10, Refused: 10},
+		Elapsed: 5 * time.Second,
+	}, Err: "nobody \x07 there"}
 	d.update(loadChangedMsg{})
 	if !d.m.s.load.running() || d.said() != "200 req/s, a connection each" {
 		t.Errorf("the frozen screen moved: %q", d.said())
@@ -239,7 +245,10 @@ func TestLoadThatEndsByItself(t *testing.T) {
 	}
 	f.stats.Err = ""
 	d.press("enter")
-	f.stats = LoadStats{Sent: 10, Answered: 10, Elapsed: loadDuration}
+	f.stats = LoadStats{Stats: load.Stats{
+		Counts:  load.Counts{Sent: 10, OK: 10},
+		Elapsed: loadDuration,
+	}}
 	d.update(loadChangedMsg{})
 	if got := d.said(); !strings.HasSuffix(got, "over after 5m00s: 10 sent, 10 answered") {
 		t.Errorf("the log says %q", got)

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"muster/internal/load"
 	"muster/internal/safetext"
 )
 
@@ -59,17 +60,17 @@ func endLine(at time.Time, byUser bool, st *LoadStats) logLine {
 	case st.Err != "":
 		why = "failed after "
 		tone = toneWarn
-	case st.failed() > 0:
+	case st.Failed() > 0:
 		tone = toneWarn
 	}
 	why += fmtProse(st.Elapsed)
-	counts := fmt.Sprintf("%s sent, %s answered", fmtCount(float64(st.Sent)), fmtCount(float64(st.Answered)))
+	counts := fmt.Sprintf("%s sent, %s answered", fmtCount(float64(st.Sent)), fmtCount(float64(st.OK)))
 	bad, told := "", ""
 	for _, f := range st.failures() {
 		if f.n > 0 {
 			text := fmt.Sprintf(", %s %s", fmtCount(float64(f.n)), f.name)
 			bad += text
-			if reason := st.why(f.name, 2); reason != "" {
+			if reason := load.ReasonText(st.Reasons, f.name, 2); reason != "" {
 				text += " (" + safetext.Line(reason) + ")"
 			}
 			told += text

@@ -121,18 +121,7 @@ func (o *ownLoad) Stats() (LoadStats, bool) {
 	if run == nil {
 		return LoadStats{}, false
 	}
-	s := run.Stats()
-	var reasons []LoadReason
-	for _, r := range s.Reasons {
-		reasons = append(reasons, LoadReason(r))
-	}
-	return LoadStats{
-		Reasons: reasons, Hint: s.Hint.String(),
-		Sent: s.Sent, Answered: s.OK, Refused: s.Refused, Reset: s.Reset, Cut: s.Cut, TimedOut: s.TimedOut, Wrong: s.Wrong,
-		Late: s.Late, InFlight: s.InFlight, Elapsed: s.Elapsed, Left: s.Left, Target: s.Target, Rate: s.Rate,
-		Idle: s.Idle, Slow: s.Slow, P50: s.P50, P90: s.P90, P99: s.P99, P999: s.P999, Max: s.Max,
-		Running: !end, Err: fail,
-	}, true
+	return LoadStats{Stats: run.Stats(), Running: !end, Err: fail}, true
 }
 
 func (o *ownLoad) Changed() <-chan struct{} { return o.changed }

@@ -44,14 +44,14 @@ func TestOwnLoad(t *testing.T) {
 	if o.Start(set) == nil {
 		t.Error("a second load was started beside it")
 	}
-	ownWithin(t, o, "answers", func(st LoadStats) bool { return st.Answered > 0 && st.Idle == 2 && st.Running && st.Target == 200 })
+	ownWithin(t, o, "answers", func(st LoadStats) bool { return st.OK > 0 && st.Idle == 2 && st.Running && st.Target == 200 })
 	if err := o.SetRate(250); err != nil {
 		t.Error(err)
 	}
 	ownWithin(t, o, "the new rate", func(st LoadStats) bool { return st.Target == 250 })
 	o.Stop()
 	st := ownWithin(t, o, "the end", func(st LoadStats) bool { return !st.Running })
-	if st.Err != "" || st.Sent != st.Answered+st.failed() || st.P50 == 0 || st.Max < st.P99 {
+	if st.Err != "" || st.Sent != st.OK+st.Failed() || st.P50 == 0 || st.Max < st.P99 {
 		t.Errorf("it ended as %+v", st)
 	}
 	if o.SetRate(5) == nil {
@@ -70,7 +70,7 @@ func TestOwnLoadOnNoServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	st := ownWithin(t, o, "the end", func(st LoadStats) bool { return !st.Running })
-	if st.Answered != 0 || st.Refused == 0 || st.Sent != st.failed() || !strings.HasPrefix(st.Err, "nothing was answered: nothing listens on "+l.Addr().String()) || len(st.Reasons) != 1 || st.Reasons[0].Count != st.Refused {
+	if st.OK != 0 || st.Refused == 0 || st.Sent != st.Failed() || !strings.HasPrefix(st.Err, "nothing was answered: nothing listens on "+l.Addr().String()) || len(st.Reasons) != 1 || st.Reasons[0].Count != st.Refused {
 		t.Errorf("it ended as %+v", st)
 	}
 	if o.Start(LoadSettings{Addr: "192.0.2.1:80", Rate: 1, Duration: time.Second}) == nil {

@@ -30,7 +30,7 @@ func (d *loadPane) draw(s *screen, a area) ([]string, []zone) {
 	default:
 		out = append(out, loadCounts(s, a.w)...)
 		out = append(out, loadWhy(s, a.w)...)
-		if v.stats.Answered > 0 || v.stats.failed() == 0 {
+		if v.stats.OK > 0 || v.stats.Failed() == 0 {
 			out = append(out, loadTimes(s, a.w))
 		}
 	}
@@ -163,7 +163,7 @@ type loadPart struct {
 func loadCounts(s *screen, w int) []string {
 	st := &s.load.stats
 	count := func(n uint64) string { return fmtCount(float64(n)) }
-	parts := []loadPart{{text: "sent " + count(st.Sent)}, {text: "answered " + count(st.Answered)}}
+	parts := []loadPart{{text: "sent " + count(st.Sent)}, {text: "answered " + count(st.OK)}}
 	for _, f := range st.failures() {
 		if f.n > 0 || f.name != "reset" && f.name != "wrong" { // the rare ones only if there are any
 			parts = append(parts, loadPart{f.name + " " + count(f.n), f.n > 0})
@@ -230,7 +230,7 @@ func flowLines(parts []loadPart, w, gap int) int {
 // long as nothing is answered what that comes of.
 func loadWhy(s *screen, w int) []string {
 	st := &s.load.stats
-	if st.failed() == 0 {
+	if st.Failed() == 0 {
 		return nil
 	}
 	var out []string
@@ -238,7 +238,7 @@ func loadWhy(s *screen, w int) []string {
 	for _, most := range []int{4, 2, 1} {
 		text := ""
 		for _, f := range st.failures() {
-			why := st.why(f.name, most)
+			why := load.ReasonText(st.Reasons, f.name, most)
 			if f.n == 0 || why == "" {
 				continue
 			}
@@ -252,8 +252,8 @@ func loadWhy(s *screen, w int) []string {
 	if forms[0] != "" {
 		out = append(out, s.noted(w, s.theme.Warn, forms...))
 	}
-	if st.Running && st.Answered == 0 && st.Hint != "" {
-		out = append(out, s.noted(w, s.theme.Warn, s.signs.Warning+" "+st.Hint))
+	if st.Running && st.OK == 0 && st.Hint.Text != "" {
+		out = append(out, s.noted(w, s.theme.Warn, s.signs.Warning+" "+st.Hint.String()))
 	}
 	return out
 }
@@ -261,7 +261,7 @@ func loadWhy(s *screen, w int) []string {
 // loadTimes is how long answers took, and how many come a second.
 func loadTimes(s *screen, w int) string {
 	st := &s.load.stats
-	if st.Answered == 0 {
+	if st.OK == 0 {
 		return s.noted(w, s.theme.Text, "no answer yet: no latency to tell")
 	}
 	rate := "answered " + fmtCount(st.Rate) + "/s"

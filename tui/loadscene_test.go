@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"muster/internal/load"
 	"muster/tui/internal/cell"
 )
 
@@ -12,12 +13,16 @@ func loadScene(s *screen) {
 	s.dialog = &loadPane{}
 	s.load.set = LoadSettings{Addr: "127.0.0.1:3000", Rate: 8200, Concurrency: 256, Idle: 80, Duration: loadDuration}
 	s.load.ran = true
-	s.load.stats = LoadStats{
-		Sent: 1_210_011, Answered: 1_210_000, Cut: 1, InFlight: 10,
-		Elapsed: 150 * time.Second, Left: 150 * time.Second, Target: 8200, Rate: 8190, Idle: 80,
-		P50: 310 * time.Microsecond, P90: 800 * time.Microsecond, P99: 1910 * time.Microsecond, P999: 4 * time.Millisecond, Max: 8200 * time.Microsecond,
-		Running: true,
-	}
+	s.load.stats = LoadStats{Stats: load.Stats{
+		Counts:   load.Counts{Sent: 1_210_011, OK: 1_210_000, Cut: 1},
+		InFlight: 10,
+		Elapsed:  150 * time.Second,
+		Left:     150 * time.Second,
+		Target:   8200,
+		Rate:     8190,
+		Idle:     80,
+		Latency:  load.Latency{P50: 310 * time.Microsecond, P90: 800 * time.Microsecond, P99: 1910 * time.Microsecond, P999: 4 * time.Millisecond, Max: 8200 * time.Microsecond},
+	}, Running: true}
 }
 
 // loadPictures are the frames with the load.
@@ -39,21 +44,24 @@ func loadPictures(with func(name string, w, h int, change func(*screen))) {
 			loadScene(s)
 			s.load.set.Idle, s.load.set.Slow, s.load.set.KeepAlive = 10_000, 1_000, true
 			s.dialog.(*loadPane).cursor = 3
-			s.load.stats = LoadStats{
-				Sent: 40_200, Refused: 38_000, Reset: 1200, Cut: 700, TimedOut: 250, Wrong: 50, Late: 3100,
-				Elapsed: 5 * time.Second, Err: "nothing was answered: is a \x1b[2Jserver there?",
-				Reasons: []LoadReason{{"refused", "connect: connection refused", 38_000}, {"reset", "read", 1200}, {"wrong", "status 503", 40}, {"wrong", "status \x1b[2J", 7}, {"wrong", "", 3}},
-			}
+			s.load.stats = LoadStats{Stats: load.Stats{
+				Counts:  load.Counts{Sent: 40_200, Refused: 38_000, Reset: 1200, Cut: 700, TimedOut: 250, Wrong: 50},
+				Late:    3100,
+				Elapsed: 5 * time.Second,
+				Reasons: []load.Reason{{Kind: "refused", Text: "connect: connection refused", Count: 38_000}, {Kind: "reset", Text: "read", Count: 1200}, {Kind: "wrong", Text: "status 503", Count: 40}, {Kind: "wrong", Text: "status \x1b[2J", Count: 7}, {Kind: "wrong", Text: "", Count: 3}},
+			}, Err: "nothing was answered: is a \x1b[2Jserver there?"}
 		})
 		with("load-wrong-"+size.name, size.w, size.h, func(s *screen) {
 			loadScene(s)
 			s.load.set.Path, s.load.set.Idle = "/burn?ms=15&long=enough-to-be-cut", 0
 			s.dialog.(*loadPane).cursor = len(loadSettings) - 1
-			s.load.stats = LoadStats{
-				Sent: 620, Wrong: 600, InFlight: 20, Elapsed: 3 * time.Second, Running: true,
-				Reasons: []LoadReason{{"wrong", "status 302", 590}, {"wrong", "status 503", 10}},
-				Hint:    "status 302 leads to /login: a redirect is not followed",
-			}
+			s.load.stats = LoadStats{Stats: load.Stats{
+				Counts:   load.Counts{Sent: 620, Wrong: 600},
+				InFlight: 20,
+				Elapsed:  3 * time.Second,
+				Reasons:  []load.Reason{{Kind: "wrong", Text: "status 302", Count: 590}, {Kind: "wrong", Text: "status 503", Count: 10}},
+				Hint:     load.Hint{Text: "status 302 leads to /login: a redirect is not followed"},
+			}, Running: true}
 		})
 		with("load-path-"+size.name, size.w, size.h, func(s *screen) {
 			loadScene(s)
@@ -86,11 +94,16 @@ func randomLoad(r *rand.Rand) loadView {
 	return loadView{
 		set: LoadSettings{Path: pick(r, nasty), Rate: r.IntN(2e5), Concurrency: r.IntN(2e4), KeepAlive: r.IntN(2) == 0, Idle: r.IntN(2e4), Slow: r.IntN(2e3), Duration: d()},
 		ran: r.IntN(4) > 0, busy: r.IntN(4) == 0,
-		stats: LoadStats{
-			Sent: n(), Answered: n(), Refused: n(), Reset: n(), Cut: n(), TimedOut: n(), Wrong: n(), Late: n(), InFlight: n(),
-			Elapsed: d(), Target: r.IntN(2e5), Rate: anyFloat(r), P50: d(), P90: d(), P99: d(), P999: d(), Max: d(),
-			Running: r.IntN(2) == 0, Err: pick(r, nasty), Hint: pick(r, nasty),
-			Reasons: []LoadReason{{"wrong", pick(r, nasty), n()}, {"wrong", "", n()}, {"refused", pick(r, nasty), n()}},
-		},
+		stats: LoadStats{Stats: load.Stats{
+			Counts:   load.Counts{Sent: n(), OK: n(), Refused: n(), Reset: n(), Cut: n(), TimedOut: n(), Wrong: n()},
+			Late:     n(),
+			InFlight: n(),
+			Elapsed:  d(),
+			Target:   r.IntN(2e5),
+			Rate:     anyFloat(r),
+			Hint:     load.Hint{Text: pick(r, nasty)},
+			Reasons:  []load.Reason{{Kind: "wrong", Text: pick(r, nasty), Count: n()}, {Kind: "wrong", Text: "", Count: n()}, {Kind: "refused", Text: pick(r, nasty), Count: n()}},
+			Latency:  load.Latency{P50: d(), P90: d(), P99: d(), P999: d(), Max: d()},
+		}, Running: r.IntN(2) == 0, Err: pick(r, nasty)},
 	}
 }

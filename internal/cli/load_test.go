@@ -160,9 +160,9 @@ func TestFailuresCarryTheirReasons(t *testing.T) {
 	if got, want := string(textLoad{}.first(st, s)), "GET http://localhost:80/x at 127.0.0.1:80, 200/s, a connection each\n"; got != want {
 		t.Errorf("the first line %q, want %q", got, want)
 	}
-	var j loadJSON
+	var j load.Figures
 	if err := json.Unmarshal(jsonLoad{}.progress(st, false), &j); err != nil || len(j.Reasons) != 4 ||
-		j.Reasons[1] != (reasonJSON{"wrong", "status 503", 590}) || j.Reasons[3] != (reasonJSON{"wrong", "", 3}) || j.Addr != "127.0.0.1:80" || j.Hint != "status 503" {
+		j.Reasons[1] != (load.ReasonFigures{Kind: "wrong", Reason: "status 503", Count: 590}) || j.Reasons[3] != (load.ReasonFigures{Kind: "wrong", Reason: "", Count: 3}) || j.Addr != "127.0.0.1:80" || j.Hint != "status 503" {
 		t.Errorf("%+v, %v", j, err)
 	}
 }
@@ -251,10 +251,10 @@ func (w *watched) end(t *testing.T) error {
 }
 
 // final is the last object printed, which must add up.
-func (w *watched) final(t *testing.T) loadJSON {
+func (w *watched) final(t *testing.T) load.Figures {
 	t.Helper()
 	lines := strings.Split(strings.TrimSpace(w.out.String()), "\n")
-	var j loadJSON
+	var j load.Figures
 	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &j); err != nil || !j.Final {
 		t.Fatalf("the last line %q: %v", lines[len(lines)-1], err)
 	}
@@ -419,7 +419,7 @@ func TestEveryFieldOfTheLoadIsDocumented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, of := range []reflect.Type{reflect.TypeFor[loadJSON](), reflect.TypeFor[reasonJSON]()} {
+	for _, of := range []reflect.Type{reflect.TypeFor[load.Figures](), reflect.TypeFor[load.ReasonFigures]()} {
 		for i := range of.NumField() {
 			name, _, _ := strings.Cut(of.Field(i).Tag.Get("json"), ",")
 			if name == "" || !strings.Contains(string(paper), "`"+name+"`") {

@@ -16,6 +16,7 @@ import (
 	"syscall"
 	"time"
 
+	"muster/internal/load"
 	"muster/tui"
 )
 
@@ -91,7 +92,7 @@ func (c *childLoad) Start(set tui.LoadSettings) error {
 		return errors.New("a load runs already")
 	}
 	run := &loadRun{cmd: c.command(set), done: make(chan struct{})}
-	run.stats = tui.LoadStats{Running: true, Target: set.Rate, Left: set.Duration}
+	run.stats = tui.LoadStats{Stats: load.Stats{Target: set.Rate, Left: set.Duration}, Running: true}
 	stdout, err := run.start()
 	if err != nil {
 		return err
@@ -151,20 +152,11 @@ func (c *childLoad) follow(r *loadRun, stdout *os.File, total time.Duration) {
 
 // readFigures reads a line of a load that sends for total; false = it is none.
 func readFigures(line []byte, total time.Duration) (tui.LoadStats, bool) {
-	var f loadJSON
+	var f load.Figures
 	if json.Unmarshal(line, &f) != nil {
 		return tui.LoadStats{}, false
 	}
-	us := func(n int64) time.Duration { return time.Duration(n) * time.Microsecond }
-	st := tui.LoadStats{
-		Sent: f.Sent, Answered: f.Answered, Refused: f.Refused, Reset: f.Reset, Cut: f.Cut, TimedOut: f.TimedOut, Wrong: f.Wrong,
-		Late: f.Late, InFlight: f.InFlight, Elapsed: us(1000 * f.ElapsedMs), Target: f.Target, Rate: f.Rate,
-		Idle: f.Idle, Slow: f.Slow, P50: us(f.P50), P90: us(f.P90), P99: us(f.P99), P999: us(f.P999), Max: us(f.Max),
-		Running: true, Hint: f.Hint,
-	}
-	for _, r := range f.Reasons {
-		st.Reasons = append(st.Reasons, tui.LoadReason{Kind: strings.ReplaceAll(r.Kind, "_", " "), Text: r.Reason, Count: r.Count})
-	}
+	st := tui.LoadStats{Stats: f.Stats(), Running: true}
 	st.Left = max(total-st.Elapsed, 0)
 	return st, true
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"muster/internal/load"
 	"muster/tui"
 )
 
@@ -73,10 +74,20 @@ func TestReadFigures(t *testing.T) {
 	st, ok := readFigures([]byte(`{"elapsed_ms":1500,"target":200,"rate":199.5,"sent":21,"answered":1,"refused":2,"reset":3,"cut":4,"timed_out":5,`+
 		`"wrong":6,"late":7,"in_flight":8,"idle":9,"slow":10,"p50_us":310,"p90_us":1,"p99_us":1910,"p999_us":2,"max_us":8200,"more":[1],`+
 		`"reasons":[{"kind":"timed_out","reason":"read","count":5},{"kind":"wrong","count":6}],"hint":"status 503"}`), 5*time.Second)
-	want := tui.LoadStats{Sent: 21, Answered: 1, Refused: 2, Reset: 3, Cut: 4, TimedOut: 5, Wrong: 6, Late: 7, InFlight: 8,
-		Elapsed: 1500 * time.Millisecond, Left: 3500 * time.Millisecond, Target: 200, Rate: 199.5, Idle: 9, Slow: 10,
-		P50: 310 * time.Microsecond, P90: time.Microsecond, P99: 1910 * time.Microsecond, P999: 2 * time.Microsecond, Max: 8200 * time.Microsecond, Running: true,
-		Reasons: []tui.LoadReason{{Kind: "timed out", Text: "read", Count: 5}, {Kind: "wrong", Count: 6}}, Hint: "status 503"}
+	want := tui.LoadStats{Stats: load.Stats{
+		Counts:   load.Counts{Sent: 21, OK: 1, Refused: 2, Reset: 3, Cut: 4, TimedOut: 5, Wrong: 6},
+		Late:     7,
+		InFlight: 8,
+		Elapsed:  1500 * time.Millisecond,
+		Left:     3500 * time.Millisecond,
+		Target:   200,
+		Rate:     199.5,
+		Idle:     9,
+		Slow:     10,
+		Reasons:  []load.Reason{{Kind: "timed out", Text: "read", Count: 5}, {Kind: "wrong", Count: 6}},
+		Hint:     load.Hint{Text: "status 503"},
+		Latency:  load.Latency{P50: 310 * time.Microsecond, P90: time.Microsecond, P99: 1910 * time.Microsecond, P999: 2 * time.Microsecond, Max: 8200 * time.Microsecond},
+	}, Running: true}
 	if !ok || !reflect.DeepEqual(st, want) {
 		t.Errorf("%+v, want %+v", st, want)
 	}

@@ -153,7 +153,7 @@ func loadSummary(res load.Result, st load.Stats, s *loadSettings) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "sent       %d in %s to %s%s, %d/s asked for, %s\n",
 		res.Sent, shortly(res.Elapsed), safetext.Line(s.loadTarget.String()), atAddr(res.Addr, s), st.Target, s.connections())
-	fmt.Fprintf(&b, "answered   %d (%.1f/s)", res.OK, perSecond(res))
+	fmt.Fprintf(&b, "answered   %d (%.1f/s)", res.OK, res.PerSecond())
 	for _, k := range loadKinds(res.Counts) {
 		fmt.Fprintf(&b, "  %s %d", k.name, k.n)
 	}
@@ -201,87 +201,22 @@ func sortedWorkers(by map[string]uint64) []string {
 	})
 }
 
-func perSecond(res load.Result) float64 {
-	if sec := res.Elapsed.Seconds(); sec > 0 {
-		return float64(res.OK) / sec
-	}
-	return 0
-}
-
-// jsonLoad is an object a second, and a last one. Only the last has final,
-// by_worker and errors; its rate is that of the whole run. docs/load.md has what
-// the fields mean.
+// jsonLoad is an object a second, and a last one: see load.Figures.
 type jsonLoad struct{}
-
-type loadJSON struct {
-	Final      bool              `json:"final,omitempty"`
-	ElapsedMs  int64             `json:"elapsed_ms"`
-	LeftMs     int64             `json:"left_ms"`
-	Target     int               `json:"target"`
-	Rate       float64           `json:"rate"`
-	Sent       uint64            `json:"sent"`
-	Answered   uint64            `json:"answered"`
-	Refused    uint64            `json:"refused"`
-	Reset      uint64            `json:"reset"`
-	Cut        uint64            `json:"cut"`
-	TimedOut   uint64            `json:"timed_out"`
-	Wrong      uint64            `json:"wrong"`
-	Late       uint64            `json:"late"`
-	Overdue    uint64            `json:"overdue"`
-	InFlight   uint64            `json:"in_flight"`
-	Idle       int               `json:"idle"`
-	IdleOpened uint64            `json:"idle_opened"`
-	IdleClosed uint64            `json:"idle_closed"`
-	IdleFailed uint64            `json:"idle_failed"`
-	Slow       int               `json:"slow"`
-	P50        int64             `json:"p50_us"`
-	P90        int64             `json:"p90_us"`
-	P99        int64             `json:"p99_us"`
-	P999       int64             `json:"p999_us"`
-	Max        int64             `json:"max_us"`
-	Addr       string            `json:"addr,omitempty"`
-	Reasons    []reasonJSON      `json:"reasons,omitempty"`
-	Hint       string            `json:"hint,omitempty"`
-	ByWorker   map[string]uint64 `json:"by_worker,omitempty"`
-	Errors     []string          `json:"errors,omitempty"`
-}
-
-// reasonJSON is why requests failed in one way; no reason = all others.
-type reasonJSON struct {
-	Kind   string `json:"kind"`
-	Reason string `json:"reason,omitempty"`
-	Count  uint64 `json:"count"`
-}
 
 func (jsonLoad) every() time.Duration { return time.Second }
 
 func (jsonLoad) first(load.Stats, *loadSettings) []byte { return nil }
 
-func (jsonLoad) progress(st load.Stats, _ bool) []byte { return loadObject(st).line() }
+func (jsonLoad) progress(st load.Stats, _ bool) []byte { return jsonLine(load.FiguresOf(st)) }
 
 func (jsonLoad) final(res load.Result, st load.Stats, _ *loadSettings) []byte {
-	j := loadObject(st)
-	j.Final, j.Rate, j.ByWorker, j.Errors = true, tenths(perSecond(res)), res.ByWorker, res.Errors
-	return j.line()
+	j := load.FiguresOf(st)
+	j.End(res)
+	return jsonLine(j)
 }
 
-func loadObject(st load.Stats) *loadJSON {
-	var reasons []reasonJSON
-	for _, r := range st.Reasons {
-		reasons = append(reasons, reasonJSON{strings.ReplaceAll(r.Kind, " ", "_"), r.Text, r.Count})
-	}
-	return &loadJSON{
-		Addr: st.Addr, Reasons: reasons, Hint: st.Hint.String(),
-		ElapsedMs: st.Elapsed.Milliseconds(), LeftMs: st.Left.Milliseconds(), Target: st.Target, Rate: tenths(st.Rate),
-		Sent: st.Sent, Answered: st.OK, Refused: st.Refused, Reset: st.Reset, Cut: st.Cut,
-		TimedOut: st.TimedOut, Wrong: st.Wrong, Late: st.Late, Overdue: st.Overdue, InFlight: st.InFlight,
-		Idle: st.Idle, IdleOpened: st.Holds.Opened, IdleClosed: st.Holds.Closed, IdleFailed: st.Holds.Failed(), Slow: st.Slow,
-		P50: st.P50.Microseconds(), P90: st.P90.Microseconds(), P99: st.P99.Microseconds(),
-		P999: st.P999.Microseconds(), Max: st.Max.Microseconds(),
-	}
-}
-
-func (j *loadJSON) line() []byte {
+func jsonLine(j *load.Figures) []byte {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
@@ -290,8 +225,6 @@ func (j *loadJSON) line() []byte {
 	}
 	return append(safetext.JSON(bytes.TrimRight(b.Bytes(), "\n")), '\n')
 }
-
-func tenths(v float64) float64 { return float64(int64(v*10+0.5)) / 10 }
 
 // latency writes a time with three digits or so: 0.31ms, 12.4ms, 1.24s.
 func latency(d time.Duration) string {

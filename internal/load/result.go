@@ -66,6 +66,14 @@ type Result struct {
 	Latency Latency // of the ok answers, from when they were due
 }
 
+// PerSecond is how many requests were answered a second.
+func (r Result) PerSecond() float64 {
+	if sec := r.Elapsed.Seconds(); sec > 0 {
+		return float64(r.OK) / sec
+	}
+	return 0
+}
+
 // String is the counts, the rate and the latency in one line.
 func (r Result) String() string {
 	s := fmt.Sprintf("%v in %v", r.Counts, r.Elapsed.Round(time.Millisecond))
