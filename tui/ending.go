@@ -41,8 +41,8 @@ const (
 )
 
 // ending counts the requests to end the cluster, whichever way they come: the
-// first is graceful, the second is at once. A guest's end the dashboard only. It
-// works while the screen does not.
+// first is graceful, the second is at once. Those of a guest end only the
+// dashboard. It works while the screen does not.
 type ending struct {
 	c       engine.View
 	guest   bool          // the cluster is left alone: the first request is all there is
@@ -75,7 +75,7 @@ func (e *ending) note(why Why, sig syscall.Signal) (n int) {
 	if sig != 0 {
 		e.outcome.Why, e.outcome.Signal = why, sig
 	}
-	e.outcome.AtOnce = e.asked > 1
+	e.outcome.AtOnce = e.asked > 1 && !e.guest
 	return e.asked
 }
 

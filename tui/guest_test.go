@@ -124,7 +124,7 @@ func TestSignalsToAGuest(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if told := c.told(); len(told) != 0 || !left(e) {
-		t.Errorf("told %v", told)
+	if told := c.told(); len(told) != 0 || !left(e) || e.result().AtOnce {
+		t.Errorf("told %v, %+v", told, e.result())
 	}
 }
