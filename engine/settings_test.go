@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"encoding/json"
 	"reflect"
 	"slices"
 	"strings"
@@ -116,3 +117,20 @@ func TestWorkersHaveTheProgramsName(t *testing.T) {
 }
 
 func ranBy(s Settings) program { return programOf(s, findExec(s)) }
+
+// No arguments and arguments that were never set are two things for a program, and
+// one for people.
+func TestSettingsOnTheWireAndInWords(t *testing.T) {
+	s := Settings{Exec: "node", ExecArgv: []string{}, Args: []string{}, Env: []string{}, Stdio: []Stdio{}}
+	if got, want := s.String(), `{"exec":"node"}`; got != want {
+		t.Errorf("in words %s, want %s", got, want)
+	}
+	b, err := json.Marshal(s)
+	var back Settings
+	if err == nil {
+		err = json.Unmarshal(b, &back)
+	}
+	if err != nil || !reflect.DeepEqual(back, s) {
+		t.Errorf("%s became %+v, %v", b, back, err)
+	}
+}
