@@ -14,7 +14,7 @@ import (
 // whose libraries talk to the terminal when they are merely imported.
 func TestRoomsImportInOneDirection(t *testing.T) {
 	t.Parallel()
-	rooms := []string{"muster/tui/internal/cell", "muster/tui/internal/hist", "muster/tui/internal/term"}
+	rooms := []string{"muster/tui/internal/cell", "muster/tui/internal/hist", "muster/tui/internal/term", "muster/internal/say"}
 	screen := []string{"muster/tui", "muster/styles", "muster/internal/safetext", "github.com/charmbracelet/"}
 	for _, room := range []struct {
 		path string
@@ -32,6 +32,8 @@ func TestRoomsImportInOneDirection(t *testing.T) {
 		{"muster/styles", nil, nil},
 		{"muster/internal/safetext", nil, nil},
 		{"muster/internal/plaintext", []string{"muster/engine", "muster/internal/guard", "muster/ipc", "muster/internal/safetext", "muster/internal/secret"}, nil},
+		// The words of events know no screen.
+		{"muster/internal/say", []string{"muster/internal/plaintext", "muster/engine", "muster/internal/guard", "muster/ipc", "muster/internal/safetext", "muster/internal/secret"}, []string{"muster/tui", "muster/styles", "github.com/charmbracelet/bubbletea"}},
 		{"muster/internal/explain", []string{"muster/engine", "muster/internal/guard", "muster/ipc"}, screen},
 		{"muster/internal/load", nil, screen},
 		{"muster/internal/tour", []string{"muster/engine", "muster/internal/guard", "muster/ipc", "muster/internal/load"}, screen},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"muster/engine"
+	"muster/internal/say"
 	"muster/tui/internal/cell"
 	"muster/tui/internal/hist"
 )
@@ -149,13 +150,13 @@ func eventsOf(s *screen, d *detailsDialog, rows, y, joint int) ([]string, []zone
 	switch {
 	case s.filtering:
 		title += " /" + f + "_"
-		right = plural(all, "hit") + "   enter keeps  esc clears"
+		right = say.Plural(all, "hit") + "   enter keeps  esc clears"
 	case f != "":
 		title += " /" + f
-		right = plural(all, "hit") + "   esc clears"
+		right = say.Plural(all, "hit") + "   esc clears"
 	}
 	if left > 0 {
-		right = fmt.Sprintf("%s below", plural(left, "newer line"))
+		right = fmt.Sprintf("%s below", say.Plural(left, "newer line"))
 	}
 	out := []string{cell.Rule{Title: title, Right: right, Joint: joint}.Draw(s.pen(), s.w)}
 	zones := []zone{{x1: s.w, y: y, kind: zoneLog}}

@@ -7,6 +7,7 @@ import (
 
 	"muster/engine"
 	"muster/internal/explain"
+	"muster/internal/say"
 
 	"github.com/charmbracelet/x/ansi"
 )
@@ -91,7 +92,7 @@ func TestWhatXExplains(t *testing.T) {
 // TestALineOfTheScreensOwnIsNotExplained: it is no event of the cluster.
 func TestALineOfTheScreensOwnIsNotExplained(t *testing.T) {
 	d := explainDeck(t, 80, 24)
-	own := logLine{time: d.now, kind: "load", plain: []string{"8.2k req/s"}, beside: []string{"8.2k req/s"}}
+	own := logLine{time: d.now, Words: say.Words{Kind: "load", Plain: []string{"8.2k req/s"}, Beside: []string{"8.2k req/s"}}}
 	d.show(d.m.s.snap, own)
 	d.press("4", "x")
 	if got := d.why(); got != "exit of worker 5 12:04:31" {

@@ -9,6 +9,7 @@ import (
 
 	"muster/engine"
 	"muster/internal/safetext"
+	"muster/internal/say"
 	"muster/tui/internal/hist"
 )
 
@@ -28,7 +29,7 @@ func workerFacts(s *screen, w *engine.Row, d *engine.Details, shown string) []fa
 	}
 	worker := fact{"state", connectedText(w)}
 	settings := fact{"settings", settingsText(s, s.w-12)}
-	forked := fact{"forked", fmt.Sprintf("%s, %s ago, by %s", clockText(w.Forked, false), fmtSpan(clockOf(s).Sub(w.Forked)), byText(w, s.snap.Started))}
+	forked := fact{"forked", fmt.Sprintf("%s, %s ago, by %s", clockText(w.Forked, false), say.Span(clockOf(s).Sub(w.Forked)), byText(w, s.snap.Started))}
 	before := []fact{{"replaces", replaces}, {"restarts", strconv.Itoa(w.Restarts)}}
 	rest := []fact{{"port", portText(w)}, settings}
 	if s.w < namesW || !alive(w) { // a dead one has more to tell
@@ -56,7 +57,7 @@ func endedText(w *engine.Row, now time.Time) string {
 	if w.Ended.IsZero() {
 		return unknown
 	}
-	text := clockText(w.Ended, false) + ", " + fmtSpan(now.Sub(w.Ended)) + " ago"
+	text := clockText(w.Ended, false) + ", " + say.Span(now.Sub(w.Ended)) + " ago"
 	if !w.Forked.IsZero() {
 		text += "; lived " + fmtBrief(w.Ended.Sub(w.Forked))
 	}
@@ -66,7 +67,7 @@ func endedText(w *engine.Row, now time.Time) string {
 // thenText is what became of a dead worker's slot.
 func thenText(w *engine.Row, now time.Time) string {
 	if stopped(w) {
-		return fmt.Sprintf("no more forks: %s in a row", plural(w.Next.Deaths, "death"))
+		return fmt.Sprintf("no more forks: %s in a row", say.Plural(w.Next.Deaths, "death"))
 	}
 	return deadForms(w, now)[0]
 }

@@ -4,8 +4,9 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"strings"
 	"time"
+
+	"muster/internal/say"
 )
 
 // unknown stands for what is not known, not measurable or not alive. Zero is
@@ -98,22 +99,6 @@ func fmtMem(n float64) string {
 	return strconv.FormatFloat(n, 'f', 0, 64) + "BKMGTPE"[unit:unit+1]
 }
 
-// fmtSpan is a time to the second in at most 6 cells: 6s, 4m12s, 2h05m, 3d04h.
-func fmtSpan(d time.Duration) string {
-	s := max(int64(d/time.Second), 0)
-	switch {
-	case s < 60:
-		return fmt.Sprintf("%ds", s)
-	case s < 3600:
-		return fmt.Sprintf("%dm%02ds", s/60, s%60)
-	case s < 86400:
-		return fmt.Sprintf("%dh%02dm", s/3600, s/60%60)
-	case s < 100*86400:
-		return fmt.Sprintf("%dd%02dh", s/86400, s/3600%24)
-	}
-	return fmt.Sprintf("%dd", s/86400)
-}
-
 // fmtAge is how long ago something was, in its largest unit: at most 4 cells
 // in the first 27 years.
 func fmtAge(d time.Duration) string {
@@ -127,15 +112,6 @@ func fmtAge(d time.Duration) string {
 		return fmt.Sprintf("%dh", s/3600)
 	}
 	return fmt.Sprintf("%dd", s/86400)
-}
-
-// fmtShortly is a time that is about to be over: 0.4, 12.
-func fmtShortly(d time.Duration) string {
-	s := max(d, 0).Seconds()
-	if s < 9.95 {
-		return strconv.FormatFloat(s, 'f', 1, 64)
-	}
-	return strconv.FormatFloat(s, 'f', 0, 64)
 }
 
 // milliFrom is the shortest time that is written in milliseconds: a shorter one
@@ -165,49 +141,13 @@ func fmtLatency(d time.Duration) string {
 	return fmtAge(d)
 }
 
-// fmtMs is a number of milliseconds an event tells, as prose: "20 us",
-// "0.4 ms", "31 ms", "1.2 s".
-func fmtMs(ms float64) string {
-	switch {
-	case math.IsNaN(ms) || ms < 0:
-		return unknown
-	case ms == 0:
-		return "0 ms"
-	case ms < 0.095:
-		return strconv.FormatFloat(max(1000*ms, 1), 'f', 0, 64) + " us"
-	case ms < 0.95:
-		return strconv.FormatFloat(ms, 'f', 1, 64) + " ms"
-	case ms < 999.5:
-		return strconv.FormatFloat(ms, 'f', 0, 64) + " ms"
-	case ms < 1e15:
-		return fmtProse(time.Duration(ms * float64(time.Millisecond)))
-	}
-	return unknown
-}
-
 // fmtBrief is a time in a sentence that may be short: under a second it is in
 // milliseconds, so that "40 ms" does not read "0 s".
 func fmtBrief(d time.Duration) string {
 	if d < time.Second {
-		return fmtMs(float64(max(d, 0)) / float64(time.Millisecond))
+		return say.Millis(float64(max(d, 0)) / float64(time.Millisecond))
 	}
-	return fmtProse(d)
-}
-
-// fmtProse is a time in a sentence: "5 s", "0.4 s", "4m12s".
-func fmtProse(d time.Duration) string {
-	if d >= time.Minute {
-		return fmtSpan(d)
-	}
-	return strings.TrimSuffix(fmtShortly(d), ".0") + " s"
-}
-
-// plural is "1 connection", "2 connections".
-func plural(n int, one string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return strconv.Itoa(n) + " " + one + "s"
+	return say.Prose(d)
 }
 
 // fmtSeconds is "24 s".

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"muster/internal/safetext"
+	"muster/internal/say"
 )
 
 func TestNumbers(t *testing.T) {
@@ -19,17 +20,17 @@ func TestNumbers(t *testing.T) {
 		{fmtPercent(97.5), "98%"}, {fmtPercent(999.4), "999%"}, {fmtPercent(3085), "3085"}, {fmtPercent(25600), "25k"}, {fmtPercent(nan), "-"},
 		{fmtMem(7.9 * 1024 * 1024), "7.9M"}, {fmtMem(1.2 * (1 << 30)), "1.2G"}, {fmtMem(23.6 * (1 << 20)), "24M"}, {fmtMem(0), "0B"},
 		{fmtMem(1000 << 20), "1.0G"}, {fmtMem(999 << 20), "999M"}, {fmtMem(nan), "-"}, {fmtMem(9.97 * (1 << 20)), "10M"},
-		{fmtSpan(6 * time.Second), "6s"}, {fmtSpan(252 * time.Second), "4m12s"}, {fmtSpan(125 * time.Minute), "2h05m"},
-		{fmtSpan(76 * time.Hour), "3d04h"}, {fmtSpan(-time.Second), "0s"}, {fmtSpan(200 * 24 * time.Hour), "200d"},
+		{say.Span(6 * time.Second), "6s"}, {say.Span(252 * time.Second), "4m12s"}, {say.Span(125 * time.Minute), "2h05m"},
+		{say.Span(76 * time.Hour), "3d04h"}, {say.Span(-time.Second), "0s"}, {say.Span(200 * 24 * time.Hour), "200d"},
 		{fmtLatency(310 * time.Microsecond), "0.31ms"}, {fmtLatency(12400 * time.Microsecond), "12.4ms"}, {fmtLatency(1240 * time.Millisecond), "1.24s"},
 		{fmtLatency(9996 * time.Microsecond), "10.0ms"}, {fmtLatency(999600 * time.Microsecond), "1.00s"}, {fmtLatency(-1), "-"}, {fmtLatency(0), "0"},
 		{fmtLatency(1), "1us"}, {fmtLatency(999), "1us"}, {fmtLatency(3 * time.Microsecond), "3us"}, {fmtLatency(9499), "9us"}, {fmtLatency(9500), "0.01ms"},
 		{fmtMillis(3 * time.Microsecond), "0.003"}, {fmtMillis(1), "0.001"}, {fmtMillis(0), "0"}, {fmtMillis(-1), "-"}, {fmtMillis(310 * time.Microsecond), "0.31"},
-		{fmtMs(0), "0 ms"}, {fmtMs(0.0002), "1 us"}, {fmtMs(0.02), "20 us"}, {fmtMs(0.094), "94 us"}, {fmtMs(0.095), "0.1 ms"},
+		{say.Millis(0), "0 ms"}, {say.Millis(0.0002), "1 us"}, {say.Millis(0.02), "20 us"}, {say.Millis(0.094), "94 us"}, {say.Millis(0.095), "0.1 ms"},
 		{fmtBrief(40 * time.Millisecond), "40 ms"}, {fmtBrief(300 * time.Millisecond), "300 ms"}, {fmtBrief(5 * time.Second), "5 s"}, {fmtBrief(-1), "0 ms"},
 		{fmtPID(0), "-"}, {fmtPID(20411), "20411"},
-		{fmtMs(31), "31 ms"}, {fmtMs(0.4), "0.4 ms"}, {fmtMs(1200), "1.2 s"}, {fmtMs(nan), "-"},
-		{fmtProse(5 * time.Second), "5 s"}, {fmtProse(400 * time.Millisecond), "0.4 s"}, {fmtProse(12 * time.Second), "12 s"}, {fmtProse(90 * time.Second), "1m30s"},
+		{say.Millis(31), "31 ms"}, {say.Millis(0.4), "0.4 ms"}, {say.Millis(1200), "1.2 s"}, {say.Millis(nan), "-"},
+		{say.Prose(5 * time.Second), "5 s"}, {say.Prose(400 * time.Millisecond), "0.4 s"}, {say.Prose(12 * time.Second), "12 s"}, {say.Prose(90 * time.Second), "1m30s"},
 	} {
 		if c.got != c.want {
 			t.Errorf("got %q, want %q", c.got, c.want)
@@ -47,7 +48,7 @@ func TestNumbersKeepTheirWidth(t *testing.T) {
 			most      int
 		}{
 			{"count", fmtCount(v), 5}, {"open", fmtOpen(int(v)), 4}, {"cpu", fmtCPU(v), 4}, {"percent", fmtPercent(v), 4},
-			{"mem", fmtMem(v), 5}, {"latency", fmtLatency(d), 6}, {"span", fmtSpan(d * 50), 6},
+			{"mem", fmtMem(v), 5}, {"latency", fmtLatency(d), 6}, {"span", say.Span(d * 50), 6},
 		} {
 			if n := safetext.Width(c.got); n > c.most {
 				t.Errorf("%s of %g is %q: %d cells, want at most %d", c.name, v, c.got, n, c.most)

@@ -9,6 +9,7 @@ import (
 
 	"muster/engine"
 	"muster/internal/safetext"
+	"muster/internal/say"
 	"muster/tui/internal/cell"
 	"muster/tui/internal/hist"
 )
@@ -96,7 +97,7 @@ func headText(s *screen, cells int) string {
 			more = " +" + strconv.Itoa(len(as)-1)
 		}
 	}
-	up := fmt.Sprintf("up %6s", fmtSpan(clockOf(s).Sub(s.snap.Started)))
+	up := fmt.Sprintf("up %6s", say.Span(clockOf(s).Sub(s.snap.Started)))
 	policy := s.snap.Policy.String()
 	if text, ok := headWithLoad(s, cells, addr+more, port+more, policy, up); ok {
 		return text

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/say"
 	"muster/tui/internal/cell"
 )
 
@@ -169,7 +170,7 @@ func (d *killMenu) draw(s *screen, a area) ([]string, []zone) {
 		if target.Open != nil {
 			facts += "   " + fmtOpen(*target.Open) + " open"
 		}
-		facts += "   up " + fmtSpan(clockOf(s).Sub(target.Forked))
+		facts += "   up " + say.Span(clockOf(s).Sub(target.Forked))
 	}
 	out := []string{cell.Rule{Title: "kill worker " + strconv.Itoa(d.worker), Right: facts, Joint: a.joint}.Draw(s.pen(), a.w)}
 
@@ -210,7 +211,7 @@ func killLine(s *screen, w int, c killChoice, picked bool, target *engine.Row) s
 		text = cell.Fitting(w-before, c.text, c.brief)
 	}
 	if c.signal == syscall.SIGKILL && !c.crash && target != nil && target.Open != nil && *target.Open > 0 {
-		text += ": its " + plural(*target.Open, "connection")
+		text += ": its " + say.Plural(*target.Open, "connection")
 		if *target.Open == 1 {
 			text += " is cut"
 		} else {
@@ -244,7 +245,7 @@ func afterSignal(c killChoice, snap *engine.Snapshot) []string {
 	case c.crash:
 		return []string{"exit with exitedAfterDisconnect false: not voluntary, replaced", "exitedAfterDisconnect false: it is replaced"}
 	case c.signal == syscall.SIGSTOP:
-		switch after := "killed after " + fmtProse(snap.Stall); {
+		switch after := "killed after " + say.Prose(snap.Stall); {
 		case snap.Stall <= 0:
 		case snap.Policy.Dealer() == engine.DealerPrimary:
 			return []string{"gets no more after 1 s; " + after + " without an answer", "no more after 1 s; " + after}

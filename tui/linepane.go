@@ -23,10 +23,10 @@ type linePane struct {
 
 // text is what the line says, in its longest form.
 func (d *linePane) text() string {
-	if len(d.line.plain) == 0 { // an event without a detail
+	if len(d.line.Plain) == 0 { // an event without a detail
 		return ""
 	}
-	return d.line.plain[0]
+	return d.line.Plain[0]
 }
 
 // lists tells whether a line is one ◄ and ► go to.
@@ -156,7 +156,7 @@ func (d *linePane) draw(s *screen, a area) ([]string, []zone) {
 	if len(body) > a.rows {
 		right = fmt.Sprintf("%d-%d of %d   %s", top+1, top+a.rows, len(body), right)
 	}
-	title := d.line.kind
+	title := d.line.Kind
 	if d.line.worker != 0 {
 		title += " of worker " + strconv.Itoa(d.line.worker)
 	}
@@ -204,8 +204,8 @@ func lineText(s *screen, d *linePane, w int) []string {
 		name := p.name
 		text := safetext.Line(p.value)
 		pieces := []cell.Inked{{Text: text, Width: safetext.Width(text)}}
-		if i == 0 && d.line.coloured != "" && s.theme.Inks() {
-			pieces, _ = cell.InkedPieces(d.line.coloured, math.MaxInt/2)
+		if i == 0 && d.line.Coloured != "" && s.theme.Inks() {
+			pieces, _ = cell.InkedPieces(d.line.Coloured, math.MaxInt/2)
 		}
 		for _, row := range cell.WrapInked(pieces, w-indent-1) {
 			l := cell.NewLine(w, s.signs)

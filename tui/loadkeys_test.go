@@ -66,8 +66,8 @@ func loadDeck(t *testing.T, snap *engine.Snapshot) (*deck, *fakeLoad) {
 func (d *deck) said() string {
 	var lines []string
 	for _, l := range d.m.s.all {
-		if l.kind == kindLoad {
-			lines = append(lines, l.plain[0])
+		if l.Kind == kindLoad {
+			lines = append(lines, l.Plain[0])
 		}
 	}
 	return strings.Join(lines, "; ")

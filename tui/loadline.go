@@ -7,6 +7,7 @@ import (
 
 	"muster/internal/load"
 	"muster/internal/safetext"
+	"muster/internal/say"
 )
 
 // kindLoad is the kind of the log's lines about the load. They are the screen's
@@ -14,10 +15,10 @@ import (
 const kindLoad = "load"
 
 // loadLine is a line about the load. call is the command that does the same.
-func loadLine(at time.Time, byUser bool, call string, tone tone, plain, beside []string) logLine {
-	l := logLine{time: at, kind: kindLoad, call: call, tone: tone, plain: safeAll(plain), beside: safeAll(beside)}
+func loadLine(at time.Time, byUser bool, call string, tone say.Tone, plain, beside []string) logLine {
+	l := logLine{time: at, Words: say.Words{Kind: kindLoad, Call: call, Tone: tone, Plain: say.Safe(plain), Beside: say.Safe(beside)}}
 	if byUser {
-		l.sign = signUser
+		l.Mark = say.MarkUser
 	}
 	l.lower = strings.ToLower(l.matched())
 	return l
@@ -43,7 +44,7 @@ func rateLine(at time.Time, from int, set LoadSettings) logLine {
 	if set.Slow > 0 {
 		more += fmt.Sprintf(", %d slow", set.Slow)
 	}
-	return loadLine(at, true, set.command(), toneText,
+	return loadLine(at, true, set.command(), say.ToneText,
 		[]string{text + what + each + more, text + what + more, text + more, text}, []string{text + what + more, text + more, text})
 }
 
@@ -52,18 +53,18 @@ const maxPathShown = 40
 
 // endLine says how a load ended: why, and what became of its requests.
 func endLine(at time.Time, byUser bool, st *LoadStats) logLine {
-	why, tone := "over after ", toneText
+	why, tone := "over after ", say.ToneText
 	if byUser {
 		why = "stopped after "
 	}
 	switch {
 	case st.Err != "":
 		why = "failed after "
-		tone = toneWarn
+		tone = say.ToneWarn
 	case st.Failed() > 0:
-		tone = toneWarn
+		tone = say.ToneWarn
 	}
-	why += fmtProse(st.Elapsed)
+	why += say.Prose(st.Elapsed)
 	counts := fmt.Sprintf("%s sent, %s answered", fmtCount(float64(st.Sent)), fmtCount(float64(st.OK)))
 	bad, told := "", ""
 	for _, f := range st.failures() {

@@ -6,6 +6,7 @@ import (
 
 	"muster/internal/load"
 	"muster/internal/safetext"
+	"muster/internal/say"
 	"muster/styles"
 	"muster/tui/internal/cell"
 )
@@ -90,7 +91,7 @@ func loadClock(v *loadView) []string {
 	st := &v.stats
 	switch {
 	case v.running() && v.busy:
-		left := plural(int(min(st.InFlight, 1<<31)), "request") + " in flight"
+		left := say.Plural(int(min(st.InFlight, 1<<31)), "request") + " in flight"
 		return []string{"stopping, " + left, left}
 	case v.busy:
 		return []string{"starting"}
@@ -110,7 +111,7 @@ func fmtLoadTime(d time.Duration) string {
 	if d > 0 && d%time.Minute == 0 && d < time.Hour {
 		return fmt.Sprintf("%dm", d/time.Minute)
 	}
-	return fmtSpan(d)
+	return say.Span(d)
 }
 
 // loadSettingsLine is the settings, the picked one marked.

@@ -1,62 +1,26 @@
 package tui
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"muster/engine"
 	"muster/internal/plaintext"
-	"muster/internal/safetext"
+	"muster/internal/say"
 	"muster/styles"
 	"muster/tui/internal/cell"
-)
-
-// signKind is a sign of the log; which character it is depends on the terminal.
-type signKind int
-
-const (
-	signNone signKind = iota
-	signUser          // done by the user
-	signWarning
-	signForked
-	signOnline
-	signListening
-	signLeaving
-	signDisconnected
-	signExited
-	signStopped
-)
-
-// tone is how a line of the log is meant.
-type tone int
-
-const (
-	toneText tone = iota
-	toneMuted
-	toneAccent
-	toneWarn
-	toneDead
 )
 
 // logLine is one line of the log. All text in it is safe for a terminal. It is
 // a value; nothing in it is changed once it was made.
 type logLine struct {
+	say.Words
 	time   time.Time
-	sign   signKind
-	worker int // 0 = of no worker
-	kind   string
-	plain  []string // what is said where no call stands beside it, longest form first
-	beside []string // and where one does
-	// coloured is the text of a line of output whose worker gave it colours, as it
-	// came, "" = it did not. plain is without them.
-	coloured string
-	call     string // the API call or event it stands for
-	tone     tone
-	no       int          // in the order of the log, from 1; 0 = it is not in it
-	lower    string       // all of it in lower case, to match
-	event    engine.Event // for x; without Seq it is a line of the screen's own
+	worker int          // 0 = of no worker
+	no     int          // in the order of the log, from 1; 0 = it is not in it
+	lower  string       // all of it in lower case, to match
+	event  engine.Event // for x; without Seq it is a line of the screen's own
 }
 
 // at is when it happened.
@@ -70,25 +34,19 @@ func (l logLine) match(filter string) bool {
 // newLogLine is the line of an event. Some have none: what they say is told by
 // another event's line. It may be called from any goroutine.
 func newLogLine(e engine.Event) (logLine, bool) {
-	l := logLine{time: e.Time, worker: e.Worker, kind: string(e.Kind), call: safetext.Line(e.Call), event: plaintext.Shown(e)}
-	if !l.describe(e) {
+	said, ok := say.Event(e)
+	if !ok {
 		return logLine{}, false
 	}
-	if e.By == engine.ByKey && e.Kind != engine.KindExit {
-		l.sign = signUser
-	}
-	l.plain, l.beside = safeAll(l.plain), safeAll(l.beside)
-	if l.beside == nil {
-		l.beside = l.plain
-	}
+	l := logLine{Words: said, time: e.Time, worker: e.Worker, event: plaintext.Shown(e)}
 	l.lower = strings.ToLower(l.matched())
 	return l, true
 }
 
 // matched is all the line says.
 func (l logLine) matched() string {
-	parts := []string{clockText(l.time, true), strconv.Itoa(l.worker), l.kind, l.call}
-	for _, forms := range [][]string{l.plain, l.beside} {
+	parts := []string{clockText(l.time, true), strconv.Itoa(l.worker), l.Kind, l.Call}
+	for _, forms := range [][]string{l.Plain, l.Beside} {
 		if len(forms) > 0 {
 			parts = append(parts, forms[0])
 		}
@@ -96,129 +54,41 @@ func (l logLine) matched() string {
 	return strings.Join(parts, " ")
 }
 
-// describe fills in what depends on the kind; false = no line.
-func (l *logLine) describe(e engine.Event) bool {
-	switch d := l.event.Detail.(type) { // without the colours
-	case engine.DealtAgainDetail:
-		return false // the exit's line says it
-	case engine.SetupDetail:
-		l.tone, l.plain = toneMuted, setupForms(d)
-		if d.Note != "" {
-			l.tone, l.plain, l.call = toneText, []string{d.Note}, "" // it needs the room
-		}
-	case engine.ForkDetail:
-		l.sign, l.tone = signForked, toneMuted
-		l.plain, l.beside = forkForms(e, d)
-	case engine.OnlineDetail:
-		l.sign, l.tone = signOnline, toneMuted
-		l.plain = []string{upText(d.Ms, d.DeathMs, d.Of)}
-	case engine.ListeningDetail:
-		l.sign, l.tone = signListening, toneAccent
-		l.plain = []string{listeningText(d)}
-	case engine.MessageDetail:
-		l.plain = []string{messageText(d)}
-	case engine.SendDetail:
-		l.plain = []string{messageText(engine.MessageDetail(d))}
-	case engine.DisconnectDetail:
-		l.sign, l.tone = signDisconnected, toneWarn
-		l.plain, l.beside = disconnectForms(d)
-	case engine.ExitDetail:
-		l.sign, l.tone = signExited, toneDead
-		if d.Voluntary {
-			l.tone = toneMuted
-		}
-		l.plain = exitForms(d)
-	case engine.PolicyDetail:
-		l.plain = []string{d.From.String() + " -> " + d.To.String() + " after " + fmtMs(d.Ms), d.From.String() + " -> " + d.To.String()}
-	case engine.KillDetail:
-		l.tone = toneWarn
-		if d.Crash {
-			l.kind = "crash"
-		}
-		l.plain, l.beside = killForms(e, d)
-	case engine.LeaveDetail:
-		l.sign, l.tone, l.kind = signLeaving, toneWarn, "leaves"
-		if e.By == engine.ByKey || e.By == engine.ByAPI {
-			l.sign, l.kind = signUser, "disconnect"
-		}
-		l.plain, l.beside = leaveForms(d)
-	case engine.StallDetail:
-		l.sign, l.tone = signWarning, toneWarn
-		l.plain = []string{"no answer for " + fmtMs(d.Ms)}
-		if !d.Asked {
-			l.plain = slices.Insert(l.plain, 0, "a hand-off has been unanswered for "+fmtMs(d.Ms))
-		}
-		if d.Spared != "" {
-			l.plain = []string{"no answer for " + fmtMs(d.Ms) + ", not killed: " + d.Spared, "not killed: " + d.Spared}
-		}
-	case engine.OutputDetail:
-		l.kind = d.Stream
-		if d.Stream == "stderr" {
-			l.sign = signWarning
-		}
-		l.plain = []string{outputText(d)}
-		if raw, ok := e.Detail.(engine.OutputDetail); ok && raw.Text != d.Text {
-			l.coloured = outputText(raw)
-		}
-	case engine.ErrorDetail:
-		l.sign, l.tone = signWarning, toneWarn
-		if d.Mended {
-			l.sign, l.tone, l.kind = signNone, toneMuted, "mended"
-		}
-		l.plain = []string{errorText(d)}
-	case engine.OrphansDetail:
-		l.sign, l.tone = signWarning, toneWarn
-		l.plain = orphanForms(d)
-	case engine.StoppedDetail:
-		l.sign, l.tone = signStopped, toneDead
-		l.plain = stoppedForms(d)
-	default:
-		return e.Kind != engine.KindDealtAgain
-	}
-	return true
-}
-
-func safeAll(forms []string) []string {
-	for i, f := range forms {
-		forms[i] = safetext.Line(f)
-	}
-	return forms
-}
-
-// of is the character of a log's sign.
-func (k signKind) of(sg *cell.Signs) string {
+// markSign is the character of a log's sign.
+func markSign(sg *cell.Signs, k say.Mark) string {
 	switch k {
-	case signUser:
+	case say.MarkUser:
 		return sg.User
-	case signWarning:
+	case say.MarkWarning:
 		return sg.Warning
-	case signForked:
+	case say.MarkForked:
 		return sg.Forked
-	case signOnline:
+	case say.MarkOnline:
 		return sg.Online
-	case signListening:
+	case say.MarkListening:
 		return sg.Listening
-	case signLeaving:
+	case say.MarkLeaving:
 		return sg.Disconnecting
-	case signDisconnected:
+	case say.MarkDisconnected:
 		return sg.Disconnected
-	case signExited:
+	case say.MarkExited:
 		return sg.Exited
-	case signStopped:
+	case say.MarkStopped:
 		return sg.Stopped
 	}
 	return " "
 }
 
-func (t tone) of(th *styles.Theme) styles.Style {
+// toneStyle is how a line is written.
+func toneStyle(th *styles.Theme, t say.Tone) styles.Style {
 	switch t {
-	case toneMuted:
+	case say.ToneMuted:
 		return th.Muted
-	case toneAccent:
+	case say.ToneAccent:
 		return th.Accent
-	case toneWarn:
+	case say.ToneWarn:
 		return th.Warn
-	case toneDead:
+	case say.ToneDead:
 		return th.Dead
 	}
 	return th.Text

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"muster/internal/say"
 	"muster/styles"
 	"muster/tui/internal/cell"
 )
@@ -64,7 +65,7 @@ func logTitle(s *screen) (title, right string) {
 		right = fmt.Sprintf("%d of %d lines   esc clears", len(s.log), s.logTotal)
 	}
 	if s.logBack > 0 {
-		right = fmt.Sprintf("%s below   end follows again", plural(s.logBack, "newer line"))
+		right = fmt.Sprintf("%s below   end follows again", say.Plural(s.logBack, "newer line"))
 	}
 	if s.missed > 0 {
 		title += fmt.Sprintf("   %s missed", fmtCount(float64(s.missed)))
@@ -89,8 +90,8 @@ func drawLogLine(s *screen, ll logLine, w int) string {
 	}
 	l.Padded(th.Muted.And(fresh), clockText(ll.time, withCall), clock)
 	l.Gap(1)
-	tone := ll.tone.of(th)
-	l.Raw(tone.And(fresh), ll.sign.of(s.signs), 1)
+	tone := toneStyle(th, ll.Tone)
+	l.Raw(tone.And(fresh), markSign(s.signs, ll.Mark), 1)
 	l.Gap(1)
 	worker := unknown
 	if ll.worker != 0 {
@@ -102,21 +103,21 @@ func drawLogLine(s *screen, ll logLine, w int) string {
 	if w < namesW {
 		kind = 12
 	}
-	l.Padded(tone.And(fresh), ll.kind, kind)
+	l.Padded(tone.And(fresh), ll.Kind, kind)
 	if !withCall {
-		putSaid(s, l, fresh, &ll, ll.plain, w-l.Used())
+		putSaid(s, l, fresh, &ll, ll.Plain, w-l.Used())
 		return l.String()
 	}
 	const call = 46 // cluster.schedulingPolicy = cluster.SCHED_NONE
 	text := max(w-l.Used()-call, 30)
-	if ll.call == "" {
+	if ll.Call == "" {
 		text = w - l.Used() // an output line has all the room
 	}
 	n := max(text-2, 0)
 	end := l.Used() + text
-	putSaid(s, l, fresh, &ll, ll.beside, n)
+	putSaid(s, l, fresh, &ll, ll.Beside, n)
 	l.To(end)
-	l.Put(th.Muted.And(fresh), ll.call)
+	l.Put(th.Muted.And(fresh), ll.Call)
 	return l.String()
 }
 
@@ -126,12 +127,12 @@ func shortLogLine(s *screen, ll logLine, w int) string {
 	l.Gap(1)
 	l.Put(s.theme.Muted, clockText(ll.time, false))
 	l.Gap(1)
-	tone := ll.tone.of(s.theme)
-	l.Raw(tone, ll.sign.of(s.signs), 1)
+	tone := toneStyle(s.theme, ll.Tone)
+	l.Raw(tone, markSign(s.signs, ll.Mark), 1)
 	l.Gap(1)
-	l.Padded(tone, ll.kind, 11)
+	l.Padded(tone, ll.Kind, 11)
 	l.Gap(1)
-	putSaid(s, l, s.theme.Text, &ll, ll.plain, w-l.Used())
+	putSaid(s, l, s.theme.Text, &ll, ll.Plain, w-l.Used())
 	return l.String()
 }
 
@@ -168,8 +169,8 @@ func linesOf(s *screen, worker int, filter string, n, back int) []logLine {
 // putSaid writes what a line of the log says in at most cells cells: in a
 // worker's own colours, or the longest form that fits.
 func putSaid(s *screen, l *cell.Line, base styles.Style, ll *logLine, forms []string, cells int) {
-	if ll.coloured != "" && s.theme.Inks() {
-		l.PutInked(s.theme, base, ll.coloured, cells)
+	if ll.Coloured != "" && s.theme.Inks() {
+		l.PutInked(s.theme, base, ll.Coloured, cells)
 		return
 	}
 	l.Put(base, cutTo(s, cell.Fitting(cells, forms...), cells))

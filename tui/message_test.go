@@ -48,8 +48,8 @@ func FuzzMessageOf(f *testing.F) {
 	})
 }
 
-// say is the line of a message to worker 2, or from it.
-func say(t *testing.T, kind engine.Kind, text string) logLine {
+// saidBy is the line of a message to worker 2, or from it.
+func saidBy(t *testing.T, kind engine.Kind, text string) logLine {
 	t.Helper()
 	e := engine.Event{Time: testStart, Kind: kind, Worker: 2, By: engine.ByKey}
 	if kind == engine.KindSend {
@@ -103,9 +103,9 @@ func TestTheAnswerIsSeenInThePrompt(t *testing.T) {
 	if p := d.prompt(); p.edit.Value() != "" {
 		t.Errorf("after enter it holds %q", p.edit.Value())
 	}
-	other := say(t, engine.KindMessage, `"of another"`)
+	other := saidBy(t, engine.KindMessage, `"of another"`)
 	other.worker = 1
-	d.show(four(), append(logLines(3, "output"), say(t, engine.KindSend, `"hi"`), other, say(t, engine.KindMessage, `{"worker":2,"echo":"hi"}`))...)
+	d.show(four(), append(logLines(3, "output"), saidBy(t, engine.KindSend, `"hi"`), other, saidBy(t, engine.KindMessage, `{"worker":2,"echo":"hi"}`))...)
 	shown := plain(render(&d.m.s))
 	for _, want := range []string{`→ "hi" `, `← {"worker":2,"echo":"hi"} `} {
 		if !strings.Contains(shown, want) {
@@ -119,9 +119,9 @@ func TestTheAnswerIsSeenInThePrompt(t *testing.T) {
 	}
 	d.m.s.w, d.m.s.h = 60, 16 // where four rows are left the newest are seen
 	for range 9 {
-		d.show(with(four(), 0, leaving(1)), say(t, engine.KindSend, `"older"`))
+		d.show(with(four(), 0, leaving(1)), saidBy(t, engine.KindSend, `"older"`))
 	}
-	d.show(four(), say(t, engine.KindMessage, `"newest"`))
+	d.show(four(), saidBy(t, engine.KindMessage, `"newest"`))
 	if shown := plain(render(&d.m.s)); !strings.Contains(shown, `← "newest"`) {
 		t.Errorf("the newest is not seen:\n%s", shown)
 	}
@@ -228,7 +228,7 @@ func TestAMessageThatCannotBeSent(t *testing.T) {
 func TestAnAnswerIsSafe(t *testing.T) {
 	d := newDeck(t, four())
 	d.press("down", "M")
-	d.show(four(), say(t, engine.KindMessage, "\"\x1b]52;c;aGk=\x07\u202e\""))
+	d.show(four(), saidBy(t, engine.KindMessage, "\"\x1b]52;c;aGk=\x07\u202e\""))
 	f := render(&d.m.s)
 	checkFrame(t, &d.m.s, f)
 	if !strings.Contains(plain(f), `\x1b]52;c;aGk=\x07\u202e`) {

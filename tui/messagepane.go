@@ -77,7 +77,7 @@ func exchange(s *screen, worker, w, rows int) []string {
 			continue
 		}
 		sign := ""
-		switch engine.Kind(ll.kind) {
+		switch engine.Kind(ll.Kind) {
 		case engine.KindSend:
 			sign = s.signs.Sent
 		case engine.KindMessage:
@@ -91,7 +91,7 @@ func exchange(s *screen, worker, w, rows int) []string {
 		l.Gap(1)
 		l.Raw(s.theme.Accent, sign, 1)
 		l.Gap(1)
-		l.Put(s.theme.Text, cell.Fitting(w-l.Used(), ll.plain...))
+		l.Put(s.theme.Text, cell.Fitting(w-l.Used(), ll.Plain...))
 		out = append(out, l.String())
 	}
 	if len(out) == 0 && rows > 0 {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"muster/internal/say"
 )
 
 // nextTick is t: the next of the ticks.
@@ -24,7 +26,7 @@ func tickText(tick time.Duration) string {
 	case tick == time.Second:
 		return "tick 1 s: all figures once a second"
 	case tick > time.Second:
-		return fmt.Sprintf("tick %s: figures of every %s, states at once", fmtProse(tick), fmtProse(tick))
+		return fmt.Sprintf("tick %s: figures of every %s, states at once", say.Prose(tick), say.Prose(tick))
 	}
 	over := ""
 	if tick < leastRate {

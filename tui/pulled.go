@@ -132,7 +132,7 @@ func (m *model) addLines(ls []logLine) {
 // withoutRepeats leaves out each 'setup' that says what the one before it said:
 // as in Node every fork has one, and they would hide the forks.
 func (m *model) withoutRepeats(ls []logLine) []logLine {
-	isSetup := func(l logLine) bool { return l.kind == string(engine.KindSetup) }
+	isSetup := func(l logLine) bool { return l.Kind == string(engine.KindSetup) }
 	if !slices.ContainsFunc(ls, isSetup) {
 		return ls // as nearly always
 	}
@@ -140,8 +140,8 @@ func (m *model) withoutRepeats(ls []logLine) []logLine {
 		if !isSetup(l) {
 			return false
 		}
-		again := m.setup == l.plain[0]
-		m.setup = l.plain[0]
+		again := m.setup == l.Plain[0]
+		m.setup = l.Plain[0]
 		return again
 	})
 }

@@ -325,7 +325,7 @@ func TestASCII(t *testing.T) {
 			d.edit.Set(strings.Map(func(r rune) rune { return min(r, '~') }, d.edit.Value()))
 		}
 		for i := range s.log {
-			for _, forms := range [][]string{s.log[i].plain, s.log[i].beside} {
+			for _, forms := range [][]string{s.log[i].Plain, s.log[i].Beside} {
 				for j, text := range forms {
 					if strings.ContainsRune(text, '配') {
 						forms[j] = "outside text"

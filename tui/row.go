@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/say"
 	"muster/styles"
 	"muster/tui/internal/cell"
 	"muster/tui/internal/hist"
@@ -126,7 +127,7 @@ func cellText(s *screen, cols columns, v rowValue, id column) string {
 		if v.up < 0 {
 			return unknown
 		}
-		return fmtSpan(time.Duration(v.up) * time.Second)
+		return say.Span(time.Duration(v.up) * time.Second)
 	case colLastExit:
 		return v.exit
 	}

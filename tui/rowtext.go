@@ -9,6 +9,7 @@ import (
 
 	"muster/engine"
 	"muster/internal/safetext"
+	"muster/internal/say"
 	"muster/tui/internal/cell"
 )
 
@@ -68,7 +69,7 @@ func lastForms(snap *engine.Snapshot, w *engine.Row, now time.Time) []string {
 	}
 	if !w.Stalled.IsZero() {
 		stood := now.Sub(w.Stalled)
-		t := fmtShortly(stood) + " s"
+		t := say.Shortly(stood) + " s"
 		forms := []string{"no answer for " + t, "no answer " + t, "no answer " + fmtAge(stood), "no answer"}
 		if w.Hand > 0 {
 			forms = slices.Insert(forms, 0, "a hand-off unanswered for "+t)
@@ -102,7 +103,7 @@ func signalledForms(w *engine.Row, now time.Time) []string {
 	if w.LeaveBy.IsZero() {
 		return []string{sent + ", no limit", sent, strings.TrimPrefix(w.StopSignal, "SIG")}
 	}
-	t := fmtShortly(w.LeaveBy.Sub(now))
+	t := say.Shortly(w.LeaveBy.Sub(now))
 	name := strings.TrimPrefix(w.StopSignal, "SIG")
 	return []string{sent + ", " + t + " s to go", sent + ", " + t + " s", name + ", " + t + " s", name + " " + t + "s", name}
 }
@@ -118,16 +119,16 @@ func leavingForms(snap *engine.Snapshot, w *engine.Row, now time.Time) []string 
 		if w.Done == nil { // the kernel's figure: some may be idle
 			what = "connection"
 		}
-		long = plural(*w.Open, what) + " left"
+		long = say.Plural(*w.Open, what) + " left"
 	}
 	if w.LeaveBy.IsZero() {
 		return []string{long + ", no limit", left + ", no limit", left}
 	}
-	t := fmtShortly(w.LeaveBy.Sub(now))
+	t := say.Shortly(w.LeaveBy.Sub(now))
 	if snap.Grace <= 0 {
 		return []string{long + ", " + t + " s", left + ", " + t + " s", left + "  " + t + "s", left}
 	}
-	of := t + " s of " + fmtShortly(snap.Grace) + " s"
+	of := t + " s of " + say.Shortly(snap.Grace) + " s"
 	return []string{long + ", " + of, left + "  " + of, left + ", " + t + " s", left + "  " + t + "s", left}
 }
 
@@ -140,7 +141,7 @@ func deadForms(w *engine.Row, now time.Time) []string {
 	case w.Next.Stopped:
 		return []string{"r tries now"}
 	}
-	in := "fork in " + fmtShortly(w.Next.At.Sub(now))
+	in := "fork in " + say.Shortly(w.Next.At.Sub(now))
 	if w.Next.Deaths > 0 && w.Next.Of > 0 {
 		tries := fmt.Sprintf("%d of %d)", w.Next.Deaths, w.Next.Of)
 		return []string{in + " s  (try " + tries, in + " s  (" + tries, in + " s", in + "s"}

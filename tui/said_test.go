@@ -274,7 +274,7 @@ func TestNothingInFlightIsSaidOnlyIfKnown(t *testing.T) {
 	var after uint64
 	var got []string
 	for _, l := range pull(c, &after).lines {
-		got = append(got, l.plain[0])
+		got = append(got, l.Plain[0])
 	}
 	if want := []string{"takes no more; 5 s to go", "takes no more; none in flight, 5 s to go", "takes no more; 5 s to go"}; !reflect.DeepEqual(got, want) {
 		t.Errorf("lines %q, want %q", got, want)

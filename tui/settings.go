@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"muster/internal/safetext"
+	"muster/internal/say"
 	"muster/internal/secret"
 	"muster/tui/internal/cell"
 )
@@ -40,8 +41,8 @@ func settingsForm(s *screen, most int, all, node bool) string {
 		exec = filepath.Base(exec) // of a path the end says most
 	}
 	add("exec", orUnknown(exec))
-	args := wordsOf(secret.Args(set.Args))
-	more := []fact{{"execArgv", wordsOf(secret.Args(set.ExecArgv))}, {"stdio", stdioText(set.Stdio)}, {"cwd", set.Cwd}, {"env", maskedEnv(set.Env)}}
+	args := say.Command(secret.Args(set.Args))
+	more := []fact{{"execArgv", say.Command(secret.Args(set.ExecArgv))}, {"stdio", say.Stdio(set.Stdio)}, {"cwd", set.Cwd}, {"env", maskedEnv(set.Env)}}
 	if all {
 		add(more[0].name, more[0].value) // in their order on the command line
 	}

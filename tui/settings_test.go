@@ -54,7 +54,7 @@ func TestManySetups(t *testing.T) {
 	d.show(four(), setup("/bin/a"), setup("/bin/b"), fork, setup("/bin/b"), setup("/bin/a"))
 	var got []string
 	for _, l := range d.m.s.log {
-		got = append(got, l.plain[0])
+		got = append(got, l.Plain[0])
 	}
 	if want := "/bin/a, policy rr; fork 0; fork 0; /bin/b, policy rr; fork 0; /bin/a, policy rr"; strings.Join(got, "; ") != want {
 		t.Errorf("the log says %s\nwant %s", strings.Join(got, "; "), want)

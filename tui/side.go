@@ -3,6 +3,7 @@ package tui
 import (
 	"muster/engine"
 	"muster/internal/safetext"
+	"muster/internal/say"
 	"muster/internal/secret"
 	"muster/tui/internal/cell"
 	"muster/tui/internal/hist"
@@ -56,7 +57,7 @@ func sideFacts(s *screen, w *engine.Row, cells int) []fact {
 	}
 	grace := "no limit"
 	if s.snap.Grace > 0 {
-		grace = fmtProse(s.snap.Grace)
+		grace = say.Prose(s.snap.Grace)
 	}
 	lat := hist.NoLatencies
 	if t := s.hist.Worker(w.ID); t != nil {
@@ -71,7 +72,7 @@ func sideFacts(s *screen, w *engine.Row, cells int) []fact {
 		open = fmtOpen(*w.Open)
 	}
 	return []fact{
-		{"pid", fmtPID(w.PID) + "   forked " + clockText(w.Forked, false) + "   (" + fmtSpan(now.Sub(w.Forked)) + " ago)"},
+		{"pid", fmtPID(w.PID) + "   forked " + clockText(w.Forked, false) + "   (" + say.Span(now.Sub(w.Forked)) + " ago)"},
 		{"command", commandText(s.snap.Command)},
 		{"port", portText(w)},
 		{"limits", fds + " files open   grace " + grace},

@@ -80,8 +80,8 @@ func noteLines(s *screen, w *engine.Row, cells, most int) []string {
 	text := safetext.Line(w.Note)
 	for i := len(s.all) - 1; i >= 0; i-- {
 		l := &s.all[i]
-		if l.worker == w.ID && l.kind == string(engine.KindError) && len(l.plain) > 0 {
-			text = l.plain[0]
+		if l.worker == w.ID && l.Kind == string(engine.KindError) && len(l.Plain) > 0 {
+			text = l.Plain[0]
 			break
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"muster/internal/safetext"
+	"muster/internal/say"
 	"muster/tui/internal/cell"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -25,7 +26,7 @@ func (*stopping) draw(s *screen, a area) ([]string, []zone) {
 		right = "q leaves"
 	}
 	if !snap.StopBy.IsZero() {
-		right = fmtShortly(snap.StopBy.Sub(clockOf(s))) + " s to go   " + right
+		right = say.Shortly(snap.StopBy.Sub(clockOf(s))) + " s to go   " + right
 	}
 	var left, gone int
 	for i := range snap.Workers {
@@ -47,9 +48,9 @@ func (*stopping) draw(s *screen, a area) ([]string, []zone) {
 	}
 	l.Raw(s.theme.Accent, bar, n)
 	l.Raw(s.theme.Muted, strings.Repeat(s.signs.Hollow, cells-n), cells-n)
-	l.Put(s.theme.Text, "  "+plural(left, "worker")+" left")
+	l.Put(s.theme.Text, "  "+say.Plural(left, "worker")+" left")
 	if snap.Open != nil {
-		l.Put(s.theme.Text, "   "+plural(*snap.Open, "connection")+" open")
+		l.Put(s.theme.Text, "   "+say.Plural(*snap.Open, "connection")+" open")
 	}
 	if snap.Queue > 0 {
 		l.Put(s.theme.Text, "   "+strconv.Itoa(snap.Queue)+" in the queue")

@@ -93,16 +93,16 @@ func tourEvent(s *screen, ll logLine, w int) string {
 	l := cell.NewLine(w, s.signs)
 	l.Put(s.theme.Muted, " event")
 	l.To(tourIndent)
-	tone := ll.tone.of(s.theme)
-	l.Raw(tone, ll.sign.of(s.signs), 1)
+	tone := toneStyle(s.theme, ll.Tone)
+	l.Raw(tone, markSign(s.signs, ll.Mark), 1)
 	worker := unknown
 	if ll.worker != 0 {
 		worker = strconv.Itoa(ll.worker)
 	}
 	l.Right(s.theme.Text, worker, max(3, len(worker)))
 	l.Gap(2)
-	l.Padded(tone, ll.kind, 11)
-	l.Put(s.theme.Text, cell.Fitting(w-l.Used(), ll.plain...))
+	l.Padded(tone, ll.Kind, 11)
+	l.Put(s.theme.Text, cell.Fitting(w-l.Used(), ll.Plain...))
 	return l.String()
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/say"
 	"muster/styles"
 	"muster/tui/internal/cell"
 )
@@ -32,65 +33,65 @@ func storyLines(s *screen, c *engine.TrafficConn) []storyLine {
 	plain := func(t *styles.Theme) styles.Style { return t.Text }
 	warn := func(t *styles.Theme) styles.Style { return t.Warn }
 	dead := func(t *styles.Theme) styles.Style { return t.Dead }
-	say := func(at time.Time, st func(*styles.Theme) styles.Style, forms ...string) {
+	tell := func(at time.Time, st func(*styles.Theme) styles.Style, forms ...string) {
 		ls = append(ls, storyLine{at.Sub(c.Accepted), st, forms})
 	}
 	from := "a unix socket"
 	if c.From.IsValid() {
 		from = c.From.String()
 	}
-	say(c.Accepted, plain, "accepted from "+from+" at "+clockText(c.Accepted, true), "accepted from "+from)
+	tell(c.Accepted, plain, "accepted from "+from+" at "+clockText(c.Accepted, true), "accepted from "+from)
 	if c.Waited != "" {
 		wait := "it waits in the queue: "
 		if !c.Handed.IsZero() || len(c.Earlier) > 0 {
 			wait = "it waited in the queue: "
 		}
-		say(c.Accepted, warn, wait+c.Waited)
+		tell(c.Accepted, warn, wait+c.Waited)
 	}
 	for i := range c.Earlier {
 		h := &c.Earlier[i]
 		if i == storyHops && len(c.Earlier) > storyHops+1 {
 			rest := len(c.Earlier) - i
-			say(h.Handed, warn, fmt.Sprintf("%s more came to nothing, the last one with worker %d: %s", plural(rest, "hand-off"),
+			tell(h.Handed, warn, fmt.Sprintf("%s more came to nothing, the last one with worker %d: %s", say.Plural(rest, "hand-off"),
 				c.Earlier[len(c.Earlier)-1].Worker, hopText(&c.Earlier[len(c.Earlier)-1])))
 			break
 		}
 		id := itoa(h.Worker)
-		say(h.Handed, plain, "handed to worker "+id)
+		tell(h.Handed, plain, "handed to worker "+id)
 		switch h.Why {
 		case engine.HopRefused:
-			say(h.Ended, warn, "worker "+id+" refused it; untouched, it goes to the head of the queue", "worker "+id+" refused it: to the head of the queue")
+			tell(h.Ended, warn, "worker "+id+" refused it; untouched, it goes to the head of the queue", "worker "+id+" refused it: to the head of the queue")
 		case engine.HopDied:
-			say(h.Ended, warn, "worker "+id+" died first; it had answered nothing, so another may have it", "worker "+id+" died first: dealt again")
+			tell(h.Ended, warn, "worker "+id+" died first; it had answered nothing, so another may have it", "worker "+id+" died first: dealt again")
 		case engine.HopLeft:
-			say(h.Ended, warn, "worker "+id+" ended its channel first; another may have it", "worker "+id+" left first: dealt again")
+			tell(h.Ended, warn, "worker "+id+" ended its channel first; another may have it", "worker "+id+" left first: dealt again")
 		case engine.HopUsed:
-			say(h.Ended, dead, "worker "+id+" used it without an answer, and died: closed, as no other may begin in the middle", "worker "+id+" used it, and died: closed")
+			tell(h.Ended, dead, "worker "+id+" used it without an answer, and died: closed, as no other may begin in the middle", "worker "+id+" used it, and died: closed")
 		default:
-			say(h.Ended, warn, "worker "+id+" did not get the descriptor; dealt again", "worker "+id+": descriptor lost, dealt again")
+			tell(h.Ended, warn, "worker "+id+" did not get the descriptor; dealt again", "worker "+id+": descriptor lost, dealt again")
 		}
 	}
 	now := trafficNow(s) // the row beside it says the same in slow motion
 	switch {
 	case c.Handed.IsZero() && c.Lost:
 		if !usedByDead(c) {
-			say(c.Done, dead, "its address was closed: nobody could have it")
+			tell(c.Done, dead, "its address was closed: nobody could have it")
 		}
 		return ls
 	case c.Handed.IsZero():
 		return append(ls, storyLine{-1, plain, []string{"now it is in the queue, for " + fmtBrief(now.Sub(c.Accepted)) + " so far"}})
 	}
-	say(c.Handed, plain, "handed to worker "+itoa(c.Worker))
+	tell(c.Handed, plain, "handed to worker "+itoa(c.Worker))
 	if c.Taken.IsZero() {
 		return append(ls, storyLine{-1, plain, []string{"now it is on the way; worker " + itoa(c.Worker) + " has not answered", "now it is on the way"}})
 	}
-	say(c.Taken, plain, fmt.Sprintf("worker %d took it after %s: from here on it alone reads it", c.Worker, fmtLatency(max(c.Taken.Sub(c.Handed), 0))),
+	tell(c.Taken, plain, fmt.Sprintf("worker %d took it after %s: from here on it alone reads it", c.Worker, fmtLatency(max(c.Taken.Sub(c.Handed), 0))),
 		fmt.Sprintf("worker %d took it", c.Worker))
 	switch {
 	case c.Lost:
-		say(c.Done, dead, fmt.Sprintf("cut: worker %d died with it open", c.Worker))
+		tell(c.Done, dead, fmt.Sprintf("cut: worker %d died with it open", c.Worker))
 	case !c.Done.IsZero():
-		say(c.Done, plain, fmt.Sprintf("worker %d closed it after %s, %s in all", c.Worker, fmtLatency(max(c.Done.Sub(c.Taken), 0)),
+		tell(c.Done, plain, fmt.Sprintf("worker %d closed it after %s, %s in all", c.Worker, fmtLatency(max(c.Done.Sub(c.Taken), 0)),
 			fmtLatency(max(c.Done.Sub(c.Accepted), 0))))
 	case !c.Tells:
 		ls = append(ls, storyLine{-1, plain, []string{"when it is closed is not known: a Node program does not tell", "its end is not known"}})

@@ -1,34 +1,6 @@
 package tui
 
-import (
-	"strconv"
-	"strings"
-	"time"
-
-	"muster/engine"
-	"muster/internal/safetext"
-)
-
-// wordsOf are the words of a command line, quoted where they would not be seen
-// as one.
-func wordsOf(args []string) string {
-	var out []string
-	for _, a := range args {
-		if a == "" || strings.ContainsAny(a, " \t\"'") {
-			a = strconv.Quote(a)
-		}
-		out = append(out, safetext.Line(a))
-	}
-	return strings.Join(out, " ")
-}
-
-func stdioText(stdio []engine.Stdio) string {
-	var out []string
-	for _, v := range stdio {
-		out = append(out, orUnknown(safetext.Line(string(v))))
-	}
-	return strings.Join(out, ",")
-}
+import "time"
 
 // orUnknown is text, or a dash for none.
 func orUnknown(text string) string {

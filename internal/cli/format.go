@@ -7,6 +7,7 @@ import (
 	"muster/engine"
 	"muster/internal/plaintext"
 	"muster/internal/safetext"
+	"muster/internal/say"
 )
 
 // format turns events into the lines of one form of output.
@@ -26,7 +27,7 @@ func (lines) event(b *bytes.Buffer, e *engine.Event) {
 	if e.Worker != 0 {
 		worker = fmt.Sprint(e.Worker)
 	}
-	kind, text := words(e)
+	kind, text := say.Line(e)
 	line := fmt.Sprintf("%s %3s  %-11s %s", e.Time.Format("2006-01-02 15:04:05.000"), worker, kind, text)
 	if e.Call != "" {
 		line = fmt.Sprintf("%-84s  %s", line, e.Call)

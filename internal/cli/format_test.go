@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/say"
 )
 
 func ptr[T any](v T) *T { return &v }
@@ -59,7 +60,7 @@ func TestWords(t *testing.T) {
 		if _, ok := tc.detail.(engine.OutputDetail); ok {
 			e.Kind = engine.KindOutput
 		}
-		if kind, text := words(&e); kind != tc.kind || text != tc.text {
+		if kind, text := say.Line(&e); kind != tc.kind || text != tc.text {
 			t.Errorf("%#v:\n got %q %q\nwant %q %q", tc.detail, kind, text, tc.kind, tc.text)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"muster/engine"
 	"muster/internal/safetext"
+	"muster/internal/say"
 	"muster/internal/tour"
 )
 
@@ -94,7 +95,7 @@ func (t *tourText) Event(e engine.Event) {
 	if e.Worker != 0 {
 		worker = fmt.Sprint(e.Worker)
 	}
-	kind, text := words(&e)
+	kind, text := say.Line(&e)
 	t.write([]byte("     event  " + safetext.Line(fmt.Sprintf("%3s  %-11s %s", worker, kind, text)) + "\n"))
 }
 

@@ -1,4 +1,4 @@
-package tui
+package say
 
 import (
 	"encoding/json"
@@ -18,7 +18,7 @@ import (
 // setupForms are the settings later forks use.
 func setupForms(d engine.SetupDetail) []string {
 	rest := ""
-	if args := wordsOf(slices.Concat(d.ExecArgv, d.Args)); args != "" {
+	if args := Command(slices.Concat(d.ExecArgv, d.Args)); args != "" {
 		rest = " " + args
 	}
 	var more string
@@ -26,7 +26,7 @@ func setupForms(d engine.SetupDetail) []string {
 		more += ", silent " + strconv.FormatBool(*d.Silent)
 	}
 	if len(d.Stdio) > 0 {
-		more += ", stdio " + stdioText(d.Stdio)
+		more += ", stdio " + Stdio(d.Stdio)
 	}
 	if d.Cwd != "" {
 		more += ", cwd " + d.Cwd
@@ -57,9 +57,9 @@ func forkForms(e engine.Event, d engine.ForkDetail) (plain, beside []string) {
 // upText is how long a worker took to come up.
 func upText(ms, deathMs float64, of int) string {
 	if deathMs > 0 && of != 0 {
-		return fmtMs(deathMs) + " after the death of " + strconv.Itoa(of)
+		return Millis(deathMs) + " after the death of " + strconv.Itoa(of)
 	}
-	return "after " + fmtMs(ms)
+	return "after " + Millis(ms)
 }
 
 func listeningText(d engine.ListeningDetail) string {
@@ -110,7 +110,7 @@ func exitForms(d engine.ExitDetail) []string {
 	if d.RetryMs <= 0 {
 		return []string{told + what, how + what, how}
 	}
-	fork := "; fork in " + fmtProse(time.Duration(min(d.RetryMs, 1e12)*float64(time.Millisecond)))
+	fork := "; fork in " + Prose(time.Duration(min(d.RetryMs, 1e12)*float64(time.Millisecond)))
 	tries := ""
 	if d.Deaths > 0 && d.Of > 0 {
 		tries = fmt.Sprintf(" (%d of %d)", d.Deaths, d.Of)
@@ -134,14 +134,14 @@ func leaveForms(d engine.LeaveDetail) (plain, beside []string) {
 	long, short := "", ""
 	switch {
 	case d.InFlight > 0:
-		long, short = plural(d.InFlight, "request")+" in flight", strconv.Itoa(d.InFlight)+" in flight"
+		long, short = Plural(d.InFlight, "request")+" in flight", strconv.Itoa(d.InFlight)+" in flight"
 	case d.InFlight == 0:
 		long, short = "none in flight", "none in flight"
 	}
 	grace := "no limit"
 	toGo := grace
 	if d.GraceMs > 0 {
-		grace = fmtProse(time.Duration(min(d.GraceMs, 1e12) * float64(time.Millisecond)))
+		grace = Prose(time.Duration(min(d.GraceMs, 1e12) * float64(time.Millisecond)))
 		toGo = grace + " to go"
 	}
 	join := func(parts ...string) string {

@@ -1,7 +1,6 @@
-package cli
+package say
 
 import (
-	"encoding/json"
 	"fmt"
 	"net"
 	"slices"
@@ -13,10 +12,12 @@ import (
 	"muster/internal/plaintext"
 )
 
-// words says what an event is about, without its time, worker and call. The
-// text may hold what came from outside, without its colours: it is not safe for a
-// terminal yet.
-func words(e *engine.Event) (kind, text string) {
+// Line is an event in one sentence, as it is printed and searched: what it is
+// about, without its time, worker and call. It says some things in other words
+// than Event, whose forms have to fit beside others; both are kept as they are,
+// for scripts read the one and people know the other. The text may hold what
+// came from outside, without its colours: it is not safe for a terminal yet.
+func Line(e *engine.Event) (kind, text string) {
 	kind = string(e.Kind)
 	switch d := plaintext.Shown(*e).Detail.(type) {
 	case engine.SetupDetail:
@@ -28,9 +29,9 @@ func words(e *engine.Event) (kind, text string) {
 	case engine.ListeningDetail:
 		text = addressWords(d) + ", " + sinceWords(d.Ms, d.DeathMs, d.Of)
 	case engine.MessageDetail:
-		text = messageWords(d)
+		text = messageText(d)
 	case engine.SendDetail:
-		text = messageWords(engine.MessageDetail(d))
+		text = messageText(engine.MessageDetail(d))
 	case engine.DisconnectDetail:
 		text = fmt.Sprintf("channel closed, exitedAfterDisconnect %t", d.Voluntary)
 		if d.Error != "" {
@@ -64,24 +65,18 @@ func words(e *engine.Event) (kind, text string) {
 			text += "; not killed: " + d.Spared
 		}
 	case engine.DealtAgainDetail:
-		text = count(uint64(d.Count), "connection") + " dealt again"
+		text = Plural(d.Count, "connection") + " dealt again"
 	case engine.OutputDetail:
-		kind, text = d.Stream, d.Text
-		if d.Missed > 0 {
-			text = fmt.Sprintf("(%s left out) %s", count(d.Missed, "line"), text)
-		}
+		kind, text = d.Stream, outputText(d)
 	case engine.ErrorDetail:
 		if d.Mended {
 			kind = "mended"
 		}
-		text = d.Text
-		if d.Errno != "" && !strings.Contains(text, d.Errno) {
-			text += " (" + d.Errno + ")"
-		}
+		text = errorText(d)
 	case engine.OrphansDetail:
 		text = "left " + d.String() + ": " + d.Signal
 	case engine.StoppedDetail:
-		text = fmt.Sprintf("no more tries after %s in a row", count(uint64(d.Deaths), "death"))
+		text = fmt.Sprintf("no more tries after %s in a row", Plural(d.Deaths, "death"))
 		if d.Text != "" {
 			text += ": " + d.Text
 		}
@@ -91,7 +86,7 @@ func words(e *engine.Event) (kind, text string) {
 
 func setupWords(d engine.SetupDetail) string {
 	command := slices.Concat([]string{d.Exec}, d.ExecArgv, d.Args)
-	text := fmt.Sprintf("%s, %s, policy %s", strings.Join(command, " "), count(uint64(d.Workers), "worker"), d.Policy)
+	text := fmt.Sprintf("%s, %s, policy %s", strings.Join(command, " "), Plural(d.Workers, "worker"), d.Policy)
 	if d.Silent != nil {
 		text += fmt.Sprintf(", silent %t", *d.Silent)
 	}
@@ -105,16 +100,6 @@ func setupWords(d engine.SetupDetail) string {
 		text += "; " + d.Note
 	}
 	return text
-}
-
-// messageWords is a message as it was sent, in JSON. Of one that was cut its
-// beginning is known, as a string.
-func messageWords(d engine.MessageDetail) string {
-	var begin string
-	if d.Cut && json.Unmarshal(d.Message, &begin) == nil {
-		return begin + " (cut)"
-	}
-	return string(d.Message)
 }
 
 func forkWords(pid int, d engine.ForkDetail) string {

@@ -1,0 +1,28 @@
+package say
+
+// Mark is a sign of the log; which character it is depends on the terminal.
+type Mark int
+
+const (
+	MarkNone Mark = iota
+	MarkUser      // done by the user
+	MarkWarning
+	MarkForked
+	MarkOnline
+	MarkListening
+	MarkLeaving
+	MarkDisconnected
+	MarkExited
+	MarkStopped
+)
+
+// Tone is how a line of the log is meant.
+type Tone int
+
+const (
+	ToneText Tone = iota
+	ToneMuted
+	ToneAccent
+	ToneWarn
+	ToneDead
+)
