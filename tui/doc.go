@@ -5,11 +5,18 @@
 //
 // It has two halves, with a value between them:
 //
-//   - model.go, update.go, keys.go and what they call take messages in. They
-//     fill a screen (screen.go) and never wait: what may wait is a tea.Cmd.
+//   - program.go and what it calls take messages in. They fill a screen
+//     (screen.go) and never wait: what may wait is a tea.Cmd.
 //   - render.go turns a screen into a frame: exactly h lines of exactly w
 //     cells, and the zones the mouse can hit. layout.go says what stands
 //     where; each pane has a file of its own.
+//
+// Files refer downwards: values (screen.go, keys.go, logline.go, columns.go),
+// then the model (model.go) and the panes' common form (dialog.go), then each
+// pane with its keys and its picture, then what hands keys and messages out
+// (update.go, mouse.go, program.go), then the process around it (runner.go).
+// Rooms of their own, which know no model: internal/cell for styled cells,
+// internal/hist for histories, internal/term for the terminal.
 //
 // What holds for every frame:
 //
