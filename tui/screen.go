@@ -37,7 +37,7 @@ type screen struct {
 	w, h     int
 	now      time.Time
 	snap     *engine.Snapshot
-	hist     *hist.History // what the snapshots of the last minute said, see history.go
+	hist     *hist.History // what the snapshots of the last two minutes said
 	theme    *styles.Theme
 	signs    *cell.Signs // the drawing characters, UTF-8 or ASCII
 	ascii    bool        // the terminal has ASCII only: no other character may reach it

@@ -1,6 +1,7 @@
 package say
 
-// Mark is a sign of the log; which character it is depends on the terminal.
+// Mark is the sign before an event's line; which character it is depends on the
+// terminal.
 type Mark int
 
 const (

@@ -86,6 +86,7 @@ func Command(args []string) string {
 	return strings.Join(out, " ")
 }
 
+// Stdio is the stdio setting of workers.
 func Stdio(stdio []engine.Stdio) string {
 	var out []string
 	for _, v := range stdio {

@@ -121,6 +121,7 @@ func (l *Words) describe(e engine.Event) bool {
 	return true
 }
 
+// Safe makes each of forms safe for a terminal, in place, and returns them.
 func Safe(forms []string) []string {
 	for i, f := range forms {
 		forms[i] = safetext.Line(f)

@@ -17,6 +17,7 @@ type Line struct {
 	tail string // stands where text was cut off
 }
 
+// NewLine is an empty line of w cells, which marks with sg where it cuts.
 func NewLine(w int, sg *Signs) *Line {
 	l := &Line{w: max(w, 0), tail: sg.Ellipsis}
 	l.b.Grow(l.w + 64)
@@ -108,6 +109,7 @@ func (l *Line) String() string {
 
 const blanks = "                                                                                                                                "
 
+// Spaces is n spaces; none for n under 1.
 func Spaces(n int) string {
 	if n <= 0 {
 		return ""

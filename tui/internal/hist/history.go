@@ -60,6 +60,7 @@ type History struct {
 	dealtTotal, answerTotal uint64 // all workers together, in the window
 }
 
+// New is a history that knows nothing yet.
 func New() *History {
 	h := &History{byID: map[int]*track{}, scale: map[scaleKey]*scaleAt{}}
 	h.reset()
