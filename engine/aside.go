@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"os"
 	"syscall"
 	"time"
 
@@ -27,8 +28,13 @@ const (
 	asideLimit = 2 * sock.ResolveTime
 )
 
-// system is what the loop has done aside. kernel is the real one.
+// system is what the loop has the system do, aside or on a thread of its own.
+// kernel is the real one.
 type system interface {
+	// start starts a worker's process and makes its channel; ends are our ends of
+	// its three streams, nil where there is none. It is called on the spawner's
+	// thread alone.
+	start(spec spawnSpec, stdio [3]Stdio) (p *proc, ch channel, ends [3]*os.File, err error)
 	// resolve makes an address to listen on of a host's name.
 	resolve(ctx context.Context, host string) (netip.Addr, error)
 	// openPath opens a unix socket. Its error is an *AddrError.

@@ -67,7 +67,7 @@ func channelErr(err error) error {
 // of a channel. h stays the caller's. After an error that is not
 // ErrChannelClosed or ipc.ErrPendingFull nothing was sent and the channel goes
 // on. Any goroutine may call it.
-func sendLine(ch *ipc.Conn, value json.RawMessage, h *Handle) error {
+func sendLine(ch channel, value json.RawMessage, h *Handle) error {
 	if h == nil {
 		line, err := ipc.AppendJSON(nil, value)
 		if err == nil {
@@ -99,7 +99,7 @@ func sendLine(ch *ipc.Conn, value json.RawMessage, h *Handle) error {
 	return nil
 }
 
-func sendSocket(ch *ipc.Conn, line []byte, fd int) error {
+func sendSocket(ch channel, line []byte, fd int) error {
 	// The receiver would end the channel for what is no socket.
 	if _, err := socketKind(fd); err != nil {
 		return err

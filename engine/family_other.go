@@ -38,9 +38,3 @@ func reapAdopted(int) {}
 func becomeSubreaper() (undo func(), err error) { return func() {}, nil }
 
 func (f *family) strangers() bool { return true }
-
-func (p *proc) isReaped() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.reaped
-}

@@ -182,7 +182,7 @@ func (k *keeper) tell(to *os.File, ended <-chan struct{}) {
 			told[p] = true
 			var serr error
 			// One that was reaped meanwhile has no pidfd any more: nothing is sent.
-			_ = p.p.WithHandle(func(pidfd uintptr) { serr = send(guard.Started(p.pid), unix.UnixRights(int(pidfd))) })
+			_ = p.withPidfd(func(pidfd uintptr) { serr = send(guard.Started(p.pid), unix.UnixRights(int(pidfd))) })
 			if serr != nil {
 				return
 			}

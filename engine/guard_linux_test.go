@@ -312,7 +312,7 @@ func TestGuardThatStandsStillHeldUpTheCluster(t *testing.T) {
 	var keeping sync.WaitGroup
 	keeping.Go(k.keep)
 	for i := range 2000 { // more than a socket takes
-		procs.add(&proc{p: sleep, pid: i + 2})
+		procs.add(&proc{processCalls: &kernelProcess{p: sleep, pid: i + 2}, pid: i + 2})
 	}
 	pid := receive(t, started)
 	close(k.quit)

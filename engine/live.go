@@ -23,7 +23,7 @@ type Worker struct {
 	process   Process
 	listeners workerListeners
 	state     atomic.Pointer[workerState]
-	ch        atomic.Pointer[ipc.Conn]
+	ch        atomic.Pointer[channel]
 	done      chan struct{} // closed at its exit
 }
 
@@ -99,7 +99,7 @@ const BacklogHigh = 128 << 10
 // past 32 MiB the channel ends.
 func (w *Worker) Backlog() int {
 	if ch := w.ch.Load(); ch != nil {
-		return ch.Pending()
+		return (*ch).Pending()
 	}
 	return 0
 }
@@ -112,7 +112,7 @@ func (w *Worker) Flush(ctx context.Context) error {
 	if ch == nil {
 		return fmt.Errorf("worker %d: %w", w.id, ErrChannelClosed)
 	}
-	err := ch.Flush(ctx)
+	err := (*ch).Flush(ctx)
 	if errors.Is(err, ipc.ErrClosed) {
 		err = ErrChannelClosed
 	}

@@ -39,7 +39,7 @@ type (
 	msgSpawned struct {
 		w    *worker
 		p    *proc
-		ch   *ipc.Conn
+		ch   channel
 		errs *lineReader
 		err  error
 	}

@@ -65,7 +65,7 @@ func startProc(spec spawnSpec) (*proc, error) {
 	if err != nil {
 		return nil, wrongDir(spec.dir, err)
 	}
-	return &proc{p: p, pid: p.Pid, worker: spec.worker}, nil
+	return newProc(p, spec.worker), nil
 }
 
 // dirError is a working directory a worker could not be started in.
@@ -101,33 +101,33 @@ func errText(err error) string {
 // proc is a started worker process. Its methods may be called from any
 // goroutine, and after its end.
 type proc struct {
-	p      *os.Process
+	processCalls
 	pid    int
 	worker int // its id
-
-	mu     sync.Mutex
-	reaped bool
 }
 
-// signal sends sig to the process alone (on Linux by its pidfd: never to
-// another one that got the number).
-func (p *proc) signal(sig syscall.Signal) error {
-	err := p.p.Signal(sig)
-	if errors.Is(err, os.ErrProcessDone) {
-		return nil
-	}
-	return err
-}
-
-// signalGroup sends sig to the group the process was started in, as long as the
-// number cannot have been used again: until the process is reaped. The process
-// itself may have joined another group (setpgid(2)), and does not get it then.
-func (p *proc) signalGroup(sig syscall.Signal) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if !p.reaped {
-		_ = syscall.Kill(-p.pid, sig)
-	}
+// processCalls are what the system does with a process. kernelProcess is the real
+// one.
+type processCalls interface {
+	// signal sends sig to the process alone (on Linux by its pidfd: never to
+	// another one that got the number).
+	signal(sig syscall.Signal) error
+	// signalGroup sends sig to the group the process was started in, as long as the
+	// number cannot have been used again: until the process is reaped. The process
+	// itself may have joined another group (setpgid(2)), and does not get it then.
+	signalGroup(sig syscall.Signal)
+	// awaitEnd waits until the process has ended and tells how. Where that can be
+	// done it is not reaped then, so that its number, and its group's, stay its own.
+	awaitEnd() (*ExitDetail, error)
+	// reap reaps a process that has ended.
+	reap() error
+	isReaped() bool
+	// dying tells whether the process is in its end, or gone.
+	dying() bool
+	// stopped tells whether it is stopped, by SIGSTOP or by a debugger.
+	stopped() bool
+	// withPidfd calls f with a pidfd of it, if there is one.
+	withPidfd(f func(fd uintptr)) error
 }
 
 // kill sends SIGKILL to the group the process was started in and to the process,
@@ -138,3 +138,44 @@ func (p *proc) kill() error {
 	p.signalGroup(syscall.SIGKILL)
 	return p.signal(syscall.SIGKILL)
 }
+
+// hasPidfd tells whether there is a pidfd of it.
+func (p *proc) hasPidfd() bool { return p.withPidfd(func(uintptr) {}) == nil }
+
+// kernelProcess is a process of the kernel's.
+type kernelProcess struct {
+	p   *os.Process
+	pid int
+
+	mu     sync.Mutex
+	reaped bool
+}
+
+// newProc is a worker's process that has been started.
+func newProc(p *os.Process, worker int) *proc {
+	return &proc{processCalls: &kernelProcess{p: p, pid: p.Pid}, pid: p.Pid, worker: worker}
+}
+
+func (p *kernelProcess) signal(sig syscall.Signal) error {
+	err := p.p.Signal(sig)
+	if errors.Is(err, os.ErrProcessDone) {
+		return nil
+	}
+	return err
+}
+
+func (p *kernelProcess) signalGroup(sig syscall.Signal) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.reaped {
+		_ = syscall.Kill(-p.pid, sig)
+	}
+}
+
+func (p *kernelProcess) isReaped() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.reaped
+}
+
+func (p *kernelProcess) withPidfd(f func(fd uintptr)) error { return p.p.WithHandle(f) }

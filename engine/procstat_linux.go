@@ -32,10 +32,9 @@ func splitStat(b []byte) []string {
 	return strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
 }
 
-// dying tells whether the process is in its end: the kernel has begun to take
-// each of its threads apart, or it is gone. The first thread may end alone
-// (pthread_exit in main), and the others live on.
-func (p *proc) dying() bool {
+// dying: the kernel has begun to take each of its threads apart. The first thread
+// may end alone (pthread_exit in main), and the others live on.
+func (p *kernelProcess) dying() bool {
 	f := statFields(p.pid)
 	if !exiting(f) {
 		return false
@@ -63,8 +62,7 @@ func exiting(f []string) bool {
 	return err != nil || flags&pfExiting != 0
 }
 
-// stopped tells whether the process is stopped, by SIGSTOP or by a debugger.
-func (p *proc) stopped() bool {
+func (p *kernelProcess) stopped() bool {
 	f := statFields(p.pid)
 	return len(f) > 0 && (f[statState] == "T" || f[statState] == "t")
 }

@@ -37,11 +37,9 @@ func childAttr() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
-// awaitEnd waits until the process has ended and tells how; it is not reaped
-// then, so that its number, and its group's, stay its own. It waits in the
-// runtime's poller where it can, so that a worker does not cost the primary a
-// thread.
-func (p *proc) awaitEnd() (*ExitDetail, error) {
+// awaitEnd waits in the runtime's poller where it can, so that a worker does not
+// cost the primary a thread.
+func (p *kernelProcess) awaitEnd() (*ExitDetail, error) {
 	_ = p.poll() // or the call below waits
 	var si unix.Siginfo
 	for {
@@ -77,8 +75,7 @@ func exitOf(si *unix.Siginfo) *ExitDetail {
 	return &ExitDetail{Signal: &name}
 }
 
-// reap reaps a process that has ended.
-func (p *proc) reap() error {
+func (p *kernelProcess) reap() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.reaped = true
@@ -86,11 +83,8 @@ func (p *proc) reap() error {
 	return err
 }
 
-// hasPidfd tells whether os.Process has a pidfd of it.
-func (p *proc) hasPidfd() bool { return p.p.WithHandle(func(uintptr) {}) == nil }
-
 // poll returns nil when the process has ended and is not reaped yet.
-func (p *proc) poll() error {
+func (p *kernelProcess) poll() error {
 	fd, err := unix.PidfdOpen(p.pid, unix.PIDFD_NONBLOCK)
 	if err != nil {
 		return fmt.Errorf("pidfd of %d: %w", p.pid, err)

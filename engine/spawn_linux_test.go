@@ -201,7 +201,7 @@ func TestPollByPidfd(t *testing.T) {
 		t.Fatal(err)
 	}
 	done := make(chan error, 1)
-	go func() { done <- p.poll() }()
+	go func() { done <- p.processCalls.(*kernelProcess).poll() }()
 	if err := receive(t, done); err != nil {
 		t.Errorf("poll: %v", err)
 	}
@@ -217,7 +217,7 @@ func TestPollByPidfd(t *testing.T) {
 	if err := p.reap(); err != nil {
 		t.Errorf("reap: %v", err)
 	}
-	if p.poll() == nil {
+	if p.processCalls.(*kernelProcess).poll() == nil {
 		t.Error("poll of a process that is gone")
 	}
 }

@@ -14,7 +14,7 @@ func onOwnThread(f func()) { f() }
 func childAttr() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
 
 // awaitEnd waits until the process has ended, reaps it, and tells how it ended.
-func (p *proc) awaitEnd() (*ExitDetail, error) {
+func (p *kernelProcess) awaitEnd() (*ExitDetail, error) {
 	state, err := p.p.Wait()
 	p.mu.Lock()
 	p.reaped = true
@@ -37,12 +37,12 @@ func exitOf(state *os.ProcessState) *ExitDetail {
 }
 
 // reap: awaitEnd has.
-func (p *proc) reap() error { return nil }
-
-func (p *proc) hasPidfd() bool { return false }
+func (p *kernelProcess) reap() error { return nil }
 
 // dying is not to be known here: its exit is waited for a moment.
-func (p *proc) dying() bool { return true }
+func (p *kernelProcess) dying() bool { return true }
+
+func (p *kernelProcess) stopped() bool { return false }
 
 func closeOnExecAll() {}
 

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"sync"
@@ -29,10 +30,10 @@ func newWorker(l *loop, w *worker, stdio [3]Stdio) *Worker {
 }
 
 // started says that the process is there, or (p nil) that there will be none.
-func (w *Worker) started(p *proc, ch *ipc.Conn, stdin *os.File) {
+func (w *Worker) started(p *proc, ch channel, stdin *os.File) {
 	w.process.p = p
 	if p != nil {
-		w.ch.Store(ch)
+		w.ch.Store(&ch)
 		if w.process.stdin != nil {
 			w.process.stdin.f = stdin
 		}
@@ -68,9 +69,32 @@ func (w *pipeWriter) Close() error {
 	return w.f.Close()
 }
 
-// startWorker starts the process and makes its channel, on the spawner's
-// thread. ends are our ends of its three streams, nil where there is none.
-func (l *loop) startWorker(spec spawnSpec, stdio [3]Stdio) (p *proc, ch *ipc.Conn, ends [3]*os.File, err error) {
+// channel is the primary's end of a worker's channel, see ipc.Conn.
+type channel interface {
+	Read(dst []ipc.Message) ([]ipc.Message, error)
+	Send(line []byte, fd int) error
+	TrySend(line []byte, fd int) error
+	Pending() int
+	Flush(ctx context.Context) error
+	PeerGone() bool
+	Fail(reason error)
+	Close() error
+}
+
+// startWorker starts the process of a worker and makes its channel, on the
+// spawner's thread. ends are our ends of its three streams, nil where there is none.
+func (l *loop) startWorker(spec spawnSpec, stdio [3]Stdio) (p *proc, ch channel, ends [3]*os.File, err error) {
+	l.procs.begin(spec.worker)
+	if p, ch, ends, err = l.sys.start(spec, stdio); err != nil {
+		l.procs.failed(spec.worker)
+		return nil, nil, ends, err
+	}
+	l.procs.add(p)
+	return p, ch, ends, nil
+}
+
+func (kernel) start(spec spawnSpec, stdio [3]Stdio) (p *proc, _ channel, ends [3]*os.File, err error) {
+	var ch *ipc.Conn
 	var files []*os.File // of the child: closed here in any case
 	defer func() {
 		for _, f := range files {
@@ -114,13 +138,10 @@ func (l *loop) startWorker(spec spawnSpec, stdio [3]Stdio) (p *proc, ch *ipc.Con
 		return nil, nil, ends, fmt.Errorf("channel: %w", err)
 	}
 	files = append(files, spec.chanFD)
-	l.procs.begin(spec.worker)
 	if p, err = startProc(spec); err != nil {
-		l.procs.failed(spec.worker)
-		return nil, ch, ends, err
+		return nil, nil, ends, err
 	}
-	l.procs.add(p)
-	return p, ch, ends, err
+	return p, ch, ends, nil
 }
 
 // watch starts the goroutines that follow a worker: its channel, its output and

@@ -46,7 +46,7 @@ func TestAnExitWaitedForALook(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dead := &proc{p: p, pid: p.Pid}
+	dead := newProc(p, 0)
 	if _, err := dead.awaitEnd(); err != nil {
 		t.Fatal(err)
 	}

@@ -60,8 +60,8 @@ type worker struct {
 	dir   string // "" = the primary's
 	noDir bool   // it could not be started because of dir
 	early []earlySignal
-	proc  *proc     // nil until the process is there
-	ch    *ipc.Conn // likewise
+	proc  *proc   // nil until the process is there
+	ch    channel // likewise
 	reply chan<- answer[Result]
 	errs  *lineReader
 
