@@ -8,7 +8,7 @@ import (
 
 // quietFor is how long the end waits after no new connection is let in, so that
 // handshakes under way finish and are served (measured: 0 resets in 12 stops
-// under 64 clients with new SYNs filtered out, 45 without; see port.quiet).
+// under 64 clients with new SYNs filtered out, 45 without; see Port.Quiet).
 const quietFor = 50 * time.Millisecond
 
 // dealFor bounds how long the end deals what was still queued.
@@ -49,7 +49,7 @@ func (l *loop) stop(by By) {
 	})
 }
 
-// quiet begins the end of an address, see port.quiet. The name of a unix socket
+// quiet begins the end of an address, see Port.Quiet. The name of a unix socket
 // is removed aside: its file system may not answer.
 func (l *loop) quiet(p *sock.Port) {
 	said := func(err error) {

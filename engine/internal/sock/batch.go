@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// batchMax is how many connections one message to the loop may carry.
+// batchMax is how many connections one batch may hold.
 const batchMax = 64
 
 // Accepted is a connection the primary has accepted. Who holds it owns FD.
@@ -35,7 +35,7 @@ func (p *Port) Drain(i Gate, max int) []Accepted {
 
 func drain(fd, max int) []Accepted {
 	// A worker that made its copy blocking did so to ours, and accept would
-	// hold the loop for ever.
+	// hold the caller for ever.
 	if unix.SetNonblock(fd, true) != nil {
 		return nil
 	}

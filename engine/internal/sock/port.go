@@ -38,7 +38,7 @@ const (
 // None is closed while the address lives: the kernel resets what waits on a
 // listening socket that is closed.
 //
-// A Port is not safe for concurrent use. Its owner is the loop goroutine; only
+// A Port is not safe for concurrent use. Its owner is one goroutine; only
 // the accept goroutine runs beside it.
 type Port struct {
 	addr     Addr   // as bound: the port is the real one

@@ -22,7 +22,7 @@ type Name struct {
 	file  fs.FileInfo
 	spare string // "" = there is none
 
-	mu   sync.Mutex // held while the file system is asked: never by the loop
+	mu   sync.Mutex // held while the file system is asked: never by a goroutine that must not wait
 	gone bool       // removed by us, for good
 }
 
