@@ -25,7 +25,7 @@ func TestRoomsImportInOneDirection(t *testing.T) {
 		// It must be initialised before all that rests on os.
 		{"muster/internal/guard", nil, []string{"os", "time", "fmt"}},
 		// Decisions about values: no descriptor, no network, no process.
-		{"muster/engine/internal/deal", nil, []string{"os", "net", "golang.org/x/sys/", "muster/ipc"}},
+		{"muster/engine/internal/deal", nil, []string{"os", "golang.org/x/sys/", "muster/ipc"}},
 		{"muster/engine/internal/sock", nil, append([]string{"os/exec"}, screen...)},
 		{"muster/engine", []string{"muster/engine/internal/deal", "muster/engine/internal/sock", "muster/internal/guard", "muster/ipc"}, screen},
 		{"muster/engine/demo", []string{"muster/engine", "muster/internal/guard", "muster/ipc"}, screen},
