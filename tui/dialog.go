@@ -5,10 +5,10 @@ package tui
 //
 // A new pane is a new file with a type that embeds dialogBase and has key, hints
 // and draw; whatever else it does differently it says in a method of its own.
-// Besides that it touches two places: the row of bindings in keys.go that names
-// its key, and the line of act in actions.go that opens it. No other file knows
-// which pane is open, except those of the two that are views of something
-// selected and follow it: openDetails and story.
+// Besides that it touches two places: keys.go, for its action and the row of
+// bindings that names its key, and update.go, for the line of act that opens it.
+// No other file knows which pane is open, except that the details of a worker and
+// the story of a connection follow what is selected: openDetails and story.
 //
 // Methods with a model are called from Update, those with a screen also while a
 // frame is drawn; none of them may wait.
