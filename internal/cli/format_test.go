@@ -10,8 +10,6 @@ import (
 	"muster/engine"
 )
 
-func ptr[T any](v T) *T { return &v }
-
 func format1(f format, e engine.Event) string {
 	var b bytes.Buffer
 	f.event(&b, &e)
