@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"muster/engine/internal/proc"
 	"muster/engine/internal/sock"
 )
 
@@ -34,7 +35,7 @@ type system interface {
 	// start starts a worker's process and makes its channel; ends are our ends of
 	// its three streams, nil where there is none. It is called on the spawner's
 	// thread alone.
-	start(spec spawnSpec, stdio [3]Stdio) (p *proc, ch channel, ends [3]*os.File, err error)
+	start(spec proc.Spec, stdio [3]Stdio) (p *proc.Process, ch channel, ends [3]*os.File, err error)
 	// resolve makes an address to listen on of a host's name.
 	resolve(ctx context.Context, host string) (netip.Addr, error)
 	// openPath opens a unix socket. Its error is an *AddrError.

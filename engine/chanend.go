@@ -84,7 +84,7 @@ func (l *loop) holdExit(w *worker, now time.Time, killed bool) {
 		if n := l.unanswered(w); !killed && n > 0 {
 			l.failed(w, "", fmt.Errorf("worker %d has ended with %s unanswered, and what it has started holds its channel: its process group gets SIGKILL",
 				w.id, countOf(n, "hand-off")))
-			w.proc.signalGroup(syscall.SIGKILL)
+			w.proc.SignalGroup(syscall.SIGKILL)
 			l.holdExit(w, now, true)
 			return
 		}

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"muster/engine/internal/proc"
 	"muster/ipc"
 )
 
@@ -109,7 +110,7 @@ func Role() (worker bool, err error) {
 	if !self.CompareAndSwap(nil, c) {
 		return true, nil
 	}
-	nameSelf(ownName())
+	proc.NameSelf(ownName())
 	c.start()
 	return true, nil
 }

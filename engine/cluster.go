@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"muster/engine/internal/proc"
 	"muster/engine/internal/sock"
 )
 
@@ -140,8 +141,8 @@ func New(o Options) (*Cluster, error) {
 	if prog.err != nil {
 		return nil, prog.err
 	}
-	inherited := sock.Sockets(openDescriptors())
-	closeOnExecAll()
+	inherited := sock.Sockets(proc.OpenDescriptors())
+	proc.CloseOnExecAll()
 	l := &loop{
 		o: o, leaveRules: leaveRulesOf(o), program: prog, policy: o.Policy, now: time.Now,
 		dispatcher: newDispatcher(), live: liveWorkers{byID: make(map[int]*Worker)},
@@ -151,7 +152,7 @@ func New(o Options) (*Cluster, error) {
 		sys: kernel{}, lookups: make(map[string][]question), opening: make(map[string][]question),
 		pid: os.Getpid(), started: time.Now(), cpus: CountCPUs(), inherited: inherited, fds: ownShare(),
 	}
-	l.procs.changed = make(chan struct{}, 1)
+	l.procs.Changed = make(chan struct{}, 1)
 	l.family = &family{self: l.pid, token: newToken(), keep: o.KeepChildren, adopt: o.Adopt, procs: &l.procs}
 	l.tidier = newTidier(l.family, orphanTime(l.leaveRules), l.post)
 	l.useSettings(given)

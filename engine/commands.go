@@ -163,7 +163,7 @@ func (l *loop) kill(w *worker, sig syscall.Signal, by By) error {
 	if sig == syscall.SIGKILL {
 		first = 0 // may it be sent?
 	}
-	if err := w.proc.signal(first); err != nil {
+	if err := w.proc.Signal(first); err != nil {
 		return fmt.Errorf("%s to worker %d: %w", name, w.id, err)
 	}
 	if endsWorker(sig) {

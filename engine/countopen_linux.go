@@ -4,6 +4,7 @@ import (
 	"syscall"
 	"time"
 
+	"muster/engine/internal/proc"
 	"muster/engine/internal/sock"
 )
 
@@ -12,11 +13,11 @@ const stopWithin = 100 * time.Millisecond
 
 // countStopped stops a process that is about to be killed and lists its
 // connections at the ports. ok is false if they cannot be known.
-func countStopped(p *proc, ports map[int]bool) (conns map[uint32]sock.Verdict, ok bool) {
-	if p.signal(syscall.SIGSTOP) != nil {
+func countStopped(p *proc.Process, ports map[int]bool) (conns map[uint32]sock.Verdict, ok bool) {
+	if p.Signal(syscall.SIGSTOP) != nil {
 		return nil, false
 	}
-	for end := time.Now().Add(stopWithin); !p.stopped(); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(stopWithin); !p.Stopped(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			return nil, false
 		}
@@ -25,9 +26,9 @@ func countStopped(p *proc, ports map[int]bool) (conns map[uint32]sock.Verdict, o
 	if err != nil {
 		return nil, false
 	}
-	own, ok := sock.InodesOf(p.pid)
+	own, ok := sock.InodesOf(p.PID)
 	// A shell around the program has none of its connections.
-	ok = ok && !heldBelow(p.pid, func(inode uint32) bool { _, isOurs := all[inode]; return isOurs })
+	ok = ok && !heldBelow(p.PID, func(inode uint32) bool { _, isOurs := all[inode]; return isOurs })
 	conns = make(map[uint32]sock.Verdict)
 	for _, inode := range own {
 		if v, isOurs := all[inode]; isOurs {

@@ -203,7 +203,7 @@ func (l *loop) killWorker(w *worker) {
 		known = known || s.addr.Network == "unix" // the kernel does not list those
 	}
 	if known || len(ports) == 0 || w.life.gone {
-		if err := w.proc.signal(syscall.SIGKILL); err != nil {
+		if err := w.proc.Signal(syscall.SIGKILL); err != nil {
 			l.failed(w, "SIGKILL to "+w.live.String(), err)
 		}
 		return
@@ -212,7 +212,7 @@ func (l *loop) killWorker(w *worker) {
 		if conns, ok := countStopped(w.proc, ports); ok {
 			l.post(msgCounted{w, conns})
 		}
-		if err := w.proc.signal(syscall.SIGKILL); err != nil {
+		if err := w.proc.Signal(syscall.SIGKILL); err != nil {
 			l.post(msgFailed{"SIGKILL to " + w.live.String(), err})
 		}
 	})

@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"muster/engine/internal/proc"
 )
 
 // A program that stands at a breakpoint answers nothing, and is not to be killed
@@ -62,7 +64,7 @@ func inspectsWords(words []string) bool {
 		if value, ok := strings.CutPrefix(word, "NODE_OPTIONS="); ok && inspectsOptions(strings.Fields(value)) {
 			return true
 		}
-		if options := nodeOptions(words[i:]); options != nil {
+		if options := proc.NodeOptions(words[i:]); options != nil {
 			return inspectsOptions(options)
 		}
 	}
@@ -72,7 +74,7 @@ func inspectsWords(words []string) bool {
 // inspectsOptions is for the options of node: a value of another one is none.
 func inspectsOptions(options []string) bool {
 	for i, o := range options {
-		if inspectOption.MatchString(o) && (i == 0 || !takesValue[options[i-1]]) {
+		if inspectOption.MatchString(o) && (i == 0 || !proc.TakesValue[options[i-1]]) {
 			return true
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"muster/engine/internal/proc"
 )
 
 // Adoption says which orphans the cluster's process takes care of: processes
@@ -62,7 +64,7 @@ type family struct {
 	token   string
 	keep    bool // Options.KeepChildren
 	adopt   Adoption
-	procs   *procSet
+	procs   *proc.Set
 	foreign bool // this process had children of others before it adopted any
 }
 
@@ -192,7 +194,7 @@ func (f *family) killAll() {
 	known, seen := map[int]kin{}, map[int]uint64{}
 	for {
 		left := f.killOnce(known, &seen)
-		ps, gone := f.procs.list()
+		ps, gone := f.procs.List()
 		if left+len(ps) == 0 {
 			return
 		}
@@ -212,7 +214,7 @@ func (f *family) killOnce(known map[int]kin, seen *map[int]uint64) (left int) {
 	if !f.keep {
 		l, _ = f.look(known) // without it there are the process groups
 	}
-	ps, _ := f.procs.list()
+	ps, _ := f.procs.List()
 	for _, p := range ps {
 		f.end(p)
 	}
@@ -236,10 +238,10 @@ func (f *family) killOnce(known map[int]kin, seen *map[int]uint64) (left int) {
 // end kills a worker at once, wherever it has gone, and its process group unless
 // children are kept. Any goroutine may call it. What left the group is for those
 // that look: the tidier and killOnce.
-func (f *family) end(p *proc) {
+func (f *family) end(p *proc.Process) {
 	if f.keep {
-		_ = p.signal(syscall.SIGKILL)
+		_ = p.Signal(syscall.SIGKILL)
 		return
 	}
-	_ = p.kill() // if it fails it has gone, or is not ours to signal
+	_ = p.Kill() // if it fails it has gone, or is not ours to signal
 }

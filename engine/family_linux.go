@@ -12,6 +12,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"muster/engine/internal/proc"
 )
 
 // errNoProc: /proc is missing or another PID namespace's, whose numbers mean
@@ -43,16 +45,16 @@ func (f *family) pids() ([]int, error) {
 
 // alone tells whether nobody else is in the process group of a worker that has
 // ended and is not reaped: its number is in use until then.
-func (f *family) alone(p *proc) (bool, error) {
+func (f *family) alone(p *proc.Process) (bool, error) {
 	pids, err := f.pids()
 	if err != nil {
 		return false, err
 	}
 	for _, pid := range pids {
-		if pid == p.pid {
+		if pid == p.PID {
 			continue
 		}
-		if g, err := unix.Getpgid(pid); err == nil && g == p.pid {
+		if g, err := unix.Getpgid(pid); err == nil && g == p.PID {
 			return false, nil
 		}
 	}
@@ -69,26 +71,26 @@ func readStat(pid int) (procStat, error) {
 }
 
 func parseStat(pid int, b []byte) (procStat, error) {
-	f := splitStat(b)
-	if len(f) <= statStart {
+	f := proc.SplitStat(b)
+	if len(f) <= proc.StatStart {
 		return procStat{}, fmt.Errorf("stat of process %d: %q", pid, b)
 	}
 	p := procStat{pid: pid}
 	var errs [4]error
 	var n int
-	p.ppid, errs[0] = strconv.Atoi(f[statPPID])
-	p.pgrp, errs[1] = strconv.Atoi(f[statPgrp])
-	n, errs[2] = strconv.Atoi(f[statThreads])
-	p.start, errs[3] = strconv.ParseUint(f[statStart], 10, 64)
+	p.ppid, errs[0] = strconv.Atoi(f[proc.StatPPID])
+	p.pgrp, errs[1] = strconv.Atoi(f[proc.StatPgrp])
+	n, errs[2] = strconv.Atoi(f[proc.StatThreads])
+	p.start, errs[3] = strconv.ParseUint(f[proc.StatStart], 10, 64)
 	// One whose first thread has ended while others go on is a Z too.
-	p.dead = (f[statState] == "Z" || f[statState] == "X") && n <= 1
+	p.dead = (f[proc.StatState] == "Z" || f[proc.StatState] == "X") && n <= 1
 	return p, errors.Join(errs[:]...)
 }
 
 // look looks at all processes. known is what earlier looks have found.
 func (f *family) look(known map[int]kin) (census, error) {
 	// First: a worker that is forked after this is not mistaken for an orphan.
-	leads, forking := f.procs.leads()
+	leads, forking := f.procs.Leads()
 	pids, err := f.pids()
 	if err != nil {
 		return census{}, err
@@ -115,7 +117,7 @@ func (f *family) look(known map[int]kin) (census, error) {
 	if len(ended)+len(live) == 0 {
 		return l, nil
 	}
-	held, ok := heldPIDs(), f.procs.pidfds()
+	held, ok := heldPIDs(), f.procs.Pidfds()
 	for _, pid := range ended {
 		if ok && !held[pid] || of[pid] != 0 {
 			l.adopted = append(l.adopted, pid)
@@ -152,7 +154,7 @@ func (f *family) markOf(pid int) (int, bool) {
 // these are the children that are waited for.
 func heldPIDs() map[int]bool {
 	held := make(map[int]bool)
-	for _, fd := range openDescriptors() {
+	for _, fd := range proc.OpenDescriptors() {
 		to, err := os.Readlink("/proc/self/fd/" + strconv.Itoa(fd))
 		if err != nil || to != "anon_inode:[pidfd]" && !strings.HasPrefix(to, "pidfd:") {
 			continue

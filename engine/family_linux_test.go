@@ -5,6 +5,8 @@ import (
 	"os/exec"
 	"slices"
 	"testing"
+
+	"muster/engine/internal/proc"
 )
 
 // What an earlier look has found is believed of that process only, not of the next
@@ -19,7 +21,7 @@ func TestANumberUsedAgainWasTakenForAWorkersProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &family{self: os.Getpid(), token: newToken(), procs: &procSet{}}
+	f := &family{self: os.Getpid(), token: newToken(), procs: &proc.Set{}}
 	for _, same := range []bool{true, false} {
 		was := p
 		if !same {
@@ -37,11 +39,11 @@ func TestANumberUsedAgainWasTakenForAWorkersProcess(t *testing.T) {
 
 // /proc of another PID namespace speaks of other processes.
 func TestProcOfAnotherNamespaceWasBelieved(t *testing.T) {
-	f := &family{self: os.Getpid() + 1, procs: &procSet{}}
+	f := &family{self: os.Getpid() + 1, procs: &proc.Set{}}
 	if _, err := f.look(nil); err != errNoProc {
 		t.Errorf("look: %v", err)
 	}
-	if _, err := f.alone(&proc{pid: 1}); err != errNoProc {
+	if _, err := f.alone(&proc.Process{PID: 1}); err != errNoProc {
 		t.Errorf("alone: %v", err)
 	}
 }

@@ -4,11 +4,13 @@ package engine
 
 import (
 	"syscall"
+
+	"muster/engine/internal/proc"
 )
 
 // alone tells whether nobody else is in the process group of a worker that has
 // ended.
-func (f *family) alone(p *proc) (bool, error) { return syscall.Kill(-p.pid, 0) != nil, nil }
+func (f *family) alone(p *proc.Process) (bool, error) { return syscall.Kill(-p.PID, 0) != nil, nil }
 
 // look finds the process groups of workers that have ended and still have
 // members, each as one process with a negative number: which processes these are
@@ -16,10 +18,10 @@ func (f *family) alone(p *proc) (bool, error) { return syscall.Kill(-p.pid, 0) !
 // and it is asked for every tidyEvery.
 func (f *family) look(map[int]kin) (census, error) {
 	var l census
-	ps, _ := f.procs.list()
+	ps, _ := f.procs.List()
 	for _, p := range ps {
-		if p.isReaped() && syscall.Kill(-p.pid, 0) == nil {
-			l.kin = append(l.kin, kin{procStat{pid: -p.pid, pgrp: -p.pid}, p.worker})
+		if p.IsReaped() && syscall.Kill(-p.PID, 0) == nil {
+			l.kin = append(l.kin, kin{procStat{pid: -p.PID, pgrp: -p.PID}, p.Worker})
 		}
 	}
 	return l, nil

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"muster/engine/internal/proc"
 	"muster/ipc"
 )
 
@@ -72,14 +73,14 @@ func (l *loop) fork(sl *slot, by By, prev *worker, env []string) *worker {
 	l.spawning++
 	l.pub.touch()
 	prog := l.program
-	argv, full := withInspectPort(prog.argv, l.environ(w), w.id)
+	argv, full := proc.WithInspectPort(prog.argv, l.environ(w), w.id)
 	if prog.builtin {
 		argv = append([]string{argv[0] + workerName + strconv.Itoa(w.id)}, argv[1:]...)
 	}
 	w.env, w.inspected = full, inspects(argv, full)
-	spec := spawnSpec{worker: w.id, path: prog.path, argv: argv, dir: w.dir, env: full}
+	spec := proc.Spec{Worker: w.id, Path: prog.path, Argv: argv, Dir: w.dir, Env: full}
 	w.silent = l.timers.at(now.Add(listenWithin), func(time.Time) { l.neverListened(w) })
-	l.spawner.do(func() {
+	l.spawner.Do(func() {
 		m := msgSpawned{w: w, errs: &lineReader{keep: true}, err: prog.err}
 		var ends [3]*os.File
 		if m.err == nil {
@@ -231,7 +232,7 @@ func (l *loop) spawnFailed(w *worker, err error) {
 	if errors.As(err, &errno) {
 		code = -int(errno)
 	}
-	w.noDir = errors.As(err, new(*dirError))
+	w.noDir = errors.As(err, new(*proc.DirError))
 	w.ended, w.errs = now, &lineReader{}
 	w.errs.remember(err.Error())
 	w.exit = &ExitDetail{Code: &code}

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"muster/engine/internal/proc"
 	"muster/internal/guard"
 )
 
@@ -18,7 +19,7 @@ import (
 // and starts another one when it ends. All of it is on goroutines of its own: a
 // guard that stands still holds up nobody.
 type keeper struct {
-	procs *procSet
+	procs *proc.Set
 	post  func(msg) bool
 	start func(theirs *os.File) (*os.Process, error)
 	run   func(func()) // starts a goroutine
@@ -39,7 +40,7 @@ func (l *loop) guarding() (end func()) {
 // startGuard starts a guard. What it does before it is one may need the
 // environment and the directory (init functions of the program), so it has them.
 func (l *loop) startGuard(theirs *os.File) (*os.Process, error) {
-	exe, err := selfExe()
+	exe, err := proc.SelfExe()
 	if err != nil {
 		return nil, err
 	}
@@ -68,9 +69,9 @@ func (l *loop) startGuard(theirs *os.File) (*os.Process, error) {
 // keep has a guard as long as the cluster runs.
 func (k *keeper) keep() {
 	for ended := 0; ; {
-		for !k.procs.pidfds() {
+		for !k.procs.Pidfds() {
 			select {
-			case <-k.procs.changed:
+			case <-k.procs.Changed:
 			case <-k.quit:
 				return
 			}
@@ -160,17 +161,17 @@ func (k *keeper) tell(to *os.File, ended <-chan struct{}) {
 		})
 		return errors.Join(err, werr)
 	}
-	told := make(map[*proc]bool)
+	told := make(map[*proc.Process]bool)
 	for {
-		ps, _ := k.procs.list()
-		now := make(map[*proc]bool, len(ps))
+		ps, _ := k.procs.List()
+		now := make(map[*proc.Process]bool, len(ps))
 		for _, p := range ps {
 			now[p] = true
 		}
 		for p := range told { // first: a new one may have the number
 			if !now[p] {
 				delete(told, p)
-				if send(guard.Reaped(p.pid), nil) != nil {
+				if send(guard.Reaped(p.PID), nil) != nil {
 					return
 				}
 			}
@@ -182,13 +183,13 @@ func (k *keeper) tell(to *os.File, ended <-chan struct{}) {
 			told[p] = true
 			var serr error
 			// One that was reaped meanwhile has no pidfd any more: nothing is sent.
-			_ = p.withPidfd(func(pidfd uintptr) { serr = send(guard.Started(p.pid), unix.UnixRights(int(pidfd))) })
+			_ = p.WithPidfd(func(pidfd uintptr) { serr = send(guard.Started(p.PID), unix.UnixRights(int(pidfd))) })
 			if serr != nil {
 				return
 			}
 		}
 		select {
-		case <-k.procs.changed:
+		case <-k.procs.Changed:
 		case <-ended:
 			return
 		}

@@ -20,6 +20,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"muster/engine/internal/proc"
 )
 
 // guardedEnv says what the helper process "guarded" is to be.
@@ -299,7 +301,7 @@ func TestGuardThatStandsStillHeldUpTheCluster(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = sleep.Kill(); _, _ = sleep.Wait() }()
-	procs := &procSet{changed: make(chan struct{}, 1)}
+	procs := &proc.Set{Changed: make(chan struct{}, 1)}
 	started := make(chan int, 1)
 	k := &keeper{procs: procs, post: func(msg) bool { return true }, run: func(f func()) { go f() }, quit: make(chan struct{}),
 		start: func(theirs *os.File) (*os.Process, error) {
@@ -312,7 +314,9 @@ func TestGuardThatStandsStillHeldUpTheCluster(t *testing.T) {
 	var keeping sync.WaitGroup
 	keeping.Go(k.keep)
 	for i := range 2000 { // more than a socket takes
-		procs.add(&proc{processCalls: &kernelProcess{p: sleep, pid: i + 2}, pid: i + 2})
+		p := proc.New(sleep, 0)
+		p.PID = i + 2
+		procs.Add(p)
 	}
 	pid := receive(t, started)
 	close(k.quit)
@@ -325,8 +329,14 @@ func TestGuardThatStandsStillHeldUpTheCluster(t *testing.T) {
 func TestGuardThatCannotStartIsTriedForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var said []msg
+		own, err := os.FindProcess(os.Getpid()) // one with a pidfd
+		if err != nil {
+			t.Fatal(err)
+		}
+		procs := new(proc.Set)
+		procs.Add(proc.New(own, 0))
 		k := &keeper{
-			procs: &procSet{handles: true}, post: func(m msg) bool { said = append(said, m); return true },
+			procs: procs, post: func(m msg) bool { said = append(said, m); return true },
 			run: func(f func()) { go f() }, quit: make(chan struct{}),
 			start: func(*os.File) (*os.Process, error) { return nil, errors.New("no room") },
 		}

@@ -41,7 +41,7 @@ func (l *loop) lookAtLeaving() {
 	for id, w := range l.workers {
 		v := w.left
 		if w.proc != nil && !w.life.procEnded && !v.told.IsZero() && v.stopped.IsZero() {
-			targets[id] = lookTarget{w.proc.pid, maps.Clone(w.ownPorts), w.ownPorts == nil && len(w.servers) == 0}
+			targets[id] = lookTarget{w.proc.PID, maps.Clone(w.ownPorts), w.ownPorts == nil && len(w.servers) == 0}
 		}
 	}
 	if len(targets) == 0 {

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"muster/engine/internal/proc"
 	"muster/engine/internal/sock"
 )
 
@@ -71,4 +72,4 @@ func tracerOf(pid int) (tracer int, name string) {
 }
 
 // inItsEnd tells whether a process is known to be ending.
-func inItsEnd(p *proc) bool { return p.dying() }
+func inItsEnd(p *proc.Process) bool { return p.Dying() }

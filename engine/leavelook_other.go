@@ -2,6 +2,8 @@
 
 package engine
 
+import "muster/engine/internal/proc"
+
 // connectionsOf: not known here.
 func connectionsOf(targets map[int]lookTarget, _ map[int]bool) map[int]lookFound {
 	all := make(map[int]lookFound, len(targets))
@@ -15,4 +17,4 @@ func connectionsOf(targets map[int]lookTarget, _ map[int]bool) map[int]lookFound
 func tracerOf(int) (tracer int, name string) { return 0, "" }
 
 // inItsEnd: not known here.
-func inItsEnd(*proc) bool { return false }
+func inItsEnd(*proc.Process) bool { return false }

@@ -126,10 +126,10 @@ func (l *loop) sendStopSignal(w *worker, now time.Time) {
 	sig := l.leaveRules.signal
 	name := signalName(sig)
 	l.emitFor(w, Event{Kind: KindKill, By: BySupervisor, Detail: KillDetail{Signal: name, Reason: why}})
-	if err := w.proc.signal(sig); err != nil {
+	if err := w.proc.Signal(sig); err != nil {
 		l.failed(w, fmt.Sprintf("%s to worker %d", name, w.id), err)
 	}
-	_ = w.proc.signal(syscall.SIGCONT)
+	_ = w.proc.Signal(syscall.SIGCONT)
 	w.left.stopped = now
 	l.leaveStep(w)
 }

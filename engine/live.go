@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"syscall"
 
+	"muster/engine/internal/proc"
 	"muster/ipc"
 )
 
@@ -165,11 +166,11 @@ func messageJSON(v any) (json.RawMessage, error) {
 // Process is the process of a worker (Node: worker.process, a ChildProcess).
 type Process struct {
 	started chan struct{} // closed when there is one, or there will be none
-	p       *proc         // nil = it could not be started; read after started
+	p       *proc.Process // nil = it could not be started; read after started
 	exit    atomic.Pointer[ExitDetail]
 
 	stdin          *pipeWriter
-	stdout, stderr *pipeReader
+	stdout, stderr *proc.Pipe
 }
 
 // wait waits for the process to be there: some milliseconds after the fork.
@@ -183,7 +184,7 @@ func (p *Process) PID() int {
 	if p.p == nil {
 		return 0
 	}
-	return p.p.pid
+	return p.p.PID
 }
 
 // ExitCode is its exit code; ok is false while it runs, and if a signal has
@@ -216,8 +217,8 @@ func (p *Process) Signal(sig syscall.Signal) error {
 	if p.p == nil {
 		return nil
 	}
-	if err := p.p.signal(sig); err != nil {
-		return fmt.Errorf("%s to process %d: %w", signalName(sig), p.p.pid, err)
+	if err := p.p.Signal(sig); err != nil {
+		return fmt.Errorf("%s to process %d: %w", signalName(sig), p.p.PID, err)
 	}
 	return nil
 }
@@ -238,8 +239,8 @@ func (p *Process) Stdout() io.Reader { return readerOf(p.stdout) }
 // Stderr is as Stdout.
 func (p *Process) Stderr() io.Reader { return readerOf(p.stderr) }
 
-// readerOf keeps a nil pipeReader from being a reader that is not nil.
-func readerOf(p *pipeReader) io.Reader {
+// readerOf keeps a nil Pipe from being a reader that is not nil.
+func readerOf(p *proc.Pipe) io.Reader {
 	if p == nil {
 		return nil
 	}

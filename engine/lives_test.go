@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"muster/engine/internal/proc"
 )
 
 // A worker that listens and is told to leave lives through every event once, and
@@ -22,7 +24,7 @@ func TestALifeWithoutAProcess(t *testing.T) {
 			}
 			w.Disconnect()
 			<-time.After(time.Second)
-			p.exits(ExitDetail{Code: new(int)})
+			p.exits(proc.Exit{Code: new(int)})
 			<-w.Done()
 			synctest.Wait()
 			want := []Kind{KindFork, KindOnline, KindListening, KindLeave, KindDisconnect, KindExit}
@@ -46,7 +48,7 @@ func TestADeathWithoutAProcess(t *testing.T) {
 			<-time.After(2 * time.Second)
 			died := time.Now()
 			code := 1
-			p.exits(ExitDetail{Code: &code})
+			p.exits(proc.Exit{Code: &code})
 			if next := s.next(); !next.at.Equal(died) || next.id != 2 {
 				t.Errorf("worker %d was started %v after the death", next.id, next.at.Sub(died))
 			}
@@ -65,7 +67,7 @@ func TestACrashLoopWithoutAProcess(t *testing.T) {
 				waits = append(waits, p.at.Sub(died))
 				died = time.Now()
 				code := 1
-				p.exits(ExitDetail{Code: &code})
+				p.exits(proc.Exit{Code: &code})
 			}
 			want := []time.Duration{0, 100 * time.Millisecond, 200 * time.Millisecond, 400 * time.Millisecond, 800 * time.Millisecond}
 			if !slices.Equal(waits, want) {

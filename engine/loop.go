@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"muster/engine/internal/deal"
+	"muster/engine/internal/proc"
 )
 
 const (
@@ -33,7 +34,7 @@ type loop struct {
 	pub        publisher
 	in         chan msg
 	done       chan struct{} // closed when run has returned
-	procs      procSet
+	procs      proc.Set
 	family     *family
 	tidier     *tidier
 	tasks      sync.WaitGroup // goroutines of ours, run among them
@@ -67,7 +68,7 @@ type loop struct {
 	slots   []*slot
 	nextID  int
 	timers  timers
-	spawner *spawner
+	spawner *proc.Spawner
 
 	conns     []held // accepted and not taken; a conn is an index
 	freeConns []deal.Conn
@@ -291,7 +292,7 @@ func (l *loop) begin() {
 	testPanicPoint(l)
 	l.started = l.now()
 	l.pid, l.probeFD = os.Getpid(), -1
-	l.spawner = newSpawner(l.spawnTask)
+	l.spawner = proc.NewSpawner(l.spawnTask, spawnsMax)
 	l.adopt()
 	l.unguard = l.guarding()
 	l.spawnTask(l.tidier.run)
@@ -320,7 +321,7 @@ func (l *loop) forkFirst() {
 // except what was left behind.
 func (l *loop) end() {
 	l.endBy = l.tasksUntil(l.now())
-	l.spawner.close()
+	l.spawner.Close()
 	if l.asides.cancel != nil {
 		l.asides.cancel()
 	}

@@ -3,6 +3,7 @@ package engine
 import (
 	"encoding/json"
 
+	"muster/engine/internal/proc"
 	"muster/engine/internal/sock"
 	"muster/ipc"
 )
@@ -38,7 +39,7 @@ type (
 	msgMended  struct{ text string } // it was wrong and has been put right
 	msgSpawned struct {
 		w    *worker
-		p    *proc
+		p    *proc.Process
 		ch   channel
 		errs *lineReader
 		err  error

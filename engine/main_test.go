@@ -16,6 +16,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"muster/engine/internal/proc"
 	"muster/internal/testkit"
 	"muster/ipc"
 )
@@ -127,20 +128,20 @@ func listenAtName(name string) (net.Listener, error) {
 // startAndWait is a primary that dies without tidying up: it starts a child
 // through a spawner, prints its pid, and waits for the end of its stdin.
 func startAndWait() int {
-	s := newSpawner(func(f func()) { go f() })
-	p, err := s.start(spawnSpec{
-		path: "/bin/sleep", argv: []string{"sleep", "60"}, env: os.Environ(),
-		stdout: os.Stderr, stderr: os.Stderr, chanFD: os.Stderr,
+	s := proc.NewSpawner(func(f func()) { go f() }, 1)
+	p, err := startOn(s, proc.Spec{
+		Path: "/bin/sleep", Argv: []string{"sleep", "60"}, Env: os.Environ(),
+		Stdout: os.Stderr, Stderr: os.Stderr, Channel: os.Stderr,
 	})
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "engine.test: %v\n", err)
 		return 1
 	}
-	fmt.Println(p.pid)
+	fmt.Println(p.PID)
 	_, _ = io.Copy(io.Discard, os.Stdin)
-	p.signalGroup(syscall.SIGKILL)
-	_, _ = p.awaitEnd()
-	_ = p.reap()
+	p.SignalGroup(syscall.SIGKILL)
+	_, _ = p.AwaitEnd()
+	_ = p.Reap()
 	return 0
 }
 

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"muster/engine/internal/proc"
 )
 
 // program is what the workers run, as the settings have it.
@@ -33,7 +35,7 @@ func (l *loop) setup(s Settings, by By, found foundExec) error {
 			next.Args = append([]string{}, os.Args[1:]...)
 		}
 		if next.Exec == "" {
-			if next.Exec, err = selfExe(); err != nil {
+			if next.Exec, err = proc.SelfExe(); err != nil {
 				return fmt.Errorf("finding this program's file: %w", err)
 			}
 		}
@@ -86,16 +88,16 @@ type foundExec struct {
 
 // findExec looks for the program of s. It asks the file system.
 func findExec(s Settings) foundExec {
-	if self, err := selfExe(); s.Exec == "" || err == nil && s.Exec == self {
+	if self, err := proc.SelfExe(); s.Exec == "" || err == nil && s.Exec == self {
 		return foundExec{}
 	}
-	path, err := lookPath(s.Exec)
+	path, err := proc.LookPath(s.Exec)
 	return foundExec{s.Exec, path, err}
 }
 
 // programOf is what s runs.
 func programOf(s Settings, found foundExec) program {
-	self, err := selfExe()
+	self, err := proc.SelfExe()
 	if s.Exec == "" || s.Exec == self {
 		if err != nil {
 			return program{err: fmt.Errorf("finding this program's file: %w", err)}

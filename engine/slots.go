@@ -212,7 +212,7 @@ func (l *loop) restartLeft(w *worker) {
 	case w.restartOf == nil || w.life.procEnded:
 	case !w.life.chanEnded:
 		l.restartFailed(w, fmt.Sprintf("worker %d leaves before it listened%s", w.id, w.onAll()))
-	case !w.proc.dying():
+	case !w.proc.Dying():
 		l.restartFailed(w, fmt.Sprintf("worker %d closed its channel before it listened%s", w.id, w.onAll()))
 	}
 }

@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"muster/engine/internal/proc"
 	"muster/internal/testkit"
 
 	"golang.org/x/sys/unix"
@@ -27,34 +28,34 @@ import (
 
 // child is a process started through a spawner, and what it writes.
 type child struct {
-	*proc
+	*proc.Process
 	out   *os.File
 	ended chan *ExitDetail // gets its end
 }
 
 // spawn starts a shell command. It is killed with the test, its group too.
-func spawn(t *testing.T, s *spawner, script string) *child {
+func spawn(t *testing.T, s *proc.Spawner, script string) *child {
 	t.Helper()
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	p, err := s.start(spawnSpec{path: "/bin/sh", argv: []string{"sh", "-c", script}, env: os.Environ(), stdout: w, stderr: w, chanFD: w})
+	p, err := startOn(s, proc.Spec{Path: "/bin/sh", Argv: []string{"sh", "-c", script}, Env: os.Environ(), Stdout: w, Stderr: w, Channel: w})
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &child{proc: p, out: r, ended: make(chan *ExitDetail, 1)}
+	c := &child{Process: p, out: r, ended: make(chan *ExitDetail, 1)}
 	var waiter sync.WaitGroup
 	waiter.Go(func() {
-		exit, err := p.awaitEnd()
-		if err := errors.Join(err, p.reap()); err != nil {
+		exit, err := p.AwaitEnd()
+		if err := errors.Join(err, p.Reap()); err != nil {
 			t.Errorf("its end: %v", err)
 		}
-		c.ended <- exit
+		c.ended <- exitDetail(exit)
 	})
 	t.Cleanup(func() {
-		p.signalGroup(syscall.SIGKILL)
+		p.SignalGroup(syscall.SIGKILL)
 		waiter.Wait()
 		r.Close()
 	})
@@ -76,11 +77,11 @@ func (c *child) line(t *testing.T) int {
 	return n
 }
 
-func testSpawner(t *testing.T) *spawner {
+func testSpawner(t *testing.T) *proc.Spawner {
 	var ended sync.WaitGroup
-	s := newSpawner(ended.Go)
+	s := proc.NewSpawner(ended.Go, 1)
 	t.Cleanup(func() {
-		s.close()
+		s.Close()
 		ended.Wait()
 	})
 	return s
@@ -124,30 +125,30 @@ func TestExitOfAChild(t *testing.T) {
 		if got := receive(t, p.ended).String(); got != c.how {
 			t.Errorf("%s: %s, want %s", c.script, got, c.how)
 		}
-		if err := p.signal(syscall.SIGTERM); err != nil {
+		if err := p.Signal(syscall.SIGTERM); err != nil {
 			t.Errorf("a signal after its end: %v", err)
 		}
-		p.signalGroup(syscall.SIGKILL) // nor does this harm anybody
+		p.SignalGroup(syscall.SIGKILL) // nor does this harm anybody
 	}
 }
 
 // A stopped child has not ended.
 func TestWaitDoesNotMindAStop(t *testing.T) {
 	p := spawn(t, testSpawner(t), "exec sleep 60")
-	if err := p.signal(syscall.SIGSTOP); err != nil {
+	if err := p.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	poll(t, "the child is stopped", func() bool { return stateOf(p.pid) == 'T' })
-	if err := p.signal(syscall.SIGCONT); err != nil {
+	poll(t, "the child is stopped", func() bool { return stateOf(p.PID) == 'T' })
+	if err := p.Signal(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
-	poll(t, "the child goes on", func() bool { return stateOf(p.pid) == 'S' })
+	poll(t, "the child goes on", func() bool { return stateOf(p.PID) == 'S' })
 	select {
 	case state := <-p.ended:
 		t.Fatalf("wait says %v", state)
 	default:
 	}
-	if err := p.signal(syscall.SIGTERM); err != nil {
+	if err := p.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
 	if how := receive(t, p.ended).String(); how != "SIGTERM" {
@@ -187,48 +188,13 @@ func threads(t *testing.T) int {
 	return len(dir)
 }
 
-// poll itself, and not what wait falls back to: it says so when the process has
-// ended, and leaves it to be reaped.
-func TestPollByPidfd(t *testing.T) {
-	r, w, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	p, err := testSpawner(t).start(spawnSpec{path: "/bin/sh", argv: []string{"sh", "-c", "read x"}, stdout: w, stderr: w, chanFD: w})
-	w.Close()
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan error, 1)
-	go func() { done <- p.processCalls.(*kernelProcess).poll() }()
-	if err := receive(t, done); err != nil {
-		t.Errorf("poll: %v", err)
-	}
-	if s := stateOf(p.pid); s != 'Z' {
-		t.Errorf("state %q after poll, want a zombie", s)
-	}
-	if exit, err := p.awaitEnd(); err != nil || exit.String() != "code 1" {
-		t.Errorf("awaitEnd: %v, %v", exit, err)
-	}
-	if s := stateOf(p.pid); s != 'Z' {
-		t.Errorf("state %q after awaitEnd, want a zombie", s)
-	}
-	if err := p.reap(); err != nil {
-		t.Errorf("reap: %v", err)
-	}
-	if p.processCalls.(*kernelProcess).poll() == nil {
-		t.Error("poll of a process that is gone")
-	}
-}
-
 func TestGroupKillTakesGrandchildren(t *testing.T) {
 	p := spawn(t, testSpawner(t), "sleep 60 & echo $!; wait")
 	grandchild := p.line(t)
-	if g, err := unix.Getpgid(grandchild); err != nil || g != p.pid {
-		t.Fatalf("the grandchild is in group %d (%v), the child is %d", g, err, p.pid)
+	if g, err := unix.Getpgid(grandchild); err != nil || g != p.PID {
+		t.Fatalf("the grandchild is in group %d (%v), the child is %d", g, err, p.PID)
 	}
-	p.signalGroup(syscall.SIGKILL)
+	p.SignalGroup(syscall.SIGKILL)
 	if how := receive(t, p.ended).String(); how != "SIGKILL" {
 		t.Errorf("it ended by %s", how)
 	}
@@ -240,7 +206,7 @@ func TestSignalLeavesGrandchildren(t *testing.T) {
 	p := spawn(t, testSpawner(t), "sleep 60 >/dev/null 2>&1 3>&1 & echo $!; wait")
 	grandchild := p.line(t)
 	defer func() { _ = unix.Kill(grandchild, unix.SIGKILL) }() // its parent holds the number until it is reaped
-	if err := p.signal(syscall.SIGKILL); err != nil {
+	if err := p.Signal(syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	receive(t, p.ended)
@@ -251,23 +217,23 @@ func TestSignalLeavesGrandchildren(t *testing.T) {
 
 func TestKillAll(t *testing.T) {
 	s := testSpawner(t)
-	var set procSet
+	var set proc.Set
 	f := &family{self: os.Getpid(), token: newToken(), procs: &set}
 	f.killAll() // of nobody
 	var waiters sync.WaitGroup
 	var pids []int
 	for range 3 {
-		p, err := s.start(spawnSpec{path: "/bin/sleep", argv: []string{"sleep", "60"}, stdout: os.Stderr, stderr: os.Stderr, chanFD: os.Stderr})
+		p, err := startOn(s, proc.Spec{Path: "/bin/sleep", Argv: []string{"sleep", "60"}, Stdout: os.Stderr, Stderr: os.Stderr, Channel: os.Stderr})
 		if err != nil {
 			t.Fatal(err)
 		}
-		set.add(p)
-		pids = append(pids, p.pid)
+		set.Add(p)
+		pids = append(pids, p.PID)
 		waiters.Go(func() {
-			_, _ = p.awaitEnd()
-			_ = p.reap()
-			set.remove(p)
-			set.remove(p)
+			_, _ = p.AwaitEnd()
+			_ = p.Reap()
+			set.Remove(p)
+			set.Remove(p)
 		})
 	}
 	start := time.Now()
@@ -285,7 +251,7 @@ func TestKillAll(t *testing.T) {
 
 // The kernel ends a child when the primary dies, however it dies.
 func TestChildDiesWithThePrimary(t *testing.T) {
-	exe, err := selfExe()
+	exe, err := proc.SelfExe()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -324,7 +290,7 @@ func TestChildDiesWithThePrimary(t *testing.T) {
 // hang on the thread of whoever asked for them, and do hang on the spawner's.
 func TestChildHangsOnTheSpawnersThread(t *testing.T) {
 	var spawnerEnded sync.WaitGroup
-	s := newSpawner(spawnerEnded.Go)
+	s := proc.NewSpawner(spawnerEnded.Go, 1)
 	started := make(chan *child, 1)
 	threadID := make(chan int, 1)
 	go func() {
@@ -343,7 +309,7 @@ func TestChildHangsOnTheSpawnersThread(t *testing.T) {
 		t.Fatalf("the child ended with the thread that asked for it: %v", state)
 	default:
 	}
-	s.close()
+	s.Close()
 	spawnerEnded.Wait()
 	if how := receive(t, p.ended).String(); how != "SIGKILL" {
 		t.Errorf("the child ended by %s", how)
@@ -357,7 +323,7 @@ func TestDescriptorsOfAChild(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer unix.Close(stray)
-	closeOnExecAll()
+	proc.CloseOnExecAll()
 	if fl, err := unix.FcntlInt(uintptr(stray), unix.F_GETFD, 0); err != nil || fl&unix.FD_CLOEXEC == 0 {
 		t.Errorf("flags of a stray descriptor: %#x, %v", fl, err)
 	}
@@ -378,7 +344,7 @@ func TestDescriptorsOfAChild(t *testing.T) {
 	}
 	fl, err := unix.FcntlInt(os.Stderr.Fd(), unix.F_GETFD, 0)
 	if err != nil || fl&unix.FD_CLOEXEC != 0 {
-		t.Errorf("flags of stderr: %#x, %v", fl, err)
+		t.Errorf("flags of Stderr: %#x, %v", fl, err)
 	}
 }
 
@@ -392,7 +358,7 @@ func TestSpawnFailsClean(t *testing.T) {
 	for path, want := range map[string]error{
 		"/no/such/program": unix.ENOENT, notExecutable: unix.EACCES, "/": unix.EACCES,
 	} {
-		p, err := s.start(spawnSpec{path: path, argv: []string{"x"}, stdout: os.Stderr, stderr: os.Stderr, chanFD: os.Stderr})
+		p, err := startOn(s, proc.Spec{Path: path, Argv: []string{"x"}, Stdout: os.Stderr, Stderr: os.Stderr, Channel: os.Stderr})
 		if p != nil || !errors.Is(err, want) {
 			t.Errorf("%s: %v, %v; want %v", path, p, err, want)
 		}
@@ -405,14 +371,14 @@ func TestSpawnFailsClean(t *testing.T) {
 func TestSpawnLeaksNoDescriptor(t *testing.T) {
 	s := testSpawner(t)
 	one := func() {
-		p, err := s.start(spawnSpec{path: "/bin/true", argv: []string{"true"}, stdout: os.Stderr, stderr: os.Stderr, chanFD: os.Stderr})
+		p, err := startOn(s, proc.Spec{Path: "/bin/true", Argv: []string{"true"}, Stdout: os.Stderr, Stderr: os.Stderr, Channel: os.Stderr})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := p.awaitEnd(); err != nil {
+		if _, err := p.AwaitEnd(); err != nil {
 			t.Error(err)
 		}
-		if err := p.reap(); err != nil {
+		if err := p.Reap(); err != nil {
 			t.Error(err)
 		}
 	}

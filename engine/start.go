@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"muster/engine/internal/proc"
 	"muster/ipc"
 )
 
@@ -20,17 +21,17 @@ func newWorker(l *loop, w *worker, stdio [3]Stdio) *Worker {
 		p.stdin = &pipeWriter{p: p}
 	}
 	if stdio[1] == StdioPipe {
-		p.stdout = newPipeReader()
+		p.stdout = proc.NewPipe()
 	}
 	if stdio[2] == StdioPipe {
-		p.stderr = newPipeReader()
+		p.stderr = proc.NewPipe()
 	}
 	w.show()
 	return v
 }
 
 // started says that the process is there, or (p nil) that there will be none.
-func (w *Worker) started(p *proc, ch channel, stdin *os.File) {
+func (w *Worker) started(p *proc.Process, ch channel, stdin *os.File) {
 	w.process.p = p
 	if p != nil {
 		w.ch.Store(&ch)
@@ -38,9 +39,9 @@ func (w *Worker) started(p *proc, ch channel, stdin *os.File) {
 			w.process.stdin.f = stdin
 		}
 	} else {
-		for _, r := range []*pipeReader{w.process.stdout, w.process.stderr} {
+		for _, r := range []*proc.Pipe{w.process.stdout, w.process.stderr} {
 			if r != nil {
-				r.close()
+				r.Close()
 			}
 		}
 	}
@@ -83,17 +84,17 @@ type channel interface {
 
 // startWorker starts the process of a worker and makes its channel, on the
 // spawner's thread. ends are our ends of its three streams, nil where there is none.
-func (l *loop) startWorker(spec spawnSpec, stdio [3]Stdio) (p *proc, ch channel, ends [3]*os.File, err error) {
-	l.procs.begin(spec.worker)
+func (l *loop) startWorker(spec proc.Spec, stdio [3]Stdio) (p *proc.Process, ch channel, ends [3]*os.File, err error) {
+	l.procs.Begin(spec.Worker)
 	if p, ch, ends, err = l.sys.start(spec, stdio); err != nil {
-		l.procs.failed(spec.worker)
+		l.procs.Failed(spec.Worker)
 		return nil, nil, ends, err
 	}
-	l.procs.add(p)
+	l.procs.Add(p)
 	return p, ch, ends, nil
 }
 
-func (kernel) start(spec spawnSpec, stdio [3]Stdio) (p *proc, _ channel, ends [3]*os.File, err error) {
+func (kernel) start(spec proc.Spec, stdio [3]Stdio) (p *proc.Process, _ channel, ends [3]*os.File, err error) {
 	var ch *ipc.Conn
 	var files []*os.File // of the child: closed here in any case
 	defer func() {
@@ -111,7 +112,7 @@ func (kernel) start(spec spawnSpec, stdio [3]Stdio) (p *proc, _ channel, ends [3
 		}
 	}()
 	own := [3]*os.File{os.Stdin, os.Stdout, os.Stderr}
-	for i, of := range []**os.File{&spec.stdin, &spec.stdout, &spec.stderr} {
+	for i, of := range []**os.File{&spec.Stdin, &spec.Stdout, &spec.Stderr} {
 		switch mode := stdio[i]; {
 		case mode == StdioInherit:
 			*of = own[i]
@@ -133,12 +134,12 @@ func (kernel) start(spec spawnSpec, stdio [3]Stdio) (p *proc, _ channel, ends [3
 			files = append(files, theirs)
 		}
 	}
-	ch, spec.chanFD, err = ipc.Pair()
+	ch, spec.Channel, err = ipc.Pair()
 	if err != nil {
 		return nil, nil, ends, fmt.Errorf("channel: %w", err)
 	}
-	files = append(files, spec.chanFD)
-	if p, err = startProc(spec); err != nil {
+	files = append(files, spec.Channel)
+	if p, err = proc.Start(spec); err != nil {
 		return nil, nil, ends, err
 	}
 	return p, ch, ends, nil
@@ -159,12 +160,12 @@ func (l *loop) watch(m msgSpawned, ends [3]*os.File, stdio [3]Stdio) {
 		})
 	}
 	process := &w.live.process
-	for i, pipe := range []*pipeReader{1: process.stdout, 2: process.stderr} {
+	for i, pipe := range []*proc.Pipe{1: process.stdout, 2: process.stderr} {
 		f := ends[i]
 		switch {
 		case i == 0 || f == nil:
 		case pipe != nil:
-			read(f, func() { pipe.run(f) })
+			read(f, func() { pipe.Run(f) })
 		default:
 			r := m.errs
 			if i == 1 {
@@ -176,7 +177,7 @@ func (l *loop) watch(m msgSpawned, ends [3]*os.File, stdio [3]Stdio) {
 		}
 	}
 	l.spawnTask(func() {
-		exit, err := m.p.awaitEnd()
+		exit, err := m.p.AwaitEnd()
 		l.post(msgGone{w})
 		l.tidier.ended(w, m.p)
 		if err != nil {
@@ -185,17 +186,27 @@ func (l *loop) watch(m msgSpawned, ends [3]*os.File, stdio [3]Stdio) {
 		ends[0].Close() // a nil *os.File may be closed
 		// Its last lines come before its exit. What it started may hold the
 		// pipes for ever: what comes later is nobody's.
-		for i, pipe := range []*pipeReader{1: process.stdout, 2: process.stderr} {
+		for i, pipe := range []*proc.Pipe{1: process.stdout, 2: process.stderr} {
 			if pipe != nil {
-				pipe.end()
+				pipe.End()
 			}
 			if ends[i] != nil {
 				_ = ends[i].SetReadDeadline(time.Now().Add(outputHold))
 			}
 		}
 		readers.Wait()
-		l.post(msgExited{w, exit})
+		l.post(msgExited{w, exitDetail(exit)})
 	})
+}
+
+// exitDetail is how a worker has ended as its exit event has it.
+func exitDetail(e proc.Exit) *ExitDetail {
+	d := &ExitDetail{Code: e.Code}
+	if e.Signal != 0 {
+		name := signalName(e.Signal)
+		d.Signal = &name
+	}
+	return d
 }
 
 // readChannel hands on what comes over a worker's channel, until it ends.

@@ -148,7 +148,7 @@ func (l *loop) leaveBehind() {
 	for len(l.order) > 0 {
 		l.closeServer(l.order[0])
 	}
-	ps, _ := l.procs.list()
+	ps, _ := l.procs.List()
 	for _, p := range ps {
 		l.family.end(p)
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"muster/engine/internal/proc"
 )
 
 const (
@@ -52,8 +54,8 @@ type tidier struct {
 
 // rest is what one worker has left.
 type rest struct {
-	w *worker // nil = several workers
-	p *proc   // not reaped, so that its group's number stays its own; nil = it is
+	w *worker       // nil = several workers
+	p *proc.Process // not reaped, so that its group's number stays its own; nil = it is
 
 	since  uint64    // what was started later is not sent SIGTERM: it may be there to tidy up
 	killAt time.Time // SIGKILL
@@ -72,7 +74,7 @@ func newTidier(f *family, limit time.Duration, post func(msg) bool) *tidier {
 	}
 }
 
-func (t *tidier) newRest(w *worker, p *proc, now time.Time) *rest {
+func (t *tidier) newRest(w *worker, p *proc.Process, now time.Time) *rest {
 	return &rest{
 		w: w, p: p, since: bootTicks(), killAt: now.Add(t.limit),
 		termed: make(map[int]uint64), killed: make(map[int]uint64),
@@ -82,14 +84,14 @@ func (t *tidier) newRest(w *worker, p *proc, now time.Time) *rest {
 // ended says that a worker's process has ended, and takes it over: it reaps it,
 // at once if nothing is left in its group. Any goroutine may call it while the
 // tidier runs.
-func (t *tidier) ended(w *worker, p *proc) {
+func (t *tidier) ended(w *worker, p *proc.Process) {
 	r := t.newRest(w, p, time.Now())
 	alone, err := true, error(nil)
 	if !t.family.keep {
 		alone, err = t.family.alone(p)
 	}
 	if err != nil { // who is in the group is not known, so it cannot be waited for
-		p.signalGroup(syscall.SIGKILL)
+		p.SignalGroup(syscall.SIGKILL)
 		alone = true
 	}
 	if alone {
@@ -109,10 +111,10 @@ func (t *tidier) reap(r *rest) {
 	if r.p == nil {
 		return
 	}
-	if err := r.p.reap(); err != nil {
-		t.post(msgFailed{fmt.Sprintf("reaping process %d", r.p.pid), err})
+	if err := r.p.Reap(); err != nil {
+		t.post(msgFailed{fmt.Sprintf("reaping process %d", r.p.PID), err})
 	}
-	t.family.procs.remove(r.p)
+	t.family.procs.Remove(r.p)
 	r.p = nil
 }
 
@@ -265,7 +267,7 @@ func (t *tidier) look(l *census, now time.Time) (again bool) {
 // look; at once also what living workers have started and is not in their groups,
 // which are killed with them. again = the next look will say more.
 func (t *tidier) strays(l *census, of map[int][]kin) (strays []kin, again bool) {
-	leads, forking := t.family.procs.leads()
+	leads, forking := t.family.procs.Leads()
 	oldest := ^uint64(0) // when the oldest worker that lives was started
 	live := make(map[int]bool)
 	for pid, id := range leads {
@@ -336,10 +338,10 @@ func (t *tidier) further(r *rest, ks []kin, now time.Time) bool {
 	}
 	group := 0
 	if r.p != nil {
-		group = r.p.pid
-		r.p.signalGroup(do.sig)
+		group = r.p.PID
+		r.p.SignalGroup(do.sig)
 		if do.sig == syscall.SIGTERM {
-			r.p.signalGroup(syscall.SIGCONT) // should one be stopped
+			r.p.SignalGroup(syscall.SIGCONT) // should one be stopped
 		}
 	}
 	for _, k := range do.to {

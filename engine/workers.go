@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"muster/engine/internal/proc"
 	"muster/ipc"
 )
 
@@ -60,8 +61,8 @@ type worker struct {
 	dir   string // "" = the primary's
 	noDir bool   // it could not be started because of dir
 	early []earlySignal
-	proc  *proc   // nil until the process is there
-	ch    channel // likewise
+	proc  *proc.Process // nil until the process is there
+	ch    channel       // likewise
 	reply chan<- answer[Result]
 	errs  *lineReader
 
@@ -138,7 +139,7 @@ func (w *worker) pid() int {
 	if w.proc == nil {
 		return 0
 	}
-	return w.proc.pid
+	return w.proc.PID
 }
 
 // step moves the worker's life and carries out what follows.
@@ -364,7 +365,7 @@ func (l *loop) chanEnded(w *worker, err error) {
 		err = io.EOF // a process that dies may do so in the middle of a frame
 	}
 	w.exitReason(err)
-	if !w.life.gone && !w.proc.dying() {
+	if !w.life.gone && !w.proc.Dying() {
 		w.outlived = true
 		w.channelLeft(l.unanswered(w)) // before the step takes it out of its servers
 	}
@@ -395,7 +396,7 @@ func (l *loop) disconnected(w *worker, now time.Time) {
 	if d.Voluntary {
 		return
 	}
-	if !w.proc.dying() {
+	if !w.proc.Dying() {
 		l.vacate(w, now)
 		return
 	}

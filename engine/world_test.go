@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"muster/engine/internal/proc"
 	"muster/ipc"
 )
 
@@ -27,7 +28,7 @@ type puppet struct {
 	at    time.Time // of its start
 	deaf  bool      // SIGTERM does not end it
 	heard chan ipc.Message
-	ended chan *ExitDetail
+	ended chan proc.Exit
 	cut   chan struct{} // its channel is closed
 
 	mu      sync.Mutex
@@ -63,14 +64,14 @@ func playOn(t *testing.T, o Options, f func(c *Cluster, s *world)) {
 	}
 }
 
-func (s *world) start(spec spawnSpec, _ [3]Stdio) (*proc, channel, [3]*os.File, error) {
+func (s *world) start(spec proc.Spec, _ [3]Stdio) (*proc.Process, channel, [3]*os.File, error) {
 	p := &puppet{
-		id: spec.worker, at: time.Now(),
-		heard: make(chan ipc.Message, 16), ended: make(chan *ExitDetail, 1), cut: make(chan struct{}),
+		id: spec.Worker, at: time.Now(),
+		heard: make(chan ipc.Message, 16), ended: make(chan proc.Exit, 1), cut: make(chan struct{}),
 	}
 	s.started <- p
 	// No process has such a number.
-	return &proc{processCalls: p, pid: 1<<30 + spec.worker, worker: spec.worker}, puppetChannel{p}, [3]*os.File{}, nil
+	return &proc.Process{Calls: p, PID: 1<<30 + spec.Worker, Worker: spec.Worker}, puppetChannel{p}, [3]*os.File{}, nil
 }
 
 // next waits for the next worker that is started.
@@ -100,14 +101,14 @@ func (p *puppet) listens() {
 }
 
 // exits ends it, once.
-func (p *puppet) exits(d ExitDetail) {
+func (p *puppet) exits(e proc.Exit) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.over {
 		return
 	}
 	p.over = true
-	p.ended <- &d
+	p.ended <- e
 	close(p.heard)
 }
 
@@ -117,25 +118,24 @@ func (p *puppet) got() []signalAt {
 	return p.signals
 }
 
-// signal is processCalls'.
-func (p *puppet) signal(sig syscall.Signal) error {
+// Signal is of proc.Calls, as are those below.
+func (p *puppet) Signal(sig syscall.Signal) error {
 	p.mu.Lock()
 	p.signals = append(p.signals, signalAt{sig, time.Now()})
 	p.mu.Unlock()
 	if sig == syscall.SIGKILL || sig == syscall.SIGTERM && !p.deaf {
-		name := signalName(sig)
-		p.exits(ExitDetail{Signal: &name})
+		p.exits(proc.Exit{Signal: sig})
 	}
 	return nil
 }
 
-func (p *puppet) signalGroup(sig syscall.Signal)   { _ = p.signal(sig) }
-func (p *puppet) awaitEnd() (*ExitDetail, error)   { return <-p.ended, nil }
-func (p *puppet) reap() error                      { return nil }
-func (p *puppet) isReaped() bool                   { return false }
-func (p *puppet) stopped() bool                    { return false }
-func (p *puppet) withPidfd(func(fd uintptr)) error { return errors.New("no process") }
-func (p *puppet) dying() bool {
+func (p *puppet) SignalGroup(sig syscall.Signal)      { _ = p.Signal(sig) }
+func (p *puppet) AwaitEnd() (proc.Exit, error)        { return <-p.ended, nil }
+func (p *puppet) Reap() error                         { return nil }
+func (p *puppet) IsReaped() bool                      { return false }
+func (p *puppet) Stopped() bool                       { return false }
+func (p *puppet) WithPidfd(func(pidfd uintptr)) error { return errors.New("no process") }
+func (p *puppet) Dying() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.over
@@ -173,7 +173,7 @@ func (c puppetChannel) Send([]byte, int) error      { return nil }
 func (c puppetChannel) TrySend([]byte, int) error   { return nil }
 func (c puppetChannel) Pending() int                { return 0 }
 func (c puppetChannel) Flush(context.Context) error { return nil }
-func (c puppetChannel) PeerGone() bool              { return c.p.dying() }
+func (c puppetChannel) PeerGone() bool              { return c.p.Dying() }
 
 // kindsOf are the kinds of a worker's events, in their order.
 func kindsOf(c *Cluster, worker int) (kinds []Kind) {

@@ -1,4 +1,4 @@
-package engine
+package proc
 
 import (
 	"bytes"
@@ -7,45 +7,46 @@ import (
 	"strings"
 )
 
-// Places in statFields.
+// Places in StatFields.
 const (
-	statState   = 0
-	statPPID    = 1
-	statPgrp    = 2
+	StatState   = 0
+	StatPPID    = 1
+	StatPgrp    = 2
 	statFlags   = 6
-	statThreads = 17
-	statStart   = 19
+	StatThreads = 17
+	StatStart   = 19
 )
 
-// statFields are the fields of /proc/PID/stat (proc_pid_stat(5)) from the state
+// StatFields are the fields of /proc/PID/stat (proc_pid_stat(5)) from the state
 // on; nil if the process is gone.
-func statFields(pid int) []string {
+func StatFields(pid int) []string {
 	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
 		return nil
 	}
-	return splitStat(b)
+	return SplitStat(b)
 }
 
-func splitStat(b []byte) []string {
+// SplitStat are the fields of what /proc/PID/stat holds, as StatFields has them.
+func SplitStat(b []byte) []string {
 	// The name before them may hold anything, also a parenthesis.
 	return strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
 }
 
-// dying: the kernel has begun to take each of its threads apart. The first thread
+// Dying: the kernel has begun to take each of its threads apart. The first thread
 // may end alone (pthread_exit in main), and the others live on.
-func (p *kernelProcess) dying() bool {
-	f := statFields(p.pid)
+func (p *kernelProcess) Dying() bool {
+	f := StatFields(p.pid)
 	if !exiting(f) {
 		return false
 	}
-	if len(f) <= statThreads || f[statThreads] == "1" || f[statThreads] == "0" {
+	if len(f) <= StatThreads || f[StatThreads] == "1" || f[StatThreads] == "0" {
 		return true
 	}
 	tasks := "/proc/" + strconv.Itoa(p.pid) + "/task/"
 	threads, _ := os.ReadDir(tasks) // an error: it is gone
 	for _, t := range threads {
-		if b, err := os.ReadFile(tasks + t.Name() + "/stat"); err == nil && !exiting(splitStat(b)) {
+		if b, err := os.ReadFile(tasks + t.Name() + "/stat"); err == nil && !exiting(SplitStat(b)) {
 			return false
 		}
 	}
@@ -62,7 +63,7 @@ func exiting(f []string) bool {
 	return err != nil || flags&pfExiting != 0
 }
 
-func (p *kernelProcess) stopped() bool {
-	f := statFields(p.pid)
-	return len(f) > 0 && (f[statState] == "T" || f[statState] == "t")
+func (p *kernelProcess) Stopped() bool {
+	f := StatFields(p.pid)
+	return len(f) > 0 && (f[StatState] == "T" || f[StatState] == "t")
 }

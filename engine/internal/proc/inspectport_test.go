@@ -1,4 +1,4 @@
-package engine
+package proc
 
 import (
 	"slices"
@@ -29,7 +29,7 @@ func TestInspectPortCountsUpAsInNode(t *testing.T) {
 		if tt.env != "" {
 			env = []string{tt.env}
 		}
-		argv, env := withInspectPort(strings.Fields(tt.argv), env, tt.n)
+		argv, env := WithInspectPort(strings.Fields(tt.argv), env, tt.n)
 		if !slices.Equal(argv, strings.Fields(tt.wantArgv)) {
 			t.Errorf("%s: %q, want %q", tt.argv, argv, tt.wantArgv)
 		}

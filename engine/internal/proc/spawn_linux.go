@@ -1,4 +1,4 @@
-package engine
+package proc
 
 import (
 	"fmt"
@@ -37,9 +37,9 @@ func childAttr() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
-// awaitEnd waits in the runtime's poller where it can, so that a worker does not
+// AwaitEnd waits in the runtime's poller where it can, so that a worker does not
 // cost the primary a thread.
-func (p *kernelProcess) awaitEnd() (*ExitDetail, error) {
+func (p *kernelProcess) AwaitEnd() (Exit, error) {
 	_ = p.poll() // or the call below waits
 	var si unix.Siginfo
 	for {
@@ -48,7 +48,7 @@ func (p *kernelProcess) awaitEnd() (*ExitDetail, error) {
 			continue
 		}
 		if err != nil {
-			return &ExitDetail{}, fmt.Errorf("waiting for process %d: %w", p.pid, err)
+			return Exit{}, fmt.Errorf("waiting for process %d: %w", p.pid, err)
 		}
 		return exitOf(&si), nil
 	}
@@ -62,20 +62,19 @@ type childInfo struct {
 	status int32
 }
 
-// exitOf is code and signal as in Node's 'exit' event: one of them is nil.
-func exitOf(si *unix.Siginfo) *ExitDetail {
+// exitOf is how a process has ended that was waited for.
+func exitOf(si *unix.Siginfo) Exit {
 	const exited = 1 // CLD_EXITED; the others that end a process are by a signal
 	const word = unsafe.Sizeof(uintptr(0))
 	at := (3*unsafe.Sizeof(si.Signo) + word - 1) / word * word
 	status := int((*childInfo)(unsafe.Add(unsafe.Pointer(si), at)).status)
 	if si.Code == exited {
-		return &ExitDetail{Code: &status}
+		return Exit{Code: &status}
 	}
-	name := signalName(syscall.Signal(status))
-	return &ExitDetail{Signal: &name}
+	return Exit{Signal: syscall.Signal(status)}
 }
 
-func (p *kernelProcess) reap() error {
+func (p *kernelProcess) Reap() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.reaped = true
@@ -108,19 +107,19 @@ func (p *kernelProcess) poll() error {
 	return werr
 }
 
-// closeOnExecAll sets close-on-exec on every descriptor from 3 up: what the
+// CloseOnExecAll sets close-on-exec on every descriptor from 3 up: what the
 // primary inherited is not the workers' business.
-func closeOnExecAll() {
+func CloseOnExecAll() {
 	if unix.CloseRange(3, ^uint(0), unix.CLOSE_RANGE_CLOEXEC) == nil {
 		return
 	}
-	for _, fd := range openDescriptors() {
+	for _, fd := range OpenDescriptors() {
 		unix.CloseOnExec(fd)
 	}
 }
 
-// openDescriptors lists what is open from descriptor 3 up.
-func openDescriptors() []int {
+// OpenDescriptors lists what is open from descriptor 3 up.
+func OpenDescriptors() []int {
 	dir, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
 		return nil
@@ -134,10 +133,10 @@ func openDescriptors() []int {
 	return fds
 }
 
-// selfExe is a path that starts this very binary even if its file has gone,
+// SelfExe is a path that starts this very binary even if its file has gone,
 // as that of `go run` may have.
-func selfExe() (string, error) { return "/proc/self/exe", nil }
+func SelfExe() (string, error) { return "/proc/self/exe", nil }
 
-// nameSelf is what ps and top show for a process started from selfExe, which
+// NameSelf is what ps and top show for a process started from SelfExe, which
 // they would call "exe".
-func nameSelf(name string) { _ = os.WriteFile("/proc/self/comm", []byte(name), 0) }
+func NameSelf(name string) { _ = os.WriteFile("/proc/self/comm", []byte(name), 0) }

@@ -1,4 +1,4 @@
-package engine
+package proc
 
 import (
 	"bytes"
@@ -48,9 +48,9 @@ func wantBytes(n int) []byte {
 const endless = 1 << 40
 
 // running starts run; the channel is closed when it has returned.
-func running(r *pipeReader, src io.Reader) <-chan struct{} {
+func running(r *Pipe, src io.Reader) <-chan struct{} {
 	ended := make(chan struct{})
-	go func() { defer close(ended); r.run(src) }()
+	go func() { defer close(ended); r.Run(src) }()
 	return ended
 }
 
@@ -65,7 +65,7 @@ func hasEnded(ended <-chan struct{}) bool {
 
 func TestPipeWaitsForItsReader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r, src := newPipeReader(), &writing{size: endless}
+		r, src := NewPipe(), &writing{size: endless}
 		ended := running(r, src)
 		synctest.Wait()
 		if n := src.taken.Load(); n != pipeMax || hasEnded(ended) {
@@ -80,7 +80,7 @@ func TestPipeWaitsForItsReader(t *testing.T) {
 		if n := src.taken.Load(); n != pipeMax+some {
 			t.Errorf("%d bytes taken after %d were read", n, some)
 		}
-		r.close()
+		r.Close()
 		<-ended
 	})
 }
@@ -94,7 +94,7 @@ func TestPipeGivesAllAndThenTheEnd(t *testing.T) {
 		"failure":  {syscall.EIO, syscall.EIO},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := newPipeReader()
+			r := NewPipe()
 			ended := running(r, &writing{size: size, err: test.err})
 			got := make([]byte, size)
 			if n, err := io.ReadFull(r, got); err != nil || !bytes.Equal(got, wantBytes(size)) {
@@ -113,13 +113,13 @@ func TestPipeGivesAllAndThenTheEnd(t *testing.T) {
 func TestPipeTakesInWhatIsLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const size = pipeMax + 300<<10
-		r, src := newPipeReader(), &writing{size: size, err: io.EOF}
+		r, src := NewPipe(), &writing{size: size, err: io.EOF}
 		ended := running(r, src)
 		synctest.Wait()
 		if hasEnded(ended) {
 			t.Fatal("it did not wait for a reader: the test tests nothing")
 		}
-		r.end()
+		r.End()
 		<-ended // nobody has read
 		got, err := io.ReadAll(r)
 		if err != nil || !bytes.Equal(got, wantBytes(size)) {
@@ -129,9 +129,9 @@ func TestPipeTakesInWhatIsLeft(t *testing.T) {
 }
 
 func TestPipeOfAGrandchildIsBounded(t *testing.T) {
-	r, src := newPipeReader(), &writing{size: endless}
-	r.end()
-	r.run(src) // returns
+	r, src := NewPipe(), &writing{size: endless}
+	r.End()
+	r.Run(src) // returns
 	got, err := io.ReadAll(r)
 	if err != nil || !bytes.Equal(got, wantBytes(pipeLeftMax)) {
 		t.Errorf("%d bytes, want %d; %v", len(got), pipeLeftMax, err)
@@ -148,13 +148,13 @@ func TestPipeOfAGrandchildThatIsQuiet(t *testing.T) {
 	if _, err := grandchild.WriteString("last words"); err != nil {
 		t.Fatal(err)
 	}
-	r := newPipeReader()
+	r := NewPipe()
 	ended := running(r, src)
 	first := make([]byte, 4)
 	if _, err := io.ReadFull(r, first); err != nil {
 		t.Fatal(err)
 	}
-	r.end()
+	r.End()
 	if err := src.SetReadDeadline(time.Now()); err != nil {
 		t.Fatal(err)
 	}
@@ -167,17 +167,17 @@ func TestPipeOfAGrandchildThatIsQuiet(t *testing.T) {
 
 func TestPipeClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newPipeReader()
+		r := NewPipe()
 		ended := running(r, &writing{size: endless})
 		synctest.Wait()
-		r.close()
-		r.close()
+		r.Close()
+		r.Close()
 		<-ended // it waited for a reader
 		b := make([]byte, 8)
 		if n, err := r.Read(b); n != 0 || err != io.ErrClosedPipe {
 			t.Errorf("after close: %d bytes, %v", n, err)
 		}
-		r.end()
+		r.End()
 		if n, err := r.Read(b); n != 0 || err != io.ErrClosedPipe {
 			t.Errorf("after close and end: %d bytes, %v", n, err)
 		}
@@ -186,7 +186,7 @@ func TestPipeClose(t *testing.T) {
 
 func TestPipeCloseWakesItsReaders(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newPipeReader()
+		r := NewPipe()
 		src, worker := io.Pipe()
 		ended := running(r, src)
 		results := make(chan error, 2)
@@ -194,7 +194,7 @@ func TestPipeCloseWakesItsReaders(t *testing.T) {
 			go func() { _, err := r.Read(make([]byte, 8)); results <- err }()
 		}
 		synctest.Wait()
-		r.close()
+		r.Close()
 		for range cap(results) {
 			if err := <-results; err != io.ErrClosedPipe {
 				t.Errorf("Read: %v", err)
@@ -212,7 +212,7 @@ func TestPipeCloseWakesItsReaders(t *testing.T) {
 }
 
 func TestPipeReadOfNothing(t *testing.T) {
-	r := newPipeReader()
+	r := NewPipe()
 	if n, err := r.Read(nil); n != 0 || err != nil { // it does not wait
 		t.Errorf("%d, %v", n, err)
 	}
@@ -220,7 +220,7 @@ func TestPipeReadOfNothing(t *testing.T) {
 
 func TestPipeOfManyReaders(t *testing.T) {
 	const size = 1 << 20
-	r := newPipeReader()
+	r := NewPipe()
 	ended := running(r, &writing{size: size, err: io.EOF})
 	var sum atomic.Int64
 	var readers sync.WaitGroup

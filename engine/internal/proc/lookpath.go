@@ -1,4 +1,4 @@
-package engine
+package proc
 
 import (
 	"errors"
@@ -10,9 +10,9 @@ import (
 	"syscall"
 )
 
-// lookPath finds the file of a command. The path is absolute, so that it stays
+// LookPath finds the file of a command. The path is absolute, so that it stays
 // the same in whatever directory the workers run.
-func lookPath(name string) (string, error) {
+func LookPath(name string) (string, error) {
 	path, err := exec.LookPath(name)
 	if err == nil {
 		if path, err = filepath.Abs(path); err != nil {

@@ -1,4 +1,4 @@
-package engine
+package proc
 
 import (
 	"path/filepath"
@@ -19,10 +19,10 @@ const (
 // inspectArg is Node's own pattern, with the port if one is given.
 var inspectArg = regexp.MustCompile(`^--(?:inspect(?:-brk|-port)?|debug-port)(?:=(?:.*:)?(\d+)|=.*)?$`)
 
-// withInspectPort is argv and env for the n-th fork (from 1). They are returned
+// WithInspectPort is argv and env for the n-th fork (from 1). They are returned
 // as they are if no inspector is asked for, or argv starts no node.
-func withInspectPort(argv, env []string, n int) ([]string, []string) {
-	if base, ok := inspectPortOf(nodeOptions(argv)); ok {
+func WithInspectPort(argv, env []string, n int) ([]string, []string) {
+	if base, ok := inspectPortOf(NodeOptions(argv)); ok {
 		i := scriptIndex(argv)
 		out := append([]string(nil), argv[:i]...)
 		out = append(out, "--inspect-port="+inspectPortFor(base, n))
@@ -72,8 +72,8 @@ func inspectPortFor(base, n int) string {
 	return strconv.Itoa(port)
 }
 
-// nodeOptions are the options node itself gets in argv; nil if it is no node.
-func nodeOptions(argv []string) []string {
+// NodeOptions are the options node itself gets in argv; nil if it is no node.
+func NodeOptions(argv []string) []string {
 	if i := scriptIndex(argv); i > 0 {
 		return argv[1:i]
 	}
@@ -92,15 +92,15 @@ func scriptIndex(argv []string) int {
 		switch a := argv[i]; {
 		case !strings.HasPrefix(a, "-"), a == "--":
 			return i
-		case takesValue[a]:
+		case TakesValue[a]:
 			i++
 		}
 	}
 	return len(argv)
 }
 
-// takesValue are node's options whose value is the next argument.
-var takesValue = map[string]bool{
+// TakesValue are node's options whose value is the next argument.
+var TakesValue = map[string]bool{
 	"-r": true, "--require": true, "--import": true, "--loader": true, "--experimental-loader": true,
 	"-C": true, "--conditions": true, "--env-file": true, "--title": true, "--icu-data-dir": true,
 	"--openssl-config": true, "--trace-event-categories": true, "--unhandled-rejections": true,

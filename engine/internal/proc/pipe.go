@@ -1,4 +1,4 @@
-package engine
+package proc
 
 import (
 	"bytes"
@@ -10,17 +10,18 @@ import (
 )
 
 const (
-	pipeMax = 64 << 10 // bytes of a worker's output that wait to be read
+	pipeBuffer = 32 << 10 // bytes read at once
+	pipeMax    = 64 << 10 // bytes of a worker's output that wait to be read
 	// pipeLeftMax is what may wait when the worker has exited: all that fits a
 	// pipe besides. It bounds a grandchild that still holds the pipe, and writes.
 	pipeLeftMax = pipeMax + 1<<20
 )
 
-// pipeReader is the reading end of a worker's stdout or stderr for the program
-// that runs the cluster. While nobody reads, the worker comes to wait, as a
+// Pipe is the reading end of a worker's stdout or stderr for the program that
+// runs the cluster. While nobody reads, the worker comes to wait, as a
 // child of Node does; the output of one that has exited is taken in whole, so
 // that its descriptor can be closed whether it is read or not.
-type pipeReader struct {
+type Pipe struct {
 	mu     sync.Mutex // not held while src is read
 	change sync.Cond
 	buf    bytes.Buffer
@@ -28,19 +29,20 @@ type pipeReader struct {
 	err    error // what Read returns when buf is empty; nil = more may come
 }
 
-func newPipeReader() *pipeReader {
-	r := &pipeReader{limit: pipeMax}
+// NewPipe makes a pipe that nothing has come through; Run takes in what comes.
+func NewPipe() *Pipe {
+	r := &Pipe{limit: pipeMax}
 	r.change.L = &r.mu
 	return r
 }
 
-// run takes in src until it ends: by its end, a read deadline, its closing, or
-// what is left after end being too much; or until close. A goroutine of the
+// Run takes in src until it ends: by its end, a read deadline, its closing, or
+// what is left after End being too much; or until Close. A goroutine of the
 // caller's runs it, once, and the caller closes src when it has returned. Neither
-// end nor close wakes it from a read of src: a read deadline does. One that has
+// End nor Close wakes it from a read of src: a read deadline does. One that has
 // passed ends it before what is left is read, so it must leave time for that.
-func (r *pipeReader) run(src io.Reader) {
-	chunk := make([]byte, outputBuffer)
+func (r *Pipe) Run(src io.Reader) {
+	chunk := make([]byte, pipeBuffer)
 	for {
 		room := r.room()
 		if room == 0 {
@@ -54,7 +56,7 @@ func (r *pipeReader) run(src io.Reader) {
 }
 
 // room waits until there is room, and returns how much; 0 = no more is wanted.
-func (r *pipeReader) room() int {
+func (r *Pipe) room() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for r.buf.Len() >= r.limit && r.limit < pipeLeftMax && r.err == nil {
@@ -71,10 +73,10 @@ func (r *pipeReader) room() int {
 }
 
 // add takes in what was read; false when that was the last.
-func (r *pipeReader) add(b []byte, err error) bool {
+func (r *Pipe) add(b []byte, err error) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.err != nil { // close came while src was read
+	if r.err != nil { // Close came while src was read
 		return false
 	}
 	r.buf.Write(b)
@@ -90,14 +92,14 @@ func (r *pipeReader) add(b []byte, err error) bool {
 }
 
 // finish sets what Read returns in the end. Held: mu.
-func (r *pipeReader) finish(err error) {
+func (r *Pipe) finish(err error) {
 	r.err = err
 	r.change.Broadcast()
 }
 
-// end says that the worker has exited: what is left in src is taken in without
+// End says that the worker has exited: what is left in src is taken in without
 // waiting for a reader.
-func (r *pipeReader) end() {
+func (r *Pipe) End() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.limit = pipeLeftMax
@@ -106,8 +108,8 @@ func (r *pipeReader) end() {
 
 // Read returns what the worker has written, and waits for it if there is
 // none; io.EOF when the worker has exited and all is read; io.ErrClosedPipe
-// after close. Any goroutine may call it; each byte goes to one of them.
-func (r *pipeReader) Read(p []byte) (int, error) {
+// after Close. Any goroutine may call it; each byte goes to one of them.
+func (r *Pipe) Read(p []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for len(p) > 0 && r.buf.Len() == 0 && r.err == nil {
@@ -124,10 +126,10 @@ func (r *pipeReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// close ends it at once: what was not read is dropped, Read returns
-// io.ErrClosedPipe, and run returns when it is not reading src. Closing twice does
+// Close ends it at once: what was not read is dropped, Read returns
+// io.ErrClosedPipe, and Run returns when it is not reading src. Closing twice does
 // nothing.
-func (r *pipeReader) close() {
+func (r *Pipe) Close() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.buf = bytes.Buffer{}
