@@ -12,13 +12,14 @@ import (
 
 	"muster/engine/internal/deal"
 	"muster/engine/internal/sock"
+	"muster/internal/testkit"
 	"muster/ipc"
 )
 
 // A worker whose answer does not leave it must not serve: the connection goes to
 // another worker, and two would answer on it.
 func TestAConnectionWasServedThoughTheAnswerWasLost(t *testing.T) {
-	checkNoLeaks(t)
+	testkit.NoSocketLeft(t, patience)
 	c, p := startChild(t)
 	l, key := p.listening(c, "127.0.0.1:4000")
 	c.ch.CloseWhenSent()
@@ -37,7 +38,7 @@ func TestAConnectionWasServedThoughTheAnswerWasLost(t *testing.T) {
 // A worker that cannot make a connection of what it was handed, as without a
 // descriptor left, said yes and closed it. Another one may be able to.
 func TestAConnectionThatCouldNotBeMadeWasTaken(t *testing.T) {
-	checkNoLeaks(t)
+	testkit.NoSocketLeft(t, patience)
 	c, p := startChild(t)
 	l, key := p.listening(c, "127.0.0.1:4000")
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_ROUTE) // package net makes nothing of it

@@ -173,7 +173,7 @@ func TestLogRecordsThatWaitAreBounded(t *testing.T) {
 
 func TestWorkersAreBounded(t *testing.T) {
 	l := testWorker().loop
-	for i := range workersMax {
+	for i := range MaxWorkers {
 		if err := l.roomForOne(); err != nil {
 			t.Fatal(err)
 		}
@@ -182,7 +182,7 @@ func TestWorkersAreBounded(t *testing.T) {
 	if err := l.roomForOne(); !errors.Is(err, ErrBusy) {
 		t.Errorf("one more: %v", err)
 	}
-	if _, err := New(Options{Workers: workersMax + 1}); err == nil {
+	if _, err := New(Options{Workers: MaxWorkers + 1}); err == nil {
 		t.Error("as an option more are possible")
 	}
 }

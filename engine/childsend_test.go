@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"muster/internal/testkit"
 	"muster/ipc"
 )
 
@@ -113,7 +114,7 @@ func TestChildSendHandle(t *testing.T) {
 			t.Errorf("%s: got %q %d %s", kind, m.Handle, m.FD, m.Raw)
 		}
 		if m.FD >= 0 {
-			checkFlags(t, m.FD)
+			testkit.CheckFlags(t, m.FD)
 			closeFD(m.FD)
 		}
 		contains(t, c.SendHandle(1, h), "worker 3", "closed file")

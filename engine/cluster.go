@@ -112,8 +112,8 @@ func New(o Options) (*Cluster, error) {
 	switch {
 	case o.Workers == 0:
 		o.Workers = CPUs()
-	case o.Workers > workersMax:
-		return nil, fmt.Errorf("%d workers: at most %d", o.Workers, workersMax)
+	case o.Workers > MaxWorkers:
+		return nil, fmt.Errorf("%d workers: at most %d", o.Workers, MaxWorkers)
 	}
 	if o.Policy == 0 {
 		o.Policy = NodePolicy(os.Getenv("NODE_CLUSTER_SCHED_POLICY"))

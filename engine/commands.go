@@ -13,8 +13,8 @@ import (
 // exist.
 const signalMax = 64
 
-// workersMax bounds the workers of a cluster.
-const workersMax = 256
+// MaxWorkers is how many workers a cluster has at most.
+const MaxWorkers = 256
 
 // command carries out a Command.
 func (l *loop) command(m msgCommand) {
@@ -178,7 +178,7 @@ func (l *loop) kill(w *worker, sig syscall.Signal, by By) error {
 
 // roomForOne tells whether one more worker may be forked.
 func (l *loop) roomForOne() error {
-	if n := len(l.workers); n >= workersMax {
+	if n := len(l.workers); n >= MaxWorkers {
 		return fmt.Errorf("%d workers live, which is the most there can be: %w", n, ErrBusy)
 	}
 	return nil

@@ -170,7 +170,7 @@ func mergeEnv(base, set []string) []string {
 }
 
 // spawnsMax bounds the forks under way: each worker may be in a restart.
-const spawnsMax = 2 * workersMax
+const spawnsMax = 2 * MaxWorkers
 
 func closeFDs(msgs []ipc.Message) {
 	for _, m := range msgs {

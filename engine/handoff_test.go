@@ -6,6 +6,7 @@ import (
 
 	"muster/engine/internal/deal"
 	"muster/engine/internal/sock"
+	"muster/internal/testkit"
 )
 
 // Two workers refuse, one of them for the fifth time: the other one's wait is
@@ -23,7 +24,7 @@ func TestRefusalsWaitEachForItself(t *testing.T) {
 // 1,024 connections wait at an address at most, the others in the kernel's
 // backlog: without the bound the primary ran out of descriptors.
 func TestAcceptingWaitsWhileTheQueueIsFull(t *testing.T) {
-	checkNoLeaks(t)
+	testkit.NoSocketLeft(t, patience)
 	p := mustOpen(t, loopback, sock.Options{Sockets: 2})
 	p.StartAccept(closeAccepted, func(err error) { t.Errorf("reported: %v", err) })
 	l := &loop{sys: kernel{}, now: func() time.Time { return epoch }}

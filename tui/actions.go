@@ -7,15 +7,12 @@ import (
 	"muster/engine"
 )
 
-// MaxWorkers is how many workers a cluster that somebody looks at may have.
-const MaxWorkers = 256
-
 func (m *model) fork() {
 	snap := m.s.snap
 	live := live(snap)
 	switch {
-	case live >= MaxWorkers:
-		m.toast(fmt.Sprintf("%d workers are the most there can be", MaxWorkers))
+	case live >= engine.MaxWorkers:
+		m.toast(fmt.Sprintf("%d workers are the most there can be", engine.MaxWorkers))
 	case live >= 4*max(snap.CPUs, 1):
 		m.ask(&question{
 			title: "fork one more?",

@@ -15,7 +15,6 @@ import (
 
 	"muster/engine"
 	"muster/internal/nodecmd"
-	"muster/tui"
 )
 
 const (
@@ -82,7 +81,7 @@ func (s *settings) groups(builtin bool) []flagGroup {
 	if builtin {
 		cluster.Var(addrValue{&s.addr}, "addr", "HOST:PORT, :PORT (all interfaces), PORT or unix:PATH")
 	}
-	cluster.Var(intValue{&s.workers, 1, tui.MaxWorkers}, "workers", "how many, 1 to 256 (default one per CPU this process may use, here "+engine.CountCPUs().String()+")")
+	cluster.Var(intValue{&s.workers, 1, engine.MaxWorkers}, "workers", "how many, 1 to 256 (default one per CPU this process may use, here "+engine.CountCPUs().String()+")")
 	cluster.Var(policyValue{&s.policy}, "policy", "who accepts: the primary, in turn for each worker, or the workers (default NODE_CLUSTER_SCHED_POLICY, or rr)")
 	cluster.Var(durationValue{&s.grace}, "grace", "for a worker to finish when it is told to leave; then --stop-signal; 0 = no limit")
 	cluster.Var(signalValue{&s.stopSignal}, "stop-signal", "to one that leaves and has nothing open any more, or no --grace left: SIGTERM, SIGINT, ..., none")
@@ -96,7 +95,7 @@ func (s *settings) groups(builtin bool) []flagGroup {
 		cluster.Var(dirValue{&s.cwd}, "cwd", "run in it; a link in the path is followed anew for each worker (default $PWD)")
 	}
 	if builtin {
-		cluster.Var(intValue{&s.workerProcs, 1, tui.MaxWorkers}, "worker-procs", "GOMAXPROCS of each worker (default 1: one core's worth)")
+		cluster.Var(intValue{&s.workerProcs, 1, engine.MaxWorkers}, "worker-procs", "GOMAXPROCS of each worker (default 1: one core's worth)")
 	}
 
 	output := set()
@@ -125,7 +124,7 @@ func (s *settings) check(getenv func(string) string) error {
 	}
 	if s.workers == 0 {
 		cpus := engine.CountCPUs()
-		s.workers = min(cpus.N, tui.MaxWorkers)
+		s.workers = min(cpus.N, engine.MaxWorkers)
 		if cpus.Limit != "" {
 			s.note = fmt.Sprintf("%s for %v", count(uint64(s.workers), "worker"), cpus)
 		}

@@ -45,7 +45,7 @@ func (a *app) tourCommand() *cobra.Command {
 		Args:  noUnknownCommand,
 		RunE: func(*cobra.Command, []string) error {
 			if s.workers == 0 {
-				s.workers = min(max(engine.CPUs(), tour.LeastWorkers), tui.MaxWorkers)
+				s.workers = min(max(engine.CPUs(), tour.LeastWorkers), engine.MaxWorkers)
 			}
 			return a.runTour(&s)
 		},
@@ -76,7 +76,7 @@ func (s *tourSettings) groups() []flagGroup {
 	own.Var(durationValue{&s.pause}, "pause", "with --auto: how long a step stands that is done")
 	own.Var(intValue{&s.chapter, 1, script}, "chapter", fmt.Sprintf("where to begin, 1 to %d (default 1)", script))
 	own.AddFlag(all[0].flags.Lookup("addr"))
-	own.Var(intValue{&s.workers, tour.LeastWorkers, tui.MaxWorkers}, "workers", "how many it grows to (default one per CPU, at least 2)")
+	own.Var(intValue{&s.workers, tour.LeastWorkers, engine.MaxWorkers}, "workers", "how many it grows to (default one per CPU, at least 2)")
 	return []flagGroup{{"The tour", own}, all[len(all)-1]}
 }
 

@@ -47,3 +47,15 @@ func within(between, most, d time.Duration, cond func() bool) bool {
 	}
 	return cond()
 }
+
+// Receive waits for what comes from a channel, for at most d; else the test ends.
+func Receive[T any](t testing.TB, d time.Duration, ch <-chan T) T {
+	t.Helper()
+	select {
+	case v := <-ch:
+		return v
+	case <-time.After(d):
+		t.Fatalf("nothing came in %v", d)
+		panic("not reached")
+	}
+}

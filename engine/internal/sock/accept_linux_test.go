@@ -13,12 +13,14 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"muster/internal/testkit"
 )
 
 // An accept that fails costs pauses, not a busy loop; one connection a time is
 // closed by giving up the reserve; one report a second.
 func TestAcceptFailures(t *testing.T) {
-	checkNoLeaks(t)
+	testkit.NoSocketLeft(t, patience)
 	p := mustOpen(t, loopback, Options{Sockets: 2})
 	var calls atomic.Int64
 	var failing atomic.Bool
@@ -58,7 +60,7 @@ func TestAcceptFailures(t *testing.T) {
 
 // A connection that was reset before it was accepted is skipped: no pause, no report.
 func TestAcceptSkipsAborted(t *testing.T) {
-	checkNoLeaks(t)
+	testkit.NoSocketLeft(t, patience)
 	p := mustOpen(t, loopback, Options{Sockets: 2})
 	var calls atomic.Int64
 	got := make(chan []Accepted, 100)
@@ -77,7 +79,7 @@ func TestAcceptSkipsAborted(t *testing.T) {
 }
 
 func TestPauseAccept(t *testing.T) {
-	checkNoLeaks(t)
+	testkit.NoSocketLeft(t, patience)
 	p := mustOpen(t, loopback, Options{Sockets: 2})
 	got := make(chan []Accepted, 10)
 	empty := make(chan bool, 1)
@@ -117,7 +119,7 @@ func TestPauseAccept(t *testing.T) {
 
 // Batches are bounded, and the descriptors are as workers need them.
 func TestAcceptBatches(t *testing.T) {
-	checkNoLeaks(t)
+	testkit.NoSocketLeft(t, patience)
 	p := mustOpen(t, loopback, Options{Sockets: 2})
 	const clients = 2*batchMax + 10
 	for range clients {
@@ -132,7 +134,7 @@ func TestAcceptBatches(t *testing.T) {
 			t.Errorf("a batch of %d", len(b))
 		}
 		for _, a := range b {
-			checkFlags(t, a.FD)
+			testkit.CheckFlags(t, a.FD)
 		}
 		closeAccepted(b)
 	}
@@ -140,7 +142,7 @@ func TestAcceptBatches(t *testing.T) {
 
 // What a Go worker makes of a hand-off has TCP_NODELAY, so accept need not set it.
 func TestFileConnSetsNoDelay(t *testing.T) {
-	checkNoLeaks(t)
+	testkit.NoSocketLeft(t, patience)
 	p := mustOpen(t, loopback, Options{Sockets: 2})
 	got := make(chan []Accepted, 1)
 	p.StartAccept(func(b []Accepted) { got <- b }, func(err error) { t.Errorf("reported: %v", err) })
@@ -156,7 +158,7 @@ func TestFileConnSetsNoDelay(t *testing.T) {
 	if v, err := unix.GetsockoptInt(b[0].FD, unix.IPPROTO_TCP, unix.TCP_NODELAY); err != nil || v == 0 {
 		t.Errorf("TCP_NODELAY is %d (%v)", v, err)
 	}
-	checkFlags(t, b[0].FD)
+	testkit.CheckFlags(t, b[0].FD)
 }
 
 const outOfDescriptorsEnv = "MUSTER_TEST_OUT_OF_DESCRIPTORS"

@@ -34,7 +34,7 @@ func hosts(t *testing.T) map[string]string {
 func TestGateIsExact(t *testing.T) {
 	for host, to := range hosts(t) {
 		t.Run("host "+host, func(t *testing.T) {
-			checkNoLeaks(t)
+			testkit.NoSocketLeft(t, patience)
 			p := mustOpen(t, Addr{Network: "tcp", Host: host}, Options{Sockets: 2})
 			if !p.gated() || p.whyFixed != "" {
 				t.Fatalf("no gate: %s", p.whyFixed)
@@ -70,7 +70,7 @@ func TestGateIsExact(t *testing.T) {
 // The gate chooses from as many sockets as there are, whichever of them it is:
 // each gets all connections while it is chosen, and the others none.
 func TestGateOverManySockets(t *testing.T) {
-	checkNoLeaks(t)
+	testkit.NoSocketLeft(t, patience)
 	const sockets, clients = 5, 8
 	p := mustOpen(t, loopback, Options{Sockets: sockets})
 	if !p.gated() || len(p.socks) != sockets {
@@ -102,7 +102,7 @@ func TestGateOverManySockets(t *testing.T) {
 
 // 500 clients at once while the gate swings: every one is answered.
 func TestGateSwitchesLoseNothing(t *testing.T) {
-	checkNoLeaks(t)
+	testkit.NoSocketLeft(t, patience)
 	p := mustOpen(t, loopback, Options{Sockets: 2})
 	front, common := &echo{side: 'f'}, &echo{side: 'c'}
 	p.StartAccept(front.batch, func(err error) { t.Errorf("reported: %v", err) })
@@ -142,7 +142,7 @@ func TestGateSwitchesLoseNothing(t *testing.T) {
 // The start of the group is exact as well: the first connections, that come
 // while common is being made, do not go there.
 func TestGateHoldsFromTheFirstConnection(t *testing.T) {
-	checkNoLeaks(t)
+	testkit.NoSocketLeft(t, patience)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -225,7 +225,7 @@ func TestPortInUse(t *testing.T) {
 	} {
 		for _, n := range []int{2, 1} {
 			t.Run(fmt.Sprintf("%s, %d sockets", c.name, n), func(t *testing.T) {
-				checkNoLeaks(t)
+				testkit.NoSocketLeft(t, patience)
 				a := Addr{"tcp", c.host, c.hold(t)}
 				poll(t, "the holder is named", func() bool { // on a busy machine not in the time there is for it
 					p, err := Open(a, Options{Sockets: n})
@@ -249,7 +249,7 @@ func TestPortInUse(t *testing.T) {
 
 // Of several that start at one moment, at most one gets the address.
 func TestOpenRace(t *testing.T) {
-	checkNoLeaks(t)
+	testkit.NoSocketLeft(t, patience)
 	for range 5 {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -280,7 +280,7 @@ func TestOpenRace(t *testing.T) {
 }
 
 func TestNotThisMachines(t *testing.T) {
-	checkNoLeaks(t)
+	testkit.NoSocketLeft(t, patience)
 	_, err := Open(Addr{"tcp", "192.0.2.77", 0}, Options{Sockets: 2})
 	if !errors.Is(err, syscall.EADDRNOTAVAIL) {
 		t.Error(err)
@@ -289,7 +289,7 @@ func TestNotThisMachines(t *testing.T) {
 
 // Connections in TIME_WAIT at the server, and even open ones, do not block a restart.
 func TestRestart(t *testing.T) {
-	checkNoLeaks(t)
+	testkit.NoSocketLeft(t, patience)
 	p := mustOpen(t, loopback, Options{Sockets: 2})
 	a := p.addr
 	first, second := dial(t, a), dial(t, a)
@@ -314,7 +314,7 @@ func TestRestart(t *testing.T) {
 }
 
 func TestSocketsOfAPort(t *testing.T) {
-	checkNoLeaks(t)
+	testkit.NoSocketLeft(t, patience)
 	p := mustOpen(t, Addr{Network: "tcp", Host: "localhost"}, Options{Sockets: 2, Backlog: 7})
 	if p.addr.Host != "127.0.0.1" && p.addr.Host != "::1" || p.addr.Port == 0 {
 		t.Errorf("bound to %v", p.addr)
@@ -322,7 +322,7 @@ func TestSocketsOfAPort(t *testing.T) {
 	p.StartAccept(closeAccepted, func(err error) { t.Errorf("reported: %v", err) })
 	for _, fd := range []int{p.FD(Front), p.FD(Common), p.acc.reserve} {
 		if fd != p.acc.reserve {
-			checkFlags(t, fd)
+			testkit.CheckFlags(t, fd)
 		} else if fl, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err != nil || fl&unix.FD_CLOEXEC == 0 {
 			t.Errorf("the reserve survives exec (%#x, %v)", fl, err)
 		}
@@ -345,7 +345,7 @@ func TestSocketsOfAPort(t *testing.T) {
 
 // A worker that makes its copy blocking must not make the primary wait for ever.
 func TestDrainOfABlockingSocket(t *testing.T) {
-	checkNoLeaks(t)
+	testkit.NoSocketLeft(t, patience)
 	p := mustOpen(t, loopback, Options{Sockets: 2})
 	if err := unix.SetNonblock(p.FD(Common), false); err != nil {
 		t.Fatal(err)
@@ -361,7 +361,7 @@ func TestDrainOfABlockingSocket(t *testing.T) {
 func TestStopLosesNothing(t *testing.T) {
 	for _, g := range []Gate{Front, Common} {
 		t.Run(g.String(), func(t *testing.T) {
-			checkNoLeaks(t)
+			testkit.NoSocketLeft(t, patience)
 			times := 3
 			if testkit.Race {
 				times = 1 // each is a thousand connections

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"sync/atomic"
 	"testing"
+
+	"muster/internal/testkit"
 )
 
 func mustRemove(t *testing.T, paths ...string) {
@@ -26,7 +28,7 @@ func putsBack(t *testing.T, n *Name, lost bool, want error) {
 }
 
 func TestUnixPathThatWasRemovedIsPutBack(t *testing.T) {
-	checkNoLeaks(t)
+	testkit.NoSocketLeft(t, patience)
 	a := unixAddr(filepath.Join(t.TempDir(), "s"))
 	p := mustOpen(t, a, Options{ReadableAll: true, WritableAll: true})
 	before, err := os.Lstat(a.Host)
@@ -60,7 +62,7 @@ func TestUnixPathThatWasRemovedIsPutBack(t *testing.T) {
 // What has taken the path stays, whatever it is; when it has gone the socket is
 // put back. The same for the second name.
 func TestUnixPathThatWasTakenStays(t *testing.T) {
-	checkNoLeaks(t)
+	testkit.NoSocketLeft(t, patience)
 	dir := t.TempDir()
 	a := unixAddr(filepath.Join(dir, "s"))
 	p := mustOpen(t, a, Options{})
@@ -92,7 +94,7 @@ func TestUnixPathThatWasTakenStays(t *testing.T) {
 // A kill leaves both names; the next start clears them, and its own end leaves
 // nothing.
 func TestUnixNamesOfADeadRunAreCleared(t *testing.T) {
-	checkNoLeaks(t)
+	testkit.NoSocketLeft(t, patience)
 	dir := t.TempDir()
 	a := unixAddr(filepath.Join(dir, "s"))
 	for _, left := range []func(){
@@ -118,7 +120,7 @@ func TestUnixNamesOfADeadRunAreCleared(t *testing.T) {
 // A second name that is somebody's is left alone, and one that cannot be is no
 // reason not to serve.
 func TestUnixPathWithoutASecondName(t *testing.T) {
-	checkNoLeaks(t)
+	testkit.NoSocketLeft(t, patience)
 	dir := t.TempDir()
 	a := unixAddr(filepath.Join(dir, "s"))
 	if err := os.WriteFile(spareName(a.Host), []byte("mine"), 0o600); err != nil {
@@ -146,7 +148,7 @@ func TestUnixPathWithoutASecondName(t *testing.T) {
 
 // The worker beside removes the path just when it is being made.
 func TestUnixPathIsRemovedWhileItIsMade(t *testing.T) {
-	checkNoLeaks(t)
+	testkit.NoSocketLeft(t, patience)
 	dir := t.TempDir()
 	a := unixAddr(filepath.Join(dir, "s"))
 	var removed atomic.Int64

@@ -9,18 +9,20 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"muster/internal/testkit"
 )
 
 func unixAddr(path string) Addr { return Addr{Network: "unix", Host: path} }
 
 func TestUnixSocket(t *testing.T) {
-	checkNoLeaks(t)
+	testkit.NoSocketLeft(t, patience)
 	a := unixAddr(filepath.Join(t.TempDir(), "s"))
 	p := mustOpen(t, a, Options{Sockets: 2, ReadableAll: true, WritableAll: true})
 	if p.gated() || p.whyFixed != "the policy of a unix socket is fixed when it starts to listen" || p.addr != a {
 		t.Errorf("%+v", p)
 	}
-	checkFlags(t, p.FD(Common))
+	testkit.CheckFlags(t, p.FD(Common))
 	if fi, err := os.Lstat(a.Host); err != nil || fi.Mode().Perm()&0o666 != 0o666 {
 		t.Errorf("mode %v, %v", fi.Mode(), err)
 	}
@@ -48,7 +50,7 @@ func TestUnixSocket(t *testing.T) {
 }
 
 func TestUnixStalePath(t *testing.T) {
-	checkNoLeaks(t)
+	testkit.NoSocketLeft(t, patience)
 	a := unixAddr(filepath.Join(t.TempDir(), "s"))
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: a.Host})
 	if err != nil {
@@ -71,7 +73,7 @@ func TestUnixStalePath(t *testing.T) {
 
 // What is not ours stays: a file at the path before, and one put there after.
 func TestUnixForeignFile(t *testing.T) {
-	checkNoLeaks(t)
+	testkit.NoSocketLeft(t, patience)
 	dir := t.TempDir()
 	path := filepath.Join(dir, "s")
 	write := func() {
@@ -111,7 +113,7 @@ func TestUnixForeignFile(t *testing.T) {
 }
 
 func TestUnixBadPaths(t *testing.T) {
-	checkNoLeaks(t)
+	testkit.NoSocketLeft(t, patience)
 	for path, want := range map[string]error{
 		"":                                     syscall.EINVAL,
 		"nul\x00inside":                        syscall.EINVAL,
