@@ -8,7 +8,7 @@ import (
 	"runtime"
 	"strings"
 
-	"muster/engine"
+	"muster/internal/cpus"
 )
 
 // machine is what the figures depend on. It does not name the machine.
@@ -19,7 +19,7 @@ type machine struct {
 }
 
 func thisMachine(ctx context.Context) machine {
-	m := machine{cores: engine.CPUs()}
+	m := machine{cores: cpus.Usable().N}
 	// What cannot be read is left out of the line.
 	if b, err := os.ReadFile("/proc/cpuinfo"); err == nil {
 		m.cpu = cpuModel(string(b))

@@ -13,7 +13,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"muster/engine"
+	"muster/internal/cpus"
 )
 
 // settings is what the flags say.
@@ -132,7 +132,7 @@ func (s *suite) prepare(ctx context.Context) (end func(), err error) {
 func (s *suite) load() time.Duration { return time.Duration(s.Seconds * float64(time.Second)) }
 
 // workers is how many a cluster has where the measurement does not say.
-func (s *suite) workers() int { return engine.CPUs() }
+func (s *suite) workers() int { return cpus.Usable().N }
 
 // say writes a line of progress.
 func (s *suite) say(format string, args ...any) {

@@ -12,6 +12,7 @@ import (
 
 	"muster/engine/internal/proc"
 	"muster/engine/internal/sock"
+	"muster/internal/cpus"
 )
 
 // Options configures a Cluster. The zero value works: one built-in worker per
@@ -23,7 +24,8 @@ type Options struct {
 	// up (with NoRestart: whose workers have died), or whose workers listen
 	// elsewhere. "" = none: the workers' own Listen calls open addresses.
 	Addr string
-	// Workers is how many are forked at the start. 0 = CPUs(); negative = none.
+	// Workers is how many are forked at the start. 0 = one for each processor
+	// this process may use (Snapshot.CPUs); negative = none.
 	Workers int
 	// Policy is the scheduling policy at the start. 0 = SchedRR.
 	Policy Policy
@@ -111,7 +113,7 @@ type Cluster struct{ loop *loop }
 func New(o Options) (*Cluster, error) {
 	switch {
 	case o.Workers == 0:
-		o.Workers = CPUs()
+		o.Workers = cpus.Usable().N
 	case o.Workers > MaxWorkers:
 		return nil, fmt.Errorf("%d workers: at most %d", o.Workers, MaxWorkers)
 	}
@@ -150,7 +152,7 @@ func New(o Options) (*Cluster, error) {
 		in:  make(chan msg, 64), done: make(chan struct{}),
 		servers: make(map[string]*server), workers: make(map[int]*worker), handOff: &Latency{},
 		sys: kernel{}, lookups: make(map[string][]question), opening: make(map[string][]question),
-		pid: os.Getpid(), started: time.Now(), cpus: CountCPUs(), inherited: inherited, fds: ownShare(),
+		pid: os.Getpid(), started: time.Now(), cpus: cpus.Usable(), inherited: inherited, fds: ownShare(),
 	}
 	l.procs.Changed = make(chan struct{}, 1)
 	l.family = &family{self: l.pid, token: newToken(), keep: o.KeepChildren, adopt: o.Adopt, procs: &l.procs}

@@ -14,6 +14,7 @@ import (
 
 	"muster/engine/internal/deal"
 	"muster/engine/internal/proc"
+	"muster/internal/cpus"
 )
 
 const (
@@ -27,7 +28,7 @@ const (
 type loop struct {
 	o          Options
 	leaveRules leaveRules // of o
-	cpus       CPUCount
+	cpus       cpus.Count
 	inherited  map[int]bool // sockets this process was started with
 	fds        fdShare
 	now        func() time.Time

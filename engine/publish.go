@@ -24,7 +24,7 @@ func (l *loop) publish() (due time.Time) {
 func (l *loop) picture(now time.Time) *Snapshot {
 	s := &Snapshot{
 		V: 1, Seq: l.pub.events.newest(), Tick: l.observer.tick, Time: now, Started: l.started, PID: l.pid,
-		CPUs: l.cpus.N, CPULimit: l.cpus.limited(), Command: l.program.command, Settings: l.settings,
+		CPUs: l.cpus.N, CPULimit: l.cpus.Limited(), Command: l.program.command, Settings: l.settings,
 		Policy: l.policy, PolicyFixed: l.policyFixed(), Grace: l.o.Grace, KillTimeout: l.leaveRules.kill, StopSignal: l.stopSignalName(), Stall: l.o.Stall, ReadyTimeout: l.o.ReadyTimeout,
 		Stopping: l.stopping != nil,
 		Restarts: l.tot.restarts, Accepted: l.tot.accepted, Dealt: l.tot.dealt, Taken: l.tot.taken,

@@ -29,7 +29,7 @@ type Snapshot struct {
 	Started  time.Time `json:"started"`
 	PID      int       `json:"pid"`
 	CPUs     int       `json:"cpus"`                // processors this process may use
-	CPULimit string    `json:"cpu_limit,omitempty"` // what limits them, as CPUCount.String has it; "" = it is all of the machine
+	CPULimit string    `json:"cpu_limit,omitempty"` // what limits them, as "2 of 8 CPUs: cgroup quota 1.5"; "" = it is all of the machine
 	Command  string    `json:"command"`
 
 	Settings Settings `json:"settings"` // what later forks use (Node: cluster.settings)

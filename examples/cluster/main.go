@@ -52,7 +52,7 @@ func primary() error {
 		fmt.Printf("worker with Process ID : %d died\n", w.Process().PID())
 	})
 	var workers []*engine.Worker
-	for range engine.CPUs() {
+	for range c.Snapshot().CPUs {
 		w, err := c.Fork()
 		if err != nil {
 			_ = c.Close() // it has no error

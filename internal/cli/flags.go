@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"muster/engine"
+	"muster/internal/cpus"
 	"muster/internal/nodecmd"
 )
 
@@ -81,7 +82,7 @@ func (s *settings) groups(builtin bool) []flagGroup {
 	if builtin {
 		cluster.Var(addrValue{&s.addr}, "addr", "HOST:PORT, :PORT (all interfaces), PORT or unix:PATH")
 	}
-	cluster.Var(intValue{&s.workers, 1, engine.MaxWorkers}, "workers", "how many, 1 to 256 (default one per CPU this process may use, here "+engine.CountCPUs().String()+")")
+	cluster.Var(intValue{&s.workers, 1, engine.MaxWorkers}, "workers", "how many, 1 to 256 (default one per CPU this process may use, here "+cpus.Usable().String()+")")
 	cluster.Var(policyValue{&s.policy}, "policy", "who accepts: the primary, in turn for each worker, or the workers (default NODE_CLUSTER_SCHED_POLICY, or rr)")
 	cluster.Var(durationValue{&s.grace}, "grace", "for a worker to finish when it is told to leave; then --stop-signal; 0 = no limit")
 	cluster.Var(signalValue{&s.stopSignal}, "stop-signal", "to one that leaves and has nothing open any more, or no --grace left: SIGTERM, SIGINT, ..., none")
@@ -123,10 +124,10 @@ func (s *settings) check(getenv func(string) string) error {
 		s.policy = engine.NodePolicy(getenv("NODE_CLUSTER_SCHED_POLICY"))
 	}
 	if s.workers == 0 {
-		cpus := engine.CountCPUs()
-		s.workers = min(cpus.N, engine.MaxWorkers)
-		if cpus.Limit != "" {
-			s.note = fmt.Sprintf("%s for %v", count(uint64(s.workers), "worker"), cpus)
+		usable := cpus.Usable()
+		s.workers = min(usable.N, engine.MaxWorkers)
+		if usable.Limit != "" {
+			s.note = fmt.Sprintf("%s for %v", count(uint64(s.workers), "worker"), usable)
 		}
 	}
 	return nil

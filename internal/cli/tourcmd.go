@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"muster/engine"
+	"muster/internal/cpus"
 	"muster/internal/deathsignal"
 	"muster/internal/tour"
 	"muster/tui"
@@ -45,7 +46,7 @@ func (a *app) tourCommand() *cobra.Command {
 		Args:  noUnknownCommand,
 		RunE: func(*cobra.Command, []string) error {
 			if s.workers == 0 {
-				s.workers = min(max(engine.CPUs(), tour.LeastWorkers), engine.MaxWorkers)
+				s.workers = min(max(cpus.Usable().N, tour.LeastWorkers), engine.MaxWorkers)
 			}
 			return a.runTour(&s)
 		},

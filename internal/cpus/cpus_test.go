@@ -1,4 +1,4 @@
-package engine
+package cpus
 
 import (
 	"runtime"
@@ -23,7 +23,7 @@ const (
 	nameMount  = "33 25 0:29 / /sys/fs/cgroup/my\\040cpu rw - cgroup cgroup rw,cpu\n"
 )
 
-func TestCountCPUs(t *testing.T) {
+func TestCount(t *testing.T) {
 	for name, tt := range map[string]struct {
 		files    map[string]string
 		affinity int
@@ -108,7 +108,7 @@ func TestCountCPUs(t *testing.T) {
 			4, "4 CPUs"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := countCPUs(tree(tt.files), tt.affinity, tt.env)
+			got := count(tree(tt.files), tt.affinity, tt.env)
 			if got.N != tt.n || got.String() != tt.text {
 				t.Errorf("%d, %q; want %d, %q", got.N, got, tt.n, tt.text)
 			}
@@ -117,10 +117,10 @@ func TestCountCPUs(t *testing.T) {
 }
 
 // The real machine: whatever limits it, the number is one to work with.
-func TestCPUsOfThisMachine(t *testing.T) {
+func TestUsableOnThisMachine(t *testing.T) {
 	t.Setenv("GOMAXPROCS", "")
-	c := CountCPUs()
-	if c.N < 1 || c.N > runtime.NumCPU() || c.Machine < c.N || c.Limit == LimitEnv {
+	c := Usable()
+	if c.N < 1 || c.N > runtime.NumCPU() || c.Machine < c.N || c.Limit == limitEnv {
 		t.Errorf("%+v", c)
 	}
 }

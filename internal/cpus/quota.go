@@ -1,4 +1,4 @@
-package engine
+package cpus
 
 import (
 	"io/fs"

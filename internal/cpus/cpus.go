@@ -1,4 +1,6 @@
-package engine
+// Package cpus counts the processors a process may use: what its affinity, the
+// CPU quota of its cgroup and GOMAXPROCS leave it.
+package cpus
 
 import (
 	"fmt"
@@ -10,26 +12,23 @@ import (
 	"strings"
 )
 
-// CPUs is how many processors this process may use: CountCPUs().N.
-func CPUs() int { return CountCPUs().N }
-
-// CPUCount is how many processors this process may use, and what says so.
-type CPUCount struct {
+// Count is how many processors this process may use, and what says so.
+type Count struct {
 	N       int     // how many: at least 1
 	Machine int     // how many the machine has
-	Limit   string  // what makes N: LimitQuota, LimitAffinity, LimitEnv; "" = the machine itself
+	Limit   string  // what makes N: "cgroup quota", "affinity", "GOMAXPROCS"; "" = the machine itself
 	Quota   float64 // the CPU time a cgroup allows, in processors; 0 = no quota
 }
 
-// What limits a CPUCount.
+// What limits a Count.
 const (
-	LimitQuota    = "cgroup quota" // rounded up: a quota of 1.5 keeps two workers busy
-	LimitAffinity = "affinity"     // sched_setaffinity(2), taskset(1), a cpuset
-	LimitEnv      = "GOMAXPROCS"   // set in the environment: it overrides the others
+	limitQuota    = "cgroup quota" // rounded up: a quota of 1.5 keeps two workers busy
+	limitAffinity = "affinity"     // sched_setaffinity(2), taskset(1), a cpuset
+	limitEnv      = "GOMAXPROCS"   // set in the environment: it overrides the others
 )
 
 // String is "8 CPUs", "2 of 8 CPUs: cgroup quota 1.5" or "3 CPUs: GOMAXPROCS".
-func (c CPUCount) String() string {
+func (c Count) String() string {
 	text := fmt.Sprintf("%d of %d CPUs", c.N, c.Machine)
 	switch {
 	case c.Limit != "" && c.N <= c.Machine:
@@ -41,44 +40,44 @@ func (c CPUCount) String() string {
 	switch c.Limit {
 	case "":
 		return text
-	case LimitQuota:
+	case limitQuota:
 		return text + ": " + c.Limit + " " + strconv.FormatFloat(math.Round(c.Quota*100)/100, 'g', -1, 64)
 	}
 	return text + ": " + c.Limit
 }
 
-// limited is String where there is a limit, else "".
-func (c CPUCount) limited() string {
+// Limited is String where there is a limit, else "".
+func (c Count) Limited() string {
 	if c.Limit == "" {
 		return ""
 	}
 	return c.String()
 }
 
-// CountCPUs counts the processors this process may use: those its affinity
+// Usable counts the processors this process may use: those its affinity
 // leaves, and of these no more than the CPU quota of its cgroup, rounded up
 // (v2: cpu.max, v1: cpu.cfs_quota_us; the least of the cgroups above it counts
 // too, https://docs.kernel.org/admin-guide/cgroup-v2.html). A GOMAXPROCS in the
 // environment overrides both. It reads a few small files each time.
-func CountCPUs() CPUCount {
-	return countCPUs(os.DirFS("/"), runtime.NumCPU(), os.Getenv("GOMAXPROCS"))
+func Usable() Count {
+	return count(os.DirFS("/"), runtime.NumCPU(), os.Getenv("GOMAXPROCS"))
 }
 
-// countCPUs is CountCPUs on a file system, with the processors the affinity
+// count is Usable on a file system, with the processors the affinity
 // leaves and GOMAXPROCS ("" = not set).
-func countCPUs(root fs.FS, affinity int, env string) CPUCount {
-	c := CPUCount{N: affinity, Machine: affinity}
+func count(root fs.FS, affinity int, env string) Count {
+	c := Count{N: affinity, Machine: affinity}
 	if n := cpusOnline(root); n > affinity {
-		c.Machine, c.Limit = n, LimitAffinity
+		c.Machine, c.Limit = n, limitAffinity
 	}
 	if q, ok := cpuQuota(root); ok {
 		c.Quota = q
 		if n := max(int(math.Ceil(q)), 1); n < c.N || n == c.N && q < float64(c.N) {
-			c.N, c.Limit = n, LimitQuota
+			c.N, c.Limit = n, limitQuota
 		}
 	}
 	if n, err := strconv.Atoi(env); err == nil && n > 0 { // as the Go runtime reads it
-		c.N, c.Limit = n, LimitEnv
+		c.N, c.Limit = n, limitEnv
 	}
 	return c
 }
