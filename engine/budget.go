@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -13,10 +12,6 @@ import (
 // that is merely quick is slowed: its channel is read later, so that it comes
 // to wait, as at a busy Node primary. One that sends what makes no sense, again
 // and again, loses its channel.
-
-// ErrBudget is wrapped by the error of a worker whose channel the primary has
-// ended because of what it sent.
-var ErrBudget = errors.New("more than a worker may")
 
 // charge is what a message is charged to.
 type charge int

@@ -1,24 +1,13 @@
 package engine
 
 import (
-	"errors"
-	"fmt"
 	"io"
-	"os"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"muster/engine/internal/proc"
 	"muster/ipc"
 )
-
-// ErrNotWorker is returned by what only a worker can do.
-var ErrNotWorker = errors.New("this process is not a worker of a cluster")
-
-// self is this process as a worker: a process has one role, for life.
-var self atomic.Pointer[Child]
 
 // Child is this process as a worker of a cluster (Node: cluster.worker). Its
 // methods may be called from any goroutine, those given to OnMessage and
@@ -50,9 +39,6 @@ type Child struct {
 	ended     bool                         // it has ended
 }
 
-// Self is this process as a worker, nil in a primary and before Role.
-func Self() *Child { return self.Load() }
-
 // ID is the worker's id in its cluster.
 func (c *Child) ID() int { return c.id }
 
@@ -68,52 +54,6 @@ func (c *Child) Leaving() <-chan struct{} { return c.leaving }
 // returned. A program that has nothing to do but what it is told waits for it:
 // a Node worker lives for as long as its channel is open.
 func (c *Child) Done() <-chan struct{} { return c.over }
-
-// Role tells what this process is, from its environment. A worker has
-// NODE_UNIQUE_ID (an integer) and NODE_CHANNEL_FD (a unix stream socket); both
-// are unset by this call, so that its own children do not see them. One alone,
-// or another kind of descriptor, is an error: print it and exit 2. Call it
-// first thing in main, before flags are parsed; asked again it answers the
-// same. In a worker the process ends with exit code 0 when the primary is gone,
-// as in Node.
-func Role() (worker bool, err error) {
-	if IsWorker() {
-		return true, nil // it was asked before
-	}
-	id, hasID := os.LookupEnv(envUniqueID)
-	fd, hasFD := os.LookupEnv(envChannelFD)
-	for _, name := range []string{envUniqueID, envChannelFD, envSerial} {
-		_ = os.Unsetenv(name)
-	}
-	switch {
-	case !hasID && !hasFD:
-		return false, nil
-	case !hasFD:
-		return false, fmt.Errorf("%s is set but %s is not: they come from a cluster's primary; unset it to start a cluster", envUniqueID, envChannelFD)
-	case !hasID:
-		return false, fmt.Errorf("%s is set but %s is not: they come from a cluster's primary; unset it to start a cluster", envChannelFD, envUniqueID)
-	}
-	n, err := strconv.Atoi(id)
-	if err != nil {
-		return false, fmt.Errorf("%s is %q, not a number; unset it to start a cluster", envUniqueID, id)
-	}
-	num, err := strconv.Atoi(fd)
-	if err != nil || num < 0 {
-		return false, fmt.Errorf("%s is %q, not a descriptor; unset it to start a cluster", envChannelFD, fd)
-	}
-	ch, err := ipc.Open(num)
-	if err != nil {
-		return false, fmt.Errorf("%s=%d: %w; unset it to start a cluster", envChannelFD, num, err)
-	}
-	c := newChild(n, ch, os.Exit)
-	c.slot, _ = strconv.Atoi(os.Getenv(envSlot))
-	if !self.CompareAndSwap(nil, c) {
-		return true, nil
-	}
-	proc.NameSelf(ownName())
-	c.start()
-	return true, nil
-}
 
 // newChild makes a worker of its end of a channel. exit ends the process.
 func newChild(id int, ch *ipc.Conn, exit func(code int)) *Child {

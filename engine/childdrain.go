@@ -5,39 +5,10 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"time"
-
-	"muster/ipc"
 )
 
-const (
-	// keptFor is how long a kept connection has, from the leave on, for one more
-	// request, whose answer says that it is the last. Most clients that go on ask
-	// within that time, and lose nothing. With a second, clients that ask about
-	// once a second sent their request as the connection was closed.
-	keptFor = 5 * time.Second
-	// idleFor is the same if nobody else would serve them, and what a connection
-	// has in any case that was in use when the leave began. Closing idle ones at
-	// once, as http.Server.Shutdown does, lost 1.5 to 7 % of keep-alive requests.
-	idleFor = time.Second
-	// lingerFor is how long a connection is read after we have said its end: with
-	// what is not read a close is a reset.
-	lingerFor = 500 * time.Millisecond
-	drainTick = 50 * time.Millisecond
-)
-
-// keptLimit is how long a worker that leaves may wait for kept connections, so
-// that it is done when the grace is over (0 = never). alone: no other worker
-// stays.
-func keptLimit(grace time.Duration, alone bool) time.Duration {
-	kept := keptFor
-	if alone {
-		kept = idleFor
-	}
-	if grace > 0 {
-		kept = min(kept, max(grace-tellAfter-2*lingerFor, grace/2))
-	}
-	return kept
-}
+// drainTick is how often connections are looked at while a worker leaves.
+const drainTick = 50 * time.Millisecond
 
 // wait returns when every connection has ended.
 func (d *drainer) wait() {
@@ -156,37 +127,10 @@ func (c *drainConn) sayEndTLS(tc *tls.Conn) {
 	}
 }
 
-// kept is what a primary tells a Go worker: keptLimit, in ms.
-type kept struct {
-	Ms *int64 `json:"kept_ms"`
-}
-
 // keepFor takes in a message of the primary's own, which may be of any kind.
 func (c *Child) keepFor(raw []byte) {
 	var m kept
 	if json.Unmarshal(raw, &m) == nil && m.Ms != nil && *m.Ms > 0 {
 		c.kept.Store(min(*m.Ms, keptFor.Milliseconds()) * int64(time.Millisecond))
 	}
-}
-
-// tellKept tells a Go worker how long its kept connections may hold it up when
-// it leaves.
-func (l *loop) tellKept(w *worker, alone bool) {
-	if w.stats == nil || w.life.chanEnded {
-		return
-	}
-	limit := keptLimit(l.o.Grace, alone).Milliseconds()
-	if line, err := ipc.AppendMuster(nil, kept{&limit}); err == nil {
-		_ = w.ch.Send(line, -1) // its reader says what is wrong
-	}
-}
-
-// alone tells whether no other worker stays when w leaves.
-func (l *loop) alone(w *worker) bool {
-	for _, other := range l.workers {
-		if other != w && !other.life.leaving && other.life.state == StateListening {
-			return false
-		}
-	}
-	return true
 }

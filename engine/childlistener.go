@@ -253,3 +253,17 @@ func (l *listener) Close() error {
 
 // Addr is the address the primary bound.
 func (l *listener) Addr() net.Addr { return l.addr }
+
+// sharedSocket is the socket the workers share.
+func (l *listener) sharedSocket() (syscall.Conn, error) {
+	l.mu.Lock()
+	closed := l.closed
+	l.mu.Unlock()
+	if closed {
+		return nil, fmt.Errorf("making a handle of a %T: %w", l, net.ErrClosed)
+	}
+	if l.common != nil {
+		return l.common, nil
+	}
+	return nil, fmt.Errorf("making a handle of a %T that has no socket, its connections come from the primary: %w", l, ErrHandle)
+}

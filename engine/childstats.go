@@ -135,6 +135,3 @@ func (c *Child) shareTally() {
 	}
 	c.tally = t
 }
-
-// tallyHandle is the type of the message a tally comes with.
-const tallyHandle = "muster.Tally"

@@ -8,12 +8,8 @@ import (
 	"time"
 )
 
-const (
-	// endsMax bounds the ends of connections in one report.
-	endsMax = 64
-	// followMax bounds what the primary can have a worker follow at once.
-	followMax = 64
-)
+// followMax bounds what the primary can have a worker follow at once.
+const followMax = 64
 
 // follows are the connections whose end the primary wants to hear of: few, so
 // the way of every other one costs a look at a number.

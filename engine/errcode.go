@@ -49,14 +49,6 @@ var codes = []struct {
 	{CodeCanceled, context.Canceled},
 }
 
-// ErrBadRequest is wrapped by the errors about what was asked: an operation, a
-// signal, a policy or a variable that there is not. The same request fails again.
-var ErrBadRequest = errors.New("bad request")
-
-// ErrPolicyFixed is wrapped by the error about a policy that cannot be changed;
-// Snapshot.PolicyFixed is its text.
-var ErrPolicyFixed = errors.New("the policy is fixed")
-
 // ErrorCode is the code of an error of this package: one of the Code...
 // constants, or, of an error that came from a later version, one that is not
 // known here. "" if err is nil.

@@ -33,10 +33,6 @@ const (
 	AdoptAll
 )
 
-// envMark is in the environment of a worker and of what it starts. Its value is
-// the cluster's token, a dot and the worker's id.
-const envMark = "MUSTER_WORKER"
-
 // newToken is what tells the marks of one cluster from those of all others.
 func newToken() string {
 	var b [8]byte

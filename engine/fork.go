@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -16,19 +15,6 @@ import (
 
 // channelFD is the worker's end of the channel in the worker.
 const channelFD = 3
-
-// The environment of a worker. The first two are Node's; the first four are the
-// channel's and belong to one worker.
-const (
-	envChannelFD = "NODE_CHANNEL_FD"
-	envUniqueID  = "NODE_UNIQUE_ID"
-	envSerial    = "NODE_CHANNEL_SERIALIZATION_MODE"
-	envPrimary   = "MUSTER_PRIMARY"    // the primary's pid; stays, so that whatever is left can be found, as envMark does
-	envAddr      = "MUSTER_ADDR"       // what the built-in worker listens on
-	envSlot      = "NODE_APP_INSTANCE" // PM2's name for the slot
-	envMaxProcs  = "GOMAXPROCS"
-	workerName   = ": worker " // between the program's name and the id, in argv[0]
-)
 
 // freeSlot is the lowest slot nobody has; it makes one if there is none.
 func (l *loop) freeSlot() *slot {
@@ -143,30 +129,6 @@ func (l *loop) environ(w *worker) []string {
 		}
 	}
 	return mergeEnv(os.Environ(), set)
-}
-
-// mergeEnv is base with the variables of set added or replaced; of several
-// values of one name the last counts.
-func mergeEnv(base, set []string) []string {
-	last := make(map[string]int, len(set))
-	for i, kv := range set {
-		name, _, _ := strings.Cut(kv, "=")
-		last[name] = i
-	}
-	var out []string
-	for _, kv := range base {
-		name, _, _ := strings.Cut(kv, "=")
-		if _, replaced := last[name]; !replaced {
-			out = append(out, kv)
-		}
-	}
-	for i, kv := range set {
-		name, _, _ := strings.Cut(kv, "=")
-		if last[name] == i {
-			out = append(out, kv)
-		}
-	}
-	return out
 }
 
 // spawnsMax bounds the forks under way: each worker may be in a restart.

@@ -12,10 +12,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ErrHandle is wrapped by the errors about values that are not what a channel
-// can carry, and about handles that are not what is asked of them.
-var ErrHandle = errors.New("not a handle a channel can carry")
-
 // HandleKind is what a descriptor that comes with a message is, in Node's
 // words.
 type HandleKind string
@@ -98,20 +94,6 @@ func socketOf(v any) (syscall.Conn, error) {
 		return v.sharedSocket()
 	}
 	return nil, fmt.Errorf("making a handle of a %T: %w", v, ErrHandle)
-}
-
-// sharedSocket is the socket the workers share.
-func (l *listener) sharedSocket() (syscall.Conn, error) {
-	l.mu.Lock()
-	closed := l.closed
-	l.mu.Unlock()
-	if closed {
-		return nil, fmt.Errorf("making a handle of a %T: %w", l, net.ErrClosed)
-	}
-	if l.common != nil {
-		return l.common, nil
-	}
-	return nil, fmt.Errorf("making a handle of a %T that has no socket, its connections come from the primary: %w", l, ErrHandle)
 }
 
 // duplicate copies the descriptor of rc, close-on-exec, if check agrees.

@@ -14,13 +14,6 @@ import (
 	"muster/ipc"
 )
 
-// Message is a message of a worker's program.
-type Message struct {
-	Worker int
-	Value  json.RawMessage // any JSON value
-	Handle *Handle         // nil = none; the receiver's, to be closed by it
-}
-
 // socketList counts the connections with one key that a worker gave us and
 // that are open here (Node's socket list, lib/internal/socket_list.js). The worker's
 // server does not emit 'close' before we say that there are none.
@@ -62,9 +55,6 @@ func (l *loop) userMessage(w *worker, m *ipc.Message) {
 	}
 	l.deliverMessage(w.live, msg)
 }
-
-// ErrTooLong is wrapped by the error for a message of more than 16 MiB.
-var ErrTooLong = ipc.ErrTooLong
 
 // tooLong says that a message of the worker's program was refused. Nobody can
 // tell a Node program: its send has no answer.
@@ -153,10 +143,6 @@ func (l *loop) otherInternal(w *worker, m *ipc.Message, now time.Time) {
 		l.send(w, ipc.SocketCount{Key: key, Count: open})
 	}
 }
-
-// ErrChannelClosed is returned for a message to a worker whose channel has
-// ended (Node: ERR_IPC_CHANNEL_CLOSED).
-var ErrChannelClosed = errors.New("the channel is closed")
 
 // sendUser sends a message, with a handle if h is not nil, to a worker's
 // program. h stays the caller's.

@@ -147,3 +147,39 @@ func (l *loop) whyKilled(w *worker, now time.Time) string {
 
 // roundly is a time as people say it.
 func roundly(d time.Duration) time.Duration { return d.Round(100 * time.Millisecond) }
+
+// tellKept tells a Go worker how long its kept connections may hold it up when
+// it leaves.
+func (l *loop) tellKept(w *worker, alone bool) {
+	if w.stats == nil || w.life.chanEnded {
+		return
+	}
+	limit := keptLimit(l.o.Grace, alone).Milliseconds()
+	if line, err := ipc.AppendMuster(nil, kept{&limit}); err == nil {
+		_ = w.ch.Send(line, -1) // its reader says what is wrong
+	}
+}
+
+// alone tells whether no other worker stays when w leaves.
+func (l *loop) alone(w *worker) bool {
+	for _, other := range l.workers {
+		if other != w && !other.life.leaving && other.life.state == StateListening {
+			return false
+		}
+	}
+	return true
+}
+
+// keptLimit is how long a worker that leaves may wait for kept connections, so
+// that it is done when the grace is over (0 = never). alone: no other worker
+// stays.
+func keptLimit(grace time.Duration, alone bool) time.Duration {
+	kept := keptFor
+	if alone {
+		kept = idleFor
+	}
+	if grace > 0 {
+		kept = min(kept, max(grace-tellAfter-2*lingerFor, grace/2))
+	}
+	return kept
+}

@@ -165,10 +165,3 @@ func (w *workerListeners) takeUnheard() []Message {
 	w.unheard, w.bytes = nil, 0
 	return ms
 }
-
-// drop closes what came with a message nobody takes.
-func (m Message) drop() {
-	if m.Handle != nil {
-		_ = m.Handle.Close()
-	}
-}

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"errors"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -418,12 +417,3 @@ func validText(s string) string {
 	}
 	return strings.TrimRight(lineText([]byte(s), cut), "\n")
 }
-
-// ErrStopped is returned by Do when the cluster has stopped or is stopping.
-var ErrStopped = errors.New("the cluster is stopping or has stopped")
-
-// ErrNoWorker is returned by Do for a worker that does not live.
-var ErrNoWorker = errors.New("no such worker")
-
-// ErrBusy is returned by Do for what cannot be done just now.
-var ErrBusy = errors.New("not now")

@@ -6,18 +6,6 @@ import (
 	"fmt"
 )
 
-// IsWorker tells whether this process is a worker (Node: cluster.isWorker). It
-// holds from Role on, for life.
-func IsWorker() bool { return Self() != nil }
-
-// IsPrimary is the opposite of IsWorker (Node: cluster.isPrimary).
-func IsPrimary() bool { return !IsWorker() }
-
-// IsMaster is IsPrimary by its old name (Node: cluster.isMaster).
-//
-// Deprecated: use IsPrimary.
-func IsMaster() bool { return IsPrimary() }
-
 // SetupPrimary changes what later forks use: what s sets replaces what was set
 // before, the rest stays (Node: cluster.setupPrimary(settings)). The first
 // setup, also that of the first fork, fills in Exec (this very binary) and Args

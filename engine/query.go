@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 
@@ -357,21 +356,6 @@ func (l *loop) serve(key string, p *sock.Port) (*server, error) {
 	}
 	l.accept(s)
 	return s, nil
-}
-
-// queryKey names an address among the live servers. The index counts only for
-// port 0, as in Node 22 and later, so that a worker that closes and listens
-// again meets the others.
-func queryKey(q *ipc.Query) string {
-	addr := ""
-	if q.Address != nil {
-		addr = *q.Address
-	}
-	key := addr + ":" + strconv.Itoa(q.Port) + ":" + q.AddressType + ":" + strconv.Itoa(q.FD)
-	if q.Port == 0 {
-		key += ":" + strconv.Itoa(q.Index)
-	}
-	return key
 }
 
 func sockname(a Address) *ipc.Sockname {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -60,24 +59,6 @@ func (l *loop) useSettings(s Settings) {
 	shown := s.clone()
 	l.settingsNow.Store(&shown)
 	l.pub.touch()
-}
-
-// ownName is what this program is called: in a worker too, where it is followed
-// by the worker's id.
-func ownName() string {
-	if len(os.Args) == 0 {
-		return nameOf("")
-	}
-	return nameOf(os.Args[0])
-}
-
-// nameOf is what a program with that argv[0] is called.
-func nameOf(argv0 string) string {
-	name, _, _ := strings.Cut(argv0, workerName)
-	if name == "" {
-		return "muster"
-	}
-	return filepath.Base(name)
 }
 
 // foundExec is the file of a program's name, or why there is none.

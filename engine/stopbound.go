@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -28,11 +27,6 @@ const (
 	// as much again as a look may be late. The whole is within the bound.
 	endTakes = boundEvery + tasksFor + boundEvery
 )
-
-// ErrLeftBehind is in the error of Run and Close if a stop has come to its bound
-// (see Options.Grace) and something of the cluster is left: a process that SIGKILL
-// does not end, a listener that has not returned.
-var ErrLeftBehind = errors.New("something of the cluster is left behind")
 
 // stopPart is a worker a stop waits for.
 type stopPart struct {

@@ -34,12 +34,6 @@ type watched struct {
 	seq int64 // of its newest hand-off
 }
 
-// follow is what the primary tells a Go worker, in a NODE_MUSTER message before
-// the hand-off of that number: to tell when it closes the connection.
-type follow struct {
-	Follow *int64 `json:"follow"`
-}
-
 const (
 	viewerMax  = 64          // bytes of a viewer's name
 	viewersMax = 64          // viewers that have connections watched

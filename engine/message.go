@@ -1,0 +1,17 @@
+package engine
+
+import "encoding/json"
+
+// Message is a message of a worker's program.
+type Message struct {
+	Worker int
+	Value  json.RawMessage // any JSON value
+	Handle *Handle         // nil = none; the receiver's, to be closed by it
+}
+
+// drop closes what came with a message nobody takes.
+func (m Message) drop() {
+	if m.Handle != nil {
+		_ = m.Handle.Close()
+	}
+}
