@@ -90,7 +90,7 @@ func socketOf(v any) (syscall.Conn, error) {
 		return v, nil
 	case *Handle:
 		return v.File, nil
-	case *listener:
+	case interface{ sharedSocket() (syscall.Conn, error) }: // a listener of Listen
 		return v.sharedSocket()
 	}
 	return nil, fmt.Errorf("making a handle of a %T: %w", v, ErrHandle)

@@ -10,11 +10,16 @@ import (
 	"muster/ipc"
 )
 
+// lineSender is either end of a channel, see ipc.Conn.
+type lineSender interface {
+	Send(line []byte, fd int) error
+}
+
 // sendLine sends a program's message, with h if it is not nil, over either end
 // of a channel. h stays the caller's. After an error that is not
 // ErrChannelClosed or ipc.ErrPendingFull nothing was sent and the channel goes
 // on. Any goroutine may call it.
-func sendLine(ch channel, value json.RawMessage, h *Handle) error {
+func sendLine(ch lineSender, value json.RawMessage, h *Handle) error {
 	if h == nil {
 		line, err := ipc.AppendJSON(nil, value)
 		if err == nil {
@@ -46,7 +51,7 @@ func sendLine(ch channel, value json.RawMessage, h *Handle) error {
 	return nil
 }
 
-func sendSocket(ch channel, line []byte, fd int) error {
+func sendSocket(ch lineSender, line []byte, fd int) error {
 	// The receiver would end the channel for what is no socket.
 	if _, err := socketKind(fd); err != nil {
 		return err
