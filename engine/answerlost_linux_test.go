@@ -107,10 +107,10 @@ func TestAnswersThatAreLost(t *testing.T) {
 // that has not are dealt again.
 func TestWhatAWorkerMayHaveTakenWasDealtAgain(t *testing.T) {
 	for _, mayAnswer := range []bool{false, true} {
-		l := &loop{sys: kernel{}, now: func() time.Time { return epoch }, pub: publisher{events: newEventRing()}, dispatcher: newDispatcher()}
+		l := loopAt(epoch)
 		s := &server{port: mustOpen(t, loopback, sock.Options{}), dealer: deal.New(deal.TurnOrder), users: make(map[*worker]bool)}
 		w := &worker{id: 1, slot: &slot{}, servers: map[*server]bool{s: true}, mayAnswer: mayAnswer}
-		w.live = &Worker{loop: l, id: 1}
+		w.live = &Worker{id: 1}
 		s.users[w] = false
 		s.dealer.Add(1, epoch)
 		l.hold(-1, epoch) // handed to it

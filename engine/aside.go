@@ -70,6 +70,9 @@ func (kernel) closeFD(fd int)                                         { _ = unix
 
 // asides are those under way. They are the loop's.
 type asides struct {
+	*mailbox
+	*tasks
+	*clock
 	running int
 	waited  int      // for how many of them the loop's end waits
 	queue   []func() // to be begun, oldest first
@@ -93,57 +96,57 @@ func (slowError) Unwrap() error { return syscall.ETIMEDOUT }
 // doAside has do done aside. take is called with what came of it, on the loop,
 // once: after asideLimit it gets a slowError, and what comes later goes to late,
 // which may be nil, on the loop too.
-func doAside[T any](l *loop, do func(context.Context) (T, error), take, late func(T, error)) {
-	if l.asides.cancel == nil {
-		l.asides.ctx, l.asides.cancel = context.WithCancel(context.Background())
+func doAside[T any](a *asides, do func(context.Context) (T, error), take, late func(T, error)) {
+	if a.cancel == nil {
+		a.ctx, a.cancel = context.WithCancel(context.Background())
 	}
 	over := false
-	l.asides.waited++
-	limit := l.timers.at(l.now().Add(asideLimit), func(time.Time) {
+	a.waited++
+	limit := a.timers.at(a.now().Add(asideLimit), func(time.Time) {
 		over = true
-		l.asides.waited--
+		a.waited--
 		var none T
 		take(none, slowError{})
 	})
-	ctx := l.asides.ctx
-	l.asides.queue = append(l.asides.queue, func() {
+	ctx := a.ctx
+	a.queue = append(a.queue, func() {
 		if over { // it waited for its turn all the time
 			return
 		}
-		l.asides.running++
+		a.running++
 		go func() { // bounded by asidesMax; not waited for if it stands still
-			defer l.onPanic()
+			defer a.onPanic()
 			v, err := do(ctx)
-			l.post(msgAside{func() {
-				l.asides.running--
+			a.post(msgAside{func() {
+				a.running--
 				if over {
 					if late != nil {
 						late(v, err)
 					}
 				} else {
-					l.timers.stop(limit)
-					l.asides.waited--
+					a.timers.stop(limit)
+					a.waited--
 					take(v, err)
 				}
-				l.nextAside()
+				a.nextAside()
 			}})
 		}()
 	})
-	l.nextAside()
+	a.nextAside()
 }
 
 // nextAside begins those whose turn it is.
-func (l *loop) nextAside() {
-	for l.asides.running < asidesMax && len(l.asides.queue) > 0 {
-		begin := l.asides.queue[0]
-		l.asides.queue = l.asides.queue[1:]
+func (a *asides) nextAside() {
+	for a.running < asidesMax && len(a.queue) > 0 {
+		begin := a.queue[0]
+		a.queue = a.queue[1:]
 		begin()
 	}
 }
 
 // runAside is doAside for what has no result.
-func (l *loop) runAside(do func() error, take func(error), late func()) {
-	doAside(l, func(context.Context) (struct{}, error) { return struct{}{}, do() },
+func (a *asides) runAside(do func() error, take func(error), late func()) {
+	doAside(a, func(context.Context) (struct{}, error) { return struct{}{}, do() },
 		func(_ struct{}, err error) { take(err) },
 		func(struct{}, error) {
 			if late != nil {
@@ -161,7 +164,7 @@ func isSlow(err error) bool { return errors.As(err, new(slowError)) }
 // may be a file of a file system that does not answer. Those are closed on
 // goroutines of their own, as many as there are such descriptors: they must not
 // take the places of what somebody waits for.
-func (l *loop) closeForeign(fd int) {
+func (c *common) closeForeign(fd int) {
 	// struct linger is two ints: read as one number, it costs no allocation.
 	v, err := unix.GetsockoptUint64(fd, unix.SOL_SOCKET, unix.SO_LINGER)
 	var linger [8]byte
@@ -171,7 +174,7 @@ func (l *loop) closeForeign(fd int) {
 		return
 	}
 	go func() { // ends with the close
-		defer l.onPanic()
-		l.sys.closeFD(fd)
+		defer c.onPanic()
+		c.sys.closeFD(fd)
 	}()
 }

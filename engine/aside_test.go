@@ -270,12 +270,12 @@ func TestLoopGoesOnWhileTheSystemStandsStill(t *testing.T) {
 // What never comes back is not waited for, and does not take more than its place.
 func TestAsidesAreBoundedInTimeAndNumber(t *testing.T) {
 	now := time.Unix(1000, 0)
-	l := &loop{now: func() time.Time { return now }, in: make(chan msg, 2*asidesMax), done: make(chan struct{})}
+	l := newLoop(Options{}, program{}, nil, func() time.Time { return now })
 	release := make(chan struct{})
 	got, late := map[int]error{}, 0
 	const all = asidesMax + 3
 	for i := range all {
-		doAside(l, func(context.Context) (int, error) {
+		doAside(l.asides, func(context.Context) (int, error) {
 			<-release
 			return i, nil
 		}, func(_ int, err error) { got[i] = err }, func(int, error) { late++ })
@@ -300,7 +300,7 @@ func TestAsidesAreBoundedInTimeAndNumber(t *testing.T) {
 	if late != asidesMax || l.asides.running != 0 || len(l.asides.queue) != 0 {
 		t.Errorf("%d came late, %d are under way, %d wait", late, l.asides.running, len(l.asides.queue))
 	}
-	doAside(l, func(context.Context) (int, error) { return 7, nil }, func(v int, err error) { got[v] = err }, nil)
+	doAside(l.asides, func(context.Context) (int, error) { return 7, nil }, func(v int, err error) { got[v] = err }, nil)
 	receive(t, l.in).(msgAside).take()
 	now = now.Add(2 * asideLimit)
 	l.timers.run(now)

@@ -67,7 +67,7 @@ func TestATimeThePrimaryStoodStillCountedForItsWorkers(t *testing.T) {
 			t.Fatal(err)
 		}
 		ahead := new(atomic.Int64) // of the clock
-		c.loop.now = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+		c.loop.clock.read = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
 		ran := make(chan error, 1)
 		go func() { ran <- c.Run(context.Background()) }()
 		poll(t, "it is there", func() bool { return c.Worker(1) != nil && c.Worker(1).Process().PID() != 0 })

@@ -21,9 +21,9 @@ func TestListeningOfAFloodingWorkerIsBounded(t *testing.T) {
 	heard := 0
 	w.OnListening(func(ListeningDetail) { heard++ })
 	for i := range 3 * toldLoad.calls {
-		w.loop.deliver(w, Event{Detail: ListeningDetail{Port: i}})
+		w.loop.deliver(w.w, Event{Detail: ListeningDetail{Port: i}})
 	}
-	w.loop.deliver(w, Event{Detail: ExitDetail{}}) // is not lost for that
+	w.loop.deliver(w.w, Event{Detail: ExitDetail{}}) // is not lost for that
 	exited := false
 	w.OnExit(func(ExitDetail) { exited = true })
 	dispatch(w.loop.dispatcher)
@@ -38,7 +38,7 @@ func TestListeningOfAFloodingWorkerIsBounded(t *testing.T) {
 func TestLateListenerHearsOfEachAddressOnce(t *testing.T) {
 	w := testWorker()
 	for i := range 10 {
-		w.loop.deliver(w, Event{Detail: ListeningDetail{Port: i % 2, Ms: float64(i)}})
+		w.loop.deliver(w.w, Event{Detail: ListeningDetail{Port: i % 2, Ms: float64(i)}})
 	}
 	var heard []string
 	w.OnListening(func(d ListeningDetail) { heard = append(heard, fmt.Sprint(d.Port, d.Ms)) })
@@ -52,9 +52,9 @@ func TestLateListenerHearsOfEachAddressOnce(t *testing.T) {
 func TestUnheardMessagesAreBoundedInBytes(t *testing.T) {
 	w := testWorker()
 	for range 3 {
-		w.loop.deliverMessage(w, Message{Worker: 3, Value: make([]byte, 15_000_000)})
-		w.loop.deliverMessage(w, Message{Worker: 3, Value: make([]byte, 3<<20)})
-		w.loop.deliverMessage(w, Message{Worker: 3, Value: []byte("1")})
+		w.loop.deliverMessage(w.w, Message{Worker: 3, Value: make([]byte, 15_000_000)})
+		w.loop.deliverMessage(w.w, Message{Worker: 3, Value: make([]byte, 3<<20)})
+		w.loop.deliverMessage(w.w, Message{Worker: 3, Value: []byte("1")})
 	}
 	var heard []int
 	w.loop.dispatcher.post(func() {
@@ -80,11 +80,11 @@ func TestMessagesThatWaitAreBoundedInBytes(t *testing.T) {
 	w.OnMessage(func(Message) { heard++ })
 	long := make([]byte, ipc.MaxFrame)
 	for range 10 {
-		w.loop.deliverMessage(w, Message{Worker: 3, Value: long})
+		w.loop.deliverMessage(w.w, Message{Worker: 3, Value: long})
 	}
 	for _, id := range []int{4, 5, 6, 7, 8} { // all together too
-		o := &Worker{loop: w.loop, id: id}
-		o.OnMessage(func(Message) { heard++ })
+		o := &worker{id: id, slot: &slot{}, live: &Worker{id: id, dispatcher: w.loop.dispatcher}}
+		o.live.OnMessage(func(Message) { heard++ })
 		for range 4 {
 			w.loop.deliverMessage(o, Message{Worker: id, Value: long})
 		}
@@ -161,7 +161,7 @@ func TestKeysOfSocketsNobodyGaveAreNotKept(t *testing.T) {
 func TestLogRecordsThatWaitAreBounded(t *testing.T) {
 	w := testWorker()
 	var log bytes.Buffer
-	w.loop.o.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	w.loop.logger = slog.New(slog.NewTextHandler(&log, nil))
 	for range logsLoad.calls + 3 {
 		w.loop.log(Event{Kind: KindOutput, Detail: ErrorDetail{}})
 	}

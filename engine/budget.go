@@ -187,22 +187,3 @@ func (l *loop) refuse(m *ipc.Message) {
 		m.FD = -1
 	}
 }
-
-// faulted is failed for what a worker causes, as often as it likes: past a rate
-// it is counted and left out.
-func (l *loop) faulted(w *worker, what string, err error) {
-	if w == nil {
-		l.failed(nil, what, err)
-		return
-	}
-	a := &w.account
-	if !a.faults.spend(faultRate, l.now()) {
-		a.unsaid++
-		return
-	}
-	if a.unsaid > 0 {
-		err = fmt.Errorf("%w (errors of this worker left out before it: %d)", err, a.unsaid)
-		a.unsaid = 0
-	}
-	l.failed(w, what, err)
-}

@@ -142,9 +142,9 @@ func bareLoop(t *testing.T) (*loop, *worker, *ipc.Conn) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { ours.Close(); theirs.Close() })
-	live := testWorker()
-	l := live.loop
-	w := &worker{id: 3, slot: &slot{index: 2}, live: live, ch: ours, reading: newReading(), servers: map[*server]bool{}}
+	of := testWorker()
+	l, w := of.loop, of.w
+	w.slot.index, w.ch, w.reading, w.servers = 2, ours, newReading(), map[*server]bool{}
 	l.workers[3] = w
 	return l, w, ours
 }
@@ -192,7 +192,7 @@ func TestErrorsAWorkerCausesAreCounted(t *testing.T) {
 		l.faulted(w, "", errors.New("again"))
 	}
 	now := epoch.Add(time.Second)
-	l.now = func() time.Time { return now }
+	l.clock.read = func() time.Time { return now }
 	l.faulted(w, "", errors.New("the next"))
 	ev, _ := l.pub.events.after(0)
 	want := fmt.Sprintf("the next (errors of this worker left out before it: %d)", 2*int(faultRate.atOnce))

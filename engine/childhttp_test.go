@@ -397,7 +397,7 @@ func TestKeptLimit(t *testing.T) {
 			t.Errorf("grace %v, alone %v: %v, want %v", tt.grace, tt.alone, got, tt.want)
 		}
 	}
-	l := loop{workers: map[int]*worker{}}
+	l := loopAt(epoch)
 	w := &worker{id: 1, life: life{state: StateDisconnecting, leaving: true}}
 	l.workers[1] = w
 	if !l.alone(w) {

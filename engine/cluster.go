@@ -145,20 +145,8 @@ func New(o Options) (*Cluster, error) {
 	}
 	inherited := sock.Sockets(proc.OpenDescriptors())
 	proc.CloseOnExecAll()
-	l := &loop{
-		o: o, leaveRules: leaveRulesOf(o), program: prog, policy: o.Policy, now: time.Now,
-		dispatcher: newDispatcher(), live: liveWorkers{byID: make(map[int]*Worker)},
-		pub: publisher{events: newEventRing()},
-		in:  make(chan msg, 64), done: make(chan struct{}),
-		servers: make(map[string]*server), workers: make(map[int]*worker), handOff: &Latency{},
-		sys: kernel{}, lookups: make(map[string][]question), opening: make(map[string][]question),
-		pid: os.Getpid(), started: time.Now(), cpus: cpus.Usable(), inherited: inherited, fds: ownShare(),
-	}
-	l.procs.Changed = make(chan struct{}, 1)
-	l.family = &family{self: l.pid, token: newToken(), keep: o.KeepChildren, adopt: o.Adopt, procs: &l.procs}
-	l.tidier = newTidier(l.family, orphanTime(l.leaveRules), l.post)
+	l := newLoop(o, prog, inherited, time.Now)
 	l.useSettings(given)
-	l.policyNow.Store(int32(l.policy))
 	if o.Addr != "" {
 		a, err := ParseAddr(o.Addr)
 		if err != nil {
@@ -233,10 +221,6 @@ func (c *Cluster) Close() error {
 // ErrPolicyFixed, that of ctx, or why it could not be done; all name the worker, if
 // there is one.
 func (c *Cluster) Do(ctx context.Context, cmd Command) (Result, error) { return c.loop.do(ctx, cmd) }
-
-func (l *loop) do(ctx context.Context, cmd Command) (Result, error) {
-	return askLoop(ctx, l, func(reply chan<- answer[Result]) msg { return msgCommand{cmd, reply} })
-}
 
 // Snapshot is the newest picture of the cluster; never nil. At most 10 new
 // ones a second are made.

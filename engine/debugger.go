@@ -132,7 +132,7 @@ func (l *loop) debugger(w *worker, inspectors bool, then func(why string)) {
 			port = 0
 		}
 	}
-	doAside(l, func(context.Context) (string, error) { return l.sys.debugger(pid, port), nil }, func(why string, err error) {
+	doAside(l.asides, func(context.Context) (string, error) { return l.sys.debugger(pid, port), nil }, func(why string, err error) {
 		switch {
 		case l.workers[w.id] != w || w.life.procEnded:
 			return

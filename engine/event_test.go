@@ -197,7 +197,7 @@ func TestMessageEvents(t *testing.T) {
 		{"cut through a rune", `["` + strings.Repeat("世", lineMax) + `"]`, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			l := &loop{pub: publisher{events: newEventRing()}, dispatcher: newDispatcher(), now: func() time.Time { return at }}
+			l := loopAt(at)
 			l.userMessage(&worker{id: 3, slot: &slot{index: 2}, live: &Worker{id: 3}}, &ipc.Message{Kind: ipc.User, Raw: []byte(c.raw), FD: -1})
 			ev, _ := l.pub.events.after(0)
 			d := ev[0].Detail.(MessageDetail)

@@ -42,7 +42,7 @@ func (l *loop) fork(sl *slot, by By, prev *worker, env []string) *worker {
 		dir:     l.settings.Cwd,
 	}
 	stdio := l.settings.stdio()
-	w.live = newWorker(l, w, stdio)
+	w.live = newWorker(l.common, w, stdio)
 	if prev != nil {
 		w.replaces, w.replacesWhy = prev.id, "restart"
 		switch {
@@ -188,7 +188,7 @@ func (l *loop) spawnFailed(w *worker, err error) {
 	now := l.now()
 	err = fmt.Errorf("starting worker %d: %w", w.id, err)
 	l.failed(w, "", err)
-	l.deliverError(w.live, err)
+	l.deliverError(w, err)
 	code := -1
 	var errno syscall.Errno
 	if errors.As(err, &errno) {

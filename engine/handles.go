@@ -53,7 +53,7 @@ func (l *loop) userMessage(w *worker, m *ipc.Message) {
 	if m.FD >= 0 {
 		msg.Handle = l.takeHandle(w, m)
 	}
-	l.deliverMessage(w.live, msg)
+	l.deliverMessage(w, msg)
 }
 
 // tooLong says that a message of the worker's program was refused. Nobody can
@@ -67,7 +67,7 @@ func (l *loop) tooLong(w *worker, m *ipc.Message) {
 	err := fmt.Errorf("%s of worker %d was refused: it has %d bytes, the most is %d (%d MiB); send it in parts, or pass a file's name (refused so far: %d): %w",
 		what, w.id, m.Size, ipc.MaxFrame, ipc.MaxFrame>>20, w.tooLong, ErrTooLong)
 	l.faulted(w, "", err)
-	l.deliverError(w.live, err)
+	l.deliverError(w, err)
 }
 
 // messageDetail is a message as events hold it.

@@ -12,7 +12,8 @@ import (
 // Two workers refuse, one of them for the fifth time: the other one's wait is
 // not as long as the first one's.
 func TestRefusalsWaitEachForItself(t *testing.T) {
-	l := &loop{now: func() time.Time { return epoch }, conns: []held{{}}}
+	l := loopAt(epoch)
+	l.hold(-1, epoch)
 	s := &server{dealer: deal.New(deal.TurnOrder)}
 	l.refused(&worker{}, s, 0, epoch.Add(time.Second))
 	l.refused(&worker{}, s, 0, epoch.Add(50*time.Millisecond))
@@ -27,7 +28,7 @@ func TestAcceptingWaitsWhileTheQueueIsFull(t *testing.T) {
 	testkit.NoSocketLeft(t, patience)
 	p := mustOpen(t, loopback, sock.Options{Sockets: 2})
 	p.StartAccept(closeAccepted, func(err error) { t.Errorf("reported: %v", err) })
-	l := &loop{sys: kernel{}, now: func() time.Time { return epoch }}
+	l := loopAt(epoch)
 	s := &server{port: p, dealer: deal.New(deal.TurnOrder)}
 	come := func(n int) {
 		batch := make([]sock.Accepted, n)
@@ -71,7 +72,8 @@ func TestTheDealerKnowsWhatIsOpen(t *testing.T) {
 	mute := &worker{id: 2, servers: map[*server]bool{s: true}}
 	s.dealer.Add(1, epoch)
 	s.dealer.Add(2, epoch)
-	l := &loop{now: func() time.Time { return epoch }, workers: map[int]*worker{1: tells, 2: mute}}
+	l := loopAt(epoch)
+	l.workers[1], l.workers[2] = tells, mute
 	l.reported(tells, []byte(`{"accepted":9,"closed":2}`), epoch)
 	l.sampled(samples{at: epoch, workers: map[int]usage{1: {}, 2: {open: ptr(3)}}})
 	for id, want := range map[int]int{1: 7, 2: 3} {

@@ -76,7 +76,8 @@ func TestWhoIsWaitedForAtADeadWorkersAddress(t *testing.T) {
 		{"the slot was cleared", Options{NoRestart: true}, func(l *loop, sl *slot, _ time.Time) { l.clearSlot(sl) }, false, false, false},
 	} {
 		sl := &slot{}
-		l := &loop{o: c.o, slots: []*slot{sl}, now: func() time.Time { return start }}
+		l := newLoop(c.o, program{}, nil, func() time.Time { return start })
+		l.slots = []*slot{sl}
 		l.bequeath(dead(sl, 0, own, common), start)
 		c.prepare(l, sl, start)
 		for _, w := range sl.live {

@@ -37,7 +37,7 @@ func (l *loop) keepName(s *server, w *worker) {
 			l.keepName(s, w)
 		}
 	}
-	doAside(l, func(context.Context) (lost bool, err error) { return l.sys.putBack(n) }, func(lost bool, err error) {
+	doAside(l.asides, func(context.Context) (lost bool, err error) { return l.sys.putBack(n) }, func(lost bool, err error) {
 		l.nameKept(s, w, lost, err)
 		if !isSlow(err) {
 			over()

@@ -30,7 +30,7 @@ func (msgLooked) isMsg() {}
 // lookAtLeaving has the connections counted of all workers that leave, outside
 // the loop. The answer comes as a message.
 func (l *loop) lookAtLeaving() {
-	if !l.leaveRules.early {
+	if !l.rules.early {
 		return
 	}
 	if l.looking {

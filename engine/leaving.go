@@ -96,7 +96,7 @@ func (l *loop) leaveStep(w *worker) {
 		return
 	}
 	now := l.now()
-	do, at := l.leaveRules.next(w.left, now)
+	do, at := l.rules.next(w.left, now)
 	switch {
 	case do == leaveWait && at.IsZero():
 		return
@@ -123,7 +123,7 @@ func (l *loop) sendStopSignal(w *worker, now time.Time) {
 	if w.left.empty.IsZero() {
 		why = fmt.Sprintf("the grace of %v is over", l.o.Grace)
 	}
-	sig := l.leaveRules.signal
+	sig := l.rules.signal
 	name := signalName(sig)
 	l.emitFor(w, Event{Kind: KindKill, By: BySupervisor, Detail: KillDetail{Signal: name, Reason: why}})
 	if err := w.proc.Signal(sig); err != nil {
@@ -138,7 +138,7 @@ func (l *loop) sendStopSignal(w *worker, now time.Time) {
 func (l *loop) whyKilled(w *worker, now time.Time) string {
 	switch v := w.left; {
 	case !v.stopped.IsZero():
-		return fmt.Sprintf("%s did not end it in %v", signalName(l.leaveRules.signal), roundly(now.Sub(v.stopped)))
+		return fmt.Sprintf("%s did not end it in %v", signalName(l.rules.signal), roundly(now.Sub(v.stopped)))
 	case !v.empty.IsZero():
 		return fmt.Sprintf("nothing has been open for %v, and it lives on", roundly(now.Sub(v.empty)))
 	}

@@ -13,9 +13,22 @@ func dispatch(d *dispatcher) {
 	d.run()
 }
 
-func testWorker() *Worker {
-	return &Worker{loop: &loop{dispatcher: newDispatcher(), workers: map[int]*worker{},
-		pub: publisher{events: newEventRing()}, now: func() time.Time { return epoch }}, id: 3}
+// loopAt is a loop that has not started, whose clock stands still.
+func loopAt(at time.Time) *loop {
+	return newLoop(Options{}, program{}, nil, func() time.Time { return at })
+}
+
+// told is a worker whose listeners can be called.
+type told struct {
+	*Worker
+	loop *loop
+	w    *worker
+}
+
+func testWorker() told {
+	l := loopAt(epoch)
+	w := &worker{id: 3, slot: &slot{}, live: &Worker{id: 3, box: l.mailbox, dispatcher: l.dispatcher}}
+	return told{w.live, l, w}
 }
 
 func TestWorkersListenersComeFirst(t *testing.T) {
@@ -28,8 +41,8 @@ func TestWorkersListenersComeFirst(t *testing.T) {
 	c.OnExit(func(*Worker, ExitDetail) { hear("cluster 2") })
 	w.OnExit(func(ExitDetail) { hear("worker 2") })
 	c.OnOnline(func(*Worker) { hear("online") })
-	w.loop.deliver(w, Event{Detail: OnlineDetail{}})
-	w.loop.deliver(w, Event{Detail: ExitDetail{}})
+	w.loop.deliver(w.w, Event{Detail: OnlineDetail{}})
+	w.loop.deliver(w.w, Event{Detail: ExitDetail{}})
 	dispatch(w.loop.dispatcher)
 	if want := []string{"online", "worker 1", "worker 2", "cluster 1", "cluster 2"}; !reflect.DeepEqual(heard, want) {
 		t.Errorf("%q, want %q", heard, want)
@@ -39,15 +52,15 @@ func TestWorkersListenersComeFirst(t *testing.T) {
 // Fork has returned before anybody can listen to its worker.
 func TestLateListenerHearsWhatHasHappened(t *testing.T) {
 	w := testWorker()
-	w.loop.deliver(w, Event{Detail: OnlineDetail{}})
-	w.loop.deliver(w, Event{Detail: ListeningDetail{Port: 1}})
-	w.loop.deliver(w, Event{Detail: ListeningDetail{Port: 2}})
-	w.loop.deliverMessage(w, Message{Worker: 3, Value: []byte(`"early"`)})
+	w.loop.deliver(w.w, Event{Detail: OnlineDetail{}})
+	w.loop.deliver(w.w, Event{Detail: ListeningDetail{Port: 1}})
+	w.loop.deliver(w.w, Event{Detail: ListeningDetail{Port: 2}})
+	w.loop.deliverMessage(w.w, Message{Worker: 3, Value: []byte(`"early"`)})
 	var heard []string
 	w.OnListening(func(d ListeningDetail) { heard = append(heard, fmt.Sprint(d.Port)) })
 	w.OnMessage(func(m Message) { heard = append(heard, string(m.Value)) })
 	w.OnMessage(func(m Message) { heard = append(heard, "twice "+string(m.Value)) })
-	w.loop.deliver(w, Event{Detail: ListeningDetail{Port: 3}})
+	w.loop.deliver(w.w, Event{Detail: ListeningDetail{Port: 3}})
 	dispatch(w.loop.dispatcher)
 	if want := []string{"1", "2", `"early"`, "3"}; !reflect.DeepEqual(heard, want) {
 		t.Errorf("%q, want %q", heard, want)
@@ -58,9 +71,9 @@ func TestRemovedListenerHearsNothing(t *testing.T) {
 	w := testWorker()
 	heard := 0
 	remove := w.OnOnline(func() { heard++ })
-	w.loop.deliver(w, Event{Detail: OnlineDetail{}})
+	w.loop.deliver(w.w, Event{Detail: OnlineDetail{}})
 	w.loop.dispatcher.post(func() { remove() })
-	w.loop.deliver(w, Event{Detail: OnlineDetail{}})
+	w.loop.deliver(w.w, Event{Detail: OnlineDetail{}})
 	dispatch(w.loop.dispatcher)
 	if heard != 1 || len(w.listeners.online.all) != 0 {
 		t.Errorf("heard %d times, %d listeners kept", heard, len(w.listeners.online.all))
@@ -72,9 +85,9 @@ func TestMessagesThatWaitAreBounded(t *testing.T) {
 	heard := 0
 	w.OnMessage(func(Message) { heard++ })
 	for range messagesLoad.calls + 3 {
-		w.loop.deliverMessage(w, Message{Worker: 3, Value: []byte("1")})
+		w.loop.deliverMessage(w.w, Message{Worker: 3, Value: []byte("1")})
 	}
-	w.loop.deliver(w, Event{Detail: ExitDetail{}}) // is not lost for that
+	w.loop.deliver(w.w, Event{Detail: ExitDetail{}}) // is not lost for that
 	exited := false
 	w.OnExit(func(ExitDetail) { exited = true })
 	ev, _ := w.loop.pub.events.after(0)
@@ -87,7 +100,7 @@ func TestMessagesThatWaitAreBounded(t *testing.T) {
 func TestUnheardMessagesAreBounded(t *testing.T) {
 	w := testWorker()
 	for range unheardMax + 5 {
-		w.loop.deliverMessage(w, Message{Worker: 3, Value: []byte("1")})
+		w.loop.deliverMessage(w.w, Message{Worker: 3, Value: []byte("1")})
 	}
 	heard := 0
 	w.OnMessage(func(Message) { heard++ })

@@ -19,13 +19,14 @@ import (
 // cluster.workers and of the events). Its methods may be called from any
 // goroutine and after its end; they answer for now.
 type Worker struct {
-	loop      *loop
-	id, slot  int
-	process   Process
-	listeners workerListeners
-	state     atomic.Pointer[workerState]
-	ch        atomic.Pointer[channel]
-	done      chan struct{} // closed at its exit
+	box        *mailbox
+	dispatcher *dispatcher
+	id, slot   int
+	process    Process
+	listeners  workerListeners
+	state      atomic.Pointer[workerState]
+	ch         atomic.Pointer[channel]
+	done       chan struct{} // closed at its exit
 }
 
 // workerState is what the loop knows of a worker, for its methods. A new one is
@@ -85,7 +86,7 @@ func (w *Worker) SendHandle(message any, h *Handle) error {
 		return fmt.Errorf("message to worker %d: %w", w.id, err)
 	}
 	w.process.wait()
-	_, err = w.loop.do(context.Background(), Command{Op: OpSend, Worker: w.id, Message: raw, Handle: h})
+	_, err = w.box.do(context.Background(), Command{Op: OpSend, Worker: w.id, Message: raw, Handle: h})
 	if errors.Is(err, ErrNoWorker) || errors.Is(err, ErrStopped) {
 		return fmt.Errorf("message to worker %d: %w", w.id, ErrChannelClosed)
 	}
@@ -130,7 +131,7 @@ func (w *Worker) Flush(ctx context.Context) error {
 func (w *Worker) Disconnect() *Worker {
 	// The only errors are that it is leaving already, is gone, or goes with the
 	// cluster: what was wanted.
-	_, _ = w.loop.do(context.Background(), Command{Op: OpDisconnect, Worker: w.id})
+	_, _ = w.box.do(context.Background(), Command{Op: OpDisconnect, Worker: w.id})
 	return w
 }
 
@@ -138,7 +139,7 @@ func (w *Worker) Disconnect() *Worker {
 // worker.kill(signal)). Unlike Node 16 and later it counts as voluntary, except
 // signals that do not end a process. A worker that is dead is no error.
 func (w *Worker) Kill(sig syscall.Signal) error {
-	_, err := w.loop.do(context.Background(), Command{Op: OpKill, Worker: w.id, Signal: sig})
+	_, err := w.box.do(context.Background(), Command{Op: OpKill, Worker: w.id, Signal: sig})
 	if errors.Is(err, ErrNoWorker) {
 		return nil
 	}

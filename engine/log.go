@@ -1,25 +1,6 @@
 package engine
 
-import (
-	"context"
-	"log/slog"
-)
-
-// log gives an event to Options.Logger, through the dispatcher.
-func (l *loop) log(e Event) {
-	if l.o.Logger == nil {
-		return
-	}
-	ok := l.dispatcher.postLoad(&l.dispatcher.logs, load{calls: 1}, logsLoad, func() {
-		if missed := l.logsMissed.Swap(0); missed > 0 {
-			l.o.Logger.LogAttrs(context.Background(), slog.LevelWarn, "records left out, because too many came", slog.Uint64("count", missed))
-		}
-		l.o.Logger.LogAttrs(context.Background(), e.level(), string(e.Kind), e.attrs()...)
-	})
-	if !ok {
-		l.logsMissed.Add(1)
-	}
-}
+import "log/slog"
 
 // level is how much somebody who reads a log should care.
 func (e *Event) level() slog.Level {

@@ -3,8 +3,6 @@ package engine
 import (
 	"os"
 	"runtime"
-	"runtime/debug"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,30 +23,18 @@ const (
 // loop owns everything that is known about the cluster. Only its run goroutine
 // touches the fields below the line; everything else sends it a message.
 type loop struct {
-	o          Options
-	leaveRules leaveRules // of o
-	cpus       cpus.Count
-	inherited  map[int]bool // sockets this process was started with
-	fds        fdShare
-	now        func() time.Time
-	pub        publisher
-	in         chan msg
-	done       chan struct{} // closed when run has returned
-	procs      proc.Set
-	family     *family
-	tidier     *tidier
-	tasks      sync.WaitGroup // goroutines of ours, run among them
-	sys        system
+	*common
+	cpus      cpus.Count
+	inherited map[int]bool // sockets this process was started with
+	fds       fdShare
+	procs     proc.Set
+	family    *family
+	tidier    *tidier
 
-	starting    sync.Once
-	panicked    atomic.Bool // a goroutine of ours has: the process is about to end
 	ran         atomic.Bool
-	listeners   clusterListeners
-	dispatcher  *dispatcher
 	live        liveWorkers
 	settingsNow atomic.Pointer[Settings]
 	policyNow   atomic.Int32
-	logsMissed  atomic.Uint64
 	abandoned   atomic.Bool  // the stop has come to its bound: who starts a process ends it
 	longestStep atomic.Int64 // ns the loop was at one thing, at most: others have waited so long
 
@@ -64,15 +50,12 @@ type loop struct {
 
 	servers map[string]*server // by key
 	order   []*server          // in the order they were opened
-	workers map[int]*worker    // live ones by id
 	slots   []*slot
 	nextID  int
-	timers  timers
 	spawner *proc.Spawner
 
 	conns     []held // accepted and not taken; a conn is an index
 	freeConns []deal.Conn
-	seq       int64 // of messages we send: hand-offs and orders
 	buf       []byte
 
 	tot       totals
@@ -86,18 +69,37 @@ type loop struct {
 	watching  *watch            // nil = single connections are not watched
 	watchers  map[string]*timer // by viewer: until when it has them watched
 
-	asides   asides
 	lookups  map[string][]question // names being looked up, and who waits for them
 	opening  map[string][]question // unix sockets being opened, by key, likewise
 	quieting int                   // addresses whose names are being removed
 	spawning int                   // forks whose process is not there yet
 	closing  int                   // servers whose sockets are not closed yet
 	asked    []question            // to be answered when none is
-	stopping *stopState
 
 	// Read when run has returned.
 	leftBehind []string  // what is left
 	endBy      time.Time // until when the tasks are waited for
+}
+
+// newLoop makes the loop of a cluster that has not started. inherited are the
+// sockets this process was started with.
+func newLoop(o Options, prog program, inherited map[int]bool, now func() time.Time) *loop {
+	l := &loop{
+		common: newCommon(o, now), program: prog, policy: o.Policy, live: liveWorkers{byID: make(map[int]*Worker)},
+		servers: make(map[string]*server), handOff: &Latency{},
+		lookups: make(map[string][]question), opening: make(map[string][]question),
+		pid: os.Getpid(), started: now(), cpus: cpus.Usable(), inherited: inherited, fds: ownShare(),
+	}
+	l.start = sync.OnceFunc(func() {
+		l.spawnTask(l.dispatcher.run)
+		l.spawnTask(l.run)
+	})
+	l.procs.Changed = make(chan struct{}, 1)
+	l.family = &family{self: l.pid, token: newToken(), keep: o.KeepChildren, adopt: o.Adopt, procs: &l.procs}
+	l.tasks.killAll = l.family.killAll
+	l.tidier = newTidier(l.family, orphanTime(l.rules), l.post)
+	l.policyNow.Store(int32(l.policy))
+	return l
 }
 
 // totals are the counters of a Snapshot.
@@ -112,50 +114,6 @@ type held struct {
 	at    time.Time
 	again bool     // it was handed off before
 	kept  *watched // nil = not one of those that are watched
-}
-
-// post hands a message to the loop. It returns false if the loop has ended; the
-// message is the caller's again then.
-func (l *loop) post(m msg) bool {
-	select {
-	case l.in <- m:
-		return true
-	case <-l.done:
-		return false
-	}
-}
-
-// spawnTask runs f on a goroutine of the cluster. A panic in it ends the
-// process in good order.
-func (l *loop) spawnTask(f func()) {
-	l.tasks.Add(1)
-	go func() {
-		defer l.tasks.Done()
-		defer l.onPanic()
-		f()
-	}()
-}
-
-// onPanic is deferred in every goroutine of the cluster.
-func (l *loop) onPanic() {
-	v := recover()
-	if v == nil {
-		return
-	}
-	l.panicked.Store(true)
-	if l.o.OnPanic != nil {
-		l.o.OnPanic(v, debug.Stack())
-	}
-	l.family.killAll()
-	panic(v)
-}
-
-// start starts the loop and the dispatcher, once.
-func (l *loop) start() {
-	l.starting.Do(func() {
-		l.spawnTask(l.dispatcher.run)
-		l.spawnTask(l.run)
-	})
 }
 
 // yieldEvery is how often the loop goes behind all goroutines that can run. On the
@@ -351,69 +309,4 @@ func (l *loop) stoodStill(gap time.Duration) {
 	if l.stopping != nil {
 		l.stopping.shift(gap)
 	}
-}
-
-// emit publishes an event.
-func (l *loop) emit(e Event) { l.put(e, callFacts{}) }
-
-func (l *loop) put(e Event, call callFacts) {
-	e.Call = callText(&e, call)
-	if e.Time.IsZero() {
-		e.Time = l.now()
-	}
-	e.Seq = l.pub.event(e)
-	l.log(e)
-}
-
-// emitFor publishes an event of a worker.
-func (l *loop) emitFor(w *worker, e Event) { l.emitCall(w, e, callFacts{}) }
-
-// emitCall is emitFor with what the event does not say of its call.
-func (l *loop) emitCall(w *worker, e Event, call callFacts) {
-	e.Worker, e.Slot, e.PID = w.id, w.slot.index, w.pid()
-	l.put(e, call)
-	l.deliver(w.live, e)
-}
-
-// failed publishes an error event; w may be nil.
-func (l *loop) failed(w *worker, what string, err error) {
-	text := err.Error()
-	if what != "" {
-		text = what + ": " + text
-	}
-	l.emitError(w, ErrorDetail{Text: validText(text), Errno: errnoName(err)})
-}
-
-// mended publishes that something was wrong and has been put right; w may be nil.
-func (l *loop) mended(w *worker, text string) {
-	l.emitError(w, ErrorDetail{Text: validText(text), Mended: true})
-}
-
-func (l *loop) emitError(w *worker, d ErrorDetail) {
-	e := Event{Kind: KindError, By: BySupervisor, Detail: d}
-	if w != nil {
-		l.emitFor(w, e)
-		return
-	}
-	l.emit(e)
-}
-
-// addressText is how much of an address that a worker tells is kept, in bytes.
-const addressText = 1 << 10
-
-// shortText is validText for an address.
-func shortText(s string) string {
-	if len(s) > addressText {
-		return lineText([]byte(s[:addressText]), true)
-	}
-	return validText(s)
-}
-
-// validText is what events may hold: valid UTF-8, cut at 4 KiB.
-func validText(s string) string {
-	cut := len(s) > lineMax
-	if cut {
-		s = s[:lineMax]
-	}
-	return strings.TrimRight(lineText([]byte(s), cut), "\n")
 }

@@ -14,7 +14,7 @@ import (
 // Other errors: ErrStopped, or what is wrong with s; nothing was changed then.
 func (c *Cluster) SetupPrimary(s Settings) error {
 	found := findExec(s)
-	_, err := askLoop(context.Background(), c.loop, func(reply chan<- answer[struct{}]) msg { return msgSetup{s.clone(), found, reply} })
+	_, err := askLoop(context.Background(), c.loop.mailbox, func(reply chan<- answer[struct{}]) msg { return msgSetup{s.clone(), found, reply} })
 	return err
 }
 
@@ -49,7 +49,7 @@ func (c *Cluster) Fork(env ...string) (*Worker, error) {
 	if err := checkEnv(env); err != nil {
 		return nil, fmt.Errorf("fork: %w", err)
 	}
-	w, err := askLoop(context.Background(), c.loop, func(reply chan<- answer[*Worker]) msg { return msgFork{env, reply} })
+	w, err := askLoop(context.Background(), c.loop.mailbox, func(reply chan<- answer[*Worker]) msg { return msgFork{env, reply} })
 	if err != nil {
 		return nil, fmt.Errorf("fork: %w", err)
 	}
@@ -82,39 +82,3 @@ func (c *Cluster) Workers() map[int]*Worker { return c.loop.live.all() }
 
 // Worker is one of Workers, nil if there is none with that id.
 func (c *Cluster) Worker(id int) *Worker { return c.loop.live.get(id) }
-
-// answer is what the loop replies to a question of the API.
-type answer[T any] struct {
-	v   T
-	err error
-}
-
-// askLoop sends the loop a question and waits for its answer.
-func askLoop[T any](ctx context.Context, l *loop, question func(chan<- answer[T]) msg) (T, error) {
-	reply := make(chan answer[T], 1)
-	l.start()
-	var none T
-	if err := ctx.Err(); err != nil { // the select below takes either of two that can go on
-		return none, err
-	}
-	select {
-	case l.in <- question(reply):
-	case <-l.done:
-		return none, ErrStopped
-	case <-ctx.Done():
-		return none, ctx.Err()
-	}
-	select {
-	case a := <-reply:
-		return a.v, a.err
-	case <-l.done:
-		select {
-		case a := <-reply:
-			return a.v, a.err
-		default:
-			return none, ErrStopped
-		}
-	case <-ctx.Done():
-		return none, ctx.Err()
-	}
-}

@@ -61,7 +61,7 @@ func (c *Cluster) OnExit(f func(*Worker, ExitDetail)) (remove func()) {
 
 // OnOnline is Node's worker 'online'.
 func (w *Worker) OnOnline(f func()) (remove func()) {
-	return add(w.loop.dispatcher, &w.listeners.online, f, func(f func()) {
+	return add(w.dispatcher, &w.listeners.online, f, func(f func()) {
 		pastOf(w, func(OnlineDetail) { f() })
 	})
 }
@@ -69,14 +69,14 @@ func (w *Worker) OnOnline(f func()) (remove func()) {
 // OnListening is Node's worker 'listening', once for each address. A late listener
 // hears of the last 256.
 func (w *Worker) OnListening(f func(ListeningDetail)) (remove func()) {
-	return add(w.loop.dispatcher, &w.listeners.listening, f, func(f func(ListeningDetail)) { pastOf(w, f) })
+	return add(w.dispatcher, &w.listeners.listening, f, func(f func(ListeningDetail)) { pastOf(w, f) })
 }
 
 // OnMessage is Node's worker 'message'. See Cluster.OnMessage. Messages nobody
 // has listened for, at most 64 with 4 MiB and none with a handle, wait for the
 // first listener of the worker.
 func (w *Worker) OnMessage(f func(Message)) (remove func()) {
-	return add(w.loop.dispatcher, &w.listeners.message, f, func(f func(Message)) {
+	return add(w.dispatcher, &w.listeners.message, f, func(f func(Message)) {
 		for _, m := range w.listeners.takeUnheard() {
 			f(m)
 		}
@@ -85,19 +85,19 @@ func (w *Worker) OnMessage(f func(Message)) (remove func()) {
 
 // OnDisconnect is Node's worker 'disconnect'.
 func (w *Worker) OnDisconnect(f func(DisconnectDetail)) (remove func()) {
-	return add(w.loop.dispatcher, &w.listeners.disconnect, f, func(f func(DisconnectDetail)) { pastOf(w, f) })
+	return add(w.dispatcher, &w.listeners.disconnect, f, func(f func(DisconnectDetail)) { pastOf(w, f) })
 }
 
 // OnExit is Node's worker 'exit'.
 func (w *Worker) OnExit(f func(ExitDetail)) (remove func()) {
-	return add(w.loop.dispatcher, &w.listeners.exit, f, func(f func(ExitDetail)) { pastOf(w, f) })
+	return add(w.dispatcher, &w.listeners.exit, f, func(f func(ExitDetail)) { pastOf(w, f) })
 }
 
 // OnError is Node's worker 'error': its process could not be started, its
 // channel has failed, or a message it sent was refused (ErrTooLong). What goes
 // wrong in a call is that call's error.
 func (w *Worker) OnError(f func(error)) (remove func()) {
-	return add(w.loop.dispatcher, &w.listeners.failed, f, func(f func(error)) {
+	return add(w.dispatcher, &w.listeners.failed, f, func(f func(error)) {
 		for _, err := range w.listeners.errs {
 			f(err)
 		}

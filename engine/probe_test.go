@@ -123,7 +123,7 @@ func TestAWorkerThatDoesNotReadSaysSo(t *testing.T) {
 			if m.Kind != ipc.Muster {
 				continue
 			}
-			l := loop{now: time.Now}
+			l := loopAt(epoch)
 			w := worker{life: life{chanEnded: true}} // so nothing is answered
 			l.reported(&w, m.Raw, epoch)
 			if w.stats != nil && w.stats.full == want {

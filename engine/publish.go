@@ -25,7 +25,7 @@ func (l *loop) picture(now time.Time) *Snapshot {
 	s := &Snapshot{
 		V: 1, Seq: l.pub.events.newest(), Tick: l.observer.tick, Time: now, Started: l.started, PID: l.pid,
 		CPUs: l.cpus.N, CPULimit: l.cpus.Limited(), Command: l.program.command, Settings: l.settings,
-		Policy: l.policy, PolicyFixed: l.policyFixed(), Grace: l.o.Grace, KillTimeout: l.leaveRules.kill, StopSignal: l.stopSignalName(), Stall: l.o.Stall, ReadyTimeout: l.o.ReadyTimeout,
+		Policy: l.policy, PolicyFixed: l.policyFixed(), Grace: l.o.Grace, KillTimeout: l.rules.kill, StopSignal: l.stopSignalName(), Stall: l.o.Stall, ReadyTimeout: l.o.ReadyTimeout,
 		Stopping: l.stopping != nil,
 		Restarts: l.tot.restarts, Accepted: l.tot.accepted, Dealt: l.tot.dealt, Taken: l.tot.taken,
 		Refused: l.tot.refused, DealtAgain: l.tot.again, Lost: l.tot.lost, LostUnknown: l.tot.lostUnknown, OddAnswers: l.tot.odd,
@@ -79,7 +79,7 @@ func (l *loop) stopBy() time.Time {
 		by = l.stopping.since.Add(quietFor + l.o.Grace)
 	}
 	for _, w := range l.workers {
-		limit := l.leaveRules.limit(w.left)
+		limit := l.rules.limit(w.left)
 		switch {
 		case limit.After(by):
 			by = limit
@@ -92,10 +92,10 @@ func (l *loop) stopBy() time.Time {
 
 // stopSignalName is Snapshot.StopSignal.
 func (l *loop) stopSignalName() string {
-	if l.leaveRules.signal == 0 {
+	if l.rules.signal == 0 {
 		return ""
 	}
-	return signalName(l.leaveRules.signal)
+	return signalName(l.rules.signal)
 }
 
 // row is one worker of the picture.
@@ -123,9 +123,9 @@ func (l *loop) row(w *worker, now time.Time) Row {
 		r.ReplacedBy = w.replacedBy.id
 	}
 	if w.life.leaving && w.life.state != StateExited {
-		r.LeaveBy = l.leaveRules.limit(w.left)
+		r.LeaveBy = l.rules.limit(w.left)
 		if !w.left.stopped.IsZero() {
-			r.StopSignal = signalName(l.leaveRules.signal)
+			r.StopSignal = signalName(l.rules.signal)
 		}
 	}
 	for s := range w.servers {

@@ -117,7 +117,7 @@ func (l *loop) lookUp(q question, host string) {
 	if under {
 		return
 	}
-	doAside(l, func(ctx context.Context) (netip.Addr, error) { return l.sys.resolve(ctx, host) }, func(ip netip.Addr, err error) {
+	doAside(l.asides, func(ctx context.Context) (netip.Addr, error) { return l.sys.resolve(ctx, host) }, func(ip netip.Addr, err error) {
 		waiting := l.lookups[host]
 		delete(l.lookups, host)
 		for _, q := range waiting {
@@ -146,7 +146,7 @@ func (l *loop) openPath(q question, key string, a Address) {
 		return
 	}
 	o := optionsOf(q.m.Query)
-	doAside(l, func(context.Context) (*sock.Port, error) { return l.sys.openPath(a, o) }, func(p *sock.Port, err error) {
+	doAside(l.asides, func(context.Context) (*sock.Port, error) { return l.sys.openPath(a, o) }, func(p *sock.Port, err error) {
 		waiting := l.opening[key]
 		delete(l.opening, key)
 		if err != nil && isSlow(err) {
@@ -227,7 +227,7 @@ func (l *loop) opened(q question, a Address, p *sock.Port, err error) {
 		return
 	}
 	q.w.opening++
-	doAside(l, func(context.Context) (*AddrError, error) { return l.sys.explain(a, err), nil }, func(e *AddrError, slow error) {
+	doAside(l.asides, func(context.Context) (*AddrError, error) { return l.sys.explain(a, err), nil }, func(e *AddrError, slow error) {
 		q.w.opening--
 		if slow != nil {
 			e = &AddrError{Addr: a, Err: err}

@@ -37,7 +37,8 @@ func TestSocketPath(t *testing.T) {
 // A program that closes its server and listens again in one turn would hear
 // that the address is in use: by us, who are closing it.
 func TestQueryWaitsForAnAddressThatIsBeingClosed(t *testing.T) {
-	l := &loop{closing: 1, servers: map[string]*server{}}
+	l := loopAt(epoch)
+	l.closing = 1
 	w := &worker{id: 1}
 	l.queried(w, &ipc.ClusterMsg{Seq: 7, Query: &ipc.Query{Port: 3000, AddressType: "4", FD: -1}})
 	if len(l.asked) != 1 || l.asked[0].w != w || l.asked[0].m.Seq != 7 {

@@ -71,7 +71,7 @@ func TestReportsThatCannotBe(t *testing.T) {
 }
 
 func TestReportThatIsNone(t *testing.T) {
-	l := &loop{pub: publisher{events: newEventRing()}, dispatcher: newDispatcher(), now: func() time.Time { return at }}
+	l := loopAt(at)
 	w := &worker{id: 3, slot: &slot{index: 2}, life: life{chanEnded: true}} // so nothing is answered
 	l.reported(w, []byte(`{"accepted":-1}`), epoch)
 	ev, _ := l.pub.events.after(0)

@@ -115,7 +115,7 @@ func (l *loop) sample() {
 	for id, w := range l.workers {
 		if w.proc != nil && !w.life.procEnded {
 			none := len(w.servers) == 0
-			t := target{pid: w.proc.PID, open: w.stats == nil && !none, own: l.leaveRules.early && none}
+			t := target{pid: w.proc.PID, open: w.stats == nil && !none, own: l.rules.early && none}
 			t.taken, t.since, t.byHand = w.out.taken, w.out.since, l.allByHand(w)
 			t.news = t.byHand && (t.taken != w.out.base || w.out.accepts)
 			targets[id] = t

@@ -96,7 +96,9 @@ func TestSamplerForgets(t *testing.T) {
 func TestSampledRates(t *testing.T) {
 	w := &worker{id: 7, stats: &workerStats{done: 100}}
 	quiet := &worker{id: 8}
-	l := &loop{workers: map[int]*worker{7: w, 8: quiet}, observer: observer{looking: true}}
+	l := loopAt(epoch)
+	l.workers[7], l.workers[8] = w, quiet
+	l.observer.looking = true
 	l.sampled(samples{at: epoch, workers: map[int]usage{7: {cpu: ptr(12.5), mem: ptr(uint64(9))}}})
 	if l.observer.looking || l.observer.tick != 1 || w.figures.reqRate != nil || l.observer.reqRate != nil {
 		t.Errorf("a first sample has a rate: %v, %v", w.figures.reqRate, l.observer.reqRate)

@@ -12,8 +12,8 @@ import (
 )
 
 // newWorker is what the API shows of a worker that is being forked.
-func newWorker(l *loop, w *worker, stdio [3]Stdio) *Worker {
-	v := &Worker{loop: l, id: w.id, slot: w.slot.index, done: make(chan struct{})}
+func newWorker(c *common, w *worker, stdio [3]Stdio) *Worker {
+	v := &Worker{box: c.mailbox, dispatcher: c.dispatcher, id: w.id, slot: w.slot.index, done: make(chan struct{})}
 	w.live = v
 	p := &v.process
 	p.started = make(chan struct{})

@@ -110,7 +110,7 @@ func (l *loop) boundStop(now time.Time) {
 		}
 		parts = append(parts, p)
 	}
-	switch stopBound(l.leaveRules.stopLimit(st.since, st.empty, parts), st.atOnce, now) {
+	switch stopBound(l.rules.stopLimit(st.since, st.empty, parts), st.atOnce, now) {
 	case stopEnds:
 		if st.now {
 			return
@@ -172,7 +172,7 @@ func (l *loop) leftWords(w *worker) string {
 func (l *loop) awaitTasks() error {
 	all := make(chan struct{})
 	go func() { // ends with the last of them
-		l.tasks.Wait()
+		l.tasks.wait.Wait()
 		close(all)
 	}()
 	left := l.leftBehind
@@ -213,8 +213,8 @@ func (l *loop) tasksUntil(now time.Time) time.Time {
 		return now
 	case !st.atOnce.IsZero():
 		return st.atOnce.Add(atOnceLimit)
-	case l.leaveRules.grace > 0 && l.leaveRules.kill > 0:
-		return st.since.Add(l.leaveRules.grace + l.leaveRules.kill + stopSlack)
+	case l.rules.grace > 0 && l.rules.kill > 0:
+		return st.since.Add(l.rules.grace + l.rules.kill + stopSlack)
 	}
 	return now.Add(listenersFor)
 }

@@ -101,11 +101,9 @@ func TestAStopOverranItsBound(t *testing.T) {
 	} {
 		for late := range 50 { // the looks come anywhere in between
 			now := start
-			l := &loop{o: Options{Grace: grace}, now: func() time.Time { return now },
-				pub: publisher{events: newEventRing()}, dispatcher: newDispatcher(), tidier: newTidier(nil, 0, nil), family: &family{},
-				leaveRules: leaveRules{grace: grace, kill: kill}}
+			l := newLoop(Options{Grace: grace, KillTimeout: kill}, program{}, nil, func() time.Time { return now })
 			w := &worker{id: 1}
-			l.workers = map[int]*worker{1: w}
+			l.workers[1] = w
 			l.stop(ByAPI)
 			if c.atOnce {
 				l.stopping.atOnce, l.stopping.now = now, true

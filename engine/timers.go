@@ -5,6 +5,14 @@ import (
 	"time"
 )
 
+// clock is the loop's time and its deadlines.
+type clock struct {
+	read   func() time.Time // time.Now, except in tests
+	timers timers
+}
+
+func (c *clock) now() time.Time { return c.read() }
+
 // timers are the loop's own deadlines: one real timer serves them all, and all
 // can be moved when the primary itself stood still.
 type timers struct{ h timerHeap }

@@ -56,7 +56,8 @@ func TestNoRestartLeftClientsOfADeadWorkerWaiting(t *testing.T) {
 func TestAddressOfAClusterThatWasEmptiedIsKept(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1000, 0)
-	l := &loop{slots: []*slot{{}}, workers: map[int]*worker{}, now: func() time.Time { return now }}
+	l := loopAt(now)
+	l.slots = []*slot{{}}
 	s := &server{}
 	w := &worker{slot: l.slots[0], servers: map[*server]bool{s: true}, listening: now}
 	w.life = life{leaving: true, chanEnded: true, voluntary: yes}

@@ -197,7 +197,7 @@ func TestWhyNobodyGetsAConnection(t *testing.T) {
 // Connections are watched as long as any viewer wants it: one that leaves blinds
 // no other, and one that has died is forgotten.
 func TestWatchIsALease(t *testing.T) {
-	l := &loop{now: func() time.Time { return epoch }}
+	l := loopAt(epoch)
 	at := func(s int) time.Time { return epoch.Add(time.Duration(s) * time.Second) }
 	want := func(viewer string, seconds, now int) {
 		t.Helper()
@@ -232,7 +232,7 @@ func TestWatchIsALease(t *testing.T) {
 }
 
 func TestWatchIsBoundedByViewer(t *testing.T) {
-	l := &loop{now: func() time.Time { return epoch }}
+	l := loopAt(epoch)
 	for name, err := range map[string]error{
 		"no name":   l.watchFor("", time.Second, epoch),
 		"long name": l.watchFor(strings.Repeat("x", viewerMax+1), time.Second, epoch),

@@ -384,7 +384,7 @@ func (l *loop) disconnected(w *worker, now time.Time) {
 	if w.chanErr != nil {
 		d.Error = validText(w.chanErr.Error())
 		by = BySupervisor
-		l.deliverError(w.live, w.chanErr)
+		l.deliverError(w, w.chanErr)
 	}
 	l.emitFor(w, Event{Kind: KindDisconnect, By: by, Detail: d})
 	if w.life.gone {
