@@ -105,7 +105,7 @@
 // all of it), ErrBadRequest (there is no such thing as what was asked for),
 // ErrPolicyFixed (the policy cannot be changed), *AddrError (an address that cannot
 // be had; it wraps the errno), and net.ErrClosed (a listener whose worker leaves).
-// ErrorCode gives a program in another process the same: docs/wire.md.
+// A WireError gives a program in another process the same: docs/wire.md.
 //
 // # What holds
 //

@@ -94,7 +94,7 @@ func TestAWorkerThatSIGKILLDoesNotEndKeptAStop(t *testing.T) {
 	if !errors.Is(err, ErrLeftBehind) || !strings.Contains(err.Error(), want) {
 		t.Errorf("Run: %v, want %s", err, want)
 	}
-	if c.Err() == nil || c.Err().Error() != err.Error() || ErrorCode(c.Err()) != CodeLeftBehind {
+	if c.Err() == nil || c.Err().Error() != err.Error() || errorCode(c.Err()) != "left_behind" {
 		t.Errorf("Err: %v, want %v", c.Err(), err)
 	}
 	ev, _ := c.Events(0)

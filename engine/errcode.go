@@ -9,50 +9,36 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The codes of errors. A code says to a program what an error's text says to
-// people, and stays the same from version to version.
-const (
-	CodeStopped       = "stopped"        // ErrStopped
-	CodeNoWorker      = "no_worker"      // ErrNoWorker
-	CodeBusy          = "busy"           // ErrBusy
-	CodeBadRequest    = "bad_request"    // ErrBadRequest
-	CodePolicyFixed   = "policy_fixed"   // ErrPolicyFixed
-	CodeLeftBehind    = "left_behind"    // ErrLeftBehind
-	CodeChannelClosed = "channel_closed" // ErrChannelClosed
-	CodeTooLong       = "too_long"       // ErrTooLong
-	CodeBadHandle     = "bad_handle"     // ErrHandle
-	CodeBudget        = "budget"         // ErrBudget
-	CodeNotWorker     = "not_worker"     // ErrNotWorker
-	CodeTimeout       = "timeout"        // context.DeadlineExceeded
-	CodeCanceled      = "canceled"       // context.Canceled
-	CodeFailed        = "failed"         // every other error: its text and its errno say what was wrong
-)
-
-// codes has the error of each code. If an error wraps several, the first in this
-// order gives the code.
+// codes has the error of each code (docs/wire.md). A code says to a program in another
+// process what an error's text says to people, and stays the same from version to
+// version; a program in Go asks errors.Is. If an error wraps several, the first in
+// this order gives the code.
 var codes = []struct {
 	code string
 	err  error
 }{
-	{CodeBadRequest, ErrBadRequest},
-	{CodePolicyFixed, ErrPolicyFixed},
-	{CodeNoWorker, ErrNoWorker},
-	{CodeBusy, ErrBusy},
-	{CodeLeftBehind, ErrLeftBehind},
-	{CodeStopped, ErrStopped},
-	{CodeChannelClosed, ErrChannelClosed},
-	{CodeTooLong, ErrTooLong},
-	{CodeBadHandle, ErrHandle},
-	{CodeBudget, ErrBudget},
-	{CodeNotWorker, ErrNotWorker},
-	{CodeTimeout, context.DeadlineExceeded},
-	{CodeCanceled, context.Canceled},
+	{"bad_request", ErrBadRequest},
+	{"policy_fixed", ErrPolicyFixed},
+	{"no_worker", ErrNoWorker},
+	{"busy", ErrBusy},
+	{"left_behind", ErrLeftBehind},
+	{"stopped", ErrStopped},
+	{"channel_closed", ErrChannelClosed},
+	{"too_long", ErrTooLong},
+	{"bad_handle", ErrHandle},
+	{"budget", ErrBudget},
+	{"not_worker", ErrNotWorker},
+	{"timeout", context.DeadlineExceeded},
+	{"canceled", context.Canceled},
 }
 
-// ErrorCode is the code of an error of this package: one of the Code...
-// constants, or, of an error that came from a later version, one that is not
-// known here. "" if err is nil.
-func ErrorCode(err error) string {
+// codeFailed is the code of every other error: its text and its errno say what was
+// wrong.
+const codeFailed = "failed"
+
+// errorCode is the code of an error: that of an error that came from a later version
+// may be none of those above. "" if err is nil.
+func errorCode(err error) string {
 	if err == nil {
 		return ""
 	}
@@ -65,14 +51,14 @@ func ErrorCode(err error) string {
 			return c.code
 		}
 	}
-	return CodeFailed
+	return codeFailed
 }
 
 // WireError is an error in the form that leaves the process. Decoded again it has
 // the text of the first error, and errors.Is and errors.As find in it what they
 // found in that one, as far as Code and Errno say it.
 type WireError struct {
-	Code  string
+	Code  string // one of those of docs/wire.md, or of a later version; it stays the same
 	Text  string // for people; outside text may be in it, not safe for a terminal
 	Errno string // "ESRCH", if the system said no
 }
@@ -82,7 +68,7 @@ func NewWireError(err error) *WireError {
 	if err == nil {
 		return nil
 	}
-	return &WireError{Code: ErrorCode(err), Text: err.Error(), Errno: wireErrno(err)}
+	return &WireError{Code: errorCode(err), Text: err.Error(), Errno: wireErrno(err)}
 }
 
 func wireErrno(err error) string {

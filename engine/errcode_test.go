@@ -22,17 +22,17 @@ func TestErrorsCrossTheWire(t *testing.T) {
 		code string
 		is   []error
 	}{
-		{fmt.Errorf("worker 3: %w", ErrNoWorker), CodeNoWorker, []error{ErrNoWorker}},
-		{fmt.Errorf("worker 3 is being started: %w", ErrBusy), CodeBusy, []error{ErrBusy}},
-		{ErrStopped, CodeStopped, []error{ErrStopped}},
-		{unknownOp("eat"), CodeBadRequest, []error{ErrBadRequest}},
-		{refusal{errors.New("no gate"), ErrPolicyFixed}, CodePolicyFixed, []error{ErrPolicyFixed}},
-		{fmt.Errorf("SIGTERM to worker 3: %w", syscall.EPERM), CodeFailed, []error{syscall.EPERM, fs.ErrPermission}},
-		{badRequest(fmt.Errorf("signal 99: %w", syscall.EINVAL)), CodeBadRequest, []error{ErrBadRequest, syscall.EINVAL}},
-		{&AddrError{Addr: Address{Network: "tcp", Host: "::", Port: 80}, Err: syscall.EADDRINUSE, PID: 7}, CodeFailed, []error{syscall.EADDRINUSE}},
-		{context.DeadlineExceeded, CodeTimeout, []error{context.DeadlineExceeded}},
-		{fmt.Errorf("leaving: %w", context.Canceled), CodeCanceled, []error{context.Canceled}},
-		{errors.New("out of luck"), CodeFailed, nil},
+		{fmt.Errorf("worker 3: %w", ErrNoWorker), "no_worker", []error{ErrNoWorker}},
+		{fmt.Errorf("worker 3 is being started: %w", ErrBusy), "busy", []error{ErrBusy}},
+		{ErrStopped, "stopped", []error{ErrStopped}},
+		{unknownOp("eat"), "bad_request", []error{ErrBadRequest}},
+		{refusal{errors.New("no gate"), ErrPolicyFixed}, "policy_fixed", []error{ErrPolicyFixed}},
+		{fmt.Errorf("SIGTERM to worker 3: %w", syscall.EPERM), "failed", []error{syscall.EPERM, fs.ErrPermission}},
+		{badRequest(fmt.Errorf("signal 99: %w", syscall.EINVAL)), "bad_request", []error{ErrBadRequest, syscall.EINVAL}},
+		{&AddrError{Addr: Address{Network: "tcp", Host: "::", Port: 80}, Err: syscall.EADDRINUSE, PID: 7}, "failed", []error{syscall.EADDRINUSE}},
+		{context.DeadlineExceeded, "timeout", []error{context.DeadlineExceeded}},
+		{fmt.Errorf("leaving: %w", context.Canceled), "canceled", []error{context.Canceled}},
+		{errors.New("out of luck"), "failed", nil},
 	} {
 		b, err := json.Marshal(NewWireError(c.err))
 		if err != nil {
@@ -43,25 +43,25 @@ func TestErrorsCrossTheWire(t *testing.T) {
 			t.Fatal(err)
 		}
 		back := fmt.Errorf("remote: %w", &there)
-		if ErrorCode(c.err) != c.code || ErrorCode(back) != c.code || there.Error() != c.err.Error() {
-			t.Errorf("%v (%s) became %v (%s)", c.err, ErrorCode(c.err), &there, ErrorCode(back))
+		if errorCode(c.err) != c.code || errorCode(back) != c.code || there.Error() != c.err.Error() {
+			t.Errorf("%v (%s) became %v (%s)", c.err, errorCode(c.err), &there, errorCode(back))
 		}
 		for _, is := range c.is {
 			if !errors.Is(c.err, is) || !errors.Is(back, is) {
 				t.Errorf("%v: it is not %v any more", back, is)
 			}
 		}
-		if c.code != CodeStopped && errors.Is(back, ErrStopped) {
+		if c.code != "stopped" && errors.Is(back, ErrStopped) {
 			t.Errorf("%v is ErrStopped", back)
 		}
 		if again, err := json.Marshal(NewWireError(back)); err != nil || !strings.Contains(string(again), `"code":"`+c.code+`"`) {
 			t.Errorf("handed on it is %s, %v", again, err)
 		}
 	}
-	if NewWireError(nil) != nil || ErrorCode(nil) != "" {
+	if NewWireError(nil) != nil || errorCode(nil) != "" {
 		t.Error("no error is none")
 	}
-	if err := (&WireError{Code: "moon", Text: "it is full", Errno: "EMOON"}); ErrorCode(err) != "moon" || len(err.Unwrap()) != 0 {
+	if err := (&WireError{Code: "moon", Text: "it is full", Errno: "EMOON"}); errorCode(err) != "moon" || len(err.Unwrap()) != 0 {
 		t.Errorf("a code of the future: %v", err.Unwrap())
 	}
 }

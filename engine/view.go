@@ -30,7 +30,7 @@ type View interface {
 	Subscribe() (changed <-chan struct{}, cancel func())
 
 	// Do carries out one command and answers when it has been acted on, not when
-	// its consequences are over. ErrorCode tells what the error is.
+	// its consequences are over. errors.Is tells what the error is.
 	Do(ctx context.Context, cmd Command) (Result, error)
 
 	// Settings are what later forks use, SetupPrimary changes them: see Cluster.

@@ -239,7 +239,7 @@ func TestWatchIsBoundedByViewer(t *testing.T) {
 		"too long":  l.watchFor("a", watchMax+1, epoch),
 		"negative":  l.watchFor("a", -1, epoch),
 	} {
-		if ErrorCode(err) != CodeBadRequest {
+		if errorCode(err) != "bad_request" {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -248,7 +248,7 @@ func TestWatchIsBoundedByViewer(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := l.watchFor("one more", time.Second, epoch); ErrorCode(err) != CodeBusy {
+	if err := l.watchFor("one more", time.Second, epoch); errorCode(err) != "busy" {
 		t.Errorf("%v", err)
 	}
 	if err := l.watchFor("7", time.Minute, epoch); err != nil { // it has one already

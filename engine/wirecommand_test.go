@@ -23,7 +23,7 @@ func TestCommandJSON(t *testing.T) {
 
 func TestCommandWithAHandleStaysHere(t *testing.T) {
 	_, err := json.Marshal(Command{Op: OpSend, Worker: 1, Message: json.RawMessage(`1`), Handle: &Handle{}})
-	if ErrorCode(err) != CodeBadHandle {
+	if errorCode(err) != "bad_handle" {
 		t.Errorf("%v", err)
 	}
 }
@@ -35,7 +35,7 @@ func TestCommandWithoutAForm(t *testing.T) {
 		"a message that is not JSON":    {Op: OpSend, Message: json.RawMessage("{")},
 		"an operation that there isn't": {Op: "eat"},
 	} {
-		if _, err := json.Marshal(c); ErrorCode(err) != CodeBadRequest {
+		if _, err := json.Marshal(c); errorCode(err) != "bad_request" {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -62,8 +62,8 @@ func TestCommandFromElsewhere(t *testing.T) {
 				}
 				return
 			}
-			if err == nil || !strings.Contains(err.Error(), c.err) || ErrorCode(err) != CodeBadRequest {
-				t.Errorf("error %v (%s), want one with %q", err, ErrorCode(err), c.err)
+			if err == nil || !strings.Contains(err.Error(), c.err) || errorCode(err) != "bad_request" {
+				t.Errorf("error %v (%s), want one with %q", err, errorCode(err), c.err)
 			}
 		})
 	}

@@ -197,6 +197,14 @@ func slowSubscriber(t *testing.T, s Subject) {
 	receive(t, changed, "the slow one")
 }
 
+// code is what err has in docs/wire.md.
+func code(err error) string {
+	if err == nil {
+		return ""
+	}
+	return engine.NewWireError(err).Code
+}
+
 func codes(t *testing.T, s Subject) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -207,15 +215,15 @@ func codes(t *testing.T, s Subject) {
 		code string
 		is   error
 	}{
-		{"no such worker", t.Context(), engine.Command{Op: engine.OpKill, Worker: 9999}, engine.CodeNoWorker, engine.ErrNoWorker},
-		{"no such operation", t.Context(), engine.Command{Op: "eat", Worker: 1}, engine.CodeBadRequest, engine.ErrBadRequest},
-		{"nobody watches", t.Context(), engine.Command{Op: engine.OpWatch, For: time.Second}, engine.CodeBadRequest, engine.ErrBadRequest},
-		{"no variable", t.Context(), engine.Command{Op: engine.OpFork, Env: []string{"no variable"}}, engine.CodeBadRequest, engine.ErrBadRequest},
-		{"given up before", ended, engine.Command{Op: engine.OpDisconnectAll}, engine.CodeCanceled, context.Canceled},
+		{"no such worker", t.Context(), engine.Command{Op: engine.OpKill, Worker: 9999}, "no_worker", engine.ErrNoWorker},
+		{"no such operation", t.Context(), engine.Command{Op: "eat", Worker: 1}, "bad_request", engine.ErrBadRequest},
+		{"nobody watches", t.Context(), engine.Command{Op: engine.OpWatch, For: time.Second}, "bad_request", engine.ErrBadRequest},
+		{"no variable", t.Context(), engine.Command{Op: engine.OpFork, Env: []string{"no variable"}}, "bad_request", engine.ErrBadRequest},
+		{"given up before", ended, engine.Command{Op: engine.OpDisconnectAll}, "canceled", context.Canceled},
 	} {
 		_, err := s.View.Do(c.ctx, c.cmd)
-		if code := engine.ErrorCode(err); code != c.code || !errors.Is(err, c.is) {
-			t.Errorf("%s: %v (%s), want %s", c.name, err, code, c.code)
+		if got := code(err); got != c.code || !errors.Is(err, c.is) {
+			t.Errorf("%s: %v (%s), want %s", c.name, err, got, c.code)
 		}
 	}
 }
@@ -233,7 +241,7 @@ func settings(t *testing.T, s Subject) {
 	if now := v.Settings().Cwd; now != dir {
 		t.Errorf("what was returned is the cluster's own: %q", now)
 	}
-	if err := v.SetupPrimary(engine.Settings{Env: []string{"no variable"}}); engine.ErrorCode(err) != engine.CodeBadRequest {
+	if err := v.SetupPrimary(engine.Settings{Env: []string{"no variable"}}); code(err) != "bad_request" {
 		t.Errorf("%v", err)
 	}
 	until(t, v, "a picture with the settings", func() bool { return v.Snapshot().Settings.Cwd == dir })
@@ -331,10 +339,10 @@ func theEnd(t *testing.T, s Subject) {
 	if err := v.Err(); err != nil {
 		t.Errorf("after an end in good order: %v", err)
 	}
-	if _, err := v.Do(t.Context(), engine.Command{Op: engine.OpFork}); engine.ErrorCode(err) != engine.CodeStopped {
+	if _, err := v.Do(t.Context(), engine.Command{Op: engine.OpFork}); code(err) != "stopped" {
 		t.Errorf("a command after the end: %v", err)
 	}
-	if err := v.SetupPrimary(engine.Settings{}); engine.ErrorCode(err) != engine.CodeStopped {
+	if err := v.SetupPrimary(engine.Settings{}); code(err) != "stopped" {
 		t.Errorf("a setup after the end: %v", err)
 	}
 	last := newest(v)
