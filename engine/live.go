@@ -93,12 +93,9 @@ func (w *Worker) SendHandle(message any, h *Handle) error {
 	return err
 }
 
-// BacklogHigh is the backlog past which Node's send returns false.
-const BacklogHigh = 128 << 10
-
 // Backlog is how many bytes of what was sent the worker's channel has not taken
-// yet. A sender that sees more than BacklogHigh had better wait, with Flush;
-// past 32 MiB the channel ends.
+// yet. A sender that sees more than 128 KiB, where Node's send returns false, had
+// better wait, with Flush; past 32 MiB the channel ends.
 func (w *Worker) Backlog() int {
 	if ch := w.ch.Load(); ch != nil {
 		return (*ch).Pending()

@@ -51,6 +51,9 @@ func closeWithin(t *testing.T, c *engine.Cluster, limit time.Duration) {
 // die, on a machine that may be busy.
 const atOnce = 5 * time.Second
 
+// backlogHigh is the backlog past which Node's send returns false.
+const backlogHigh = 128 << 10
+
 func TestCloseWithoutRun(t *testing.T) {
 	leavesNothing(t, func(t *testing.T) { newCluster(t) })
 	leavesNothing(t, func(t *testing.T) {
@@ -173,7 +176,7 @@ func TestCloseWithUnsentMessages(t *testing.T) {
 			}
 			send(t, w, long)
 		}
-		if n := w.Backlog(); n < engine.BacklogHigh {
+		if n := w.Backlog(); n < backlogHigh {
 			t.Errorf("only %d bytes wait", n)
 		}
 		flushed := make(chan error, 1)

@@ -54,7 +54,7 @@ func tellsEnv(c *engine.Child) int {
 	if err := c.Send(vars); err != nil {
 		return wrong("%v", err)
 	}
-	if n := c.Backlog(); n >= engine.BacklogHigh {
+	if n := c.Backlog(); n >= backlogHigh {
 		return wrong("a backlog of %d bytes after one message", n)
 	}
 	return stay(c)
