@@ -27,7 +27,8 @@ type Options struct {
 	// Workers is how many are forked at the start. 0 = one for each processor
 	// this process may use (Snapshot.CPUs); negative = none.
 	Workers int
-	// Policy is the scheduling policy at the start. 0 = SchedRR.
+	// Policy is the scheduling policy at the start. 0 = what the environment says, as
+	// in Node (NODE_CLUSTER_SCHED_POLICY), or else SchedRR.
 	Policy Policy
 	// Settings are what SetupPrimary would set, from the start. Exec "" = this very
 	// binary, which must call Role first thing in main; if Args are nil too, the
@@ -118,7 +119,7 @@ func New(o Options) (*Cluster, error) {
 		return nil, fmt.Errorf("%d workers: at most %d", o.Workers, MaxWorkers)
 	}
 	if o.Policy == 0 {
-		o.Policy = NodePolicy(os.Getenv("NODE_CLUSTER_SCHED_POLICY"))
+		o.Policy = nodePolicy(os.Getenv("NODE_CLUSTER_SCHED_POLICY"))
 	}
 	if !o.Policy.known() {
 		return nil, fmt.Errorf("%v is not a policy", o.Policy)

@@ -17,18 +17,6 @@ const (
 	SchedRR   Policy = 2 // rr: the primary accepts and hands each connection to the next free worker
 )
 
-// ParsePolicy reads "rr" or "shared", and Node's word "none" for shared
-// (NODE_CLUSTER_SCHED_POLICY).
-func ParsePolicy(s string) (Policy, error) {
-	switch strings.ToLower(s) {
-	case "rr":
-		return SchedRR, nil
-	case "shared", "none":
-		return SchedNone, nil
-	}
-	return 0, fmt.Errorf("policy %q is not known; use rr or shared", s)
-}
-
 // String is "rr" or "shared".
 func (p Policy) String() string {
 	switch p {
@@ -48,10 +36,10 @@ func (p Policy) Node() string {
 	return "SCHED_RR"
 }
 
-// NodePolicy is the policy at the start, by the value of the variable
+// nodePolicy is the policy at the start, by the value of the variable
 // NODE_CLUSTER_SCHED_POLICY. It is read as Node does: exactly "none" or "rr",
 // and anything else is the default.
-func NodePolicy(value string) Policy {
+func nodePolicy(value string) Policy {
 	if value == "none" {
 		return SchedNone
 	}
@@ -125,11 +113,16 @@ func (p Policy) gate(leaving int) sock.Gate {
 // MarshalText writes String's form.
 func (p Policy) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
 
-// UnmarshalText reads what ParsePolicy reads.
+// UnmarshalText reads "rr" or "shared", and Node's word "none" for shared. Of any
+// other text p stays as it is.
 func (p *Policy) UnmarshalText(b []byte) error {
-	v, err := ParsePolicy(string(b))
-	if err == nil {
-		*p = v
+	switch s := string(b); strings.ToLower(s) {
+	case "rr":
+		*p = SchedRR
+	case "shared", "none":
+		*p = SchedNone
+	default:
+		return fmt.Errorf("policy %q is not known; use rr or shared", s)
 	}
-	return err
+	return nil
 }

@@ -20,7 +20,8 @@ func TestPolicies(t *testing.T) {
 		{"none", SchedNone, "shared", "SCHED_NONE"},
 		{"None", SchedNone, "shared", "SCHED_NONE"},
 	} {
-		p, err := ParsePolicy(c.in)
+		var p Policy
+		err := p.UnmarshalText([]byte(c.in))
 		if err != nil || p != c.want || p.String() != c.text || p.Node() != c.node {
 			t.Errorf("%q: %v (%s), %v", c.in, p, p.Node(), err)
 		}
@@ -43,6 +44,32 @@ func TestPolicies(t *testing.T) {
 	// The numbers are Node's.
 	if SchedNone != 1 || SchedRR != 2 {
 		t.Errorf("SCHED_NONE %d, SCHED_RR %d", SchedNone, SchedRR)
+	}
+}
+
+func TestPolicyAtTheStart(t *testing.T) {
+	for _, tc := range []struct {
+		given Policy
+		env   string
+		want  Policy
+	}{
+		{0, "", SchedRR},
+		{0, "rr", SchedRR},
+		{0, "none", SchedNone},
+		{0, "shared", SchedRR}, // not Node's word: ignored
+		{SchedRR, "none", SchedRR},
+	} {
+		t.Setenv("NODE_CLUSTER_SCHED_POLICY", tc.env)
+		c, err := New(Options{Policy: tc.given, Workers: -1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.SchedulingPolicy(); got != tc.want {
+			t.Errorf("%v with NODE_CLUSTER_SCHED_POLICY=%q: %v, want %v", tc.given, tc.env, got, tc.want)
+		}
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

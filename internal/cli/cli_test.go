@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
-
-	"muster/engine"
 )
 
 func runWith(args ...string) (code int, stdout, stderr string) {
@@ -124,37 +122,15 @@ func TestCompletionCompletesValues(t *testing.T) {
 	}
 }
 
-func TestPolicyFlagBeatsTheEnvironment(t *testing.T) {
-	for _, tc := range []struct {
-		flag engine.Policy
-		env  string
-		want engine.Policy
-	}{
-		{0, "", engine.SchedRR},
-		{0, "rr", engine.SchedRR},
-		{0, "none", engine.SchedNone},
-		{0, "shared", engine.SchedRR}, // not Node's word: ignored
-		{engine.SchedRR, "none", engine.SchedRR},
-	} {
-		s := settings{policy: tc.flag, workers: 1}
-		if err := s.check(func(string) string { return tc.env }); err != nil {
-			t.Fatal(err)
-		}
-		if s.policy != tc.want {
-			t.Errorf("--policy %v with NODE_CLUSTER_SCHED_POLICY=%q: %v, want %v", tc.flag, tc.env, s.policy, tc.want)
-		}
-	}
-}
-
 func TestDefaults(t *testing.T) {
 	var s settings
 	s.groups(true)
 	s.workers = 3
-	if err := s.check(func(string) string { return "" }); err != nil {
+	if err := s.check(); err != nil {
 		t.Fatal(err)
 	}
 	o := s.engineOptions()
-	if o.Addr != "127.0.0.1:3000" || o.Grace != defaultGrace || o.Stall != defaultStall || o.NoRestart || o.Policy != engine.SchedRR || o.Workers != 3 {
+	if o.Addr != "127.0.0.1:3000" || o.Grace != defaultGrace || o.Stall != defaultStall || o.NoRestart || o.Policy != 0 || o.Workers != 3 {
 		t.Errorf("the defaults are %+v", o)
 	}
 	s.plain = true

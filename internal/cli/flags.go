@@ -39,7 +39,7 @@ type settings struct {
 	cwd         string        // muster run: where; of the workers, "" = ours, once enterDir has seen it
 	workers     int           // 0 = not given
 	note        string        // where the number of workers came from; "" = given, or every CPU there is
-	policy      engine.Policy // 0 = not given
+	policy      engine.Policy // 0 = not given: the engine asks the environment
 	grace       time.Duration
 	stopSignal  syscall.Signal // engine.NoStopSignal = none
 	stopMessage bool
@@ -114,14 +114,11 @@ func (s *settings) groups(builtin bool) []flagGroup {
 	return []flagGroup{{"The cluster", cluster}, {"Without a screen", output}, {"The screen", screen}}
 }
 
-// check looks at what single flags cannot see, and fills in what the
-// environment and the machine decide.
-func (s *settings) check(getenv func(string) string) error {
+// check looks at what single flags cannot see, and fills in what the machine
+// decides.
+func (s *settings) check() error {
 	if s.json && s.plain {
 		return errors.New("--json and --plain exclude each other; give one of them")
-	}
-	if s.policy == 0 {
-		s.policy = engine.NodePolicy(getenv("NODE_CLUSTER_SCHED_POLICY"))
 	}
 	if s.workers == 0 {
 		usable := cpus.Usable()

@@ -35,7 +35,7 @@ func (a *app) rootCommand(out io.Writer) *cobra.Command {
 		SilenceErrors: true,
 		Args:          noUnknownCommand,
 		RunE: func(*cobra.Command, []string) error {
-			if err := s.check(a.getenv); err != nil {
+			if err := s.check(); err != nil {
 				return misused(err)
 			}
 			return a.runCluster(&s)

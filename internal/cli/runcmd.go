@@ -34,7 +34,7 @@ func (a *app) runCommand() (*cobra.Command, []flagGroup) {
 		Use:   "run [flags] -- COMMAND [ARGS...]",
 		Short: "Run a program, say of Node's, as the workers",
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := s.check(a.getenv); err != nil {
+			if err := s.check(); err != nil {
 				return misused(err)
 			}
 			err := beforeDashes(a.args, args, c.Flags())

@@ -205,11 +205,9 @@ func (asciiValue) Type() string { return "bool" }
 type policyValue struct{ p *engine.Policy }
 
 func (v policyValue) Set(s string) error {
-	p, err := engine.ParsePolicy(s)
-	if err != nil {
+	if v.p.UnmarshalText([]byte(s)) != nil {
 		return errors.New("must be rr or shared")
 	}
-	*v.p = p
 	return nil
 }
 

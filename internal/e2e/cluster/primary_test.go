@@ -119,11 +119,9 @@ func (p *commanded) do(ctx context.Context, words []string) (reply, error) {
 	}
 	cmd := engine.Command{Op: engine.Op(words[0])}
 	if cmd.Op == engine.OpPolicy && len(words) == 2 {
-		policy, err := engine.ParsePolicy(words[1])
-		if err != nil {
+		if err := cmd.Policy.UnmarshalText([]byte(words[1])); err != nil {
 			return reply{}, err
 		}
-		cmd.Policy = policy
 	} else if cmd.Op == engine.OpWatch && len(words) == 2 {
 		if cmd.Viewer = "checks"; words[1] == "on" {
 			cmd.For = time.Minute
