@@ -20,7 +20,6 @@ type Child struct {
 	exit     func(code int)
 	hold     time.Duration // endHold
 	counts   counts
-	tally    *tally
 	kept     atomic.Int64 // ns; see keptFor. 0 = not known
 	inbox    inbox
 
@@ -59,10 +58,11 @@ func (c *Child) Done() <-chan struct{} { return c.over }
 func newChild(id int, ch *ipc.Conn, exit func(code int)) *Child {
 	c := &Child{
 		id: id, ch: ch, exit: exit, hold: endHold, leaving: make(chan struct{}), over: make(chan struct{}),
-		tally: new(tally), asked: make(map[int64]chan<- ipc.Message), open: make(map[io.Closer]struct{}),
+		asked: make(map[int64]chan<- ipc.Message), open: make(map[io.Closer]struct{}),
 		listeners: make(map[string]*listener), indexes: make(map[string]*indexSet),
 	}
 	c.inbox.changed.L = &c.inbox.mu
+	c.counts.ch, c.counts.tally = ch, new(tally)
 	c.counts.wake = make(chan struct{}, 1)
 	return c
 }
@@ -71,8 +71,8 @@ func newChild(id int, ch *ipc.Conn, exit func(code int)) *Child {
 // channel.
 func (c *Child) start() {
 	c.send(ipc.Online{Seq: c.nextSeq()})
-	c.shareTally()
+	c.counts.shareTally()
 	go c.read()
 	go c.deliver()
-	go c.report()
+	go c.counts.report(c.over)
 }

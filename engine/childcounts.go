@@ -8,11 +8,16 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"muster/engine/internal/sock"
 	"muster/ipc"
 )
 
-// counts is what a worker counts of itself. The hot path is a few atomic adds.
+// counts is what a worker counts of itself, and tells its primary. The hot path
+// is a few atomic adds.
 type counts struct {
+	ch    *ipc.Conn
+	tally *tally
+
 	accepted, closed, done atomic.Uint64
 	times                  [latencyBuckets]atomic.Uint64
 	longest                atomic.Int64 // ns, since the last report
@@ -60,7 +65,7 @@ func (c *counts) changed() {
 
 // send sends a report of everything so far. A full channel loses it: the next
 // one holds the same counters.
-func (c *counts) send(ch *ipc.Conn) {
+func (c *counts) send() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.told.Store(false)
@@ -79,35 +84,52 @@ func (c *counts) send(ch *ipc.Conn) {
 		r.Short = *why
 	}
 	if line, err := ipc.AppendMuster(nil, r); err == nil {
-		_ = ch.Send(line, -1)
+		_ = c.ch.Send(line, -1)
 	}
 }
 
 // tellFull tells the primary at once that the channel is not read for a while, or
 // is again: it must not take that for a process that stands still.
-func (c *Child) tellFull(full bool) {
-	c.counts.full.Store(full)
-	c.counts.send(c.ch)
+func (c *counts) tellFull(full bool) {
+	c.full.Store(full)
+	c.send()
+}
+
+// tellsEnds says that a server of ours is about to accept, and will see its
+// connections closed. The primary asks only those who said so.
+func (c *counts) tellsEnds() {
+	c.tells.Store(true)
+	c.send() // at once: the first connection may be about to come
+}
+
+// isShort notes that the worker could not take a connection for want of a
+// descriptor, or of memory. The next report tells it: nothing else would.
+func (c *counts) isShort(err error) {
+	if sock.OutOfResources(err) {
+		c.short.Store(new(errnoName(err)))
+		c.changed()
+	}
 }
 
 // tellEvery is the least time between two reports.
 const tellEvery = 250 * time.Millisecond
 
-// report tells the primary how things go, when something has changed.
-func (c *Child) report() {
+// report tells the primary how things go, when something has changed, until over
+// is closed.
+func (c *counts) report(over <-chan struct{}) {
 	pause := time.NewTimer(0)
 	defer pause.Stop()
 	for {
 		select {
-		case <-c.over:
+		case <-over:
 			return
 		case <-pause.C:
 		}
 		select {
-		case <-c.over:
+		case <-over:
 			return
-		case <-c.counts.wake:
-			c.counts.send(c.ch)
+		case <-c.wake:
+			c.send()
 			pause.Reset(tellEvery)
 		}
 	}
@@ -117,7 +139,7 @@ func (c *Child) report() {
 // before there is anything in it. Only to a primary of ours, because Node's
 // would fail on a kind of handle it does not know. Without one (a system that
 // has no such memory) nothing is lost but what it would tell.
-func (c *Child) shareTally() {
+func (c *counts) shareTally() {
 	if os.Getenv(envPrimary) == "" {
 		return
 	}

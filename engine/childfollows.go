@@ -28,20 +28,6 @@ type followed struct {
 	at  time.Time
 }
 
-// tells says that a server of ours is about to accept on ln, and will see its
-// connections closed. The primary asks only those who said so.
-func (c *Child) tells(ln net.Listener) {
-	l, ok := ln.(*listener)
-	if !ok {
-		return // somebody's own: what it accepts is not what we were handed
-	}
-	l.mu.Lock()
-	l.tells = true
-	l.mu.Unlock()
-	c.counts.tells.Store(true)
-	c.counts.send(c.ch) // at once: the first connection may be about to come
-}
-
 // want takes in a message of the primary's own, which may be of any kind: a
 // newer primary may say what we do not know.
 func (f *follows) want(raw []byte) {

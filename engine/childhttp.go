@@ -44,7 +44,10 @@ func (c *Child) serve(ln net.Listener, srv *http.Server, with func(net.Listener)
 	d := &drainer{c: c, conns: make(map[*drainConn]struct{})}
 	d.own, _ = ln.(*listener)
 	d.wrap(srv)
-	c.tells(ln)
+	if d.own != nil { // else what it accepts is not what we were handed
+		d.own.tellsEnds()
+		c.counts.tellsEnds()
+	}
 	defer c.awaitOver()
 	defer c.Hold()()
 
@@ -128,9 +131,9 @@ func (d *drainer) follow(conn net.Conn) *drainConn {
 	dc := &drainConn{Conn: conn, d: d, follow: d.c.counts.follows.accepted(conn)}
 	dc.idle.Store(time.Now().UnixNano())
 	if d.own != nil {
-		dc.end = newConnEnd(d.c.tally)
+		dc.end = newConnEnd(d.c.counts.tally)
 	} else { // it may be anything: we cannot say what its end means
-		d.c.tally.up(tallyUntold)
+		d.c.counts.tally.up(tallyUntold)
 	}
 	d.mu.Lock()
 	d.conns[dc] = struct{}{}

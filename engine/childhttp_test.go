@@ -33,7 +33,8 @@ func startDrainedBy(t *testing.T, srv *http.Server, serve func(*drained) error) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	child := &Child{leaving: make(chan struct{}), tally: new(tally)}
+	child := &Child{leaving: make(chan struct{})}
+	child.counts.tally = new(tally)
 	child.counts.wake = make(chan struct{}, 1)
 	s := &drained{ln: ln, d: &drainer{c: child, conns: make(map[*drainConn]struct{})}}
 	s.addr = Address{Network: "tcp", Host: "127.0.0.1", Port: ln.Addr().(*net.TCPAddr).Port}
@@ -151,7 +152,7 @@ func (l toldListener) Accept() (net.Conn, error) {
 	conn, err := l.drainListener.Accept()
 	if dc, ok := conn.(*drainConn); ok {
 		l.d.mu.Lock()
-		dc.end = newConnEnd(l.d.c.tally)
+		dc.end = newConnEnd(l.d.c.counts.tally)
 		l.d.mu.Unlock()
 	}
 	return conn, err
@@ -200,7 +201,7 @@ func TestDrainClosesIdleConnections(t *testing.T) {
 	fresh.closed(t)
 	// This one has not looked: its request is not handled, and it hears no reset.
 	idle.send(t, "/crosses")
-	poll(t, "the request is told as lost", func() bool { return s.d.c.tally[tallyEnded].Load() == 1 })
+	poll(t, "the request is told as lost", func() bool { return s.d.c.counts.tally[tallyEnded].Load() == 1 })
 	idle.closed(t)
 	s.d.closeIdle(began, over.Add(lingerFor-1))
 	if s.open() != 2 {

@@ -92,7 +92,7 @@ func (c *Child) closeChannel() {
 	c.mu.Lock()
 	c.closing = true
 	c.mu.Unlock()
-	c.counts.send(c.ch)
+	c.counts.send()
 	c.ch.CloseWhenSent()
 }
 

@@ -68,7 +68,7 @@ func (l *listener) share(fd int) error {
 func (l *listener) acceptRaw(raw syscall.RawConn) (net.Conn, error) {
 	var fd int
 	var err error
-	t := l.c.tally
+	t := l.c.counts.tally
 	rerr := raw.Read(func(s uintptr) bool {
 		// A connection takes two descriptors for a moment. One that there is no room
 		// for stays where the other workers find it.
@@ -93,7 +93,7 @@ func (l *listener) acceptRaw(raw syscall.RawConn) (net.Conn, error) {
 	conn, err := net.FileConn(f)
 	for sock.OutOfResources(err) && !l.isClosed() {
 		// Another part of the program was quicker. Nobody else can have it now.
-		l.c.isShort(err)
+		l.c.counts.isShort(err)
 		time.Sleep(shortWait)
 		conn, err = net.FileConn(f)
 	}
@@ -141,7 +141,7 @@ func (l *listener) acceptShared(raw syscall.RawConn) {
 			return
 		}
 		if short {
-			l.c.isShort(err)
+			l.c.counts.isShort(err)
 			time.Sleep(shortWait)
 		}
 	}
@@ -164,6 +164,13 @@ func (l *listener) wanted() bool {
 	}
 	l.reserved++
 	return true
+}
+
+// tellsEnds says that a server of ours will see the connections closed.
+func (l *listener) tellsEnds() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.tells = true
 }
 
 // reserve promises to take a connection; push or release must follow.
@@ -202,7 +209,7 @@ func (l *listener) push(conn net.Conn, fo followed) {
 func (l *listener) Accept() (net.Conn, error) {
 	conn, err := l.accept()
 	if err == nil {
-		l.c.tally.up(tallyUntold)
+		l.c.counts.tally.up(tallyUntold)
 	}
 	return conn, err
 }

@@ -33,7 +33,7 @@ func (c *Child) read() {
 	var taken []handed
 	for {
 		// Here, where nothing that was read waits for an answer.
-		c.inbox.awaitRoom(c.tellFull)
+		c.inbox.awaitRoom(c.counts.tellFull)
 		var err error
 		msgs, err = c.ch.Read(msgs[:0])
 		for more := true; more && err == nil && len(msgs) < answersAtOnce; {
@@ -109,7 +109,7 @@ func (c *Child) take(m *ipc.Message) (handed, bool) {
 	f.Close()
 	if err != nil {
 		l.release()
-		c.isShort(err)
+		c.counts.isShort(err)
 		return handed{}, false
 	}
 	return handed{l, conn, fo}, true
@@ -144,6 +144,14 @@ func (c *Child) handle(m *ipc.Message) {
 	closeFD(m.FD)
 	if m.Cluster.Act == "disconnect" {
 		c.leave(true)
+	}
+}
+
+// missed takes in a message whose descriptor did not arrive: most likely there was
+// none left here. Who waits for an answer must not do so for ever.
+func (c *Child) missed(m *ipc.Message) {
+	if m.Kind == ipc.Cluster {
+		c.answer(m)
 	}
 }
 
