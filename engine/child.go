@@ -13,29 +13,28 @@ import (
 // methods may be called from any goroutine, those given to OnMessage and
 // OnDisconnect included.
 type Child struct {
-	id, slot int
-	ch       *ipc.Conn
-	leaving  chan struct{} // closed when the worker disconnects, whoever wanted it
-	over     chan struct{} // closed when the channel has ended and everybody was told
-	exit     func(code int)
-	hold     time.Duration // endHold
-	counts   counts
-	kept     atomic.Int64 // ns; see keptFor. 0 = not known
-	inbox    inbox
+	id, slot  int
+	ch        *ipc.Conn
+	leaving   chan struct{} // closed when the worker disconnects, whoever wanted it
+	over      chan struct{} // closed when the channel has ended and everybody was told
+	exit      func(code int)
+	hold      time.Duration // endHold
+	counts    counts
+	questions questions
+	kept      atomic.Int64 // ns; see keptFor. 0 = not known
+	inbox     inbox
 
 	mu        sync.Mutex
-	seq       int64
-	asked     map[int64]chan<- ipc.Message // questions by seq
-	open      map[io.Closer]struct{}       // what a disconnect closes
-	listeners map[string]*listener         // by key: those that take hand-offs
-	indexes   map[string]*indexSet         // by address
-	holds     int                          // what a disconnect waits for
-	left      bool                         // leaving is closed
-	ordered   bool                         // the primary wanted it, and need not be told
-	killed    bool                         // Kill was called
-	finishing bool                         // nothing held the disconnect any more
-	closing   bool                         // we end the channel, or it has ended
-	ended     bool                         // it has ended
+	open      map[io.Closer]struct{} // what a disconnect closes
+	listeners map[string]*listener   // by key: those that take hand-offs
+	indexes   map[string]*indexSet   // by address
+	holds     int                    // what a disconnect waits for
+	left      bool                   // leaving is closed
+	ordered   bool                   // the primary wanted it, and need not be told
+	killed    bool                   // Kill was called
+	finishing bool                   // nothing held the disconnect any more
+	closing   bool                   // we end the channel, or it has ended
+	ended     bool                   // it has ended
 }
 
 // ID is the worker's id in its cluster.
@@ -58,10 +57,11 @@ func (c *Child) Done() <-chan struct{} { return c.over }
 func newChild(id int, ch *ipc.Conn, exit func(code int)) *Child {
 	c := &Child{
 		id: id, ch: ch, exit: exit, hold: endHold, leaving: make(chan struct{}), over: make(chan struct{}),
-		asked: make(map[int64]chan<- ipc.Message), open: make(map[io.Closer]struct{}),
+		open:      make(map[io.Closer]struct{}),
 		listeners: make(map[string]*listener), indexes: make(map[string]*indexSet),
 	}
 	c.inbox.changed.L = &c.inbox.mu
+	c.questions = questions{ch: ch, waits: c.inbox.await, asked: make(map[int64]chan<- ipc.Message)}
 	c.counts.ch, c.counts.tally = ch, new(tally)
 	c.counts.wake = make(chan struct{}, 1)
 	return c
@@ -70,7 +70,7 @@ func newChild(id int, ch *ipc.Conn, exit func(code int)) *Child {
 // start says that the worker is there. Its three goroutines end with the
 // channel.
 func (c *Child) start() {
-	c.send(ipc.Online{Seq: c.nextSeq()})
+	c.questions.say(ipc.Online{Seq: c.questions.nextSeq()})
 	c.counts.shareTally()
 	go c.read()
 	go c.deliver()

@@ -84,7 +84,7 @@ func (c *Child) release() {
 // it knows: it must not take the end of the channel for a crash.
 func (c *Child) announce() {
 	// An error is the end of the channel, which read sees too.
-	_, _ = c.ask(func(seq int64) any { return ipc.ExitedAfterDisconnect{Seq: seq} }, nil)
+	_, _ = c.questions.ask(func(seq int64) any { return ipc.ExitedAfterDisconnect{Seq: seq} }, nil)
 }
 
 // closeChannel tells the last figures and ends the channel.
@@ -174,11 +174,8 @@ func (c *Child) channelEnded() {
 	c.mu.Lock()
 	c.closing, c.ended = true, true
 	forced, hold := !c.left || c.killed, c.hold
-	for seq, answer := range c.asked {
-		delete(c.asked, seq)
-		close(answer)
-	}
 	c.mu.Unlock()
+	c.questions.end()
 	c.inbox.end()
 	_ = c.ch.Close()
 	if !forced {

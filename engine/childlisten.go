@@ -139,7 +139,7 @@ func (c *Child) listenAt(network string, addr net.Addr, q ipc.Query) (net.Listen
 		_ = l.Close()
 		return nil, c.listenError(network, addr, net.ErrClosed)
 	}
-	c.send(ipc.Listening{Seq: c.nextSeq(), Query: q})
+	c.questions.say(ipc.Listening{Seq: c.questions.nextSeq(), Query: q})
 	c.counts.changed()
 	return l, nil
 }
@@ -166,7 +166,7 @@ func (c *Child) bind(q *ipc.Query) (m ipc.Message, free func(), err error) {
 	q.Index, free = c.takeIndex(q)
 	c.mu.Unlock()
 	// A primary that thinks we leave does not answer.
-	m, err = c.ask(func(seq int64) any { return ipc.QueryServer{Seq: seq, Query: *q} }, c.leaving)
+	m, err = c.questions.ask(func(seq int64) any { return ipc.QueryServer{Seq: seq, Query: *q} }, c.leaving)
 	if err == nil && m.Cluster.HasErrno && m.Cluster.Errno < 0 {
 		closeFD(m.FD)
 		err = os.NewSyscallError("bind", syscall.Errno(-m.Cluster.Errno))
@@ -192,7 +192,7 @@ func (c *Child) bind(q *ipc.Query) (m ipc.Message, free func(), err error) {
 // giveBack tells the primary that a socket is not used any more.
 func (c *Child) giveBack(key string, free func()) {
 	free()
-	c.send(ipc.CloseKey{Seq: c.nextSeq(), Key: key})
+	c.questions.say(ipc.CloseKey{Seq: c.questions.nextSeq(), Key: key})
 }
 
 // indexSet numbers the sockets of one address, so that the primary can tell two

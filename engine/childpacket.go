@@ -51,7 +51,7 @@ func (c *Child) listenPacket(lc ListenConfig, network, address string) (net.Pack
 	if a, ok := p.LocalAddr().(*net.UDPAddr); ok {
 		q.Port = a.Port
 	}
-	c.send(ipc.Listening{Seq: c.nextSeq(), Query: q})
+	c.questions.say(ipc.Listening{Seq: c.questions.nextSeq(), Query: q})
 	return p, nil
 }
 

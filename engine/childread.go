@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"fmt"
 	"net"
 	"os"
 
@@ -10,21 +9,6 @@ import (
 
 // answersAtOnce bounds the hand-offs that are answered with one write.
 const answersAtOnce = 32
-
-func (c *Child) nextSeq() int64 {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.seq++
-	return c.seq - 1
-}
-
-// send sends a cluster message. Errors are those of a channel that has ended,
-// which read sees too.
-func (c *Child) send(v any) {
-	if line, err := ipc.AppendJSON(nil, v); err == nil {
-		_ = c.ch.Send(line, -1)
-	}
-}
 
 // read follows the channel for as long as it lives.
 func (c *Child) read() {
@@ -54,7 +38,7 @@ func (c *Child) read() {
 			}
 			if m.Kind == ipc.Cluster && m.Cluster.Act == "newconn" {
 				h, ok := c.take(m)
-				out = ipc.AppendAccepted(out, m.Cluster.Seq, c.nextSeq(), ok)
+				out = ipc.AppendAccepted(out, m.Cluster.Seq, c.questions.nextSeq(), ok)
 				if ok {
 					taken = append(taken, h)
 				}
@@ -138,7 +122,7 @@ func (c *Child) handle(m *ipc.Message) {
 		closeFD(m.FD)
 		return
 	}
-	if c.answer(m) {
+	if c.questions.answer(m) {
 		return
 	}
 	closeFD(m.FD)
@@ -151,77 +135,12 @@ func (c *Child) handle(m *ipc.Message) {
 // none left here. Who waits for an answer must not do so for ever.
 func (c *Child) missed(m *ipc.Message) {
 	if m.Kind == ipc.Cluster {
-		c.answer(m)
+		c.questions.answer(m)
 	}
-}
-
-// answer gives an answer to who has asked; false if m is none, or nobody has.
-func (c *Child) answer(m *ipc.Message) bool {
-	if !m.Cluster.HasAck {
-		return false
-	}
-	c.mu.Lock()
-	asked := c.asked[m.Cluster.Ack]
-	delete(c.asked, m.Cluster.Ack)
-	c.mu.Unlock()
-	if asked == nil {
-		return false
-	}
-	asked <- *m // has room for it
-	return true
 }
 
 func closeFD(fd int) {
 	if fd >= 0 {
 		_ = os.NewFile(uintptr(fd), "handle").Close()
 	}
-}
-
-// ask sends a question and waits for its answer. It stops waiting when giveUp
-// is closed, if that is not nil.
-func (c *Child) ask(question func(seq int64) any, giveUp <-chan struct{}) (ipc.Message, error) {
-	answer := make(chan ipc.Message, 1)
-	c.mu.Lock()
-	if c.ended {
-		c.mu.Unlock()
-		return ipc.Message{}, fmt.Errorf("asking the primary: %w", ErrChannelClosed)
-	}
-	seq := c.seq
-	c.seq++
-	c.asked[seq] = answer
-	c.mu.Unlock()
-	c.inbox.await(1)
-	defer c.inbox.await(-1)
-
-	line, err := ipc.AppendJSON(nil, question(seq))
-	if err == nil {
-		err = c.ch.Send(line, -1)
-	}
-	if err != nil {
-		c.withdraw(seq)
-		return ipc.Message{}, fmt.Errorf("asking the primary: %w", channelErr(err))
-	}
-	var m ipc.Message
-	ok := true
-	select {
-	case m, ok = <-answer:
-	case <-giveUp:
-		if c.withdraw(seq) {
-			return m, fmt.Errorf("asking the primary: %w", net.ErrClosed)
-		}
-		m, ok = <-answer // it has come, or is about to
-	}
-	if !ok {
-		return m, fmt.Errorf("asking the primary: %w", ErrChannelClosed)
-	}
-	return m, nil
-}
-
-// withdraw takes a question back; false if its answer has been read.
-func (c *Child) withdraw(seq int64) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	_, asked := c.asked[seq]
-	delete(c.asked, seq)
-	return asked
 }

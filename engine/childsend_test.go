@@ -141,7 +141,7 @@ func TestChildAskEndsWithTheChannel(t *testing.T) {
 	defer c.Hold()()
 	p.send(ipc.Disconnect{}) // so that the end is no forced exit
 	got := background(func() (any, error) {
-		_, err := c.ask(func(seq int64) any { return ipc.ExitedAfterDisconnect{Seq: seq} }, nil)
+		_, err := c.questions.ask(func(seq int64) any { return ipc.ExitedAfterDisconnect{Seq: seq} }, nil)
 		return nil, err
 	})
 	p.expect("exitedAfterDisconnect")
