@@ -18,7 +18,7 @@ type exclusive struct {
 }
 
 func (e *exclusive) Close() error {
-	e.c.forget(e, "")
+	e.c.open.forget(e, "")
 	return e.Listener.Close()
 }
 
@@ -29,7 +29,7 @@ type exclusivePacket struct {
 }
 
 func (e *exclusivePacket) Close() error {
-	e.c.forget(e, "")
+	e.c.open.forget(e, "")
 	return e.UDPConn.Close()
 }
 
@@ -47,7 +47,7 @@ func (c *Child) listenExclusive(lc ListenConfig, network, address string) (net.L
 		return fail(err)
 	}
 	e := &exclusive{ln, c}
-	if !c.adopt(e, "", nil) {
+	if !c.open.adopt(e, "", nil) {
 		_ = ln.Close()
 		return fail(net.ErrClosed)
 	}
@@ -68,7 +68,7 @@ func (c *Child) packetExclusive(lc ListenConfig, network, address string) (net.P
 		return fail(err)
 	}
 	e := &exclusivePacket{udp, c}
-	if !c.adopt(e, "", nil) {
+	if !c.open.adopt(e, "", nil) {
 		_ = udp.Close()
 		return fail(net.ErrClosed)
 	}

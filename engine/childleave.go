@@ -1,9 +1,6 @@
 package engine
 
 import (
-	"io"
-	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -49,8 +46,8 @@ func (c *Child) leave(ordered bool) {
 	}
 	c.left = true
 	c.holds++ // until all below is done
-	open := slices.Collect(maps.Keys(c.open))
 	c.mu.Unlock()
+	open := c.open.end() // before anybody can hear of it
 	close(c.leaving)
 	for _, o := range open {
 		_ = o.Close()
@@ -141,31 +138,6 @@ func (c *Child) IsConnected() bool {
 
 // IsDead is false: who asks lives (Node: worker.isDead()).
 func (c *Child) IsDead() bool { return false }
-
-// adopt has a disconnect close o, and l, if it is not nil, take the hand-offs of
-// that key. It is false if the worker has left already.
-func (c *Child) adopt(o io.Closer, key string, l *listener) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.left {
-		return false
-	}
-	c.open[o] = struct{}{}
-	if l != nil {
-		c.listeners[key] = l
-	}
-	return true
-}
-
-// forget undoes adopt.
-func (c *Child) forget(o io.Closer, key string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	delete(c.open, o)
-	if l := c.listeners[key]; l != nil && io.Closer(l) == o {
-		delete(c.listeners, key)
-	}
-}
 
 // channelEnded is the end of the channel, after everything in it was read. If
 // nobody told us to leave, the primary is gone and there is nothing left to do

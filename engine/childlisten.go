@@ -135,7 +135,7 @@ func (c *Child) listenAt(network string, addr net.Addr, q ipc.Query) (net.Listen
 			q.Port = a.Port
 		}
 	}
-	if !c.adopt(l, l.key, l) {
+	if !c.open.adopt(l, l.key, l) {
 		_ = l.Close()
 		return nil, c.listenError(network, addr, net.ErrClosed)
 	}

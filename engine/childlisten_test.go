@@ -332,8 +332,8 @@ func TestChildListenExclusive(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = extra.Close()
-	if len(c.open) != 3 {
-		t.Errorf("%d are kept for a disconnect, want 3", len(c.open))
+	if len(c.open.all) != 3 {
+		t.Errorf("%d are kept for a disconnect, want 3", len(c.open.all))
 	}
 	c.Disconnect()
 	p.send(ipc.AckReply{Ack: p.expect("exitedAfterDisconnect").Seq}) // and nothing before it

@@ -249,7 +249,7 @@ func (l *listener) Close() error {
 	l.closed = true
 	l.change.Broadcast()
 	l.mu.Unlock()
-	l.c.forget(l, l.key)
+	l.c.open.forget(l, l.key)
 	var err error
 	if l.common != nil {
 		err = l.common.Close()

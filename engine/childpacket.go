@@ -24,7 +24,7 @@ func (p *packetConn) Close() error {
 	if err := p.UDPConn.Close(); err != nil {
 		return err // it was closed before
 	}
-	p.c.forget(p, "")
+	p.c.open.forget(p, "")
 	p.c.giveBack(p.key, p.free)
 	return nil
 }
@@ -44,7 +44,7 @@ func (c *Child) listenPacket(lc ListenConfig, network, address string) (net.Pack
 		return nil, c.listenError(network, addr, err)
 	}
 	p := &packetConn{UDPConn: conn, c: c, key: m.Cluster.Key, free: free}
-	if !c.adopt(p, "", nil) {
+	if !c.open.adopt(p, "", nil) {
 		_ = p.Close()
 		return nil, c.listenError(network, addr, net.ErrClosed)
 	}

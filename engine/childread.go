@@ -81,9 +81,7 @@ type handed struct {
 // it goes to another worker. The descriptor is gone then.
 func (c *Child) take(m *ipc.Message) (handed, bool) {
 	fo := c.counts.follows.take(m.Cluster.Seq)
-	c.mu.Lock()
-	l := c.listeners[m.Cluster.Key]
-	c.mu.Unlock()
+	l := c.open.listener(m.Cluster.Key)
 	if l == nil || !l.reserve() {
 		closeFD(m.FD)
 		return handed{}, false

@@ -1,0 +1,56 @@
+package engine
+
+import (
+	"io"
+	"maps"
+	"slices"
+	"sync"
+)
+
+// openSet is what a worker has open, and a disconnect closes.
+type openSet struct {
+	mu        sync.Mutex
+	all       map[io.Closer]struct{}
+	listeners map[string]*listener // by key: those that take hand-offs
+	ended     bool                 // the worker has left, nothing is added any more
+}
+
+// adopt has a disconnect close o, and l, if it is not nil, take the hand-offs of
+// that key. It is false if the worker has left already.
+func (s *openSet) adopt(o io.Closer, key string, l *listener) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended {
+		return false
+	}
+	s.all[o] = struct{}{}
+	if l != nil {
+		s.listeners[key] = l
+	}
+	return true
+}
+
+// forget undoes adopt.
+func (s *openSet) forget(o io.Closer, key string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.all, o)
+	if l := s.listeners[key]; l != nil && io.Closer(l) == o {
+		delete(s.listeners, key)
+	}
+}
+
+// listener is the one that takes the hand-offs of a key, nil if there is none.
+func (s *openSet) listener(key string) *listener {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.listeners[key]
+}
+
+// end returns what is to be closed now, and has nothing added to it.
+func (s *openSet) end() []io.Closer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended = true
+	return slices.Collect(maps.Keys(s.all))
+}
