@@ -24,16 +24,16 @@ type Child struct {
 	kept      atomic.Int64 // ns; see keptFor. 0 = not known
 	inbox     inbox
 	open      openSet
+	addresses addresses
 
 	mu        sync.Mutex
-	indexes   map[string]*indexSet // by address
-	holds     int                  // what a disconnect waits for
-	left      bool                 // leaving is closed
-	ordered   bool                 // the primary wanted it, and need not be told
-	killed    bool                 // Kill was called
-	finishing bool                 // nothing held the disconnect any more
-	closing   bool                 // we end the channel, or it has ended
-	ended     bool                 // it has ended
+	holds     int  // what a disconnect waits for
+	left      bool // leaving is closed
+	ordered   bool // the primary wanted it, and need not be told
+	killed    bool // Kill was called
+	finishing bool // nothing held the disconnect any more
+	closing   bool // we end the channel, or it has ended
+	ended     bool // it has ended
 }
 
 // ID is the worker's id in its cluster.
@@ -56,11 +56,11 @@ func (c *Child) Done() <-chan struct{} { return c.over }
 func newChild(id int, ch *ipc.Conn, exit func(code int)) *Child {
 	c := &Child{
 		id: id, ch: ch, exit: exit, hold: endHold, leaving: make(chan struct{}), over: make(chan struct{}),
-		indexes: make(map[string]*indexSet),
 	}
 	c.inbox.changed.L = &c.inbox.mu
 	c.open.all, c.open.listeners = make(map[io.Closer]struct{}), make(map[string]*listener)
 	c.questions = questions{ch: ch, waits: c.inbox.await, asked: make(map[int64]chan<- ipc.Message)}
+	c.addresses = addresses{id: id, leaving: c.leaving, questions: &c.questions, counts: &c.counts, open: &c.open, indexes: make(map[string]*indexSet)}
 	c.counts.ch, c.counts.tally = ch, new(tally)
 	c.counts.wake = make(chan struct{}, 1)
 	return c

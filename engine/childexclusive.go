@@ -14,28 +14,28 @@ import (
 // exclusive is a listener of this worker alone.
 type exclusive struct {
 	net.Listener
-	c *Child
+	open *openSet
 }
 
 func (e *exclusive) Close() error {
-	e.c.open.forget(e, "")
+	e.open.forget(e, "")
 	return e.Listener.Close()
 }
 
 // exclusivePacket is a UDP socket of this worker alone.
 type exclusivePacket struct {
 	*net.UDPConn
-	c *Child
+	open *openSet
 }
 
 func (e *exclusivePacket) Close() error {
-	e.c.open.forget(e, "")
+	e.open.forget(e, "")
 	return e.UDPConn.Close()
 }
 
-func (c *Child) listenExclusive(lc ListenConfig, network, address string) (net.Listener, error) {
+func (a *addresses) listenExclusive(lc ListenConfig, network, address string) (net.Listener, error) {
 	fail := func(err error) (net.Listener, error) {
-		return nil, c.listenError(network, namedAddr{network, address}, innerErr(err))
+		return nil, a.listenError(network, namedAddr{network, address}, innerErr(err))
 	}
 	how := net.ListenConfig{}
 	ln, err := how.Listen(context.Background(), lc.only6(network, "tcp"), address)
@@ -46,29 +46,29 @@ func (c *Child) listenExclusive(lc ListenConfig, network, address string) (net.L
 		_ = ln.Close()
 		return fail(err)
 	}
-	e := &exclusive{ln, c}
-	if !c.open.adopt(e, "", nil) {
+	e := &exclusive{ln, a.open}
+	if !a.open.adopt(e, "", nil) {
 		_ = ln.Close()
 		return fail(net.ErrClosed)
 	}
 	return e, nil
 }
 
-func (c *Child) packetExclusive(lc ListenConfig, network, address string) (net.PacketConn, error) {
+func (a *addresses) packetExclusive(lc ListenConfig, network, address string) (net.PacketConn, error) {
 	fail := func(err error) (net.PacketConn, error) {
-		return nil, c.listenError(network, namedAddr{network, address}, innerErr(err))
+		return nil, a.listenError(network, namedAddr{network, address}, innerErr(err))
 	}
 	network6 := lc.only6(network, "udp")
-	a, err := net.ResolveUDPAddr(network6, address)
+	local, err := net.ResolveUDPAddr(network6, address)
 	if err != nil {
 		return fail(err)
 	}
-	udp, err := net.ListenUDP(network6, a)
+	udp, err := net.ListenUDP(network6, local)
 	if err != nil {
 		return fail(err)
 	}
-	e := &exclusivePacket{udp, c}
-	if !c.open.adopt(e, "", nil) {
+	e := &exclusivePacket{udp, a.open}
+	if !a.open.adopt(e, "", nil) {
 		_ = udp.Close()
 		return fail(net.ErrClosed)
 	}

@@ -171,7 +171,7 @@ func (p *fakePrimary) serve() (*ipc.Query, string) {
 func (p *fakePrimary) listening(c *Child, address string) (*listener, string) {
 	p.t.Helper()
 	got := background(func() (any, error) {
-		ln, err := c.listen(ListenConfig{}, "tcp", address)
+		ln, err := c.addresses.listen(ListenConfig{}, "tcp", address)
 		return ln, err
 	})
 	_, key := p.serve()

@@ -50,7 +50,7 @@ func TestChildOnMessageMayAsk(t *testing.T) {
 			return
 		}
 		<-begin
-		ln, err := c.listen(ListenConfig{}, "tcp", "127.0.0.1:4000")
+		ln, err := c.addresses.listen(ListenConfig{}, "tcp", "127.0.0.1:4000")
 		got <- result{ln, err}
 	})
 	for i := range inboxMessages + 2 {

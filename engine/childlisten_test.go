@@ -74,7 +74,7 @@ func TestListenOutsideAWorker(t *testing.T) {
 func TestChildListensAgainAfterAnError(t *testing.T) {
 	c, p := startChild(t)
 	for range 2 {
-		got := background(func() (any, error) { return c.listen(ListenConfig{}, "tcp", "127.0.0.1:0") })
+		got := background(func() (any, error) { return c.addresses.listen(ListenConfig{}, "tcp", "127.0.0.1:0") })
 		q := p.expect("queryServer")
 		if q.Query.Index != 0 {
 			t.Errorf("index %d", q.Query.Index)
@@ -127,7 +127,7 @@ func TestChildIndexStartsAgain(t *testing.T) {
 func TestChildListenEndsWhenItLeaves(t *testing.T) {
 	c, p := startChild(t)
 	defer c.Hold()() // else the channel's end would end it
-	got := background(func() (any, error) { return c.listen(ListenConfig{}, "tcp", "127.0.0.1:0") })
+	got := background(func() (any, error) { return c.addresses.listen(ListenConfig{}, "tcp", "127.0.0.1:0") })
 	q := p.expect("queryServer")
 	p.send(ipc.Disconnect{})
 	r := receive(t, got)
@@ -136,7 +136,7 @@ func TestChildListenEndsWhenItLeaves(t *testing.T) {
 		t.Errorf("%v", r.err)
 	}
 	// An answer that was under way brings a descriptor; nobody may keep it.
-	if _, err := c.listen(ListenConfig{}, "tcp", "127.0.0.1:0"); !errors.Is(err, net.ErrClosed) {
+	if _, err := c.addresses.listen(ListenConfig{}, "tcp", "127.0.0.1:0"); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("%v", err)
 	}
 	client := sendConnectionAs(t, p, "net.Native", ipc.QueryReply{Ack: q.Seq, Key: "k", Errno: new(int)})
@@ -145,7 +145,7 @@ func TestChildListenEndsWhenItLeaves(t *testing.T) {
 
 func TestChildListenFD(t *testing.T) {
 	c, p := startChild(t)
-	_, err := c.listenFD(2)
+	_, err := c.addresses.listenFD(2)
 	contains(t, err, "worker 3", "descriptor 2")
 	if !errors.Is(err, syscall.EBADF) {
 		t.Errorf("%v", err)
@@ -155,7 +155,7 @@ func TestChildListenFD(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer shared.Close()
-	got := background(func() (any, error) { return c.listenFD(7) })
+	got := background(func() (any, error) { return c.addresses.listenFD(7) })
 	q := p.expect("queryServer")
 	if q.Query.FD != 7 || q.Query.Address != nil || q.Query.Port != -1 || q.Query.AddressType != "" {
 		t.Errorf("asked for %+v", q.Query)
@@ -187,7 +187,7 @@ func TestOnlyAListeningSocketIsShared(t *testing.T) {
 	for _, f := range []*os.File{
 		fileOf(t, conn.(*net.TCPConn)), rawFile(t, unix.AF_INET, unix.SOCK_DGRAM), rawFile(t, unix.AF_UNIX, unix.SOCK_SEQPACKET), closing(t, regular),
 	} {
-		l := &listener{c: c}
+		l := &listener{counts: &c.counts}
 		l.change.L = &l.mu
 		if err := l.share(dupOf(t, f)); !errors.Is(err, ErrHandle) || l.common != nil {
 			t.Errorf("%s is shared: %v", f.Name(), err)
@@ -212,7 +212,7 @@ func TestSharedSocketSomebodyMadeBlocking(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	l := &listener{c: c, addr: shared.Addr(), free: func() {}}
+	l := &listener{counts: &c.counts, addr: shared.Addr(), gone: func() {}}
 	l.change.L = &l.mu
 	if err := l.share(dupOf(t, shared)); err != nil {
 		t.Fatal(err)
@@ -233,7 +233,7 @@ func TestChildListenFDOfUDP(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer udp.Close()
-	got := background(func() (any, error) { return c.listenFD(7) })
+	got := background(func() (any, error) { return c.addresses.listenFD(7) })
 	q := p.expect("queryServer")
 	p.sendFD("dgram.Native", ipc.QueryReply{Ack: q.Seq, Key: "k", Errno: new(int)}, udp)
 	if m := p.expect("close"); m.Key != "k" {
@@ -250,7 +250,7 @@ func TestChildListenPacket(t *testing.T) {
 	}
 	defer shared.Close()
 	for i := range 2 {
-		got := background(func() (any, error) { return c.listenPacket(ListenConfig{}, "udp4", "127.0.0.1:0") })
+		got := background(func() (any, error) { return c.addresses.listenPacket(ListenConfig{}, "udp4", "127.0.0.1:0") })
 		q := p.expect("queryServer")
 		if q.Query.AddressType != "udp4" || *q.Query.Address != "127.0.0.1" || q.Query.Index != 0 {
 			t.Errorf("asked for %+v", q.Query)
@@ -295,22 +295,22 @@ func TestChildListenExclusive(t *testing.T) {
 	c, p := startChild(t)
 	path := filepath.Join(t.TempDir(), "s")
 	lc := ListenConfig{Exclusive: true, WritableAll: true, Backlog: 3}
-	unix, err := c.listenExclusive(lc, "unix", path)
+	unix, err := c.addresses.listenExclusive(lc, "unix", path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if info, err := os.Lstat(path); err != nil || info.Mode().Perm()&0o222 != 0o222 {
 		t.Errorf("%v, %v", info.Mode(), err)
 	}
-	tcp, err := c.listenExclusive(lc, "tcp", "127.0.0.1:0")
+	tcp, err := c.addresses.listenExclusive(lc, "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	udp, err := c.packetExclusive(lc, "udp", "127.0.0.1:0")
+	udp, err := c.addresses.packetExclusive(lc, "udp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = c.listenExclusive(lc, "tcp", tcp.Addr().String())
+	_, err = c.addresses.listenExclusive(lc, "tcp", tcp.Addr().String())
 	contains(t, err, fmt.Sprintf("worker 3: listen tcp %s: ", tcp.Addr()))
 	if !errors.Is(err, syscall.EADDRINUSE) {
 		t.Errorf("%v", err)
@@ -327,7 +327,7 @@ func TestChildListenExclusive(t *testing.T) {
 	} else {
 		_ = got.Close()
 	}
-	extra, err := c.listenExclusive(lc, "tcp", "127.0.0.1:0")
+	extra, err := c.addresses.listenExclusive(lc, "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -346,7 +346,7 @@ func TestChildListenExclusive(t *testing.T) {
 	if err := udp.Close(); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("still open: %v", err)
 	}
-	if _, err := c.listenExclusive(lc, "tcp", "127.0.0.1:0"); !errors.Is(err, net.ErrClosed) {
+	if _, err := c.addresses.listenExclusive(lc, "tcp", "127.0.0.1:0"); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("after the end: %v", err)
 	}
 }

@@ -7,6 +7,25 @@ import (
 	"muster/ipc"
 )
 
+// ListenConfig is how to listen (Node: the options of server.listen). The zero
+// value is that of Listen. Who listens first on an address decides for all who
+// share it.
+type ListenConfig struct {
+	// Exclusive makes a socket of this worker's own: nothing is shared, the
+	// primary hears nothing of it, and a second worker gets EADDRINUSE. It is
+	// closed on a disconnect as the others are.
+	Exclusive bool
+	// IPv6Only keeps IPv4 connections out of an address like [::], so that the
+	// IPv4 port stays free.
+	IPv6Only bool
+	// ReadableAll and WritableAll open the path of a unix socket to all users; to
+	// connect they must be able to write it.
+	ReadableAll, WritableAll bool
+	// Backlog is how many connections may wait in the kernel, at most what the
+	// system allows. Default 0: as many as that.
+	Backlog int
+}
+
 // queryIPv6Only is bit 0 of a query's flags (libuv's UV_TCP_IPV6ONLY and
 // UV_UDP_IPV6ONLY).
 const queryIPv6Only = 1

@@ -22,11 +22,10 @@ const takenMax = 128
 // listener takes connections from two sources: hand-offs of the primary and
 // the socket shared by all workers.
 type listener struct {
-	c      *Child
-	key    string
 	addr   net.Addr
 	common *os.File // nil if there is no shared socket
-	free   func()   // gives its index back
+	counts *counts
+	gone   func() // tells that it is closed
 
 	mu       sync.Mutex
 	change   sync.Cond
@@ -68,7 +67,7 @@ func (l *listener) share(fd int) error {
 func (l *listener) acceptRaw(raw syscall.RawConn) (net.Conn, error) {
 	var fd int
 	var err error
-	t := l.c.counts.tally
+	t := l.counts.tally
 	rerr := raw.Read(func(s uintptr) bool {
 		// A connection takes two descriptors for a moment. One that there is no room
 		// for stays where the other workers find it.
@@ -93,7 +92,7 @@ func (l *listener) acceptRaw(raw syscall.RawConn) (net.Conn, error) {
 	conn, err := net.FileConn(f)
 	for sock.OutOfResources(err) && !l.isClosed() {
 		// Another part of the program was quicker. Nobody else can have it now.
-		l.c.counts.isShort(err)
+		l.counts.isShort(err)
 		time.Sleep(shortWait)
 		conn, err = net.FileConn(f)
 	}
@@ -141,7 +140,7 @@ func (l *listener) acceptShared(raw syscall.RawConn) {
 			return
 		}
 		if short {
-			l.c.counts.isShort(err)
+			l.counts.isShort(err)
 			time.Sleep(shortWait)
 		}
 	}
@@ -198,7 +197,7 @@ func (l *listener) push(conn net.Conn, fo followed) {
 	defer l.mu.Unlock()
 	l.reserved--
 	if l.tells && !fo.at.IsZero() {
-		l.c.counts.follows.came(conn, fo) // before Accept can return it
+		l.counts.follows.came(conn, fo) // before Accept can return it
 	}
 	l.ready = append(l.ready, conn)
 	l.change.Broadcast()
@@ -209,7 +208,7 @@ func (l *listener) push(conn net.Conn, fo followed) {
 func (l *listener) Accept() (net.Conn, error) {
 	conn, err := l.accept()
 	if err == nil {
-		l.c.counts.tally.up(tallyUntold)
+		l.counts.tally.up(tallyUntold)
 	}
 	return conn, err
 }
@@ -249,13 +248,11 @@ func (l *listener) Close() error {
 	l.closed = true
 	l.change.Broadcast()
 	l.mu.Unlock()
-	l.c.open.forget(l, l.key)
-	var err error
+	defer l.gone()
 	if l.common != nil {
-		err = l.common.Close()
+		return l.common.Close()
 	}
-	l.c.giveBack(l.key, l.free)
-	return err
+	return nil
 }
 
 // Addr is the address the primary bound.

@@ -13,9 +13,8 @@ import (
 // packetConn is the UDP socket all workers share.
 type packetConn struct {
 	*net.UDPConn
-	c    *Child
-	key  string
-	free func()
+	open *openSet
+	back func() // gives the address back
 }
 
 // Close stops receiving here and tells the primary. The socket lives on as long
@@ -24,34 +23,34 @@ func (p *packetConn) Close() error {
 	if err := p.UDPConn.Close(); err != nil {
 		return err // it was closed before
 	}
-	p.c.open.forget(p, "")
-	p.c.giveBack(p.key, p.free)
+	p.open.forget(p, "")
+	p.back()
 	return nil
 }
 
-func (c *Child) listenPacket(lc ListenConfig, network, address string) (net.PacketConn, error) {
+func (a *addresses) listenPacket(lc ListenConfig, network, address string) (net.PacketConn, error) {
 	q, addr, err := lc.packetQuery(network, address)
 	if err != nil {
-		return nil, c.listenError(network, namedAddr{network, address}, err)
+		return nil, a.listenError(network, namedAddr{network, address}, err)
 	}
-	m, free, err := c.bind(&q)
+	m, back, err := a.bind(&q)
 	if err != nil {
-		return nil, c.listenError(network, addr, err)
+		return nil, a.listenError(network, addr, err)
 	}
 	conn, err := packetOf(m.FD)
 	if err != nil {
-		c.giveBack(m.Cluster.Key, free)
-		return nil, c.listenError(network, addr, err)
+		back()
+		return nil, a.listenError(network, addr, err)
 	}
-	p := &packetConn{UDPConn: conn, c: c, key: m.Cluster.Key, free: free}
-	if !c.open.adopt(p, "", nil) {
+	p := &packetConn{conn, a.open, back}
+	if !a.open.adopt(p, "", nil) {
 		_ = p.Close()
-		return nil, c.listenError(network, addr, net.ErrClosed)
+		return nil, a.listenError(network, addr, net.ErrClosed)
 	}
-	if a, ok := p.LocalAddr().(*net.UDPAddr); ok {
-		q.Port = a.Port
+	if local, ok := p.LocalAddr().(*net.UDPAddr); ok {
+		q.Port = local.Port
 	}
-	c.questions.say(ipc.Listening{Seq: c.questions.nextSeq(), Query: q})
+	a.questions.say(ipc.Listening{Seq: a.questions.nextSeq(), Query: q})
 	return p, nil
 }
 

@@ -122,7 +122,7 @@ func listenAtName(name string) (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Self().listenAt("tcp", namedAddr{"tcp", name}, ipc.Query{Address: &host, Port: n, AddressType: "4", FD: -1})
+	return Self().addresses.listenAt("tcp", namedAddr{"tcp", name}, ipc.Query{Address: &host, Port: n, AddressType: "4", FD: -1})
 }
 
 // startAndWait is a primary that dies without tidying up: it starts a child
