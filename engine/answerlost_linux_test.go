@@ -113,14 +113,14 @@ func TestWhatAWorkerMayHaveTakenWasDealtAgain(t *testing.T) {
 		w.live = &Worker{id: 1}
 		s.users[w] = false
 		s.dealer.Add(1, epoch)
-		l.hold(-1, epoch) // handed to it
-		l.hold(-1, epoch) // waits
+		l.ledger.hold(-1, epoch) // handed to it
+		l.ledger.hold(-1, epoch) // waits
 		s.dealer.Offer(0, netip.Addr{})
 		s.dealer.Offer(1, netip.Addr{})
 		if c, to, ok := s.dealer.Next(1, epoch); !ok || c != 0 || to != 1 {
 			t.Fatalf("connection %d to worker %d, %v; want 0 to 1", c, to, ok)
 		}
-		l.settle(w, epoch)
+		l.ledger.settle(w, epoch)
 		left, again := 2, 1
 		if mayAnswer {
 			left, again = 1, 0

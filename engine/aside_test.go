@@ -217,9 +217,9 @@ func TestLoopGoesOnWhileTheSystemStandsStill(t *testing.T) {
 		}},
 		{"close", func() {
 			inLoop(func() {
-				for _, s := range c.loop.order {
+				for _, s := range c.loop.ledger.order {
 					if s.addr.Network == "unix" {
-						c.loop.closeServer(s)
+						c.loop.ledger.closeServer(s)
 						return
 					}
 				}

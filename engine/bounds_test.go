@@ -192,19 +192,19 @@ func TestConnectionsThatWaitAreBounded(t *testing.T) {
 	l := testWorker().loop
 	s := &server{port: &sock.Port{}, dealer: deal.New(deal.TurnOrder)}
 	for i := range queueMax {
-		if l.deal(s, epoch); s.paused {
+		if l.ledger.deal(s, epoch); s.paused {
 			t.Fatalf("accepting is paused at %d", i)
 		}
 		s.dealer.Offer(deal.Conn(i), netip.Addr{})
 	}
-	l.deal(s, epoch)
+	l.ledger.deal(s, epoch)
 	if !s.paused {
 		t.Error("accepting goes on")
 	}
 	for range queueMax - queueResume {
 		s.dealer.DropHead()
 	}
-	if l.deal(s, epoch); s.paused {
+	if l.ledger.deal(s, epoch); s.paused {
 		t.Error("accepting is still paused")
 	}
 }

@@ -48,19 +48,10 @@ func (e channelEnd) next(now time.Time) (do endDo, at time.Time) {
 	return endKill, time.Time{}
 }
 
-// unanswered is how many hand-offs a worker has not answered.
-func (l *loop) unanswered(w *worker) int {
-	n := 0
-	for s := range w.servers {
-		n += s.dealer.InFlight(w.id)
-	}
-	return n
-}
-
 // cutShort ends a worker that lives on without its channel, if it has to be. It
 // is false if the limits of a leave are enough.
 func (l *loop) cutShort(w *worker, since, now time.Time) bool {
-	n := l.unanswered(w)
+	n := l.ledger.unanswered(w)
 	do, at := channelEnd{unanswered: n, since: since, gone: w.life.gone, dying: inItsEnd(w.proc)}.next(now)
 	switch do {
 	case endLeave:
@@ -81,7 +72,7 @@ func (l *loop) cutShort(w *worker, since, now time.Time) bool {
 // not answered. If there is such, that is killed first, unless it was or is kept.
 func (l *loop) holdExit(w *worker, now time.Time, killed bool) {
 	w.hold = l.timers.at(now.Add(exitHold), func(now time.Time) {
-		if n := l.unanswered(w); !killed && n > 0 {
+		if n := l.ledger.unanswered(w); !killed && n > 0 {
 			l.failed(w, "", fmt.Errorf("worker %d has ended with %s unanswered, and what it has started holds its channel: its process group gets SIGKILL",
 				w.id, countOf(n, "hand-off")))
 			w.proc.SignalGroup(syscall.SIGKILL)
@@ -90,32 +81,4 @@ func (l *loop) holdExit(w *worker, now time.Time, killed bool) {
 		}
 		w.ch.Close() // its reader ends and says so
 	})
-}
-
-// dropTouched takes those connections out of what a dead worker has not answered
-// whose client has been read or written to, or, where that cannot be seen, may
-// have been. Another worker would begin in the middle, or answer a second time.
-func (l *loop) dropTouched(w *worker, now time.Time) {
-	n := 0
-	for s := range w.servers {
-		for _, c := range s.dealer.Hands(w.id) {
-			used, known := touched(l.conns[c].fd)
-			if !used && (known || !w.mayAnswer) {
-				continue
-			}
-			s.dealer.Forget(w.id, c)
-			if l.watching != nil {
-				l.watching.back(&l.conns[c], HopUsed, now)
-				l.watching.dropped(&l.conns[c], now)
-			}
-			l.drop(c)
-			n++
-		}
-	}
-	if n == 0 {
-		return
-	}
-	w.out.touched = true
-	l.failed(w, "", fmt.Errorf("worker %d used, or may have used, %s it had not answered for: closed, and not dealt again. A worker must answer a hand-off before it reads",
-		w.id, countOf(n, "connection")))
 }

@@ -157,7 +157,7 @@ func New(o Options) (*Cluster, error) {
 		if err != nil {
 			return nil, err
 		}
-		s, err := l.addServer(a.String(), p)
+		s, err := l.ledger.addServer(a.String(), p)
 		if err != nil {
 			return nil, err
 		}

@@ -33,8 +33,10 @@ func (l *loop) clusterMessage(w *worker, m *ipc.Message, now time.Time) {
 				if i := slices.Index(w.addrs, s.addr); i >= 0 && !s.users[w] {
 					w.addrs = slices.Delete(w.addrs, i, i+1)
 				}
-				l.released(w, s)
-				l.closeUnused(w, s)
+				l.ledger.released(w, s)
+				if !l.awaited(s, now) {
+					l.ledger.closeUnused(w, s)
+				}
 			}
 		}
 		if !known {

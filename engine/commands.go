@@ -2,11 +2,8 @@ package engine
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"syscall"
-
-	"muster/engine/internal/sock"
 )
 
 // signalMax is the last signal there is on Linux. Below it the kernel knows which
@@ -58,7 +55,7 @@ func (l *loop) act(c Command, by By, reply chan<- answer[Result]) (r Result, lat
 		return r, false, nil
 
 	case OpPolicy:
-		r.Policy, err = l.setPolicy(c.Policy, by)
+		r.Policy, err = l.ledger.setPolicy(c.Policy, by)
 		return r, false, err
 
 	case OpWatch:
@@ -228,58 +225,4 @@ func (l *loop) liveInOrder() []*worker {
 		ws = append(ws, sl.live...)
 	}
 	return ws
-}
-
-// setPolicy changes the scheduling policy of the live cluster by the gate of
-// each address. What waits at the primary's socket is dealt at once, so that
-// the event tells how long the change really took.
-func (l *loop) setPolicy(p Policy, by By) (Policy, error) {
-	start := l.now()
-	if !p.known() {
-		return l.policy, badRequest(fmt.Errorf("%v is not a policy", p))
-	}
-	if why := l.policyFixed(); why != "" {
-		return l.policy, refusal{errors.New(why), ErrPolicyFixed}
-	}
-	if p == l.policy {
-		return p, nil
-	}
-	from := l.policy
-	l.policy = p
-	defer func() { l.policyNow.Store(int32(l.policy)) }()
-	for _, s := range l.order {
-		if err := l.setGate(s); err != nil {
-			l.policy = from
-			for _, s := range l.order {
-				l.setGateOrSay(s)
-			}
-			return from, err
-		}
-	}
-	for _, s := range l.order {
-		s.dealer.Use(p.rule())
-	}
-	if p.Dealer() != DealerPrimary {
-		l.dealsNoMore()
-		for _, s := range l.order {
-			if s.port.Can().Gate && !s.paused {
-				l.accepted(s, s.port.Drain(sock.Front, queueMax), l.now())
-			}
-		}
-	}
-	l.emit(Event{Kind: KindPolicy, By: by, Detail: PolicyDetail{From: from, To: p, Ms: ms(l.now().Sub(start))}})
-	return p, nil
-}
-
-// policyFixed is why the policy cannot be changed, "" if it can: at least one
-// address has a gate, or there is none yet.
-func (l *loop) policyFixed() string {
-	why := ""
-	for _, s := range l.order {
-		if s.port.Can().Gate {
-			return ""
-		}
-		why = s.port.Can().WhyFixed
-	}
-	return why
 }

@@ -16,6 +16,7 @@ type common struct {
 	rules    leaveRules      // of o
 	workers  map[int]*worker // live ones by id
 	stopping *stopState      // nil = the cluster does not stop
+	watching *watch          // nil = single connections are not watched
 	seq      int64           // of messages we send: hand-offs and orders
 }
 

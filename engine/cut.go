@@ -92,50 +92,6 @@ func (o *outlook) closeTally() {
 	o.tally = nil
 }
 
-// serves notes that a worker has got the socket of a server.
-func (l *loop) serves(w *worker, s *server) {
-	if s.addr.Network == "udp" {
-		return // no connections
-	}
-	w.out.served, w.out.drained = true, false
-	if !l.onlyByHand(s) {
-		w.out.mayAccept()
-	}
-}
-
-// onlyByHand tells whether all connections of s come by the primary's hand just
-// now.
-func (l *loop) onlyByHand(s *server) bool {
-	if s.fixed != 0 {
-		return s.fixed.Dealer() == DealerPrimary
-	}
-	waiting := s.port.WaitingAt(sock.Common) // from before a change of the policy
-	return l.policy.Dealer() == DealerPrimary && waiting == 0
-}
-
-// allByHand tells whether all connections of a worker come by the primary's hand
-// just now, and can be counted.
-func (l *loop) allByHand(w *worker) bool {
-	for s := range w.servers {
-		if s.addr.Network != "tcp" || !l.onlyByHand(s) {
-			return false
-		}
-	}
-	return true
-}
-
-// dealsNoMore notes that every worker may accept by itself now.
-func (l *loop) dealsNoMore() {
-	for _, w := range l.workers {
-		for s := range w.servers {
-			if s.port.Can().Gate {
-				w.out.mayAccept()
-				break
-			}
-		}
-	}
-}
-
 // foundNone takes in a look at a worker, asked for with t, that found no
 // connection.
 func (w *worker) foundNone(t target) {
@@ -198,7 +154,7 @@ func (l *loop) killWorker(w *worker) {
 	l.killedNow(w)
 	o := &w.out
 	known := o.tally != nil && !o.late || !o.served || o.drained || o.taken == o.base && !o.accepts
-	ports := l.clusterPorts()
+	ports := l.ledger.clusterPorts()
 	for s := range w.servers {
 		known = known || s.addr.Network == "unix" // the kernel does not list those
 	}

@@ -128,7 +128,7 @@ func (l *loop) debugger(w *worker, inspectors bool, then func(why string)) {
 	if inspectors && !w.inspected {
 		// Anybody may have written the line: so the worker, or what it has started,
 		// must listen there, and it must be no port of the cluster's.
-		if port = w.errs.inspector(); l.clusterPorts()[port] {
+		if port = w.errs.inspector(); l.ledger.clusterPorts()[port] {
 			port = 0
 		}
 	}

@@ -125,7 +125,7 @@ func (l *loop) environ(w *worker) []string {
 	if l.program.builtin {
 		set = append(set, envMaxProcs+"="+strconv.Itoa(l.o.WorkerProcs))
 		if l.o.Addr != "" {
-			set = append(set, envAddr+"="+l.order[0].addr.spec())
+			set = append(set, envAddr+"="+l.ledger.order[0].addr.spec())
 		}
 	}
 	return mergeEnv(os.Environ(), set)

@@ -2,16 +2,18 @@ package engine
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"muster/engine/internal/deal"
+	"muster/engine/internal/sock"
 	"muster/ipc"
 )
 
 // deal hands queued connections to workers for as long as somebody may get one.
-func (l *loop) deal(s *server, now time.Time) {
+func (l *ledger) deal(s *server, now time.Time) {
 	for {
 		c, id, ok := s.dealer.Next(l.seq, now)
 		if !ok {
@@ -19,7 +21,7 @@ func (l *loop) deal(s *server, now time.Time) {
 		}
 		w := l.workers[id]
 		if l.watching != nil && l.watching.wants(&l.conns[c], w) {
-			l.follow(w, l.seq)
+			w.follow(l.seq)
 		}
 		l.buf = ipc.AppendNewConn(l.buf[:0], s.key, l.seq)
 		if err := w.ch.TrySend(l.buf, l.conns[c].fd); err != nil {
@@ -52,12 +54,8 @@ func (l *loop) deal(s *server, now time.Time) {
 	}
 }
 
-// answered takes in a worker's reply to a hand-off.
-func (l *loop) answered(w *worker, seq int64, accepted bool, now time.Time) {
-	if w.probe.answers(seq) {
-		l.probeAnswered(w, now)
-		return
-	}
+// answered takes in a worker's reply to a hand-off. It is false if none is awaited.
+func (l *ledger) answered(w *worker, seq int64, accepted bool, now time.Time) bool {
 	for s := range w.servers {
 		if !accepted {
 			if c, until, ok := s.dealer.Refused(w.id, seq, now); ok {
@@ -66,7 +64,7 @@ func (l *loop) answered(w *worker, seq int64, accepted bool, now time.Time) {
 				}
 				l.refused(w, s, c, until)
 				w.probe.heard = now
-				return
+				return true
 			}
 			continue
 		}
@@ -82,19 +80,15 @@ func (l *loop) answered(w *worker, seq int64, accepted bool, now time.Time) {
 			w.probe.heard = now
 			w.out.taken++
 			l.tot.taken++
-			return
+			return true
 		}
 	}
-	l.tot.odd++
-	l.odd(w, "an answer that is not awaited", now)
+	return false
 }
 
-// nacked takes in that the worker did not get the descriptor of a handle.
-func (l *loop) nacked(w *worker, h handle, now time.Time) {
+// nacked takes in that the worker did not get the descriptor of h.
+func (l *ledger) nacked(w *worker, h handle, now time.Time) {
 	switch {
-	case h.probe:
-		l.probeAnswered(w, now)
-		return
 	case h.s != nil:
 		l.isShort(w, unix.EMFILE, "a connection")
 	case h.what != "":
@@ -111,7 +105,7 @@ func (l *loop) nacked(w *worker, h handle, now time.Time) {
 	}
 }
 
-func (l *loop) refused(w *worker, s *server, c deal.Conn, until time.Time) {
+func (l *ledger) refused(w *worker, s *server, c deal.Conn, until time.Time) {
 	w.refused++
 	w.stalled = time.Time{}
 	l.tot.refused++
@@ -127,7 +121,7 @@ func (l *loop) refused(w *worker, s *server, c deal.Conn, until time.Time) {
 }
 
 // wakeDealer asks those who refused again when their wait is over.
-func (l *loop) wakeDealer(s *server, at time.Time) {
+func (l *ledger) wakeDealer(s *server, at time.Time) {
 	s.retry = l.timers.at(at, func(now time.Time) {
 		s.retry = nil
 		if next := s.dealer.Wake(now); !next.IsZero() {
@@ -135,6 +129,147 @@ func (l *loop) wakeDealer(s *server, at time.Time) {
 		}
 		l.deal(s, now)
 	})
+}
+
+// accepted takes in a batch from the accept goroutine.
+func (l *ledger) accepted(s *server, batch []sock.Accepted, now time.Time) {
+	for i := range batch {
+		a := &batch[i]
+		if s.ended {
+			_ = unix.Close(a.FD)
+			l.tot.lost++
+			continue
+		}
+		c := l.hold(a.FD, a.At)
+		s.dealer.Offer(c, a.From.Addr())
+		if l.watching != nil {
+			l.watching.accepted(&l.conns[c], l.tot.accepted+uint64(i)+1, a, now)
+		}
+	}
+	l.tot.accepted += uint64(len(batch))
+	l.deal(s, now)
+	if l.watching != nil {
+		l.watching.dealt(s.dealer, now)
+	}
+}
+
+func (l *ledger) hold(fd int, at time.Time) deal.Conn {
+	h := held{fd: fd, at: at}
+	if n := len(l.freeConns); n > 0 {
+		c := l.freeConns[n-1]
+		l.freeConns = l.freeConns[:n-1]
+		l.conns[c] = h
+		return c
+	}
+	l.conns = append(l.conns, h)
+	return deal.Conn(len(l.conns) - 1)
+}
+
+// dropQueued closes what waits at an address that is closed.
+func (l *ledger) dropQueued(s *server) {
+	for _, c := range s.dealer.Drain() {
+		l.dropLost(c)
+	}
+}
+
+// dropLost closes a connection no worker took.
+func (l *ledger) dropLost(c deal.Conn) {
+	if l.watching != nil {
+		l.watching.dropped(&l.conns[c], l.now())
+	}
+	l.drop(c)
+	l.tot.lost++
+}
+
+// drop closes the primary's copy of a connection.
+func (l *ledger) drop(c deal.Conn) {
+	l.closeForeign(l.conns[c].fd)
+	l.conns[c] = held{fd: -1}
+	l.freeConns = append(l.freeConns, c)
+}
+
+// settle is called when the process is gone too: what it has not answered goes to
+// others. Before, it may still read what it was sent, and two would answer.
+func (l *ledger) settle(w *worker, now time.Time) {
+	l.timers.stop(w.cutOff)
+	l.dropTouched(w, now)
+	for s := range w.servers {
+		back := s.dealer.Remove(w.id, now)
+		for _, c := range back {
+			l.conns[c].again = true
+			w.out.dealtAgain(l.conns[c].fd)
+			if l.watching != nil {
+				l.watching.back(&l.conns[c], w.hopEnd(), now)
+			}
+		}
+		if s.ended { // the address is closed: nobody can serve them
+			l.dropQueued(s)
+			continue
+		}
+		w.again += len(back)
+		l.deal(s, now)
+	}
+	if w.again > 0 {
+		l.emitFor(w, Event{Kind: KindDealtAgain, By: BySupervisor, Detail: DealtAgainDetail{Count: w.again}})
+	}
+}
+
+// dropTouched takes those connections out of what a dead worker has not answered
+// whose client has been read or written to, or, where that cannot be seen, may
+// have been. Another worker would begin in the middle, or answer a second time.
+func (l *ledger) dropTouched(w *worker, now time.Time) {
+	n := 0
+	for s := range w.servers {
+		for _, c := range s.dealer.Hands(w.id) {
+			used, known := touched(l.conns[c].fd)
+			if !used && (known || !w.mayAnswer) {
+				continue
+			}
+			s.dealer.Forget(w.id, c)
+			if l.watching != nil {
+				l.watching.back(&l.conns[c], HopUsed, now)
+				l.watching.dropped(&l.conns[c], now)
+			}
+			l.drop(c)
+			n++
+		}
+	}
+	if n == 0 {
+		return
+	}
+	w.out.touched = true
+	l.failed(w, "", fmt.Errorf("worker %d used, or may have used, %s it had not answered for: closed, and not dealt again. A worker must answer a hand-off before it reads",
+		w.id, countOf(n, "connection")))
+}
+
+// unanswered is how many hand-offs a worker has not answered.
+func (l *ledger) unanswered(w *worker) int {
+	n := 0
+	for s := range w.servers {
+		n += s.dealer.InFlight(w.id)
+	}
+	return n
+}
+
+// resetQueued resets the connections of the queue that were accepted at before
+// or earlier, and tells how many.
+func (l *ledger) resetQueued(s *server, before time.Time) int {
+	n := 0
+	for {
+		c, ok := s.dealer.Head()
+		if !ok || l.conns[c].at.After(before) {
+			break
+		}
+		s.dealer.DropHead()
+		// So that it is a reset also to a client that has sent nothing yet.
+		_ = unix.SetsockoptLinger(l.conns[c].fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+		l.dropLost(c)
+		n++
+	}
+	if n > 0 {
+		l.deal(s, l.now()) // accepting may have waited for room
+	}
+	return n
 }
 
 // waitedFor is why a connection waits, in words.

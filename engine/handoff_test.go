@@ -13,10 +13,10 @@ import (
 // not as long as the first one's.
 func TestRefusalsWaitEachForItself(t *testing.T) {
 	l := loopAt(epoch)
-	l.hold(-1, epoch)
+	l.ledger.hold(-1, epoch)
 	s := &server{dealer: deal.New(deal.TurnOrder)}
-	l.refused(&worker{}, s, 0, epoch.Add(time.Second))
-	l.refused(&worker{}, s, 0, epoch.Add(50*time.Millisecond))
+	l.ledger.refused(&worker{}, s, 0, epoch.Add(time.Second))
+	l.ledger.refused(&worker{}, s, 0, epoch.Add(50*time.Millisecond))
 	if at, ok := l.timers.next(); !ok || at.After(epoch.Add(50*time.Millisecond)) {
 		t.Errorf("asked again after %v, want 50ms", at.Sub(epoch))
 	}
@@ -35,7 +35,7 @@ func TestAcceptingWaitsWhileTheQueueIsFull(t *testing.T) {
 		for i := range batch {
 			batch[i].FD = -1 // there is nothing to close
 		}
-		l.accepted(s, batch, epoch)
+		l.ledger.accepted(s, batch, epoch)
 	}
 	check := func(paused bool) {
 		t.Helper()
@@ -45,9 +45,9 @@ func TestAcceptingWaitsWhileTheQueueIsFull(t *testing.T) {
 	}
 	leave := func(left int) {
 		for s.dealer.Queued() > left {
-			l.drop(s.dealer.DropHead())
+			l.ledger.drop(s.dealer.DropHead())
 		}
-		l.deal(s, epoch)
+		l.ledger.deal(s, epoch)
 	}
 	come(queueMax - 1)
 	check(false)

@@ -10,7 +10,7 @@ import (
 
 // keepNames looks at the paths of all unix sockets.
 func (l *loop) keepNames() {
-	for _, s := range l.order {
+	for _, s := range l.ledger.order {
 		l.keepName(s, nil)
 	}
 }

@@ -48,19 +48,8 @@ func (l *loop) lookAtLeaving() {
 		return
 	}
 	l.looking = true
-	ports, began := l.clusterPorts(), l.now()
+	ports, began := l.ledger.clusterPorts(), l.now()
 	l.spawnTask(func() { l.post(msgLooked{began, connectionsOf(targets, ports)}) })
-}
-
-// clusterPorts are the TCP ports the cluster serves.
-func (l *loop) clusterPorts() map[int]bool {
-	ports := make(map[int]bool)
-	for _, s := range l.order {
-		if s.addr.Network == "tcp" {
-			ports[s.addr.Port] = true
-		}
-	}
-	return ports
 }
 
 // lookedAt takes in a look.

@@ -9,7 +9,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"muster/engine/internal/deal"
 	"muster/engine/internal/proc"
 	"muster/internal/cpus"
 )
@@ -24,6 +23,7 @@ const (
 // touches the fields below the line; everything else sends it a message.
 type loop struct {
 	*common
+	ledger    *ledger
 	cpus      cpus.Count
 	inherited map[int]bool // sockets this process was started with
 	fds       fdShare
@@ -34,7 +34,6 @@ type loop struct {
 	ran         atomic.Bool
 	live        liveWorkers
 	settingsNow atomic.Pointer[Settings]
-	policyNow   atomic.Int32
 	abandoned   atomic.Bool  // the stop has come to its bound: who starts a process ends it
 	longestStep atomic.Int64 // ns the loop was at one thing, at most: others have waited so long
 
@@ -42,38 +41,28 @@ type loop struct {
 
 	pid     int
 	started time.Time
-	policy  Policy
 
 	settings Settings
 	wasSetUp bool
 	program  program // what settings run
 
-	servers map[string]*server // by key
-	order   []*server          // in the order they were opened
 	slots   []*slot
 	nextID  int
 	spawner *proc.Spawner
 
-	conns     []held // accepted and not taken; a conn is an index
-	freeConns []deal.Conn
-	buf       []byte
+	buf []byte
 
-	tot       totals
-	handOff   *Latency
 	observer  observer
 	looking   bool              // a look at those that leave is under way
 	lookAgain bool              // and another is wanted after it
 	unadopt   func()            // ends what adopt began
 	unguard   func()            // ends the guard
 	probeFD   int               // the socket that goes with every probe; -1 = not made yet
-	watching  *watch            // nil = single connections are not watched
 	watchers  map[string]*timer // by viewer: until when it has them watched
 
 	lookups  map[string][]question // names being looked up, and who waits for them
 	opening  map[string][]question // unix sockets being opened, by key, likewise
-	quieting int                   // addresses whose names are being removed
 	spawning int                   // forks whose process is not there yet
-	closing  int                   // servers whose sockets are not closed yet
 	asked    []question            // to be answered when none is
 
 	// Read when run has returned.
@@ -85,8 +74,7 @@ type loop struct {
 // sockets this process was started with.
 func newLoop(o Options, prog program, inherited map[int]bool, now func() time.Time) *loop {
 	l := &loop{
-		common: newCommon(o, now), program: prog, policy: o.Policy, live: liveWorkers{byID: make(map[int]*Worker)},
-		servers: make(map[string]*server), handOff: &Latency{},
+		common: newCommon(o, now), program: prog, live: liveWorkers{byID: make(map[int]*Worker)},
 		lookups: make(map[string][]question), opening: make(map[string][]question),
 		pid: os.Getpid(), started: now(), cpus: cpus.Usable(), inherited: inherited, fds: ownShare(),
 	}
@@ -98,22 +86,14 @@ func newLoop(o Options, prog program, inherited map[int]bool, now func() time.Ti
 	l.family = &family{self: l.pid, token: newToken(), keep: o.KeepChildren, adopt: o.Adopt, procs: &l.procs}
 	l.tasks.killAll = l.family.killAll
 	l.tidier = newTidier(l.family, orphanTime(l.rules), l.post)
-	l.policyNow.Store(int32(l.policy))
+	l.ledger = newLedger(l.common)
+	l.ledger.ended = func(s *server) {
+		for _, sl := range l.slots {
+			delete(sl.heir, s)
+		}
+	}
+	l.ledger.allClosed = l.askClosed
 	return l
-}
-
-// totals are the counters of a Snapshot.
-type totals struct {
-	restarts, accepted, dealt, taken, refused, again, lost, odd uint64
-	lostUnknown                                                 int
-}
-
-// held is an accepted connection the primary still has a copy of.
-type held struct {
-	fd    int
-	at    time.Time
-	again bool     // it was handed off before
-	kept  *watched // nil = not one of those that are watched
 }
 
 // yieldEvery is how often the loop goes behind all goroutines that can run. On the
@@ -199,7 +179,7 @@ func (l *loop) handle(m msg) {
 			l.readOn(m.w, m.buf, now)
 		}
 	case msgAccepted:
-		l.accepted(m.s, m.batch, now)
+		l.ledger.accepted(m.s, m.batch, now)
 	case msgCommand:
 		l.command(m)
 	case msgRun:
@@ -254,8 +234,8 @@ func (l *loop) begin() {
 	l.adopt()
 	l.unguard = l.guarding()
 	l.spawnTask(l.tidier.run)
-	for _, s := range l.order {
-		l.accept(s)
+	for _, s := range l.ledger.order {
+		l.ledger.accept(s)
 	}
 	l.sample()
 }
@@ -297,9 +277,7 @@ func (l *loop) end() {
 // stopped (SIGSTOP, a debugger, a frozen machine).
 func (l *loop) stoodStill(gap time.Duration) {
 	l.timers.shift(gap)
-	for _, s := range l.order {
-		s.dealer.Shift(gap)
-	}
+	l.ledger.shift(gap)
 	for _, w := range l.workers {
 		w.left = w.left.shift(gap)
 		w.probe = w.probe.shift(gap)

@@ -29,7 +29,7 @@ func (c *Cluster) SetupMaster(s Settings) error { return c.SetupPrimary(s) }
 func (c *Cluster) Settings() Settings { return c.loop.settingsNow.Load().clone() }
 
 // SchedulingPolicy is the policy in force (Node: cluster.schedulingPolicy).
-func (c *Cluster) SchedulingPolicy() Policy { return Policy(c.loop.policyNow.Load()) }
+func (c *Cluster) SchedulingPolicy() Policy { return Policy(c.loop.ledger.policyNow.Load()) }
 
 // SetSchedulingPolicy changes the policy, also of a live cluster and without
 // losing a connection, which Node does not. It fails where the addresses have

@@ -25,24 +25,24 @@ func (l *loop) picture(now time.Time) *Snapshot {
 	s := &Snapshot{
 		V: 1, Seq: l.pub.events.newest(), Tick: l.observer.tick, Time: now, Started: l.started, PID: l.pid,
 		CPUs: l.cpus.N, CPULimit: l.cpus.Limited(), Command: l.program.command, Settings: l.settings,
-		Policy: l.policy, PolicyFixed: l.policyFixed(), Grace: l.o.Grace, KillTimeout: l.rules.kill, StopSignal: l.stopSignalName(), Stall: l.o.Stall, ReadyTimeout: l.o.ReadyTimeout,
+		Policy: l.ledger.policy, PolicyFixed: l.ledger.policyFixed(), Grace: l.o.Grace, KillTimeout: l.rules.kill, StopSignal: l.stopSignalName(), Stall: l.o.Stall, ReadyTimeout: l.o.ReadyTimeout,
 		Stopping: l.stopping != nil,
-		Restarts: l.tot.restarts, Accepted: l.tot.accepted, Dealt: l.tot.dealt, Taken: l.tot.taken,
-		Refused: l.tot.refused, DealtAgain: l.tot.again, Lost: l.tot.lost, LostUnknown: l.tot.lostUnknown, OddAnswers: l.tot.odd,
+		Restarts: l.ledger.tot.restarts, Accepted: l.ledger.tot.accepted, Dealt: l.ledger.tot.dealt, Taken: l.ledger.tot.taken,
+		Refused: l.ledger.tot.refused, DealtAgain: l.ledger.tot.again, Lost: l.ledger.tot.lost, LostUnknown: l.ledger.tot.lostUnknown, OddAnswers: l.ledger.tot.odd,
 		Traffic: l.traffic(now),
 		ReqRate: l.observer.reqRate, PrimaryCPU: l.observer.self.cpu, PrimaryMem: l.observer.self.mem,
 	}
 	s.StopBy = l.stopBy()
-	handOff := *l.handOff
+	handOff := *l.ledger.handOff
 	s.HandOff = &handOff
-	for _, srv := range l.order {
+	for _, srv := range l.ledger.order {
 		s.Addresses = append(s.Addresses, srv.addr)
 		if !srv.unserved.IsZero() {
 			s.Unserved = append(s.Unserved, srv.addr)
 		}
 		s.Queue += srv.dealer.Queued()
 		if c, ok := srv.dealer.Head(); ok {
-			s.Waited = max(s.Waited, now.Sub(l.conns[c].at))
+			s.Waited = max(s.Waited, now.Sub(l.ledger.conns[c].at))
 		}
 		s.Free = append(s.Free, srv.dealer.Free(now)...)
 	}

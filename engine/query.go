@@ -68,7 +68,7 @@ func (l *loop) ask(q question) {
 		return
 	}
 	key := queryKey(query)
-	if l.closing > 0 && l.servers[key] == nil {
+	if l.ledger.closing > 0 && l.ledger.servers[key] == nil {
 		// It may be the very address that is being closed: a program that closes
 		// its server and listens again in one turn would hear that it is in use.
 		l.putOff(&l.asked, q)
@@ -154,7 +154,7 @@ func (l *loop) openPath(q question, key string, a Address) {
 		}
 		var s *server
 		if err == nil && (l.stopping != nil || !anyStays(waiting)) {
-			l.closePort(p)
+			l.ledger.closePort(p)
 		} else if err == nil {
 			s, err = l.serve(key, p)
 		}
@@ -173,7 +173,7 @@ func (l *loop) openPath(q question, key string, a Address) {
 		}
 	}, func(p *sock.Port, err error) {
 		if err == nil {
-			l.closePort(p)
+			l.ledger.closePort(p)
 		}
 	})
 }
@@ -181,17 +181,6 @@ func (l *loop) openPath(q question, key string, a Address) {
 // anyStays tells whether a worker that asked is still there.
 func anyStays(waiting []question) bool {
 	return slices.ContainsFunc(waiting, func(q question) bool { return !q.w.life.leaving })
-}
-
-// closePort closes a socket that nobody serves.
-func (l *loop) closePort(p *sock.Port) {
-	l.closing++
-	l.runAside(func() error { return l.sys.close(p) }, func(err error) {
-		if err != nil {
-			l.failed(nil, "closing "+p.Addr().String(), err)
-		}
-		l.closedOne()
-	}, nil)
 }
 
 // askLater asks the questions a worker has put after one that is answered now.
@@ -264,7 +253,7 @@ func (l *loop) give(q question, s *server) {
 		}
 		return
 	}
-	l.serves(w, s)
+	l.ledger.serves(w, s)
 	l.takenOver(w, s)
 	w.servers[s] = true
 	w.note = ""
@@ -332,9 +321,9 @@ func optionsOf(q *ipc.Query) sock.Options {
 // serverAt finds what a worker wants to listen on; nil if it is not open. The
 // error: this worker listens there already.
 func (l *loop) serverAt(w *worker, key string, a Address) (*server, error) {
-	s := l.servers[key]
+	s := l.ledger.servers[key]
 	if s == nil {
-		for _, o := range l.order {
+		for _, o := range l.ledger.order {
 			if o.keep && o.addr == a || o.chosen == a {
 				s = o
 			}
@@ -350,11 +339,11 @@ func (l *loop) serverAt(w *worker, key string, a Address) (*server, error) {
 
 // serve makes a server of open sockets for the workers.
 func (l *loop) serve(key string, p *sock.Port) (*server, error) {
-	s, err := l.addServer(key, p)
+	s, err := l.ledger.addServer(key, p)
 	if err != nil {
 		return nil, err
 	}
-	l.accept(s)
+	l.ledger.accept(s)
 	return s, nil
 }
 
@@ -387,7 +376,7 @@ func (l *loop) listens(w *worker, m *ipc.ClusterMsg) {
 	for s := range w.servers {
 		if !s.users[w] {
 			s.dealer.Add(w.id, now)
-			l.deal(s, now)
+			l.ledger.deal(s, now)
 			l.keepName(s, w)
 		}
 	}
@@ -403,4 +392,13 @@ func errnoOf(err error) syscall.Errno {
 		return errno
 	}
 	return syscall.EINVAL
+}
+
+// askClosed asks the questions that waited for addresses to be closed.
+func (l *loop) askClosed() {
+	asked := l.asked
+	l.asked = nil
+	for _, q := range asked {
+		l.ask(q)
+	}
 }

@@ -38,14 +38,14 @@ func TestSocketPath(t *testing.T) {
 // that the address is in use: by us, who are closing it.
 func TestQueryWaitsForAnAddressThatIsBeingClosed(t *testing.T) {
 	l := loopAt(epoch)
-	l.closing = 1
+	l.ledger.closing = 1
 	w := &worker{id: 1}
 	l.queried(w, &ipc.ClusterMsg{Seq: 7, Query: &ipc.Query{Port: 3000, AddressType: "4", FD: -1}})
 	if len(l.asked) != 1 || l.asked[0].w != w || l.asked[0].m.Seq != 7 {
 		t.Fatalf("asked: %+v, want the question kept", l.asked)
 	}
 	w.life.leaving = true // its answer is that it gets none
-	l.closed(nil, nil)
+	l.ledger.closed(nil, nil)
 	if len(l.asked) != 0 {
 		t.Errorf("asked: %+v when nothing is being closed", l.asked)
 	}

@@ -116,12 +116,12 @@ func (l *loop) sample() {
 		if w.proc != nil && !w.life.procEnded {
 			none := len(w.servers) == 0
 			t := target{pid: w.proc.PID, open: w.stats == nil && !none, own: l.rules.early && none}
-			t.taken, t.since, t.byHand = w.out.taken, w.out.since, l.allByHand(w)
+			t.taken, t.since, t.byHand = w.out.taken, w.out.since, l.ledger.allByHand(w)
 			t.news = t.byHand && (t.taken != w.out.base || w.out.accepts)
 			targets[id] = t
 		}
 	}
-	ports := l.clusterPorts()
+	ports := l.ledger.clusterPorts()
 	self, at := l.pid, l.now()
 	l.spawnTask(func() { l.post(msgSampled{l.observer.sampler.look(self, targets, ports, at)}) })
 }

@@ -47,7 +47,7 @@ func (l *loop) setup(s Settings, by By, found foundExec) error {
 	l.program = programOf(next, found)
 	l.emit(Event{Kind: KindSetup, By: by, Detail: SetupDetail{
 		Exec: cmp.Or(l.program.path, next.Exec), ExecArgv: next.ExecArgv, Args: next.Args, Cwd: next.Cwd, Silent: next.Silent, Stdio: next.Stdio,
-		Workers: l.o.Workers, Policy: l.policy, Note: l.setupNote(),
+		Workers: l.o.Workers, Policy: l.ledger.policy, Note: l.setupNote(),
 	}})
 	l.dispatcher.post(func() { l.listeners.setup.call(func(f func(Settings)) { f(next.clone()) }) })
 	return nil

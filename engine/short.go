@@ -24,8 +24,8 @@ func shortErrno(name string) syscall.Errno {
 
 // isShort says that a worker lacked a descriptor, or memory, for something it was
 // given. The worker is outside: what it says of itself costs a line a minute.
-func (l *loop) isShort(w *worker, errno syscall.Errno, of string) {
-	now := l.now()
+func (t *teller) isShort(w *worker, errno syscall.Errno, of string) {
+	now := t.now()
 	if !w.short.IsZero() && now.Sub(w.short) < shortEvery {
 		return
 	}
@@ -34,5 +34,5 @@ func (l *loop) isShort(w *worker, errno syscall.Errno, of string) {
 	if errno != syscall.EMFILE {
 		why = "the system is out of resources"
 	}
-	l.failed(w, "", fmt.Errorf("worker %d could not take %s: %w: %s", w.id, of, errno, why))
+	t.failed(w, "", fmt.Errorf("worker %d could not take %s: %w: %s", w.id, of, errno, why))
 }

@@ -114,7 +114,7 @@ func (l *loop) reforkFor(sl *slot, prev *worker, by By) *worker {
 	}
 	sl.stopped = false
 	sl.restarts++
-	l.tot.restarts++
+	l.ledger.tot.restarts++
 	w := l.fork(sl, by, prev, nil)
 	l.forgetRow(sl)
 	return w

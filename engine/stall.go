@@ -33,11 +33,7 @@ func (l *loop) beat(now time.Time) {
 			l.stallStep(w, since, asked)
 		}
 	}
-	for _, s := range l.order {
-		if s.dealer.Queued() > 0 {
-			l.deal(s, now)
-		}
-	}
+	l.ledger.dealAll(now)
 	l.lookUnserved(now)
 }
 

@@ -2,8 +2,6 @@ package engine
 
 import (
 	"time"
-
-	"muster/engine/internal/sock"
 )
 
 // quietFor is how long the end waits after no new connection is let in, so that
@@ -38,9 +36,7 @@ func (l *loop) stop(by By) {
 	for _, sl := range l.slots {
 		l.clearSlot(sl)
 	}
-	for _, s := range l.order {
-		l.quiet(s.port)
-	}
+	l.ledger.quietAll()
 	l.timers.at(now.Add(boundEvery), l.boundStop)
 	l.timers.at(now.Add(quietFor), l.drain)
 	l.timers.at(now.Add(quietFor+dealFor), func(time.Time) {
@@ -49,41 +45,13 @@ func (l *loop) stop(by By) {
 	})
 }
 
-// quiet begins the end of an address, see Port.Quiet. The name of a unix socket
-// is removed aside: its file system may not answer.
-func (l *loop) quiet(p *sock.Port) {
-	said := func(err error) {
-		if err != nil {
-			l.failed(nil, "ending "+p.Addr().String(), err)
-		}
-	}
-	if p.Name() == nil {
-		said(p.Quiet())
-		return
-	}
-	l.quieting++
-	l.runAside(func() error { return l.sys.quiet(p) }, func(err error) {
-		l.quieting--
-		said(err)
-	}, nil)
-}
-
 // drain takes in what has come before the end of the addresses began.
 func (l *loop) drain(now time.Time) {
-	if l.quieting > 0 && now.Sub(l.stopping.since) < quietFor+dealFor {
+	if l.ledger.quieting > 0 && now.Sub(l.stopping.since) < quietFor+dealFor {
 		l.timers.at(now.Add(quietFor/4), l.drain)
 		return
 	}
-	for _, s := range l.order {
-		if s.primaryAccepts() {
-			l.accepted(s, s.port.Drain(sock.Front, queueMax), now)
-		}
-		// A descriptor of common is in the workers' hands too, but they are
-		// about to leave.
-		if s.port.Can().Gate {
-			l.accepted(s, s.port.Drain(sock.Common, sock.All), now)
-		}
-	}
+	l.ledger.drain(now)
 	l.stopping.drained = true
 	l.stopStep()
 }
@@ -93,20 +61,14 @@ func (l *loop) stopStep() {
 	if l.stopping == nil || !l.stopping.drained {
 		return
 	}
-	queued := 0
-	for _, s := range l.order {
-		queued += s.dealer.Queued()
-	}
-	if queued == 0 || len(l.workers) == 0 {
+	if l.ledger.queued() == 0 || len(l.workers) == 0 {
 		l.tellAll()
 	}
 	if len(l.workers) == 0 && l.spawning == 0 {
 		if l.asides.cancel != nil {
 			l.asides.cancel() // nobody is left to hear of a lookup
 		}
-		for len(l.order) > 0 {
-			l.closeServer(l.order[0])
-		}
+		l.ledger.closeAll()
 		if l.stopping.empty.IsZero() {
 			l.stopping.empty = l.now()
 			close(l.tidier.finish)
@@ -151,5 +113,5 @@ func (l *loop) killLeft() {
 func (l *loop) finished() bool {
 	st := l.stopping
 	return st != nil && (st.left || st.drained && st.tidied &&
-		len(l.workers) == 0 && l.spawning == 0 && len(l.order) == 0 && l.closing == 0 && l.asides.waited == 0)
+		len(l.workers) == 0 && l.spawning == 0 && l.ledger.allGone() && l.asides.waited == 0)
 }

@@ -139,9 +139,7 @@ func (l *loop) leaveBehind() {
 	if len(l.workers) == 0 && !l.stopping.tidied {
 		say(nil, "the end of what workers have started")
 	}
-	for len(l.order) > 0 {
-		l.closeServer(l.order[0])
-	}
+	l.ledger.closeAll()
 	ps, _ := l.procs.List()
 	for _, p := range ps {
 		l.family.end(p)

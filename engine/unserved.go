@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"muster/engine/internal/sock"
 )
 
@@ -72,7 +70,7 @@ func (l *loop) lookUnserved(now time.Time) {
 	for _, w := range l.workers {
 		v.others = v.others || w.life.state == StateListening || w.ready && !w.life.leaving
 	}
-	for _, s := range append([]*server(nil), l.order...) { // one may be closed
+	for _, s := range append([]*server(nil), l.ledger.order...) { // one may be closed
 		v.keep, v.served, v.awaited, v.begun = s.keep, s.served(), l.awaited(s, now), !s.unserved.IsZero()
 		since := s.unserved
 		if since.IsZero() {
@@ -105,7 +103,7 @@ func (l *loop) carryOutFate(s *server, f fate, now time.Time) {
 		// with the rest.
 		if s.port.Can().Gate || !s.primaryAccepts() {
 			if b := s.port.Drain(sock.Common, queueMax-s.dealer.Queued()); len(b) > 0 {
-				l.accepted(s, b, now)
+				l.ledger.accepted(s, b, now)
 			}
 		}
 		if f == fateReset {
@@ -114,11 +112,11 @@ func (l *loop) carryOutFate(s *server, f fate, now time.Time) {
 				l.failed(nil, "", fmt.Errorf("%s: nobody serves it, and nobody will: connections are reset after %v, until a worker listens there again (r tries)",
 					s.addr, unservedAfter))
 			}
-			l.resetQueued(s, now.Add(-unservedAfter))
+			l.ledger.resetQueued(s, now.Add(-unservedAfter))
 		}
 	case fateClose:
 		waiting := s.port.Waiting()
-		n := l.resetQueued(s, now) + waiting
+		n := l.ledger.resetQueued(s, now) + waiting
 		text := ""
 		if n > 0 {
 			text = fmt.Sprintf(", and %s that waited there reset", countOf(n, "connection"))
@@ -128,29 +126,8 @@ func (l *loop) carryOutFate(s *server, f fate, now time.Time) {
 			l.failed(nil, "", fmt.Errorf("%s: nobody has served it for %v, and nobody will: it is closed%s. A worker that listens there opens it again",
 				s.addr, unservedAfter, text))
 		}
-		l.closeServer(s)
+		l.ledger.closeServer(s)
 	}
-}
-
-// resetQueued resets the connections of the queue that were accepted at before
-// or earlier, and tells how many.
-func (l *loop) resetQueued(s *server, before time.Time) int {
-	n := 0
-	for {
-		c, ok := s.dealer.Head()
-		if !ok || l.conns[c].at.After(before) {
-			break
-		}
-		s.dealer.DropHead()
-		// So that it is a reset also to a client that has sent nothing yet.
-		_ = unix.SetsockoptLinger(l.conns[c].fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
-		l.dropLost(c)
-		n++
-	}
-	if n > 0 {
-		l.deal(s, l.now()) // accepting may have waited for room
-	}
-	return n
 }
 
 func countOf(n int, what string) string {

@@ -114,9 +114,9 @@ func (wa *watch) wants(h *held, w *worker) bool {
 	return h.kept != nil && w.stats != nil && w.stats.tells
 }
 
-// follow asks w to tell of the end of the next hand-off, number seq. It is sent
+// follow asks it to tell of the end of the next hand-off, number seq. It is sent
 // before: a connection may be over before another message arrives.
-func (l *loop) follow(w *worker, seq int64) {
+func (w *worker) follow(seq int64) {
 	line, err := ipc.AppendMuster(nil, follow{&seq})
 	if err == nil {
 		_ = w.ch.Send(line, -1) // a channel that has ended tells its reader
@@ -232,7 +232,7 @@ func (l *loop) traffic(now time.Time) *Traffic {
 	if runtime.GOOS != "linux" {
 		return t
 	}
-	for _, s := range l.order {
+	for _, s := range l.ledger.order {
 		if s.addr.Network != "tcp" || s.port.Closed() {
 			continue
 		}

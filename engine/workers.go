@@ -166,13 +166,13 @@ func (l *loop) step(w *worker, in input) {
 		case fxLeave:
 			for s := range w.servers {
 				s.dealer.Leave(w.id)
-				l.setGateOrSay(s)
+				l.ledger.setGateOrSay(s)
 			}
 			l.restartLeft(w)
 		case fxRelease:
 			l.release(w, now)
 		case fxSettle:
-			l.settle(w, now)
+			l.ledger.settle(w, now)
 		case fxHold:
 			l.holdExit(w, now, l.family.keep)
 		case fxDisconnect:
@@ -223,7 +223,7 @@ func (l *loop) read(w *worker, msgs []ipc.Message, now time.Time) {
 		switch m.Kind {
 		case ipc.Ack, ipc.Nack:
 			if len(w.unacked) == 0 {
-				l.tot.odd++
+				l.ledger.tot.odd++
 				l.odd(w, "an acknowledgement of no descriptor", now)
 				continue
 			}
@@ -232,7 +232,11 @@ func (l *loop) read(w *worker, msgs []ipc.Message, now time.Time) {
 			w.keepGiven(h.given)
 			if m.Kind == ipc.Nack {
 				w.keepGiven(nil)
-				l.nacked(w, h, now)
+				if h.probe {
+					l.probeAnswered(w, now)
+				} else {
+					l.ledger.nacked(w, h, now)
+				}
 				answers = true
 			}
 			continue
@@ -264,7 +268,7 @@ func (l *loop) read(w *worker, msgs []ipc.Message, now time.Time) {
 	}
 	if answers {
 		for s := range w.servers {
-			l.deal(s, now)
+			l.ledger.deal(s, now)
 		}
 	}
 	clear(msgs)
@@ -273,6 +277,17 @@ func (l *loop) read(w *worker, msgs []ipc.Message, now time.Time) {
 func (l *loop) nextSeq() int64 {
 	l.seq++
 	return l.seq - 1
+}
+
+// answered takes in a worker's reply to a probe or a hand-off.
+func (l *loop) answered(w *worker, seq int64, accepted bool, now time.Time) {
+	switch {
+	case w.probe.answers(seq):
+		l.probeAnswered(w, now)
+	case !l.ledger.answered(w, seq, accepted, now):
+		l.ledger.tot.odd++
+		l.odd(w, "an answer that is not awaited", now)
+	}
 }
 
 // send sends a cluster message. A channel that cannot take it is ended by ipc,
@@ -303,34 +318,8 @@ func (l *loop) release(w *worker, now time.Time) {
 	l.bequeath(w, now)
 	for s := range w.servers {
 		if !s.ended {
-			l.released(w, s)
+			l.ledger.released(w, s)
 		}
-	}
-}
-
-// settle is called when the process is gone too: what it has not answered goes to
-// others. Before, it may still read what it was sent, and two would answer.
-func (l *loop) settle(w *worker, now time.Time) {
-	l.timers.stop(w.cutOff)
-	l.dropTouched(w, now)
-	for s := range w.servers {
-		back := s.dealer.Remove(w.id, now)
-		for _, c := range back {
-			l.conns[c].again = true
-			w.out.dealtAgain(l.conns[c].fd)
-			if l.watching != nil {
-				l.watching.back(&l.conns[c], w.hopEnd(), now)
-			}
-		}
-		if s.ended { // the address is closed: nobody can serve them
-			l.dropQueued(s)
-			continue
-		}
-		w.again += len(back)
-		l.deal(s, now)
-	}
-	if w.again > 0 {
-		l.emitFor(w, Event{Kind: KindDealtAgain, By: BySupervisor, Detail: DealtAgainDetail{Count: w.again}})
 	}
 }
 
@@ -367,7 +356,7 @@ func (l *loop) chanEnded(w *worker, err error) {
 	w.exitReason(err)
 	if !w.life.gone && !w.proc.Dying() {
 		w.outlived = true
-		w.channelLeft(l.unanswered(w)) // before the step takes it out of its servers
+		w.channelLeft(l.ledger.unanswered(w)) // before the step takes it out of its servers
 	}
 	l.step(w, inChanEnd)
 }
@@ -421,9 +410,9 @@ func (l *loop) exited(w *worker, now time.Time) {
 	}
 	if open, idle, known := w.cut(); known {
 		w.lost, w.exit.CutKept = &open, idle
-		l.tot.lost += uint64(open)
+		l.ledger.tot.lost += uint64(open)
 	} else {
-		l.tot.lostUnknown++
+		l.ledger.tot.lostUnknown++
 	}
 	w.out.closeTally()
 	if l.watching != nil {
@@ -454,7 +443,8 @@ func (l *loop) exited(w *worker, now time.Time) {
 	delete(l.workers, w.id)
 	l.carryOut(w, v, now)
 	for s := range w.servers {
-		l.forget(w, s)
+		l.ledger.forget(w, s)
+		l.keepName(s, w)
 	}
 	l.stopStep()
 }

@@ -1,0 +1,164 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+
+	"muster/engine/internal/sock"
+)
+
+// setGate points the gate of s where policy and leaving workers want it.
+func (l *ledger) setGate(s *server) error {
+	if !s.port.Can().Gate || s.ended {
+		return nil
+	}
+	leaving := 0
+	for w, closed := range s.users {
+		if w.life.leaving && !closed {
+			leaving++
+		}
+	}
+	if err := s.port.SetGate(l.policy.gate(leaving)); err != nil {
+		return fmt.Errorf("gate of %s: %w", s.addr, err)
+	}
+	return nil
+}
+
+func (l *ledger) setGateOrSay(s *server) {
+	if err := l.setGate(s); err != nil {
+		l.failed(nil, "", err)
+	}
+}
+
+// released says that a worker has left a server: it closed it, or its channel
+// has ended.
+func (l *ledger) released(w *worker, s *server) {
+	if s.users[w] {
+		return
+	}
+	s.users[w] = true
+	l.setGateOrSay(s)
+}
+
+// closeUnused closes an address when the last worker that used it has closed
+// its server of its own accord. One that was told to leave, or died, does not
+// count: connections wait for its replacement, see lookUnserved.
+func (l *ledger) closeUnused(w *worker, s *server) {
+	if s.keep || w.life.leaving || l.stopping != nil {
+		return
+	}
+	for _, closed := range s.users {
+		if !closed {
+			return
+		}
+	}
+	l.closeServer(s)
+}
+
+// forget takes a worker that is gone out of a server.
+func (l *ledger) forget(w *worker, s *server) {
+	delete(s.users, w)
+	if w.aborted && !s.keep && len(s.users) == 0 && l.stopping == nil {
+		l.closeServer(s) // nobody else ever served it
+		return
+	}
+	l.setGateOrSay(s)
+}
+
+// setPolicy changes the scheduling policy of the live cluster by the gate of
+// each address. What waits at the primary's socket is dealt at once, so that
+// the event tells how long the change really took.
+func (l *ledger) setPolicy(p Policy, by By) (Policy, error) {
+	start := l.now()
+	if !p.known() {
+		return l.policy, badRequest(fmt.Errorf("%v is not a policy", p))
+	}
+	if why := l.policyFixed(); why != "" {
+		return l.policy, refusal{errors.New(why), ErrPolicyFixed}
+	}
+	if p == l.policy {
+		return p, nil
+	}
+	from := l.policy
+	l.policy = p
+	defer func() { l.policyNow.Store(int32(l.policy)) }()
+	for _, s := range l.order {
+		if err := l.setGate(s); err != nil {
+			l.policy = from
+			for _, s := range l.order {
+				l.setGateOrSay(s)
+			}
+			return from, err
+		}
+	}
+	for _, s := range l.order {
+		s.dealer.Use(p.rule())
+	}
+	if p.Dealer() != DealerPrimary {
+		l.dealsNoMore()
+		for _, s := range l.order {
+			if s.port.Can().Gate && !s.paused {
+				l.accepted(s, s.port.Drain(sock.Front, queueMax), l.now())
+			}
+		}
+	}
+	l.emit(Event{Kind: KindPolicy, By: by, Detail: PolicyDetail{From: from, To: p, Ms: ms(l.now().Sub(start))}})
+	return p, nil
+}
+
+// policyFixed is why the policy cannot be changed, "" if it can: at least one
+// address has a gate, or there is none yet.
+func (l *ledger) policyFixed() string {
+	why := ""
+	for _, s := range l.order {
+		if s.port.Can().Gate {
+			return ""
+		}
+		why = s.port.Can().WhyFixed
+	}
+	return why
+}
+
+// serves notes that a worker has got the socket of a server.
+func (l *ledger) serves(w *worker, s *server) {
+	if s.addr.Network == "udp" {
+		return // no connections
+	}
+	w.out.served, w.out.drained = true, false
+	if !l.onlyByHand(s) {
+		w.out.mayAccept()
+	}
+}
+
+// onlyByHand tells whether all connections of s come by the primary's hand just
+// now.
+func (l *ledger) onlyByHand(s *server) bool {
+	if s.fixed != 0 {
+		return s.fixed.Dealer() == DealerPrimary
+	}
+	waiting := s.port.WaitingAt(sock.Common) // from before a change of the policy
+	return l.policy.Dealer() == DealerPrimary && waiting == 0
+}
+
+// allByHand tells whether all connections of a worker come by the primary's hand
+// just now, and can be counted.
+func (l *ledger) allByHand(w *worker) bool {
+	for s := range w.servers {
+		if s.addr.Network != "tcp" || !l.onlyByHand(s) {
+			return false
+		}
+	}
+	return true
+}
+
+// dealsNoMore notes that every worker may accept by itself now.
+func (l *ledger) dealsNoMore() {
+	for _, w := range l.workers {
+		for s := range w.servers {
+			if s.port.Can().Gate {
+				w.out.mayAccept()
+				break
+			}
+		}
+	}
+}

@@ -1,0 +1,228 @@
+package engine
+
+import (
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"muster/engine/internal/deal"
+	"muster/engine/internal/sock"
+)
+
+// ledger is the loop's part that has the addresses, the policy, and each
+// connection that was accepted and is no worker's yet.
+type ledger struct {
+	*common
+	policy    Policy
+	policyNow atomic.Int32       // policy, for other goroutines
+	servers   map[string]*server // by key
+	order     []*server          // in the order they were opened
+	conns     []held             // accepted and not taken; a deal.Conn is an index
+	freeConns []deal.Conn
+	buf       []byte
+	tot       totals
+	handOff   *Latency
+	quieting  int // addresses whose names are being removed
+	closing   int // servers whose sockets are not closed yet
+
+	ended     func(*server) // is called when an address is closed
+	allClosed func()        // and when no socket is being closed any more
+}
+
+// totals are the counters of a Snapshot.
+type totals struct {
+	restarts, accepted, dealt, taken, refused, again, lost, odd uint64
+	lostUnknown                                                 int
+}
+
+// held is an accepted connection the primary still has a copy of.
+type held struct {
+	fd    int
+	at    time.Time
+	again bool     // it was handed off before
+	kept  *watched // nil = not one of those that are watched
+}
+
+// newLedger makes one without addresses.
+func newLedger(c *common) *ledger {
+	l := &ledger{common: c, policy: c.o.Policy, servers: make(map[string]*server), handOff: &Latency{}}
+	l.policyNow.Store(int32(l.policy))
+	return l
+}
+
+// addServer makes a server of open sockets. It is called by New for
+// Options.Addr, and by the loop for what workers listen on. If it fails the
+// sockets are closed.
+func (l *ledger) addServer(key string, p *sock.Port) (*server, error) {
+	s := &server{key: key, addr: Address(p.Addr()), port: p, dealer: deal.New(l.policy.rule()), users: make(map[*worker]bool)}
+	if holds, fixed := l.policy.at(p.Can()); fixed {
+		s.fixed = holds
+	} else if err := p.SetGate(l.policy.gate(0)); err != nil {
+		p.Close()
+		return nil, fmt.Errorf("gate of %s: %w", s.addr, err)
+	}
+	l.servers[key] = s
+	l.order = append(l.order, s)
+	return s, nil
+}
+
+// accept starts accepting in the primary.
+func (l *ledger) accept(s *server) {
+	if !s.primaryAccepts() {
+		return
+	}
+	s.port.StartAccept(func(b []sock.Accepted) {
+		if !l.post(msgAccepted{s, b}) {
+			for _, a := range b {
+				_ = unix.Close(a.FD)
+			}
+		}
+	}, func(err error) { l.post(msgFailed{"accepting at " + s.addr.String(), err}) })
+}
+
+// closeServer closes an address. What is still queued there is lost.
+func (l *ledger) closeServer(s *server) {
+	if s.ended {
+		return
+	}
+	s.ended = true
+	l.timers.stop(s.retry)
+	// Not waited for here: the accept goroutine may be waiting to give us a
+	// batch, and close waits for it.
+	l.closing++
+	l.runAside(func() error { return l.sys.close(s.port) }, func(err error) { l.closed(s, err) }, nil)
+	l.dropQueued(s)
+	delete(l.servers, s.key)
+	l.ended(s)
+	for i, o := range l.order {
+		if o == s {
+			l.order = append(l.order[:i], l.order[i+1:]...)
+			break
+		}
+	}
+	l.pub.touch()
+}
+
+// closed says that the sockets of a server are closed.
+func (l *ledger) closed(s *server, err error) {
+	l.closing--
+	l.pub.touch()
+	if err != nil {
+		l.failed(nil, "closing "+s.addr.String(), err)
+	}
+	for _, w := range l.workers { // not to be kept by a program that listens again and again
+		if s.dealer.InFlight(w.id) == 0 {
+			delete(w.servers, s)
+		}
+	}
+	if l.closing == 0 {
+		l.allClosed()
+	}
+}
+
+// closePort closes a socket that nobody serves.
+func (l *ledger) closePort(p *sock.Port) {
+	l.closing++
+	l.runAside(func() error { return l.sys.close(p) }, func(err error) {
+		if err != nil {
+			l.failed(nil, "closing "+p.Addr().String(), err)
+		}
+		l.closedOne()
+	}, nil)
+}
+
+// closedOne says that a socket that was no server's is closed.
+func (l *ledger) closedOne() {
+	l.closing--
+	if l.closing == 0 {
+		l.allClosed()
+	}
+}
+
+// clusterPorts are the TCP ports the cluster serves.
+func (l *ledger) clusterPorts() map[int]bool {
+	ports := make(map[int]bool)
+	for _, s := range l.order {
+		if s.addr.Network == "tcp" {
+			ports[s.addr.Port] = true
+		}
+	}
+	return ports
+}
+
+// quiet begins the end of an address, see Port.Quiet. The name of a unix socket
+// is removed aside: its file system may not answer.
+func (l *ledger) quiet(p *sock.Port) {
+	said := func(err error) {
+		if err != nil {
+			l.failed(nil, "ending "+p.Addr().String(), err)
+		}
+	}
+	if p.Name() == nil {
+		said(p.Quiet())
+		return
+	}
+	l.quieting++
+	l.runAside(func() error { return l.sys.quiet(p) }, func(err error) {
+		l.quieting--
+		said(err)
+	}, nil)
+}
+
+// shift forgives everybody a time in which the primary itself stood still.
+func (l *ledger) shift(gap time.Duration) {
+	for _, s := range l.order {
+		s.dealer.Shift(gap)
+	}
+}
+
+// queued is how many connections wait for a worker.
+func (l *ledger) queued() int {
+	n := 0
+	for _, s := range l.order {
+		n += s.dealer.Queued()
+	}
+	return n
+}
+
+// dealAll deals what waits, at every address.
+func (l *ledger) dealAll(now time.Time) {
+	for _, s := range l.order {
+		if s.dealer.Queued() > 0 {
+			l.deal(s, now)
+		}
+	}
+}
+
+// quietAll begins the end of all addresses.
+func (l *ledger) quietAll() {
+	for _, s := range l.order {
+		l.quiet(s.port)
+	}
+}
+
+// drain takes in what has come before the end of the addresses began.
+func (l *ledger) drain(now time.Time) {
+	for _, s := range l.order {
+		if s.primaryAccepts() {
+			l.accepted(s, s.port.Drain(sock.Front, queueMax), now)
+		}
+		// A descriptor of common is in the workers' hands too, but they are
+		// about to leave.
+		if s.port.Can().Gate {
+			l.accepted(s, s.port.Drain(sock.Common, sock.All), now)
+		}
+	}
+}
+
+// closeAll closes all addresses.
+func (l *ledger) closeAll() {
+	for len(l.order) > 0 {
+		l.closeServer(l.order[0])
+	}
+}
+
+// allGone tells whether no address is open, and none is being closed.
+func (l *ledger) allGone() bool { return len(l.order) == 0 && l.closing == 0 }
