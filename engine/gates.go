@@ -94,7 +94,7 @@ func (l *ledger) setPolicy(p Policy, by By) (Policy, error) {
 	for _, s := range l.order {
 		s.dealer.Use(p.rule())
 	}
-	if p.Dealer() != DealerPrimary {
+	if !p.PrimaryDeals() {
 		l.dealsNoMore()
 		for _, s := range l.order {
 			if s.port.Can().Gate && !s.paused {
@@ -134,10 +134,10 @@ func (l *ledger) serves(w *worker, s *server) {
 // now.
 func (l *ledger) onlyByHand(s *server) bool {
 	if s.fixed != 0 {
-		return s.fixed.Dealer() == DealerPrimary
+		return s.fixed.PrimaryDeals()
 	}
 	waiting := s.port.WaitingAt(sock.Common) // from before a change of the policy
-	return l.policy.Dealer() == DealerPrimary && waiting == 0
+	return l.policy.PrimaryDeals() && waiting == 0
 }
 
 // allByHand tells whether all connections of a worker come by the primary's hand

@@ -47,25 +47,28 @@ func nodePolicy(value string) Policy {
 }
 
 // known tells whether there is such a policy.
-func (p Policy) known() bool { return p.Dealer() != 0 }
+func (p Policy) known() bool { return p.dealer() != 0 }
 
-// Dealer is who decides which worker gets a connection.
-type Dealer int
+// PrimaryDeals tells whether the primary decides under p which worker gets a
+// connection. Only what it deals does it see, count and time.
+func (p Policy) PrimaryDeals() bool { return p.dealer() == dealsPrimary }
+
+// dealer is who decides which worker gets a connection.
+type dealer int
 
 const (
-	DealerPrimary Dealer = 1 + iota // it accepts each connection and hands it to a worker
-	DealerKernel                    // it gives each connection to the socket of one worker
-	DealerWorkers                   // they accept on one socket, whoever comes first
+	dealsPrimary dealer = 1 + iota // it accepts each connection and hands it to a worker
+	dealsKernel                    // it gives each connection to the socket of one worker
+	dealsWorkers                   // they accept on one socket, whoever comes first
 )
 
-// Dealer tells who deals under p; 0 if there is no such policy. Only what the
-// primary deals does it see, count and time.
-func (p Policy) Dealer() Dealer {
+// dealer tells who deals under p; 0 if there is no such policy.
+func (p Policy) dealer() dealer {
 	switch p {
 	case SchedRR:
-		return DealerPrimary
+		return dealsPrimary
 	case SchedNone:
-		return DealerWorkers
+		return dealsWorkers
 	}
 	return 0
 }
@@ -73,7 +76,7 @@ func (p Policy) Dealer() Dealer {
 // Other is the policy p is compared with, and the one a switch goes to: another
 // deals under it.
 func (p Policy) Other() Policy {
-	if p.Dealer() == DealerPrimary {
+	if p.PrimaryDeals() {
 		return SchedNone
 	}
 	return SchedRR
@@ -104,7 +107,7 @@ const socketsEach = 2
 // closes its copy of the shared socket must not be the one a new connection
 // waits for.
 func (p Policy) gate(leaving int) sock.Gate {
-	if p.Dealer() == DealerWorkers && leaving == 0 {
+	if p.dealer() == dealsWorkers && leaving == 0 {
 		return sock.Common
 	}
 	return sock.Front

@@ -90,11 +90,11 @@ func TestGateFor(t *testing.T) {
 // Whoever deals, the other policy has another do it, and a switch there and back
 // ends where it began.
 func TestEachPolicyHasItsDealer(t *testing.T) {
-	for p, want := range map[Policy]Dealer{SchedRR: DealerPrimary, SchedNone: DealerWorkers, 0: 0, 7: 0} {
-		if got := p.Dealer(); got != want || p.known() != (want != 0) {
+	for p, want := range map[Policy]dealer{SchedRR: dealsPrimary, SchedNone: dealsWorkers, 0: 0, 7: 0} {
+		if got := p.dealer(); got != want || p.known() != (want != 0) {
 			t.Errorf("%v: dealer %d, known %v; want %d", p, got, p.known(), want)
 		}
-		if o := p.Other(); want != 0 && (o.Dealer() == want || !o.known() || o.Other() != p) {
+		if o := p.Other(); want != 0 && (o.dealer() == want || !o.known() || o.Other() != p) {
 			t.Errorf("%v: the other is %v, and from there %v", p, o, o.Other())
 		}
 	}

@@ -39,7 +39,7 @@ type server struct {
 }
 
 // primaryAccepts tells whether connections of s may come to the primary.
-func (s *server) primaryAccepts() bool { return s.fixed == 0 || s.fixed.Dealer() == DealerPrimary }
+func (s *server) primaryAccepts() bool { return s.fixed == 0 || s.fixed.PrimaryDeals() }
 
 // workersAccept tells whether the workers get a socket of s.
-func (s *server) workersAccept() bool { return s.fixed == 0 || s.fixed.Dealer() != DealerPrimary }
+func (s *server) workersAccept() bool { return s.fixed == 0 || !s.fixed.PrimaryDeals() }

@@ -118,7 +118,7 @@ func portText(w *engine.Row) string {
 // workerFigures is what changes by the second.
 func workerFigures(s *screen, w *engine.Row, d *engine.Details) []fact {
 	dealt, cut, fds := unknown, unknown, unknown
-	if s.snap.Policy.Dealer() == engine.DealerPrimary {
+	if s.snap.Policy.PrimaryDeals() {
 		dealt = fmtCount(float64(w.Dealt))
 	}
 	if alive(w) {

@@ -146,7 +146,7 @@ type figure struct {
 func figuresLine(s *screen) string {
 	snap := s.snap
 	queue := unknown
-	if snap.Policy.Dealer() == engine.DealerPrimary {
+	if snap.Policy.PrimaryDeals() {
 		queue = fmtOpen(snap.Queue)
 	}
 	open := unknown

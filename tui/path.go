@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"muster/engine"
 	"muster/tui/internal/cell"
 	"muster/tui/internal/hist"
 )
@@ -10,7 +9,7 @@ import (
 // cells. In shared the primary sees none of it.
 func pathPane(s *screen, w, rows int) []string {
 	snap := s.snap
-	rr := snap.Policy.Dealer() == engine.DealerPrimary
+	rr := snap.Policy.PrimaryDeals()
 	seen := func(v string) string {
 		if rr {
 			return v

@@ -183,7 +183,7 @@ func valueOf(s *screen, w *engine.Row, cols columns, now time.Time) rowValue {
 	if w.Done != nil {
 		v.done = float64(*w.Done)
 	}
-	if s.snap.Policy.Dealer() == engine.DealerPrimary {
+	if s.snap.Policy.PrimaryDeals() {
 		v.dealt = float64(w.Dealt)
 	}
 	if cols[colLastExit] > 0 {
@@ -196,7 +196,7 @@ func valueOf(s *screen, w *engine.Row, cols columns, now time.Time) rowValue {
 	if w.Open != nil {
 		v.open = *w.Open
 	}
-	if s.snap.Policy.Dealer() == engine.DealerPrimary {
+	if s.snap.Policy.PrimaryDeals() {
 		v.hand = w.Hand
 	}
 	if n, ok := s.fds[w.ID]; ok {

@@ -20,7 +20,7 @@ func fmtFairness(v float64) string {
 }
 
 func shareTitle(p engine.Policy) string {
-	if p.Dealer() == engine.DealerPrimary {
+	if p.PrimaryDeals() {
 		return "dealt in the last 10 s"
 	}
 	return "answered in the last 10 s"
@@ -167,7 +167,7 @@ func shareRow(s *screen, w int, sw shareWorker, of int) string {
 	l.Right(s.theme.Text, pct, 5)
 	l.Gap(1)
 	count := fmtCount(float64(sw.n))
-	if s.snap.Policy.Dealer() != engine.DealerPrimary && silent(s) {
+	if !s.snap.Policy.PrimaryDeals() && silent(s) {
 		count = unknown // it may have answered any number
 	}
 	l.Right(s.theme.Text, count, 5)
@@ -217,7 +217,7 @@ func shareGrid(s *screen, w, rows int, ws []shareWorker) []string {
 
 // freeList says who gets the next connections.
 func freeList(s *screen, cells int) string {
-	if s.snap.Policy.Dealer() != engine.DealerPrimary {
+	if !s.snap.Policy.PrimaryDeals() {
 		return "free list: - (the workers accept themselves)"
 	}
 	if len(s.snap.Free) == 0 {

@@ -51,7 +51,7 @@ func trafficNow(s *screen) time.Time {
 
 // quietText is what stands in the place of a list without connections.
 func quietText(s *screen) []string {
-	if s.snap.Policy.Dealer() != engine.DealerPrimary {
+	if !s.snap.Policy.PrimaryDeals() {
 		lines := []string{"The kernel deals: each worker accepts by itself,", "and the primary sees no connection."}
 		if s.snap.PolicyFixed == "" {
 			lines = append(lines, "p  goes to rr, where each is seen on its way")
@@ -110,7 +110,7 @@ func trafficHints(s *screen) []hint {
 	if h, ok := hintOfKey(s, "l"); ok {
 		hs = append(hs, h)
 	}
-	if s.snap.Policy.Dealer() != engine.DealerPrimary {
+	if !s.snap.Policy.PrimaryDeals() {
 		return append(hs, hintOf(s, actPolicy, "policy"), hintOf(s, actFreeze, "freeze"), hintOf(s, actView1, "overview"), hintOf(s, actHelp, "keys"))
 	}
 	enter := hintOf(s, actDetails, "this connection")

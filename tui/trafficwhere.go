@@ -103,7 +103,7 @@ func wayTo(s *screen, p places) []string {
 	if t := s.snap.Traffic; t != nil && t.Waiting != nil {
 		waiting = fmtOpen(*t.Waiting)
 	}
-	if s.snap.Policy.Dealer() != engine.DealerPrimary {
+	if !s.snap.Policy.PrimaryDeals() {
 		if s.w < namesW {
 			return []string{" clients " + arrow + " kernel", right(waiting, 17)}
 		}
@@ -156,7 +156,7 @@ func whereRow(s *screen, l *cell.Line, w *engine.Row, p places) {
 		l.Put(th.Muted, cell.Fitting(l.Room()-1, forms...))
 		return
 	}
-	if t := s.snap.Traffic; t != nil && s.snap.Policy.Dealer() != engine.DealerPrimary && s.w >= namesW {
+	if t := s.snap.Traffic; t != nil && !s.snap.Policy.PrimaryDeals() && s.w >= namesW {
 		rate := unknown
 		for _, r := range t.Takes {
 			if r.Worker == w.ID {

@@ -23,7 +23,7 @@ func policy(e engine.Event, _ *engine.Snapshot) Text {
 		Than:  d.To.Other(),
 		Other: "as before: " + shared + ".",
 	}
-	if d.To.Dealer() != engine.DealerPrimary {
+	if !d.To.PrimaryDeals() {
 		t.Means = "From now on " + shared + ". Connections that are open stay where they are."
 		t.Other = "as before: " + rr + "."
 	}

@@ -204,7 +204,7 @@ func CrashLoop(s *engine.Snapshot) Text {
 // Empty explains a cluster without workers. s must not be nil.
 func Empty(s *engine.Snapshot) Text {
 	waits := "Connections wait at it for the next worker."
-	if inForce(s).Dealer() == engine.DealerPrimary && s.Queue > 0 {
+	if inForce(s).PrimaryDeals() && s.Queue > 0 {
 		waits = fmt.Sprintf("%s waits for the next worker.", plural(s.Queue, "connection"))
 		if s.Queue > 1 {
 			waits = fmt.Sprintf("%s wait for the next worker.", plural(s.Queue, "connection"))

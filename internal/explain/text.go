@@ -43,7 +43,7 @@ func inForce(s *engine.Snapshot) engine.Policy {
 // instead picks what the other policy would do: shared is said while rr is in
 // force, rr while shared is.
 func instead(s *engine.Snapshot, shared, rr string) string {
-	if inForce(s).Dealer() != engine.DealerPrimary {
+	if !inForce(s).PrimaryDeals() {
 		return rr
 	}
 	return shared

@@ -20,7 +20,7 @@ func NewOf(p engine.Policy, t *track) uint64 {
 	switch {
 	case t == nil:
 		return 0
-	case p.Dealer() == engine.DealerPrimary:
+	case p.PrimaryDeals():
 		return t.dealtNew
 	}
 	return t.doneNew
@@ -33,7 +33,7 @@ func (h *History) Share(p engine.Policy, t *track) float64 {
 		return -1
 	}
 	total := h.dealtTotal
-	if p.Dealer() != engine.DealerPrimary {
+	if !p.PrimaryDeals() {
 		total = h.answerTotal
 	}
 	if total == 0 {
