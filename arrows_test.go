@@ -25,21 +25,22 @@ func TestRoomsImportInOneDirection(t *testing.T) {
 		// It must be initialised before all that rests on os.
 		{"muster/internal/guard", nil, []string{"os", "time", "fmt"}},
 		{"muster/internal/cpus", nil, screen},
+		{"muster/internal/wireword", nil, screen},
 		// Decisions about values: no descriptor, no network, no process.
 		{"muster/engine/internal/deal", nil, []string{"os", "golang.org/x/sys/", "muster/ipc"}},
 		{"muster/engine/internal/sock", nil, append([]string{"os/exec"}, screen...)},
 		{"muster/engine/internal/proc", nil, screen},
-		{"muster/engine", []string{"muster/engine/internal/deal", "muster/engine/internal/proc", "muster/engine/internal/sock", "muster/internal/cpus", "muster/internal/guard", "muster/ipc"}, screen},
-		{"muster/engine/demo", []string{"muster/engine", "muster/internal/cpus", "muster/internal/guard", "muster/ipc"}, screen},
+		{"muster/engine", []string{"muster/engine/internal/deal", "muster/engine/internal/proc", "muster/engine/internal/sock", "muster/internal/cpus", "muster/internal/guard", "muster/internal/wireword", "muster/ipc"}, screen},
+		{"muster/engine/demo", []string{"muster/engine", "muster/internal/cpus", "muster/internal/guard", "muster/internal/wireword", "muster/ipc"}, screen},
 		{"muster/styles", nil, nil},
 		{"muster/internal/safetext", nil, nil},
-		{"muster/internal/plaintext", []string{"muster/engine", "muster/internal/cpus", "muster/internal/guard", "muster/ipc", "muster/internal/safetext", "muster/internal/secret"}, nil},
+		{"muster/internal/plaintext", []string{"muster/engine", "muster/internal/cpus", "muster/internal/guard", "muster/internal/wireword", "muster/ipc", "muster/internal/safetext", "muster/internal/secret"}, nil},
 		// The words of events know no screen.
-		{"muster/internal/say", []string{"muster/internal/plaintext", "muster/engine", "muster/internal/cpus", "muster/internal/guard", "muster/ipc", "muster/internal/safetext", "muster/internal/secret"}, []string{"muster/tui", "muster/styles", "github.com/charmbracelet/bubbletea"}},
-		{"muster/internal/explain", []string{"muster/engine", "muster/internal/cpus", "muster/internal/guard", "muster/ipc"}, screen},
+		{"muster/internal/say", []string{"muster/internal/plaintext", "muster/engine", "muster/internal/cpus", "muster/internal/guard", "muster/internal/wireword", "muster/ipc", "muster/internal/safetext", "muster/internal/secret"}, []string{"muster/tui", "muster/styles", "github.com/charmbracelet/bubbletea"}},
+		{"muster/internal/explain", []string{"muster/engine", "muster/internal/cpus", "muster/internal/guard", "muster/internal/wireword", "muster/ipc"}, screen},
 		{"muster/internal/load", nil, screen},
-		{"muster/internal/tour", []string{"muster/engine", "muster/internal/cpus", "muster/internal/guard", "muster/ipc", "muster/internal/load"}, screen},
-		{"muster/internal/viewtest", []string{"muster/engine", "muster/internal/cpus", "muster/internal/guard", "muster/ipc"}, screen},
+		{"muster/internal/tour", []string{"muster/engine", "muster/internal/cpus", "muster/internal/guard", "muster/internal/wireword", "muster/ipc", "muster/internal/load"}, screen},
+		{"muster/internal/viewtest", []string{"muster/engine", "muster/internal/cpus", "muster/internal/guard", "muster/internal/wireword", "muster/ipc"}, screen},
 		{"muster/internal/nodecmd", nil, screen},
 		{"muster/internal/quietterm", nil, screen},
 		{"muster/internal/stopsignal", nil, screen},
@@ -48,13 +49,13 @@ func TestRoomsImportInOneDirection(t *testing.T) {
 		// Cells know no cluster.
 		{"muster/tui/internal/cell", []string{"muster/styles", "muster/internal/safetext"}, nil},
 		// Histories know no look.
-		{"muster/tui/internal/hist", []string{"muster/engine", "muster/engine/internal/deal", "muster/internal/cpus", "muster/internal/guard", "muster/ipc"}, screen[1:]},
+		{"muster/tui/internal/hist", []string{"muster/engine", "muster/engine/internal/deal", "muster/internal/cpus", "muster/internal/guard", "muster/internal/wireword", "muster/ipc"}, screen[1:]},
 		{"muster/tui/internal/term", []string{"muster/internal/deathsignal", "muster/internal/safetext", "muster/internal/stopsignal"}, []string{"muster/styles", "github.com/charmbracelet/bubbletea"}},
-		{"muster/tui", append(slices.Clone(rooms), "muster/engine", "muster/internal/explain", "muster/internal/cpus", "muster/internal/guard", "muster/ipc", "muster/styles", "muster/internal/load", "muster/internal/safetext", "muster/internal/plaintext", "muster/internal/quietterm", "muster/internal/stopsignal", "muster/internal/deathsignal", "muster/internal/secret"), nil},
-		{"muster/examples/cluster", []string{"muster/engine", "muster/internal/cpus", "muster/internal/guard", "muster/ipc"}, screen},
-		{"muster/examples/messages", []string{"muster/engine", "muster/internal/cpus", "muster/internal/guard", "muster/ipc"}, screen},
-		{"muster/examples/server", []string{"muster/engine", "muster/internal/cpus", "muster/internal/guard", "muster/ipc"}, screen},
-		{"muster/examples/dashboard", append(slices.Clone(rooms), "muster/tui", "muster/internal/explain", "muster/engine", "muster/internal/cpus", "muster/internal/guard", "muster/ipc", "muster/styles", "muster/internal/load", "muster/internal/safetext", "muster/internal/plaintext", "muster/internal/quietterm", "muster/internal/stopsignal", "muster/internal/deathsignal", "muster/internal/secret"), nil},
+		{"muster/tui", append(slices.Clone(rooms), "muster/engine", "muster/internal/explain", "muster/internal/cpus", "muster/internal/guard", "muster/internal/wireword", "muster/ipc", "muster/styles", "muster/internal/load", "muster/internal/safetext", "muster/internal/plaintext", "muster/internal/quietterm", "muster/internal/stopsignal", "muster/internal/deathsignal", "muster/internal/secret"), nil},
+		{"muster/examples/cluster", []string{"muster/engine", "muster/internal/cpus", "muster/internal/guard", "muster/internal/wireword", "muster/ipc"}, screen},
+		{"muster/examples/messages", []string{"muster/engine", "muster/internal/cpus", "muster/internal/guard", "muster/internal/wireword", "muster/ipc"}, screen},
+		{"muster/examples/server", []string{"muster/engine", "muster/internal/cpus", "muster/internal/guard", "muster/internal/wireword", "muster/ipc"}, screen},
+		{"muster/examples/dashboard", append(slices.Clone(rooms), "muster/tui", "muster/internal/explain", "muster/engine", "muster/internal/cpus", "muster/internal/guard", "muster/internal/wireword", "muster/ipc", "muster/styles", "muster/internal/load", "muster/internal/safetext", "muster/internal/plaintext", "muster/internal/quietterm", "muster/internal/stopsignal", "muster/internal/deathsignal", "muster/internal/secret"), nil},
 	} {
 		out, err := exec.Command("go", "list", "-deps", room.path).Output()
 		if err != nil {

@@ -3,6 +3,8 @@ package engine
 import (
 	"encoding/json"
 	"testing"
+
+	"muster/internal/wireword"
 )
 
 func TestCallText(t *testing.T) {
@@ -21,13 +23,13 @@ func TestCallText(t *testing.T) {
 		{ByOutside, DisconnectDetail{}, callFacts{}, "cluster 'disconnect' (worker 3)"},
 		{ByOutside, ExitDetail{Code: ptr(1)}, callFacts{}, "cluster 'exit' (worker 3, 1, null)"},
 		{ByOutside, ExitDetail{Signal: ptr("SIGKILL")}, callFacts{}, "cluster 'exit' (worker 3, null, 'SIGKILL')"},
-		{ByKey, PolicyDetail{To: SchedNone}, callFacts{}, "cluster.schedulingPolicy = cluster.SCHED_NONE"},
-		{ByKey, KillDetail{Signal: "SIGTERM"}, callFacts{}, "cluster.workers[3].kill('SIGTERM')"},
+		{wireword.ByKey, PolicyDetail{To: SchedNone}, callFacts{}, "cluster.schedulingPolicy = cluster.SCHED_NONE"},
+		{wireword.ByKey, KillDetail{Signal: "SIGTERM"}, callFacts{}, "cluster.workers[3].kill('SIGTERM')"},
 		{BySupervisor, KillDetail{Signal: "SIGKILL"}, callFacts{past: true}, "process.kill(70, 'SIGKILL')"},
-		{ByKey, LeaveDetail{}, callFacts{}, "cluster.workers[3].disconnect()"},
+		{wireword.ByKey, LeaveDetail{}, callFacts{}, "cluster.workers[3].disconnect()"},
 		{ByOutside, LeaveDetail{}, callFacts{all: true}, "cluster.disconnect()"},
 		{ByOutside, LeaveDetail{}, callFacts{own: true}, "cluster.worker.disconnect()"},
-		{ByKey, SendDetail{Message: json.RawMessage(`{"a":1}`)}, callFacts{}, `cluster.workers[3].send({"a":1})`},
+		{wireword.ByKey, SendDetail{Message: json.RawMessage(`{"a":1}`)}, callFacts{}, `cluster.workers[3].send({"a":1})`},
 		{BySupervisor, StallDetail{}, callFacts{}, ""},
 		{BySupervisor, DealtAgainDetail{}, callFacts{}, ""},
 		{ByOutside, OutputDetail{}, callFacts{}, ""},

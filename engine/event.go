@@ -35,11 +35,11 @@ const (
 	KindOrphans    Kind = "orphans"     // what a worker had started outlived it, and was sent a signal
 )
 
-// By tells who caused an event.
+// By tells who caused an event: one of these, or what a viewer has said in
+// Command.By ("key" is a key of the dashboard).
 type By string
 
 const (
-	ByKey        By = "key"        // a key of the dashboard
 	ByAPI        By = "api"        // a call of the library, or the start itself
 	BySupervisor By = "supervisor" // the rules of restart, stall and grace
 	ByOutside    By = "outside"    // something outside muster, or the worker itself

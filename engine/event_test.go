@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"muster/internal/wireword"
 	"muster/ipc"
 )
 
@@ -46,12 +47,12 @@ var goldenEvents = []struct {
 		`{"v":1,"seq":8,"time":"2026-01-02T03:04:05.678901234Z","kind":"exit","worker":3,"slot":2,"pid":70,"by":"outside","detail":{"code":null,"signal":"SIGKILL","voluntary":false,"dealt_again":2,"cut":3,"cut_kept":1,"retry_ms":400,"deaths":2,"of":5}}`},
 	{Event{Seq: 9, Time: at, Kind: KindExit, Worker: 3, Slot: 2, PID: 70, By: ByOutside, Detail: ExitDetail{Code: ptr(0), Voluntary: true}},
 		`{"v":1,"seq":9,"time":"2026-01-02T03:04:05.678901234Z","kind":"exit","worker":3,"slot":2,"pid":70,"by":"outside","detail":{"code":0,"signal":null,"voluntary":true,"cut":null}}`},
-	{Event{Seq: 10, Time: at, Kind: KindPolicy, By: ByKey, Call: "cluster.schedulingPolicy = cluster.SCHED_NONE",
+	{Event{Seq: 10, Time: at, Kind: KindPolicy, By: wireword.ByKey, Call: "cluster.schedulingPolicy = cluster.SCHED_NONE",
 		Detail: PolicyDetail{From: SchedRR, To: SchedNone, Ms: 0.033}},
 		`{"v":1,"seq":10,"time":"2026-01-02T03:04:05.678901234Z","kind":"policy","call":"cluster.schedulingPolicy = cluster.SCHED_NONE","by":"key","detail":{"from":"rr","to":"shared","ms":0.033}}`},
-	{Event{Seq: 11, Time: at, Kind: KindKill, Worker: 3, Slot: 2, PID: 70, By: ByKey, Detail: KillDetail{Signal: "SIGKILL", Crash: true, Reason: "stalled"}},
+	{Event{Seq: 11, Time: at, Kind: KindKill, Worker: 3, Slot: 2, PID: 70, By: wireword.ByKey, Detail: KillDetail{Signal: "SIGKILL", Crash: true, Reason: "stalled"}},
 		`{"v":1,"seq":11,"time":"2026-01-02T03:04:05.678901234Z","kind":"kill","worker":3,"slot":2,"pid":70,"by":"key","detail":{"signal":"SIGKILL","crash":true,"reason":"stalled"}}`},
-	{Event{Seq: 12, Time: at, Kind: KindLeave, Worker: 3, Slot: 2, PID: 70, By: ByKey, Detail: LeaveDetail{InFlight: 4, GraceMs: 5000}},
+	{Event{Seq: 12, Time: at, Kind: KindLeave, Worker: 3, Slot: 2, PID: 70, By: wireword.ByKey, Detail: LeaveDetail{InFlight: 4, GraceMs: 5000}},
 		`{"v":1,"seq":12,"time":"2026-01-02T03:04:05.678901234Z","kind":"leave","worker":3,"slot":2,"pid":70,"by":"key","detail":{"in_flight":4,"grace_ms":5000}}`},
 	{Event{Seq: 13, Time: at, Kind: KindStall, Worker: 3, Slot: 2, PID: 70, By: ByOutside, Detail: StallDetail{Ms: 1000.5}},
 		`{"v":1,"seq":13,"time":"2026-01-02T03:04:05.678901234Z","kind":"stall","worker":3,"slot":2,"pid":70,"by":"outside","detail":{"ms":1000.5}}`},
@@ -59,7 +60,7 @@ var goldenEvents = []struct {
 		`{"v":1,"seq":13,"time":"2026-01-02T03:04:05.678901234Z","kind":"stall","worker":3,"slot":2,"pid":70,"by":"supervisor","detail":{"ms":10000,"spared":"process 9 (gdb) traces it"}}`},
 	{Event{Seq: 14, Time: at, Kind: KindDealtAgain, Worker: 3, Slot: 2, PID: 70, By: BySupervisor, Detail: DealtAgainDetail{Count: 2}},
 		`{"v":1,"seq":14,"time":"2026-01-02T03:04:05.678901234Z","kind":"dealt_again","worker":3,"slot":2,"pid":70,"by":"supervisor","detail":{"count":2}}`},
-	{Event{Seq: 16, Time: at, Kind: KindSend, Worker: 3, Slot: 2, PID: 70, Call: "cluster.workers[3].send({})", By: ByKey, Detail: SendDetail{Message: json.RawMessage(`{}`)}},
+	{Event{Seq: 16, Time: at, Kind: KindSend, Worker: 3, Slot: 2, PID: 70, Call: "cluster.workers[3].send({})", By: wireword.ByKey, Detail: SendDetail{Message: json.RawMessage(`{}`)}},
 		`{"v":1,"seq":16,"time":"2026-01-02T03:04:05.678901234Z","kind":"send","worker":3,"slot":2,"pid":70,"call":"cluster.workers[3].send({})","by":"key","detail":{"message":{}}}`},
 	{Event{Seq: 15, Time: at, Kind: KindOutput, Worker: 3, Slot: 2, PID: 70, By: ByOutside, Detail: OutputDetail{Stream: "stderr", Text: "\x1b[31m<世>", Missed: 7}},
 		`{"v":1,"seq":15,"time":"2026-01-02T03:04:05.678901234Z","kind":"output","worker":3,"slot":2,"pid":70,"by":"outside","detail":{"stream":"stderr","text":"\u001b[31m\u003c世\u003e","missed":7}}`},

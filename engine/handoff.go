@@ -9,6 +9,7 @@ import (
 
 	"muster/engine/internal/deal"
 	"muster/engine/internal/sock"
+	"muster/internal/wireword"
 	"muster/ipc"
 )
 
@@ -60,7 +61,7 @@ func (l *ledger) answered(w *worker, seq int64, accepted bool, now time.Time) bo
 		if !accepted {
 			if c, until, ok := s.dealer.Refused(w.id, seq, now); ok {
 				if l.watching != nil {
-					l.watching.back(&l.conns[c], HopRefused, now)
+					l.watching.back(&l.conns[c], wireword.HopRefused, now)
 				}
 				l.refused(w, s, c, until)
 				w.probe.heard = now
@@ -99,7 +100,7 @@ func (l *ledger) nacked(w *worker, h handle, now time.Time) {
 	}
 	if c, until, ok := h.s.dealer.Refused(w.id, h.seq, now); ok {
 		if l.watching != nil {
-			l.watching.back(&l.conns[c], HopLost, now)
+			l.watching.back(&l.conns[c], wireword.HopLost, now)
 		}
 		l.refused(w, h.s, c, until)
 	}
@@ -227,7 +228,7 @@ func (l *ledger) dropTouched(w *worker, now time.Time) {
 			}
 			s.dealer.Forget(w.id, c)
 			if l.watching != nil {
-				l.watching.back(&l.conns[c], HopUsed, now)
+				l.watching.back(&l.conns[c], wireword.HopUsed, now)
 				l.watching.dropped(&l.conns[c], now)
 			}
 			l.drop(c)
@@ -276,13 +277,13 @@ func (l *ledger) resetQueued(s *server, before time.Time) int {
 func waitedFor(why deal.Why) string {
 	switch why {
 	case deal.Nobody:
-		return WaitedNobody
+		return wireword.WaitedNobody
 	case deal.Refused:
-		return WaitedRefused
+		return wireword.WaitedRefused
 	case deal.Silent:
-		return WaitedSilent
+		return wireword.WaitedSilent
 	}
-	return WaitedFull
+	return wireword.WaitedFull
 }
 
 // opens tells those who deal how many connections a worker has open.

@@ -50,7 +50,7 @@ type TrafficConn struct {
 	N        uint64         `json:"n"`    // its number among all the primary accepted, from 1
 	From     netip.AddrPort `json:"from"` // zero on a unix socket
 	Accepted time.Time      `json:"accepted"`
-	Waited   string         `json:"waited,omitempty"` // why it was not handed off at once: one of the Waited... texts
+	Waited   string         `json:"waited,omitempty"` // why it was not handed off at once: "no worker listens", ...: docs/wire.md
 	Worker   int            `json:"worker,omitempty"` // whom it was handed to
 	Handed   time.Time      `json:"handed,omitzero"`  // to that worker
 	Taken    time.Time      `json:"taken,omitzero"`   // that worker's yes
@@ -61,30 +61,13 @@ type TrafficConn struct {
 }
 
 // TrafficHop is a hand-off that came to nothing: the connection was untouched
-// and went to another worker, except HopUsed.
+// and went to another worker, except "used, not answered".
 type TrafficHop struct {
 	Worker int       `json:"worker"`
 	Handed time.Time `json:"handed"`
 	Ended  time.Time `json:"ended"`
-	Why    string    `json:"why"` // one of the Hop... texts
+	Why    string    `json:"why"` // "refused", "worker died first", ...: docs/wire.md
 }
-
-// Why a hand-off came to nothing.
-const (
-	HopRefused = "refused"             // the worker said no
-	HopLost    = "descriptor lost"     // the worker did not get the descriptor
-	HopDied    = "worker died first"   // without having answered
-	HopLeft    = "channel ended first" // likewise, and its process lived on
-	HopUsed    = "used, not answered"  // likewise, and it had begun with the client: nobody else got the connection
-)
-
-// Why a connection had to wait in the queue.
-const (
-	WaitedNobody  = "no worker listens"
-	WaitedFull    = "every worker holds all it may"
-	WaitedRefused = "every worker refused just now"
-	WaitedSilent  = "no worker answers"
-)
 
 // sieve decides which connections are kept: all of them up to trafficRate a
 // second, above it one in N, chosen anew each second. Which one of N is drawn by

@@ -10,6 +10,7 @@ import (
 
 	"muster/engine/internal/deal"
 	"muster/engine/internal/sock"
+	"muster/internal/wireword"
 )
 
 var fromTest = netip.MustParseAddrPort("127.0.0.1:51234")
@@ -37,7 +38,7 @@ func TestWatchTellsTheWayOfAConnection(t *testing.T) {
 	h := come(wa, 7, at(0))
 	d := deal.New(deal.TurnOrder)
 	wa.dealt(d, at(0))
-	if got := wa.picture(at(0)).Conns[0]; got.Waited != WaitedNobody {
+	if got := wa.picture(at(0)).Conns[0]; got.Waited != wireword.WaitedNobody {
 		t.Errorf("it waits because %q", got.Waited)
 	}
 	if !wa.wants(h, w2) || wa.wants(h, &worker{}) || wa.wants(h, &worker{stats: &workerStats{}}) {
@@ -45,7 +46,7 @@ func TestWatchTellsTheWayOfAConnection(t *testing.T) {
 	}
 	wa.handOff(h, w2, 40, at(1))
 	shared := wa.picture(at(1))
-	wa.back(h, HopRefused, at(2))
+	wa.back(h, wireword.HopRefused, at(2))
 	h.again = true
 	wa.handOff(h, w3, 41, at(3))
 	wa.taken(h, at(4).Sub(at(3)), at(4))
@@ -62,8 +63,8 @@ func TestWatchTellsTheWayOfAConnection(t *testing.T) {
 	wa.ended(w3, [][2]uint64{{41, 2e6}}, at(9))
 	wa.ended(w3, [][2]uint64{{41, 1e6}}, at(9)) // once is enough
 	got := wa.picture(at(9)).Conns[0]
-	want := TrafficConn{N: 7, From: fromTest, Accepted: at(0), Waited: WaitedNobody, Worker: 3, Handed: at(3), Taken: at(4),
-		Done: at(6), Tells: true, Earlier: []TrafficHop{{2, at(1), at(2), HopRefused}}}
+	want := TrafficConn{N: 7, From: fromTest, Accepted: at(0), Waited: wireword.WaitedNobody, Worker: 3, Handed: at(3), Taken: at(4),
+		Done: at(6), Tells: true, Earlier: []TrafficHop{{2, at(1), at(2), wireword.HopRefused}}}
 	if !slices.Equal(got.Earlier, want.Earlier) {
 		t.Errorf("earlier %+v, want %+v", got.Earlier, want.Earlier)
 	}
@@ -118,7 +119,7 @@ func TestWatchSaysWhatWasLost(t *testing.T) {
 		}, false, true},
 		"not answered: it goes to another": {func(wa *watch, h *held, w *worker, at func(float64) time.Time) {
 			wa.handOff(h, w, 1, at(1))
-			wa.back(h, HopDied, at(2))
+			wa.back(h, wireword.HopDied, at(2))
 			wa.died(w, at(3))
 		}, false, false},
 		"another worker died": {func(wa *watch, h *held, w *worker, at func(float64) time.Time) {
@@ -182,16 +183,16 @@ func TestWhyNobodyGetsAConnection(t *testing.T) {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
-	expect(at(0), WaitedNobody)
+	expect(at(0), wireword.WaitedNobody)
 	d.Add(1, at(0))
 	d.Offer(0, netip.Addr{})
 	d.Next(7, at(0))
-	expect(at(1), WaitedFull)
-	expect(at(1500), WaitedSilent)
+	expect(at(1), wireword.WaitedFull)
+	expect(at(1500), wireword.WaitedSilent)
 	d.Refused(1, 7, at(1600))
-	expect(at(1601), WaitedRefused)
+	expect(at(1601), wireword.WaitedRefused)
 	d.Leave(1)
-	expect(at(1602), WaitedNobody)
+	expect(at(1602), wireword.WaitedNobody)
 }
 
 // Connections are watched as long as any viewer wants it: one that leaves blinds

@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"muster/internal/wireword"
 )
 
 // filler gives every exported field of a value something that is not zero, and
@@ -126,7 +128,7 @@ func wireValues(t *testing.T) map[string]any {
 		}
 		d := reflect.New(reflect.TypeOf(g.event.Detail))
 		f.fill(t, d.Elem())
-		all["event "+string(g.event.Kind)] = &Event{Seq: 7, Time: at, Kind: g.event.Kind, Worker: 3, Slot: 2, PID: 70, Call: "call", By: ByKey,
+		all["event "+string(g.event.Kind)] = &Event{Seq: 7, Time: at, Kind: g.event.Kind, Worker: 3, Slot: 2, PID: 70, Call: "call", By: wireword.ByKey,
 			Detail: d.Elem().Interface().(Detail)}
 	}
 	all["event of the future"] = &Event{Seq: 7, Time: at, Kind: "moon", By: ByOutside, Detail: OtherDetail{"moon", json.RawMessage(`{"full":true}`)}}

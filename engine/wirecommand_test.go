@@ -5,12 +5,14 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"muster/internal/wireword"
 )
 
 func TestCommandJSON(t *testing.T) {
 	for want, c := range map[string]Command{
 		`{"v":1,"op":"fork"}`: {Op: OpFork},
-		`{"v":1,"op":"kill","worker":3,"signal":"SIGKILL","by":"key"}`: {Op: OpKill, Worker: 3, Signal: syscall.SIGKILL, By: ByKey},
+		`{"v":1,"op":"kill","worker":3,"signal":"SIGKILL","by":"key"}`: {Op: OpKill, Worker: 3, Signal: syscall.SIGKILL, By: wireword.ByKey},
 		`{"v":1,"op":"kill","worker":3,"signal":"signal 41"}`:          {Op: OpKill, Worker: 3, Signal: 41},
 		`{"v":1,"op":"policy","policy":"shared"}`:                      {Op: OpPolicy, Policy: SchedNone},
 		`{"v":1,"op":"send","worker":3,"message":{"a":"<b>"}}`:         {Op: OpSend, Worker: 3, Message: json.RawMessage(`{"a":"<b>"}`)},

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"muster/internal/wireword"
 )
 
 func wireDoc(t *testing.T) string {
@@ -107,6 +109,20 @@ func TestWireDocNamesAll(t *testing.T) {
 	for _, name := range names {
 		if !strings.Contains(doc, "`"+name+"`") && !strings.Contains(doc, `"`+name+`"`) {
 			t.Errorf("docs/wire.md does not say what %s is", name)
+		}
+	}
+}
+
+// The words that the screen tells apart are documented.
+func TestWireDocWords(t *testing.T) {
+	doc := strings.ReplaceAll(wireDoc(t), "\n", " ")
+	for _, word := range []string{
+		wireword.ByKey, wireword.HopRefused, wireword.HopLost, wireword.HopDied, wireword.HopLeft, wireword.HopUsed,
+		wireword.WaitedNobody, wireword.WaitedFull, wireword.WaitedRefused, wireword.WaitedSilent,
+		string(ByAPI), string(BySupervisor), string(ByOutside),
+	} {
+		if !strings.Contains(doc, "`"+word+"`") {
+			t.Errorf("docs/wire.md does not have %q", word)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"muster/engine/internal/proc"
+	"muster/internal/wireword"
 	"muster/ipc"
 )
 
@@ -338,9 +339,9 @@ func (w *worker) answersLost(err error) bool {
 // hopEnd is why its hand-offs came to nothing.
 func (w *worker) hopEnd() string {
 	if w.outlived {
-		return HopLeft
+		return wireword.HopLeft
 	}
-	return HopDied
+	return wireword.HopDied
 }
 
 // chanEnded says that a worker's channel has ended and everything in it was

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/wireword"
 )
 
 // Why tells what ended a dashboard.
@@ -119,7 +120,7 @@ func (e *ending) stop(why Why, limit time.Duration) error {
 	defer cancel()
 	by := engine.ByOutside
 	if why == ByKey {
-		by = engine.ByKey
+		by = wireword.ByKey
 	}
 	if _, err := e.c.Do(ctx, engine.Command{Op: engine.OpStop, By: by}); err != nil {
 		return fmt.Errorf("stopping the cluster: %w", err)

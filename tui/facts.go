@@ -10,6 +10,7 @@ import (
 	"muster/engine"
 	"muster/internal/safetext"
 	"muster/internal/say"
+	"muster/internal/wireword"
 	"muster/tui/internal/hist"
 )
 
@@ -75,7 +76,7 @@ func thenText(w *engine.Row, now time.Time) string {
 // byText is who had w forked in a cluster started then.
 func byText(w *engine.Row, started time.Time) string {
 	switch w.By {
-	case engine.ByKey:
+	case wireword.ByKey:
 		return "a key"
 	case engine.BySupervisor:
 		return "the supervisor"

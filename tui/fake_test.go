@@ -9,6 +9,7 @@ import (
 
 	"muster/engine"
 	"muster/internal/viewtest"
+	"muster/internal/wireword"
 	"muster/styles"
 	"muster/tui/internal/cell"
 
@@ -60,7 +61,7 @@ func (f *fakeCluster) told() []string {
 				text += fmt.Sprintf(" %d", c.Worker)
 			}
 		}
-		if c.By != engine.ByKey {
+		if c.By != wireword.ByKey {
 			text += " by " + string(c.By)
 		}
 		s = append(s, text)

@@ -14,6 +14,7 @@ import (
 
 	"muster/engine"
 	"muster/internal/testkit"
+	"muster/internal/wireword"
 	"muster/styles"
 	"muster/tui/internal/cell"
 	"muster/tui/internal/hist"
@@ -148,7 +149,7 @@ func detailsScene(s *screen) {
 func messageScene(s *screen) {
 	s.dialog = &messagePrompt{worker: 2, pid: 20412, edit: cell.EditorOf(`{"clear": ["cache", 2]}`)}
 	say := func(ago time.Duration, worker int, d engine.Detail, kind engine.Kind) {
-		e := engine.Event{Time: s.now.Add(-ago), Kind: kind, Worker: worker, PID: 20410 + worker, By: engine.ByKey, Detail: d}
+		e := engine.Event{Time: s.now.Add(-ago), Kind: kind, Worker: worker, PID: 20410 + worker, By: wireword.ByKey, Detail: d}
 		if l, ok := newLogLine(e); ok {
 			s.all = append(s.all, l)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"muster/engine"
 	"muster/internal/safetext"
+	"muster/internal/wireword"
 
 	tea "github.com/charmbracelet/bubbletea"
 )
@@ -75,7 +76,7 @@ func (m *model) askDetails() {
 	m.run(func() tea.Msg {
 		ctx, cancel := context.WithTimeout(context.Background(), doLimit)
 		defer cancel()
-		res, err := c.Do(ctx, engine.Command{Op: engine.OpInspect, Worker: worker, By: engine.ByKey})
+		res, err := c.Do(ctx, engine.Command{Op: engine.OpInspect, Worker: worker, By: wireword.ByKey})
 		return detailsMsg{worker, res.Details, err}
 	})
 }

@@ -8,6 +8,7 @@ import (
 
 	"muster/engine"
 	"muster/internal/safetext"
+	"muster/internal/wireword"
 	"muster/tui/internal/cell"
 )
 
@@ -226,7 +227,7 @@ func lineText(s *screen, d *linePane, w int) []string {
 // worker is by "outside" also if a key has ended it.
 func causedBy(by engine.By) string {
 	switch by {
-	case engine.ByKey:
+	case wireword.ByKey:
 		return ", by key"
 	case engine.ByAPI:
 		return ", by api"

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"muster/engine"
+	"muster/internal/wireword"
 	"muster/styles"
 	"muster/tui/internal/cell"
 
@@ -138,7 +139,7 @@ func TestAnOpenedLineKeepsItsColoursAndWords(t *testing.T) {
 func TestALineSaysWhoOnlyWhereThatIsKnown(t *testing.T) {
 	s := &screen{w: 80, h: 24, now: testStart, theme: styles.None(), signs: cell.NewSigns(false)}
 	for by, want := range map[engine.By]string{
-		engine.ByOutside: "7, pid 42", engine.ByKey: "7, by key, pid 42", engine.ByAPI: "7, by api, pid 42", engine.BySupervisor: "7, by the rules of muster, pid 42",
+		engine.ByOutside: "7, pid 42", wireword.ByKey: "7, by key, pid 42", engine.ByAPI: "7, by api, pid 42", engine.BySupervisor: "7, by the rules of muster, pid 42",
 	} {
 		l, _ := newLogLine(engine.Event{Seq: 7, Time: testStart, Kind: engine.KindFork, Worker: 2, PID: 42, By: by, Detail: engine.ForkDetail{}})
 		body := lineText(s, &linePane{line: l}, 80)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"muster/engine"
+	"muster/internal/wireword"
 
 	tea "github.com/charmbracelet/bubbletea"
 )
@@ -51,7 +52,7 @@ func FuzzMessageOf(f *testing.F) {
 // saidBy is the line of a message to worker 2, or from it.
 func saidBy(t *testing.T, kind engine.Kind, text string) logLine {
 	t.Helper()
-	e := engine.Event{Time: testStart, Kind: kind, Worker: 2, By: engine.ByKey}
+	e := engine.Event{Time: testStart, Kind: kind, Worker: 2, By: wireword.ByKey}
 	if kind == engine.KindSend {
 		e.Detail = engine.SendDetail{Message: json.RawMessage(text)}
 	} else {

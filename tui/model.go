@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/wireword"
 
 	tea "github.com/charmbracelet/bubbletea"
 )
@@ -157,7 +158,7 @@ type toastMsg string
 
 // do has the cluster carry out a command.
 func (m *model) do(cmd engine.Command) {
-	cmd.By = engine.ByKey
+	cmd.By = wireword.ByKey
 	c := m.c
 	m.run(func() tea.Msg {
 		ctx, cancel := context.WithTimeout(context.Background(), doLimit)

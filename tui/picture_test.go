@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/wireword"
 	"muster/styles"
 	"muster/tui/internal/cell"
 	"muster/tui/internal/hist"
@@ -183,12 +184,12 @@ func sceneEvents() []engine.Event {
 		add(at(0, 19, 208+n), id, engine.ByOutside, "cluster 'listening' (worker "+itoa(id)+", {port: 3000})",
 			engine.ListeningDetail{Address: "127.0.0.1", Port: 3000, AddressType: "4", Ms: 29}, engine.KindListening, 20410+id)
 	}
-	add(at(2, 2, 118), 0, engine.ByKey, "cluster.schedulingPolicy = cluster.SCHED_NONE",
+	add(at(2, 2, 118), 0, wireword.ByKey, "cluster.schedulingPolicy = cluster.SCHED_NONE",
 		engine.PolicyDetail{From: engine.SchedRR, To: engine.SchedNone, Ms: 3}, engine.KindPolicy, 0)
-	add(at(2, 44, 902), 0, engine.ByKey, "cluster.schedulingPolicy = cluster.SCHED_RR",
+	add(at(2, 44, 902), 0, wireword.ByKey, "cluster.schedulingPolicy = cluster.SCHED_RR",
 		engine.PolicyDetail{From: engine.SchedNone, To: engine.SchedRR, Ms: 3}, engine.KindPolicy, 0)
 	add(at(3, 40, 27), 2, engine.ByOutside, "", engine.OutputDetail{Stream: "stdout", Text: "配置を読み込みました 🚀"}, engine.KindOutput, 20412)
-	add(at(4, 22, 310), 4, engine.ByKey, "process.kill(20414, 'SIGKILL')", engine.KillDetail{Signal: "SIGKILL", Crash: true}, engine.KindKill, 20414)
+	add(at(4, 22, 310), 4, wireword.ByKey, "process.kill(20414, 'SIGKILL')", engine.KillDetail{Signal: "SIGKILL", Crash: true}, engine.KindKill, 20414)
 	add(at(4, 22, 311), 0, engine.BySupervisor, "", engine.DealtAgainDetail{Count: 2}, engine.KindDealtAgain, 0)
 	add(at(4, 22, 312), 4, engine.ByOutside, "cluster 'disconnect' (worker 4)", engine.DisconnectDetail{}, engine.KindDisconnect, 20414)
 	add(at(4, 22, 312), 4, engine.ByOutside, "cluster 'exit' (worker 4, null, 'SIGKILL')",
@@ -198,7 +199,7 @@ func sceneEvents() []engine.Event {
 	add(at(4, 22, 331), 5, engine.ByOutside, "cluster 'online' (worker 5)", engine.OnlineDetail{Ms: 17, DeathMs: 18, Of: 4}, engine.KindOnline, 20533)
 	add(at(4, 22, 343), 5, engine.ByOutside, "cluster 'listening' (worker 5, {port: 3000})",
 		engine.ListeningDetail{Address: "127.0.0.1", Port: 3000, AddressType: "4", Ms: 30, DeathMs: 31, Of: 4}, engine.KindListening, 20533)
-	add(at(4, 29, 650), 3, engine.ByKey, "cluster.workers[3].disconnect()", engine.LeaveDetail{InFlight: 11, GraceMs: 5000}, engine.KindLeave, 20413)
+	add(at(4, 29, 650), 3, wireword.ByKey, "cluster.workers[3].disconnect()", engine.LeaveDetail{InFlight: 11, GraceMs: 5000}, engine.KindLeave, 20413)
 	add(at(4, 31, 189), 5, engine.ByOutside, "cluster 'disconnect' (worker 5)", engine.DisconnectDetail{}, engine.KindDisconnect, 20533)
 	add(at(4, 31, 190), 5, engine.ByOutside, "cluster 'exit' (worker 5, null, 'SIGKILL')",
 		engine.ExitDetail{Cut: new(0), Signal: ptr("SIGKILL"), RetryMs: 400, Deaths: 2, Of: 5}, engine.KindExit, 20533)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/wireword"
 	"muster/tui/internal/cell"
 
 	"github.com/muesli/termenv"
@@ -171,7 +172,7 @@ func randomEvent(r *rand.Rand, now time.Time) engine.Event {
 	text := pick(r, nasty)
 	e := engine.Event{
 		Time: now.Add(-time.Duration(r.Int64N(3e9))), Worker: r.IntN(70), PID: r.IntN(5e6), Call: pick(r, nasty),
-		By: pick(r, []engine.By{engine.ByKey, engine.ByAPI, engine.BySupervisor, engine.ByOutside}),
+		By: pick(r, []engine.By{wireword.ByKey, engine.ByAPI, engine.BySupervisor, engine.ByOutside}),
 	}
 	ms := pick(r, []float64{0, 0.3, 31, 1234, 1e12, 1e300, math.NaN(), -1})
 	e.Detail = pick(r, []engine.Detail{

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/wireword"
 )
 
 // ended are rows of workers that wait for their replacement, gave up, and were
@@ -269,7 +270,7 @@ func TestNothingInFlightIsSaidOnlyIfKnown(t *testing.T) {
 	snap.Workers[1].Done = ptr(uint64(7)) // 2 tells
 	c := newFake(snap)
 	for i := range 3 {
-		c.Publish(engine.Event{Time: testStart, Kind: engine.KindLeave, Worker: i + 1, By: engine.ByKey, Detail: engine.LeaveDetail{GraceMs: 5000}})
+		c.Publish(engine.Event{Time: testStart, Kind: engine.KindLeave, Worker: i + 1, By: wireword.ByKey, Detail: engine.LeaveDetail{GraceMs: 5000}})
 	}
 	var after uint64
 	var got []string

@@ -6,6 +6,7 @@ import (
 	"syscall"
 
 	"muster/engine"
+	"muster/internal/wireword"
 
 	tea "github.com/charmbracelet/bubbletea"
 )
@@ -60,5 +61,5 @@ func (r *runner) unwatch() {
 	defer cancel()
 	// An error is that of a cluster that has ended, or does not answer: there is
 	// nobody left to tell it to.
-	_, _ = r.cluster.Do(ctx, engine.Command{Op: engine.OpWatch, Viewer: r.watching.viewer, By: engine.ByKey})
+	_, _ = r.cluster.Do(ctx, engine.Command{Op: engine.OpWatch, Viewer: r.watching.viewer, By: wireword.ByKey})
 }

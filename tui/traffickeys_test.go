@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/wireword"
 )
 
 // settle carries out what the model does after each message.
@@ -49,7 +50,7 @@ func (d *deck) ons() []bool {
 	var on []bool
 	for _, c := range d.c.cmds {
 		if c.Op == engine.OpWatch {
-			if c.By != engine.ByKey {
+			if c.By != wireword.ByKey {
 				d.t.Errorf("by %q", c.By)
 			}
 			if c.Viewer != d.m.watching.viewer || c.Viewer == "" {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/wireword"
 	"muster/styles"
 	"muster/tui/internal/cell"
 )
@@ -248,9 +249,9 @@ func waitForms(c *engine.TrafficConn) []string {
 	switch {
 	case len(c.Earlier) > 0 || c.Waited == "":
 		return nil
-	case c.Waited == engine.WaitedFull:
+	case c.Waited == wireword.WaitedFull:
 		return []string{c.Waited, "all hold all they may", "all are full"}
-	case c.Waited == engine.WaitedRefused:
+	case c.Waited == wireword.WaitedRefused:
 		return []string{c.Waited, "all refused"}
 	}
 	return []string{c.Waited}
@@ -259,13 +260,13 @@ func waitForms(c *engine.TrafficConn) []string {
 // hopText is why a hand-off came to nothing, in a few words.
 func hopText(h *engine.TrafficHop) string {
 	switch h.Why {
-	case engine.HopRefused:
+	case wireword.HopRefused:
 		return "refused"
-	case engine.HopDied:
+	case wireword.HopDied:
 		return "worker " + itoa(h.Worker) + " died first"
-	case engine.HopLeft:
+	case wireword.HopLeft:
 		return "its channel ended"
-	case engine.HopUsed:
+	case wireword.HopUsed:
 		return "worker " + itoa(h.Worker) + " used it, and died"
 	}
 	return h.Why
@@ -275,5 +276,5 @@ func hopText(h *engine.TrafficHop) string {
 // had not answered for it.
 func usedByDead(c *engine.TrafficConn) bool {
 	n := len(c.Earlier)
-	return c.Lost && n > 0 && c.Earlier[n-1].Why == engine.HopUsed
+	return c.Lost && n > 0 && c.Earlier[n-1].Why == wireword.HopUsed
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/wireword"
 )
 
 // randomTraffic is any traffic at all, times in any order among it.
@@ -20,7 +21,7 @@ func randomTraffic(r *rand.Rand, now time.Time) *engine.Traffic {
 	}
 	from := []netip.AddrPort{{}, client(1), netip.MustParseAddrPort("[2001:db8:1111:2222:3333:4444:5555:6666]:65535"),
 		netip.AddrPortFrom(netip.MustParseAddr("fe80::1").WithZone("\x1b[2J\u202eeth0"), 80)}
-	why := append([]string{engine.HopDied, engine.HopRefused, engine.HopLeft, engine.HopUsed, engine.WaitedFull}, nasty...)
+	why := append([]string{wireword.HopDied, wireword.HopRefused, wireword.HopLeft, wireword.HopUsed, wireword.WaitedFull}, nasty...)
 	lat := func() *engine.Latency {
 		if r.IntN(4) == 0 {
 			return nil

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/wireword"
 	"muster/tui/internal/cell"
 )
 
@@ -45,11 +46,11 @@ func trafficConns(now time.Time) []engine.TrafficConn {
 		return c
 	}
 	again := served(919, 1500*time.Millisecond, 2, 270*usec, 350*usec, 1660*usec)
-	again.Earlier = []engine.TrafficHop{{Worker: 5, Handed: at(1500*time.Millisecond, 30*usec), Ended: at(1500*time.Millisecond, 140*usec), Why: engine.HopDied}}
+	again.Earlier = []engine.TrafficHop{{Worker: 5, Handed: at(1500*time.Millisecond, 30*usec), Ended: at(1500*time.Millisecond, 140*usec), Why: wireword.HopDied}}
 	refused := served(920, time.Second, 1, 9*time.Millisecond, 9*time.Millisecond+80*usec, 14*time.Millisecond)
-	refused.Earlier = []engine.TrafficHop{{Worker: 2, Handed: at(time.Second, 20*usec), Ended: at(time.Second, 8*time.Millisecond), Why: engine.HopRefused}}
+	refused.Earlier = []engine.TrafficHop{{Worker: 2, Handed: at(time.Second, 20*usec), Ended: at(time.Second, 8*time.Millisecond), Why: wireword.HopRefused}}
 	waits := served(923, 4100*usec, 0)
-	waits.Waited = engine.WaitedFull
+	waits.Waited = wireword.WaitedFull
 	return []engine.TrafficConn{
 		served(918, 2*time.Second, 1, 30*usec, 120*usec, 1140*usec),
 		again, refused,

@@ -6,12 +6,13 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/wireword"
 )
 
 func TestConnAt(t *testing.T) {
 	at := func(ms int) time.Time { return testStart.Add(time.Duration(ms) * time.Millisecond) }
 	whole := engine.TrafficConn{N: 1, Accepted: at(0), Worker: 2, Handed: at(30), Taken: at(40), Done: at(50), Tells: true,
-		Earlier: []engine.TrafficHop{{Worker: 5, Handed: at(10), Ended: at(20), Why: engine.HopDied}}}
+		Earlier: []engine.TrafficHop{{Worker: 5, Handed: at(10), Ended: at(20), Why: wireword.HopDied}}}
 	lost := engine.TrafficConn{N: 2, Accepted: at(0), Done: at(20), Lost: true}
 	cut := engine.TrafficConn{N: 3, Accepted: at(0), Worker: 1, Handed: at(10), Taken: at(20), Done: at(30), Lost: true}
 	for _, c := range []struct {

@@ -6,6 +6,7 @@ import (
 
 	"muster/engine"
 	"muster/internal/say"
+	"muster/internal/wireword"
 	"muster/styles"
 	"muster/tui/internal/cell"
 )
@@ -59,13 +60,13 @@ func storyLines(s *screen, c *engine.TrafficConn) []storyLine {
 		id := itoa(h.Worker)
 		tell(h.Handed, plain, "handed to worker "+id)
 		switch h.Why {
-		case engine.HopRefused:
+		case wireword.HopRefused:
 			tell(h.Ended, warn, "worker "+id+" refused it; untouched, it goes to the head of the queue", "worker "+id+" refused it: to the head of the queue")
-		case engine.HopDied:
+		case wireword.HopDied:
 			tell(h.Ended, warn, "worker "+id+" died first; it had answered nothing, so another may have it", "worker "+id+" died first: dealt again")
-		case engine.HopLeft:
+		case wireword.HopLeft:
 			tell(h.Ended, warn, "worker "+id+" ended its channel first; another may have it", "worker "+id+" left first: dealt again")
-		case engine.HopUsed:
+		case wireword.HopUsed:
 			tell(h.Ended, dead, "worker "+id+" used it without an answer, and died: closed, as no other may begin in the middle", "worker "+id+" used it, and died: closed")
 		default:
 			tell(h.Ended, warn, "worker "+id+" did not get the descriptor; dealt again", "worker "+id+": descriptor lost, dealt again")

@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"muster/engine"
+	"muster/internal/wireword"
 )
 
 var now = time.Date(2026, 11, 24, 12, 4, 31, 0, time.UTC)
@@ -89,16 +90,16 @@ func events() map[string]engine.Event {
 	}
 	code, sig := func(n int) *int { return &n }, ptr("SIGKILL")
 	add("setup", engine.ByAPI, engine.SetupDetail{Exec: "/usr/bin/muster", Workers: 256, Policy: engine.SchedNone})
-	add("fork first", engine.ByKey, engine.ForkDetail{})
+	add("fork first", wireword.ByKey, engine.ForkDetail{})
 	add("fork again", engine.BySupervisor, engine.ForkDetail{Replaces: 1233, Why: "exit code 111", Try: 4, Of: 5})
-	add("fork by key", engine.ByKey, engine.ForkDetail{Replaces: 1233, Why: "exit code 111", Try: 4, Of: 5})
-	add("fork restart", engine.ByKey, engine.ForkDetail{Replaces: 1233, Why: "restart"})
+	add("fork by key", wireword.ByKey, engine.ForkDetail{Replaces: 1233, Why: "exit code 111", Try: 4, Of: 5})
+	add("fork restart", wireword.ByKey, engine.ForkDetail{Replaces: 1233, Why: "restart"})
 	add("online", engine.ByOutside, engine.OnlineDetail{Ms: 17, DeathMs: 18.4, Of: 1233})
 	add("listening", engine.ByOutside, engine.ListeningDetail{Address: "127.0.0.1", Port: 3000, AddressType: "4", Ms: 29})
 	add("listening udp", engine.ByOutside, engine.ListeningDetail{Port: 3000, AddressType: "udp6", Ms: 29})
 	add("listening path", engine.ByOutside, engine.ListeningDetail{Address: "/run/a/very/long/directory/of/a/program/app.sock", Port: -1, AddressType: "-1", Ms: 29})
 	add("message", engine.ByOutside, engine.MessageDetail{Message: json.RawMessage(`{"text":"` + long + `"}`)})
-	add("send", engine.ByKey, engine.SendDetail{Message: json.RawMessage(`{"text":"` + long + `"}`)})
+	add("send", wireword.ByKey, engine.SendDetail{Message: json.RawMessage(`{"text":"` + long + `"}`)})
 	add("disconnect voluntary", engine.ByOutside, engine.DisconnectDetail{Voluntary: true})
 	add("disconnect accident", engine.ByOutside, engine.DisconnectDetail{})
 	add("disconnect error", engine.BySupervisor, engine.DisconnectDetail{Error: long})
@@ -112,14 +113,14 @@ func events() map[string]engine.Event {
 	add("exit retry, had listened", engine.ByOutside, engine.ExitDetail{Cut: new(0), Signal: sig, RetryMs: 30000})
 	add("exit stopped", engine.ByOutside, engine.ExitDetail{Cut: new(0), Code: code(1), Deaths: 5, Of: 5})
 	add("exit unknown", engine.ByOutside, engine.ExitDetail{})
-	add("policy rr", engine.ByKey, engine.PolicyDetail{From: engine.SchedNone, To: engine.SchedRR, Ms: 3})
+	add("policy rr", wireword.ByKey, engine.PolicyDetail{From: engine.SchedNone, To: engine.SchedRR, Ms: 3})
 	add("policy shared", engine.ByAPI, engine.PolicyDetail{From: engine.SchedRR, To: engine.SchedNone, Ms: 3})
 	for _, s := range append(harmless, "SIGTERM", "SIGKILL") {
-		add("kill "+s, engine.ByKey, engine.KillDetail{Signal: s})
+		add("kill "+s, wireword.ByKey, engine.KillDetail{Signal: s})
 	}
-	add("kill crash", engine.ByKey, engine.KillDetail{Signal: "SIGKILL", Crash: true})
+	add("kill crash", wireword.ByKey, engine.KillDetail{Signal: "SIGKILL", Crash: true})
 	add("kill reason", engine.BySupervisor, engine.KillDetail{Signal: "SIGKILL", Reason: "a hand-off was unanswered for 10s, and nothing else helped at all"})
-	add("leave", engine.ByKey, engine.LeaveDetail{InFlight: 8765, GraceMs: 5000})
+	add("leave", wireword.ByKey, engine.LeaveDetail{InFlight: 8765, GraceMs: 5000})
 	add("leave unknown", engine.BySupervisor, engine.LeaveDetail{InFlight: -1})
 	add("leave itself", engine.ByOutside, engine.LeaveDetail{})
 	add("stall", engine.ByOutside, engine.StallDetail{Ms: 1200})
@@ -231,7 +232,7 @@ func TestAVoluntaryEndSaysWhatAskedForIt(t *testing.T) {
 		return engine.Event{By: by, Call: call, Detail: engine.LeaveDetail{}}
 	}
 	kill := func(by engine.By, d engine.KillDetail) engine.Event { return engine.Event{By: by, Detail: d} }
-	own := leave(engine.ByKey, "cluster.workers[1234].disconnect()")
+	own := leave(wireword.ByKey, "cluster.workers[1234].disconnect()")
 	forked := engine.Event{Detail: engine.ForkDetail{}}
 	standIn := engine.Event{Worker: 1235, Detail: engine.ForkDetail{Replaces: 1234, Why: "restart"}}
 	listened := engine.Event{Worker: 1235, Detail: engine.ListeningDetail{}}
@@ -243,22 +244,22 @@ func TestAVoluntaryEndSaysWhatAskedForIt(t *testing.T) {
 	}{
 		"d":       {past(forked, own), nil, key + "told it to leave: worker.disconnect()." + replaced, ""},
 		"the API": {past(forked, leave(engine.ByAPI, own.Call)), nil, "A call of the API told it to leave: worker.disconnect()." + replaced, ""},
-		"D":       {past(forked, leave(engine.ByKey, "cluster.disconnect()")), nil, key + "told all workers to leave: cluster.disconnect()." + replaced, ""},
+		"D":       {past(forked, leave(wireword.ByKey, "cluster.disconnect()")), nil, key + "told all workers to leave: cluster.disconnect()." + replaced, ""},
 		"its own program": {past(forked, leave(engine.ByOutside, "cluster.worker.disconnect()")), nil,
 			"Its own program told it to leave: cluster.worker.disconnect()." + replaced, ""},
 		"a restart":          {past(forked, standIn, listened, own), nil, "A restart told it to leave, once worker 1235 listened in its place.", ""},
 		"d during a restart": {past(forked, standIn, own, listened), nil, key + "told it to leave: worker.disconnect()." + replaced, ""},
 		"a restart taken back": {past(forked, leave(engine.BySupervisor, own.Call)), nil,
 			"A restart that was taken back told it to leave: it did not listen where the old worker does." + replaced, ""},
-		"k": {past(forked, kill(engine.ByKey, engine.KillDetail{Signal: "SIGTERM"})), ptr("SIGTERM"),
+		"k": {past(forked, kill(wireword.ByKey, engine.KillDetail{Signal: "SIGTERM"})), ptr("SIGTERM"),
 			key + "sent it SIGTERM: worker.kill('SIGTERM')." + replaced, "none"},
-		"k after d": {past(forked, own, kill(engine.ByKey, engine.KillDetail{Signal: "SIGKILL"})), ptr("SIGKILL"),
+		"k after d": {past(forked, own, kill(wireword.ByKey, engine.KillDetail{Signal: "SIGKILL"})), ptr("SIGKILL"),
 			key + "sent it SIGKILL: worker.kill('SIGKILL')." + replaced, key + "told it to leave: worker.disconnect()."},
 		"d, and the grace": {past(forked, own, kill(engine.BySupervisor, engine.KillDetail{Signal: "SIGKILL", Reason: "the grace of 5s is over"})), ptr("SIGKILL"),
 			key + "told it to leave: worker.disconnect(). It had not when its time was over: SIGKILL." + replaced, key + "told it to leave: worker.disconnect()."},
-		"d, and an accident": {past(forked, own, kill(engine.ByKey, engine.KillDetail{Signal: "SIGKILL", Crash: true}), kill(engine.ByKey, engine.KillDetail{Signal: "SIGSTOP"})),
+		"d, and an accident": {past(forked, own, kill(wireword.ByKey, engine.KillDetail{Signal: "SIGKILL", Crash: true}), kill(wireword.ByKey, engine.KillDetail{Signal: "SIGSTOP"})),
 			ptr("SIGKILL"), key + "told it to leave: worker.disconnect()." + replaced, ""},
-		"of another worker": {past(engine.Event{Worker: 7, By: engine.ByKey, Detail: engine.LeaveDetail{}}, forked), nil,
+		"of another worker": {past(engine.Event{Worker: 7, By: wireword.ByKey, Detail: engine.LeaveDetail{}}, forked), nil,
 			"It had been told to leave, by disconnect(), kill(), a restart or the end of the cluster." + replaced, "none"},
 	} {
 		rr := picture(engine.SchedRR)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/wireword"
 )
 
 // What the other policy does with connections when a worker dies.
@@ -37,7 +38,7 @@ func fork(e engine.Event, s *engine.Snapshot) Text {
 		if d.Try > 0 && d.Of > 0 {
 			t.Cause += fmt.Sprintf(", after death %d of %d in a row", d.Try, d.Of)
 		}
-		if e.By == engine.ByKey {
+		if e.By == wireword.ByKey {
 			t.Cause += ": a key asked for it now"
 		}
 		t.Cause += "."

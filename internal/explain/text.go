@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"muster/engine"
+	"muster/internal/wireword"
 )
 
 // same is what the other policy does where it makes no difference.
@@ -152,7 +153,7 @@ func millis(ms float64) string {
 // by is who caused an event, for a sentence "... asked for it".
 func by(b engine.By) string {
 	switch b {
-	case engine.ByKey:
+	case wireword.ByKey:
 		return "A key of the dashboard"
 	case engine.ByAPI:
 		return "A call of the API"

@@ -5,6 +5,7 @@ import (
 
 	"muster/engine"
 	"muster/internal/safetext"
+	"muster/internal/wireword"
 )
 
 func to[T any](v T) *T { return &v }
@@ -36,11 +37,11 @@ func TestLogLineForms(t *testing.T) {
 			"SIGKILL; cut not known", "SIGKILL, not voluntary; cut not known", "SIGKILL, not voluntary; cut not known"},
 		{"retry", engine.Event{Kind: engine.KindExit, Detail: kill(engine.ExitDetail{Cut: new(0), RetryMs: 400, Deaths: 2, Of: 5})}, "exit", MarkExited,
 			"SIGKILL; fork in 0.4 s (2 of 5)", "SIGKILL, not voluntary; fork in 0.4 s (2 of 5)", "SIGKILL, not voluntary; fork in 0.4 s"},
-		{"voluntary", engine.Event{Kind: engine.KindExit, By: engine.ByKey, Detail: engine.ExitDetail{Cut: new(0), Code: to(0), Voluntary: true}}, "exit", MarkExited,
+		{"voluntary", engine.Event{Kind: engine.KindExit, By: wireword.ByKey, Detail: engine.ExitDetail{Cut: new(0), Code: to(0), Voluntary: true}}, "exit", MarkExited,
 			"code 0, voluntary", "code 0, voluntary", "code 0, voluntary"},
 		{"fork", engine.Event{Kind: engine.KindFork, PID: 20533, Call: "cluster.fork() -> worker 5", By: engine.BySupervisor, Detail: engine.ForkDetail{Replaces: 4, Try: 1, Of: 5}}, "fork", MarkForked,
 			"replaces 4", "cluster.fork() -> worker 5, pid 20533, replaces 4", "pid 20533, replaces 4 (try 1 of 5)"},
-		{"fork by key", engine.Event{Kind: engine.KindFork, PID: 7, Call: "cluster.fork() -> worker 5", By: engine.ByKey, Detail: engine.ForkDetail{}}, "fork", MarkUser,
+		{"fork by key", engine.Event{Kind: engine.KindFork, PID: 7, Call: "cluster.fork() -> worker 5", By: wireword.ByKey, Detail: engine.ForkDetail{}}, "fork", MarkUser,
 			"pid 7", "cluster.fork() -> worker 5, pid 7", "pid 7"},
 		{"online", engine.Event{Kind: engine.KindOnline, Detail: engine.OnlineDetail{Ms: 21}}, "online", MarkOnline, "after 21 ms", "after 21 ms", "after 21 ms"},
 		{"online again", engine.Event{Kind: engine.KindOnline, Detail: engine.OnlineDetail{Ms: 17, DeathMs: 18, Of: 4}}, "online", MarkOnline,
@@ -51,19 +52,19 @@ func TestLogLineForms(t *testing.T) {
 			"[::]:80", "[::]:80", "[::]:80"},
 		{"disconnect", engine.Event{Kind: engine.KindDisconnect, Detail: engine.DisconnectDetail{}}, "disconnect", MarkDisconnected,
 			"channel closed", "channel closed, exitedAfterDisconnect false", "channel closed"},
-		{"crash", engine.Event{Kind: engine.KindKill, PID: 20414, By: engine.ByKey, Detail: engine.KillDetail{Signal: "SIGKILL", Crash: true}}, "crash", MarkUser,
+		{"crash", engine.Event{Kind: engine.KindKill, PID: 20414, By: wireword.ByKey, Detail: engine.KillDetail{Signal: "SIGKILL", Crash: true}}, "crash", MarkUser,
 			"SIGKILL from outside", "SIGKILL from outside", "SIGKILL to pid 20414"},
 		{"kill after the grace", engine.Event{Kind: engine.KindKill, PID: 7, By: engine.BySupervisor, Detail: engine.KillDetail{Signal: "SIGTERM", Reason: "grace over"}}, "kill", MarkNone,
 			"SIGTERM to pid 7: grace over", "SIGTERM to pid 7: grace over", "SIGTERM to pid 7: grace over"},
-		{"leave", engine.Event{Kind: engine.KindLeave, By: engine.ByKey, Detail: engine.LeaveDetail{InFlight: 11, GraceMs: 5000}}, "disconnect", MarkUser,
+		{"leave", engine.Event{Kind: engine.KindLeave, By: wireword.ByKey, Detail: engine.LeaveDetail{InFlight: 11, GraceMs: 5000}}, "disconnect", MarkUser,
 			"11 in flight, 5 s to go", "takes no more; 11 requests in flight, 5 s to go", "takes no more; 11 in flight, 5 s"},
 		{"leave by itself", engine.Event{Kind: engine.KindLeave, By: engine.ByOutside, Detail: engine.LeaveDetail{}}, "leaves", MarkLeaving,
 			"none in flight, no limit", "takes no more; none in flight, no limit", "takes no more; none in flight, no limit"},
-		{"leave, nothing in flight", engine.Event{Kind: engine.KindLeave, By: engine.ByKey, Detail: engine.LeaveDetail{GraceMs: 5000}}, "disconnect", MarkUser,
+		{"leave, nothing in flight", engine.Event{Kind: engine.KindLeave, By: wireword.ByKey, Detail: engine.LeaveDetail{GraceMs: 5000}}, "disconnect", MarkUser,
 			"none in flight, 5 s to go", "takes no more; none in flight, 5 s to go", "takes no more; none in flight, 5 s to go"},
-		{"leave, not known", engine.Event{Kind: engine.KindLeave, By: engine.ByKey, Detail: engine.LeaveDetail{InFlight: -1, GraceMs: 5000}}, "disconnect", MarkUser,
+		{"leave, not known", engine.Event{Kind: engine.KindLeave, By: wireword.ByKey, Detail: engine.LeaveDetail{InFlight: -1, GraceMs: 5000}}, "disconnect", MarkUser,
 			"takes no more; 5 s to go", "takes no more; 5 s to go", "takes no more; 5 s to go"},
-		{"policy", engine.Event{Kind: engine.KindPolicy, By: engine.ByKey, Detail: engine.PolicyDetail{From: engine.SchedRR, To: engine.SchedNone, Ms: 3}}, "policy", MarkUser,
+		{"policy", engine.Event{Kind: engine.KindPolicy, By: wireword.ByKey, Detail: engine.PolicyDetail{From: engine.SchedRR, To: engine.SchedNone, Ms: 3}}, "policy", MarkUser,
 			"rr -> shared after 3 ms", "rr -> shared after 3 ms", "rr -> shared after 3 ms"},
 		{"stderr", engine.Event{Kind: engine.KindOutput, Detail: engine.OutputDetail{Stream: "stderr", Text: "a\x1bb", Missed: 2}}, "stderr", MarkWarning,
 			`(2 lines left out) a\x1bb`, `(2 lines left out) a\x1bb`, `(2 lines left out) a\x1bb`},
@@ -76,7 +77,7 @@ func TestLogLineForms(t *testing.T) {
 			`{"a":"\u001b"}`, `{"a":"\u001b"}`, `{"a":"\u001b"}`},
 		{"message, cut", engine.Event{Kind: engine.KindMessage, Detail: engine.MessageDetail{Message: []byte(`"{\"a\":\u001b"`), Cut: true}}, "message", MarkNone,
 			`{"a":\x1b (cut)`, `{"a":\x1b (cut)`, `{"a":\x1b (cut)`},
-		{"send", engine.Event{Kind: engine.KindSend, By: engine.ByKey, Detail: engine.SendDetail{Message: []byte("[1,\"\u202e\"]")}}, "send", MarkUser,
+		{"send", engine.Event{Kind: engine.KindSend, By: wireword.ByKey, Detail: engine.SendDetail{Message: []byte("[1,\"\u202e\"]")}}, "send", MarkUser,
 			`[1,"\u202e"]`, `[1,"\u202e"]`, `[1,"\u202e"]`},
 		{"error", engine.Event{Kind: engine.KindError, Detail: engine.ErrorDetail{Text: "accept failed", Errno: "EMFILE"}}, "error", MarkWarning,
 			"accept failed (EMFILE)", "accept failed (EMFILE)", "accept failed (EMFILE)"},

@@ -6,6 +6,7 @@ import (
 	"muster/engine"
 	"muster/internal/plaintext"
 	"muster/internal/safetext"
+	"muster/internal/wireword"
 )
 
 // Words is an event in words, for one line. All text in it is safe for a
@@ -29,7 +30,7 @@ func Event(e engine.Event) (Words, bool) {
 	if !l.describe(e) {
 		return Words{}, false
 	}
-	if e.By == engine.ByKey && e.Kind != engine.KindExit {
+	if e.By == wireword.ByKey && e.Kind != engine.KindExit {
 		l.Mark = MarkUser
 	}
 	l.Plain, l.Beside = Safe(l.Plain), Safe(l.Beside)
@@ -81,7 +82,7 @@ func (l *Words) describe(e engine.Event) bool {
 		l.Plain, l.Beside = killForms(e, d)
 	case engine.LeaveDetail:
 		l.Mark, l.Tone, l.Kind = MarkLeaving, ToneWarn, "leaves"
-		if e.By == engine.ByKey || e.By == engine.ByAPI {
+		if e.By == wireword.ByKey || e.By == engine.ByAPI {
 			l.Mark, l.Kind = MarkUser, "disconnect"
 		}
 		l.Plain, l.Beside = leaveForms(d)

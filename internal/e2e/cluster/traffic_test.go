@@ -12,6 +12,7 @@ import (
 	"muster/engine"
 	"muster/internal/e2e/kit"
 	"muster/internal/testkit"
+	"muster/internal/wireword"
 )
 
 // seen waits until the cluster tells of the connection of c what fits, and
@@ -119,7 +120,7 @@ func TestTrafficTellsWhatIsDealtAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	tc := p.seen("dealt again", stuck, func(tc engine.TrafficConn) bool { return len(tc.Earlier) == 1 && !tc.Taken.IsZero() })
-	if h := tc.Earlier[0]; h.Worker != victim.Worker || h.Why != engine.HopDied || h.Ended.Before(h.Handed) || tc.Handed.Before(h.Ended) {
+	if h := tc.Earlier[0]; h.Worker != victim.Worker || h.Why != wireword.HopDied || h.Ended.Before(h.Handed) || tc.Handed.Before(h.Ended) {
 		t.Errorf("%+v", tc)
 	}
 	if tc.Worker != stuck.worker || tc.Worker == victim.Worker || tc.Lost {

@@ -1,0 +1,23 @@
+// Package wireword has the words of the JSON form (docs/wire.md) that the engine
+// writes and the screen of this module tells apart.
+package wireword
+
+// ByKey is the engine.By of a key of the dashboard.
+const ByKey = "key"
+
+// Why a hand-off came to nothing (engine.TrafficHop).
+const (
+	HopRefused = "refused"             // the worker said no
+	HopLost    = "descriptor lost"     // the worker did not get the descriptor
+	HopDied    = "worker died first"   // without having answered
+	HopLeft    = "channel ended first" // likewise, and its process lived on
+	HopUsed    = "used, not answered"  // likewise, and it had begun with the client: nobody else got the connection
+)
+
+// Why a connection had to wait in the queue (engine.TrafficConn).
+const (
+	WaitedNobody  = "no worker listens"
+	WaitedFull    = "every worker holds all it may"
+	WaitedRefused = "every worker refused just now"
+	WaitedSilent  = "no worker answers"
+)
