@@ -59,7 +59,7 @@ func (l *loop) act(c Command, by By, reply chan<- answer[Result]) (r Result, lat
 		return r, false, err
 
 	case OpWatch:
-		return r, false, l.watchFor(c.Viewer, c.For, l.now())
+		return r, false, l.tracing.lease(c.Viewer, c.For, l.now())
 
 	case OpStop:
 		if l.stopping != nil {

@@ -16,8 +16,8 @@ type common struct {
 	rules    leaveRules      // of o
 	workers  map[int]*worker // live ones by id
 	stopping *stopState      // nil = the cluster does not stop
-	watching *watch          // nil = single connections are not watched
-	seq      int64           // of messages we send: hand-offs and orders
+	tracing  *tracing
+	seq      int64 // of messages we send: hand-offs and orders
 }
 
 // newCommon makes it for a cluster that has not started.
@@ -30,5 +30,6 @@ func newCommon(o Options, now func() time.Time) *common {
 	}
 	c.teller = &teller{clock: c.clock, pub: &publisher{events: newEventRing()}, dispatcher: newDispatcher(), logger: o.Logger}
 	c.asides = &asides{mailbox: c.mailbox, tasks: c.tasks, clock: c.clock}
+	c.tracing = &tracing{clock: c.clock, pub: c.pub}
 	return c
 }

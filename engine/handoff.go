@@ -21,11 +21,13 @@ func (l *ledger) deal(s *server, now time.Time) {
 			break
 		}
 		w := l.workers[id]
-		if l.watching != nil && l.watching.wants(&l.conns[c], w) {
+		h := &l.conns[c]
+		followed := l.tracing.wants(h.trace, w.tells())
+		if followed {
 			w.follow(l.seq)
 		}
 		l.buf = ipc.AppendNewConn(l.buf[:0], s.key, l.seq)
-		if err := w.ch.TrySend(l.buf, l.conns[c].fd); err != nil {
+		if err := w.ch.TrySend(l.buf, h.fd); err != nil {
 			// Full, or the channel is ending, which its reader will tell.
 			s.dealer.Unsent(id)
 			if !errors.Is(err, ipc.ErrFull) {
@@ -34,14 +36,14 @@ func (l *ledger) deal(s *server, now time.Time) {
 			continue
 		}
 		w.unacked = append(w.unacked, handle{s: s, seq: l.seq})
-		if l.watching != nil {
-			l.watching.handOff(&l.conns[c], w, l.seq, now)
-		}
+		l.tracing.sent(h.trace, w.id, l.seq, followed, now)
 		w.dealt++
 		l.seq++
 		l.tot.dealt++
-		if l.conns[c].again {
+		if h.again {
 			l.tot.again++
+		} else {
+			l.tracing.waited(h.at, now)
 		}
 	}
 	l.pub.touch()
@@ -60,9 +62,7 @@ func (l *ledger) answered(w *worker, seq int64, accepted bool, now time.Time) bo
 	for s := range w.servers {
 		if !accepted {
 			if c, until, ok := s.dealer.Refused(w.id, seq, now); ok {
-				if l.watching != nil {
-					l.watching.back(&l.conns[c], wireword.HopRefused, now)
-				}
+				l.tracing.back(l.conns[c].trace, wireword.HopRefused, now)
 				l.refused(w, s, c, until)
 				w.probe.heard = now
 				return true
@@ -70,9 +70,7 @@ func (l *ledger) answered(w *worker, seq int64, accepted bool, now time.Time) bo
 			continue
 		}
 		if c, took, ok := s.dealer.Accepted(w.id, seq, now); ok {
-			if l.watching != nil {
-				l.watching.taken(&l.conns[c], took, now)
-			}
+			l.tracing.taken(l.conns[c].trace, took, now)
 			l.drop(c)
 			l.handOff.Record(took)
 			w.handOff.Record(took)
@@ -99,9 +97,7 @@ func (l *ledger) nacked(w *worker, h handle, now time.Time) {
 		return
 	}
 	if c, until, ok := h.s.dealer.Refused(w.id, h.seq, now); ok {
-		if l.watching != nil {
-			l.watching.back(&l.conns[c], wireword.HopLost, now)
-		}
+		l.tracing.back(l.conns[c].trace, wireword.HopLost, now)
 		l.refused(w, h.s, c, until)
 	}
 }
@@ -143,15 +139,11 @@ func (l *ledger) accepted(s *server, batch []sock.Accepted, now time.Time) {
 		}
 		c := l.hold(a.FD, a.At)
 		s.dealer.Offer(c, a.From.Addr())
-		if l.watching != nil {
-			l.watching.accepted(&l.conns[c], l.tot.accepted+uint64(i)+1, a, now)
-		}
+		l.conns[c].trace = l.tracing.accepted(l.tot.accepted+uint64(i)+1, a, now)
 	}
 	l.tot.accepted += uint64(len(batch))
 	l.deal(s, now)
-	if l.watching != nil {
-		l.watching.dealt(s.dealer, now)
-	}
+	l.tracing.dealt(s.dealer, now)
 }
 
 func (l *ledger) hold(fd int, at time.Time) deal.Conn {
@@ -175,9 +167,7 @@ func (l *ledger) dropQueued(s *server) {
 
 // dropLost closes a connection no worker took.
 func (l *ledger) dropLost(c deal.Conn) {
-	if l.watching != nil {
-		l.watching.dropped(&l.conns[c], l.now())
-	}
+	l.tracing.dropped(l.conns[c].trace, l.now())
 	l.drop(c)
 	l.tot.lost++
 }
@@ -199,9 +189,7 @@ func (l *ledger) settle(w *worker, now time.Time) {
 		for _, c := range back {
 			l.conns[c].again = true
 			w.out.dealtAgain(l.conns[c].fd)
-			if l.watching != nil {
-				l.watching.back(&l.conns[c], w.hopEnd(), now)
-			}
+			l.tracing.back(l.conns[c].trace, w.hopEnd(), now)
 		}
 		if s.ended { // the address is closed: nobody can serve them
 			l.dropQueued(s)
@@ -227,10 +215,8 @@ func (l *ledger) dropTouched(w *worker, now time.Time) {
 				continue
 			}
 			s.dealer.Forget(w.id, c)
-			if l.watching != nil {
-				l.watching.back(&l.conns[c], wireword.HopUsed, now)
-				l.watching.dropped(&l.conns[c], now)
-			}
+			l.tracing.back(l.conns[c].trace, wireword.HopUsed, now)
+			l.tracing.dropped(l.conns[c].trace, now)
 			l.drop(c)
 			n++
 		}
@@ -295,3 +281,15 @@ func (w *worker) opens(n int) {
 
 // ms is a duration as a JSON number of milliseconds, to the microsecond.
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// tells tells whether it says when its connections end.
+func (w *worker) tells() bool { return w.stats != nil && w.stats.tells }
+
+// follow asks it to tell of the end of the next hand-off, number seq. It is sent
+// before: a connection may be over before another message arrives.
+func (w *worker) follow(seq int64) {
+	line, err := ipc.AppendMuster(nil, follow{&seq})
+	if err == nil {
+		_ = w.ch.Send(line, -1) // a channel that has ended tells its reader
+	}
+}

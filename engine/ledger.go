@@ -41,8 +41,8 @@ type totals struct {
 type held struct {
 	fd    int
 	at    time.Time
-	again bool     // it was handed off before
-	kept  *watched // nil = not one of those that are watched
+	again bool    // it was handed off before
+	trace *traced // nil = not one of those that are followed
 }
 
 // newLedger makes one without addresses.

@@ -53,12 +53,11 @@ type loop struct {
 	buf []byte
 
 	observer  observer
-	looking   bool              // a look at those that leave is under way
-	lookAgain bool              // and another is wanted after it
-	unadopt   func()            // ends what adopt began
-	unguard   func()            // ends the guard
-	probeFD   int               // the socket that goes with every probe; -1 = not made yet
-	watchers  map[string]*timer // by viewer: until when it has them watched
+	looking   bool   // a look at those that leave is under way
+	lookAgain bool   // and another is wanted after it
+	unadopt   func() // ends what adopt began
+	unguard   func() // ends the guard
+	probeFD   int    // the socket that goes with every probe; -1 = not made yet
 
 	lookups  map[string][]question // names being looked up, and who waits for them
 	opening  map[string][]question // unix sockets being opened, by key, likewise

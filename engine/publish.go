@@ -2,6 +2,7 @@ package engine
 
 import (
 	"cmp"
+	"runtime"
 	"slices"
 	"time"
 )
@@ -161,4 +162,22 @@ func (l *loop) row(w *worker, now time.Time) Row {
 		}
 	}
 	return r
+}
+
+// traffic is the picture with what the kernel holds; nil if nobody looks.
+func (l *loop) traffic(now time.Time) *Traffic {
+	t := l.tracing.picture(now)
+	if t == nil || runtime.GOOS != "linux" {
+		return t
+	}
+	for _, s := range l.ledger.order {
+		if s.addr.Network != "tcp" || s.port.Closed() {
+			continue
+		}
+		if t.Waiting == nil {
+			t.Waiting = new(int)
+		}
+		*t.Waiting += s.port.Waiting()
+	}
+	return t
 }

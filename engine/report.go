@@ -62,8 +62,6 @@ func (l *loop) reported(w *worker, raw []byte, now time.Time) {
 	if errno := shortErrno(r.Short); errno != 0 {
 		l.isShort(w, errno, "a connection")
 	}
-	if l.watching != nil {
-		l.watching.ended(w, r.Ends, now)
-	}
+	l.tracing.ended(w.id, r.Ends, now)
 	l.pub.touch()
 }

@@ -131,9 +131,13 @@ func (l *loop) sampled(s samples) {
 	dt := l.observer.took(s)
 	l.pub.touch()
 	total, known := 0.0, false
+	took := make(map[int]uint64)
 	for id, w := range l.workers {
 		u := s.workers[id]
 		w.figures.take(u, w.stats, dt)
+		if w.stats != nil {
+			took[id] = w.stats.accepted
+		}
 		if rate := w.figures.reqRate; rate != nil {
 			total, known = total+*rate, true
 		}
@@ -147,9 +151,7 @@ func (l *loop) sampled(s samples) {
 			w.listensAt(u.listens)
 		}
 	}
-	if l.watching != nil {
-		l.watching.sampled(l.workers, dt)
-	}
+	l.tracing.sampled(took, dt)
 	l.observer.reqRate = nil
 	if known {
 		l.observer.reqRate = &total

@@ -15,54 +15,51 @@ import (
 
 var fromTest = netip.MustParseAddrPort("127.0.0.1:51234")
 
-func watchFor(t *testing.T) (*watch, func(ms float64) time.Time) {
+func tracesAt(t *testing.T) (*traces, func(ms float64) time.Time) {
 	t.Helper()
-	return &watch{began: epoch, took: map[int]uint64{}}, func(ms float64) time.Time {
+	return &traces{began: epoch}, func(ms float64) time.Time {
 		return epoch.Add(time.Duration(ms * float64(time.Millisecond)))
 	}
 }
 
 // come has a connection come, handed and taken are left to the test.
-func come(wa *watch, n uint64, at time.Time) *held {
-	h := &held{at: at}
-	wa.accepted(h, n, &sock.Accepted{At: at, From: fromTest}, at)
-	return h
+func come(ts *traces, n uint64, at time.Time) *traced {
+	return ts.accepted(n, &sock.Accepted{At: at, From: fromTest}, at)
 }
 
 // tellingWorker is a worker that tells of the ends of its connections.
 func tellingWorker(id int) *worker { return &worker{id: id, stats: &workerStats{tells: true}} }
 
 func TestWatchTellsTheWayOfAConnection(t *testing.T) {
-	wa, at := watchFor(t)
-	w2, w3 := tellingWorker(2), tellingWorker(3)
-	h := come(wa, 7, at(0))
+	ts, at := tracesAt(t)
+	k := come(ts, 7, at(0))
 	d := deal.New(deal.TurnOrder)
-	wa.dealt(d, at(0))
-	if got := wa.picture(at(0)).Conns[0]; got.Waited != wireword.WaitedNobody {
+	ts.dealt(d, at(0))
+	if got := ts.picture(at(0)).Conns[0]; got.Waited != wireword.WaitedNobody {
 		t.Errorf("it waits because %q", got.Waited)
 	}
-	if !wa.wants(h, w2) || wa.wants(h, &worker{}) || wa.wants(h, &worker{stats: &workerStats{}}) {
+	if !ts.wants(k, tellingWorker(2).tells()) || ts.wants(k, (&worker{}).tells()) || ts.wants(k, (&worker{stats: &workerStats{}}).tells()) {
 		t.Error("only a worker that tells is asked to follow")
 	}
-	wa.handOff(h, w2, 40, at(1))
-	shared := wa.picture(at(1))
-	wa.back(h, wireword.HopRefused, at(2))
-	h.again = true
-	wa.handOff(h, w3, 41, at(3))
-	wa.taken(h, at(4).Sub(at(3)), at(4))
+	ts.waited(at(0), at(1))
+	ts.sent(k, 2, 40, true, at(1))
+	shared := ts.picture(at(1))
+	ts.back(k, wireword.HopRefused, at(2))
+	ts.sent(k, 3, 41, true, at(3))
+	ts.taken(k, at(4).Sub(at(3)), at(4))
 
 	// What is not so: another worker's, another hand-off's, before it was taken.
 	for name, tell := range map[string]func(){
-		"another worker":   func() { wa.ended(w2, [][2]uint64{{41, 1e6}}, at(5)) },
-		"another hand-off": func() { wa.ended(w3, [][2]uint64{{40, 1e6}, {1 << 63, 1}}, at(5)) },
+		"another worker":   func() { ts.ended(2, [][2]uint64{{41, 1e6}}, at(5)) },
+		"another hand-off": func() { ts.ended(3, [][2]uint64{{40, 1e6}, {1 << 63, 1}}, at(5)) },
 	} {
-		if tell(); !wa.picture(at(5)).Conns[0].Done.IsZero() {
+		if tell(); !ts.picture(at(5)).Conns[0].Done.IsZero() {
 			t.Errorf("it ended by %s", name)
 		}
 	}
-	wa.ended(w3, [][2]uint64{{41, 2e6}}, at(9))
-	wa.ended(w3, [][2]uint64{{41, 1e6}}, at(9)) // once is enough
-	got := wa.picture(at(9)).Conns[0]
+	ts.ended(3, [][2]uint64{{41, 2e6}}, at(9))
+	ts.ended(3, [][2]uint64{{41, 1e6}}, at(9)) // once is enough
+	got := ts.picture(at(9)).Conns[0]
 	want := TrafficConn{N: 7, From: fromTest, Accepted: at(0), Waited: wireword.WaitedNobody, Worker: 3, Handed: at(3), Taken: at(4),
 		Done: at(6), Tells: true, Earlier: []TrafficHop{{2, at(1), at(2), wireword.HopRefused}}}
 	if !slices.Equal(got.Earlier, want.Earlier) {
@@ -72,7 +69,7 @@ func TestWatchTellsTheWayOfAConnection(t *testing.T) {
 	if !equalConn(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
-	p := wa.picture(at(9))
+	p := ts.picture(at(9))
 	if p.Queued.Count() != 1 || p.Handed.Count() != 1 || p.Served.Count() != 1 || p.Queued.Max() != time.Millisecond ||
 		p.Served.Max() != 2*time.Millisecond || p.Total != 1 || p.OneIn != 1 {
 		t.Errorf("%+v, queued %v, served %v", p, p.Queued.Max(), p.Served.Max())
@@ -89,57 +86,55 @@ func equalConn(a, b TrafficConn) bool {
 
 // A worker cannot say that a connection was open for longer than it is there.
 func TestWatchedEndIsNotInTheFuture(t *testing.T) {
-	wa, at := watchFor(t)
-	w := tellingWorker(1)
-	h := come(wa, 1, at(0))
-	wa.handOff(h, w, 5, at(0))
-	wa.taken(h, 0, at(1))
-	wa.ended(w, [][2]uint64{{5, 1<<64 - 1}}, at(3))
-	if c := wa.picture(at(3)).Conns[0]; !c.Done.Equal(at(3)) {
+	ts, at := tracesAt(t)
+	k := come(ts, 1, at(0))
+	ts.sent(k, 1, 5, true, at(0))
+	ts.taken(k, 0, at(1))
+	ts.ended(1, [][2]uint64{{5, 1<<64 - 1}}, at(3))
+	if c := ts.picture(at(3)).Conns[0]; !c.Done.Equal(at(3)) {
 		t.Errorf("done %v after it was taken", c.Done.Sub(c.Taken))
 	}
 }
 
 func TestWatchSaysWhatWasLost(t *testing.T) {
 	for name, c := range map[string]struct {
-		do   func(wa *watch, h *held, w *worker, at func(float64) time.Time)
+		do   func(ts *traces, k *traced, at func(float64) time.Time)
 		lost bool
 		done bool
 	}{
-		"open when its worker died": {func(wa *watch, h *held, w *worker, at func(float64) time.Time) {
-			wa.handOff(h, w, 1, at(1))
-			wa.taken(h, 0, at(2))
-			wa.died(w, at(3))
+		"open when its worker died": {func(ts *traces, k *traced, at func(float64) time.Time) {
+			ts.sent(k, 1, 1, true, at(1))
+			ts.taken(k, 0, at(2))
+			ts.died(1, at(3))
 		}, true, true},
-		"closed before": {func(wa *watch, h *held, w *worker, at func(float64) time.Time) {
-			wa.handOff(h, w, 1, at(1))
-			wa.taken(h, 0, at(2))
-			wa.ended(w, [][2]uint64{{1, 1}}, at(3))
-			wa.died(w, at(3))
+		"closed before": {func(ts *traces, k *traced, at func(float64) time.Time) {
+			ts.sent(k, 1, 1, true, at(1))
+			ts.taken(k, 0, at(2))
+			ts.ended(1, [][2]uint64{{1, 1}}, at(3))
+			ts.died(1, at(3))
 		}, false, true},
-		"not answered: it goes to another": {func(wa *watch, h *held, w *worker, at func(float64) time.Time) {
-			wa.handOff(h, w, 1, at(1))
-			wa.back(h, wireword.HopDied, at(2))
-			wa.died(w, at(3))
+		"not answered: it goes to another": {func(ts *traces, k *traced, at func(float64) time.Time) {
+			ts.sent(k, 1, 1, true, at(1))
+			ts.back(k, wireword.HopDied, at(2))
+			ts.died(1, at(3))
 		}, false, false},
-		"another worker died": {func(wa *watch, h *held, w *worker, at func(float64) time.Time) {
-			wa.handOff(h, w, 1, at(1))
-			wa.taken(h, 0, at(2))
-			wa.died(tellingWorker(9), at(3))
+		"another worker died": {func(ts *traces, k *traced, at func(float64) time.Time) {
+			ts.sent(k, 1, 1, true, at(1))
+			ts.taken(k, 0, at(2))
+			ts.died(9, at(3))
 		}, false, false},
-		"a worker that does not tell: nobody knows": {func(wa *watch, h *held, w *worker, at func(float64) time.Time) {
-			silent := &worker{id: 4}
-			wa.handOff(h, silent, 1, at(1))
-			wa.taken(h, 0, at(2))
-			wa.died(silent, at(3))
+		"a worker that does not tell: nobody knows": {func(ts *traces, k *traced, at func(float64) time.Time) {
+			ts.sent(k, 4, 1, false, at(1))
+			ts.taken(k, 0, at(2))
+			ts.died(4, at(3))
 		}, false, false},
-		"the address was closed": {func(wa *watch, h *held, w *worker, at func(float64) time.Time) { wa.dropped(h, at(1)) }, true, true},
+		"the address was closed": {func(ts *traces, k *traced, at func(float64) time.Time) { ts.dropped(k, at(1)) }, true, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			wa, at := watchFor(t)
-			h := come(wa, 1, at(0))
-			c.do(wa, h, tellingWorker(1), at)
-			if got := wa.picture(at(4)).Conns[0]; got.Lost != c.lost || got.Done.IsZero() == c.done {
+			ts, at := tracesAt(t)
+			k := come(ts, 1, at(0))
+			c.do(ts, k, at)
+			if got := ts.picture(at(4)).Conns[0]; got.Lost != c.lost || got.Done.IsZero() == c.done {
 				t.Errorf("%+v", got)
 			}
 		})
@@ -148,25 +143,24 @@ func TestWatchSaysWhatWasLost(t *testing.T) {
 
 // A connection that is not kept costs no memory, and the list is bounded.
 func TestWatchIsBounded(t *testing.T) {
-	wa, at := watchFor(t)
-	w := tellingWorker(1)
-	h := &held{}
+	ts, at := tracesAt(t)
 	ms := 0.0
 	step := func() {
 		ms += 0.1 // 10,000 a second
-		h.kept, h.at = nil, at(ms)
-		wa.accepted(h, uint64(ms*10), &sock.Accepted{At: h.at, From: fromTest}, h.at)
-		wa.handOff(h, w, 1, h.at)
-		wa.taken(h, time.Millisecond, h.at)
-		wa.dealt(nil, h.at)
+		now := at(ms)
+		k := come(ts, uint64(ms*10), now)
+		ts.waited(now, now)
+		ts.sent(k, 1, 1, true, now)
+		ts.taken(k, time.Millisecond, now)
+		ts.dealt(nil, now)
 	}
 	for range 50_000 {
 		step()
 	}
-	if n := len(wa.kept); n != trafficKept {
+	if n := len(ts.kept); n != trafficKept {
 		t.Errorf("%d connections are kept", n)
 	}
-	if first, last := wa.kept[0].N, wa.kept[trafficKept-1].N; first >= last || last < 49_000 {
+	if first, last := ts.kept[0].N, ts.kept[trafficKept-1].N; first >= last || last < 49_000 {
 		t.Errorf("from %d to %d of 50000: not the newest", first, last)
 	}
 	if a := testing.AllocsPerRun(5000, step); a > 0.1 {
@@ -202,7 +196,7 @@ func TestWatchIsALease(t *testing.T) {
 	at := func(s int) time.Time { return epoch.Add(time.Duration(s) * time.Second) }
 	want := func(viewer string, seconds, now int) {
 		t.Helper()
-		if err := l.watchFor(viewer, time.Duration(seconds)*time.Second, at(now)); err != nil {
+		if err := l.tracing.lease(viewer, time.Duration(seconds)*time.Second, at(now)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -215,7 +209,7 @@ func TestWatchIsALease(t *testing.T) {
 	}
 	watched(0, false)
 	want("a", 10, 0)
-	come(l.watching, 1, epoch)
+	come(l.tracing.traces, 1, epoch)
 	want("b", 10, 1)
 	want("a", 10, 8) // once more: until 18
 	watched(12, true)
@@ -225,8 +219,8 @@ func TestWatchIsALease(t *testing.T) {
 	watched(14, true) // for b
 	watched(21, true)
 	watched(22, false) // b has died
-	if len(l.watchers) != 0 || len(l.timers.h) != 0 {
-		t.Errorf("left: %v, %d timers", l.watchers, len(l.timers.h))
+	if len(l.tracing.viewers) != 0 || len(l.timers.h) != 0 {
+		t.Errorf("left: %v, %d timers", l.tracing.viewers, len(l.timers.h))
 	}
 	want("nobody", 0, 23)
 	watched(23, false)
@@ -235,24 +229,24 @@ func TestWatchIsALease(t *testing.T) {
 func TestWatchIsBoundedByViewer(t *testing.T) {
 	l := loopAt(epoch)
 	for name, err := range map[string]error{
-		"no name":   l.watchFor("", time.Second, epoch),
-		"long name": l.watchFor(strings.Repeat("x", viewerMax+1), time.Second, epoch),
-		"too long":  l.watchFor("a", watchMax+1, epoch),
-		"negative":  l.watchFor("a", -1, epoch),
+		"no name":   l.tracing.lease("", time.Second, epoch),
+		"long name": l.tracing.lease(strings.Repeat("x", viewerMax+1), time.Second, epoch),
+		"too long":  l.tracing.lease("a", watchMax+1, epoch),
+		"negative":  l.tracing.lease("a", -1, epoch),
 	} {
 		if errorCode(err) != "bad_request" {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	for i := range viewersMax {
-		if err := l.watchFor(fmt.Sprint(i), time.Second, epoch); err != nil {
+		if err := l.tracing.lease(fmt.Sprint(i), time.Second, epoch); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := l.watchFor("one more", time.Second, epoch); errorCode(err) != "busy" {
+	if err := l.tracing.lease("one more", time.Second, epoch); errorCode(err) != "busy" {
 		t.Errorf("%v", err)
 	}
-	if err := l.watchFor("7", time.Minute, epoch); err != nil { // it has one already
+	if err := l.tracing.lease("7", time.Minute, epoch); err != nil { // it has one already
 		t.Error(err)
 	}
 	if len(l.timers.h) != viewersMax {
@@ -261,38 +255,47 @@ func TestWatchIsBoundedByViewer(t *testing.T) {
 }
 
 func TestWhatWorkersTake(t *testing.T) {
-	wa, _ := watchFor(t)
-	w1, w2, silent := tellingWorker(1), tellingWorker(2), &worker{id: 3}
-	all := map[int]*worker{1: w1, 2: w2, 3: silent}
-	w1.stats.accepted = 100
-	wa.sampled(all, 1)
-	if len(wa.takes) != 0 {
-		t.Errorf("rates from nothing: %v", wa.takes)
+	ts, _ := tracesAt(t)
+	ts.sampled(map[int]uint64{1: 100, 2: 0}, 1)
+	if len(ts.takes) != 0 {
+		t.Errorf("rates from nothing: %v", ts.takes)
 	}
-	w1.stats, w2.stats = &workerStats{accepted: 150}, &workerStats{accepted: 10}
-	wa.sampled(all, 0.5)
-	if want := []TrafficRate{{1, 100}, {2, 20}}; !slices.Equal(wa.takes, want) {
-		t.Errorf("%v, want %v", wa.takes, want)
+	ts.sampled(map[int]uint64{1: 150, 2: 10}, 0.5)
+	if want := []TrafficRate{{1, 100}, {2, 20}}; !slices.Equal(ts.takes, want) {
+		t.Errorf("%v, want %v", ts.takes, want)
 	}
-	delete(all, 1)
-	if wa.sampled(all, 1); len(wa.took) != 1 {
-		t.Errorf("a dead worker is remembered: %v", wa.took)
+	if ts.sampled(map[int]uint64{2: 10}, 1); len(ts.took) != 1 {
+		t.Errorf("a dead worker is remembered: %v", ts.took)
 	}
 }
 
 // What watching costs a connection, nearly all of which are not kept.
 func BenchmarkWatchedConnection(b *testing.B) {
-	wa := &watch{began: epoch, took: map[int]uint64{}}
+	ts := &traces{began: epoch}
 	w := tellingWorker(1)
-	h, a, now := &held{}, &sock.Accepted{From: fromTest}, epoch
+	a, now := &sock.Accepted{From: fromTest}, epoch
 	b.ReportAllocs()
 	for i := range b.N {
 		now = now.Add(100 * time.Microsecond) // 10,000 a second
-		h.kept, h.at, a.At = nil, now, now
-		wa.accepted(h, uint64(i), a, now)
-		wa.wants(h, w)
-		wa.handOff(h, w, 1, now)
-		wa.taken(h, time.Millisecond, now)
-		wa.dealt(nil, now)
+		a.At = now
+		costOfTracing(ts, w, a, uint64(i), now)
 	}
+}
+
+// And while nobody looks.
+func BenchmarkConnectionNobodyWatches(b *testing.B) {
+	t, w := &tracing{}, tellingWorker(1)
+	a, now := &sock.Accepted{From: fromTest}, epoch
+	for i := range b.N {
+		costOfTracing(t.traces, w, a, uint64(i), now)
+	}
+}
+
+func costOfTracing(ts *traces, w *worker, a *sock.Accepted, n uint64, now time.Time) {
+	k := ts.accepted(n, a, now)
+	tells := ts.wants(k, w.tells())
+	ts.waited(a.At, now)
+	ts.sent(k, w.id, 1, tells, now)
+	ts.taken(k, time.Millisecond, now)
+	ts.dealt(nil, now)
 }

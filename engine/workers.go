@@ -416,9 +416,7 @@ func (l *loop) exited(w *worker, now time.Time) {
 		l.ledger.tot.lostUnknown++
 	}
 	w.out.closeTally()
-	if l.watching != nil {
-		l.watching.died(w, now)
-	}
+	l.tracing.died(w.id, now)
 	w.exit.Voluntary = w.life.voluntary == yes
 	w.exit.DealtAgain, w.exit.Cut = w.again, w.lost
 	w.figures = figures{open: w.figures.open}
