@@ -72,8 +72,8 @@ func (l *ledger) answered(w *worker, seq int64, accepted bool, now time.Time) bo
 		if c, took, ok := s.dealer.Accepted(w.id, seq, now); ok {
 			l.tracing.taken(l.conns[c].trace, took, now)
 			l.drop(c)
-			l.handOff.Record(took)
-			w.handOff.Record(took)
+			l.handOff.record(took)
+			w.handOff.record(took)
 			w.handOffShown = nil
 			w.stalled = time.Time{}
 			w.probe.heard = now

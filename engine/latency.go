@@ -14,7 +14,8 @@ const (
 )
 
 // Latency is a histogram of times. A *Latency in a Snapshot is never changed.
-// The zero value is empty. Not safe for concurrent use while it is written.
+// The zero value is empty, for others to be merged into; that is not safe for
+// concurrent use.
 type Latency struct {
 	counts [latencyBuckets]uint64
 	n      uint64
@@ -42,8 +43,8 @@ func latencyValue(i int) time.Duration {
 	return time.Duration(lo)*time.Microsecond + time.Duration(uint64(1)<<e)*time.Microsecond/2
 }
 
-// Record counts one time.
-func (l *Latency) Record(d time.Duration) {
+// record counts one time.
+func (l *Latency) record(d time.Duration) {
 	l.counts[latencyBucket(d)]++
 	l.n++
 	l.max = max(l.max, d)

@@ -48,7 +48,7 @@ func TestLatencyQuantiles(t *testing.T) {
 		for range n {
 			d := time.Duration(r.ExpFloat64() * float64(3*time.Millisecond))
 			all = append(all, d)
-			l.Record(d)
+			l.record(d)
 		}
 		slices.Sort(all)
 		last := time.Duration(0)
@@ -83,11 +83,11 @@ func TestLatencyEmpty(t *testing.T) {
 
 func TestLatencySinceAndMerge(t *testing.T) {
 	var l Latency
-	l.Record(time.Second)
-	l.Record(time.Millisecond)
+	l.record(time.Second)
+	l.record(time.Millisecond)
 	old := l
 	for range 10 {
-		l.Record(2 * time.Millisecond)
+		l.record(2 * time.Millisecond)
 	}
 	d := l.Since(&old)
 	if m, ok := d.Quantile(0.5); !ok || d.Count() != 10 || (m-2*time.Millisecond).Abs() > time.Millisecond/8 {
@@ -97,7 +97,7 @@ func TestLatencySinceAndMerge(t *testing.T) {
 		t.Errorf("since: max %v is from before", d.Max())
 	}
 	whole := l.Since(nil)
-	whole.Record(time.Minute)
+	whole.record(time.Minute)
 	if l.Count() != 12 {
 		t.Error("Since(nil) is not a copy")
 	}

@@ -161,7 +161,7 @@ func (s *span) roll(now time.Time) *Latency {
 }
 
 // record counts one time.
-func (s *span) record(now time.Time, d time.Duration) { s.roll(now).Record(max(d, 0)) }
+func (s *span) record(now time.Time, d time.Duration) { s.roll(now).record(max(d, 0)) }
 
 // sum is a histogram of all times of the last 10 s.
 func (s *span) sum(now time.Time) *Latency {

@@ -47,7 +47,7 @@ func (f *filler) fill(t *testing.T, v reflect.Value) {
 	case *Latency:
 		var l Latency
 		for i := range 50 {
-			l.Record(time.Duration(n*(i+1)) * 137 * time.Microsecond)
+			l.record(time.Duration(n*(i+1)) * 137 * time.Microsecond)
 		}
 		v.Set(reflect.ValueOf(&l))
 		return
@@ -216,9 +216,9 @@ func TestWireNames(t *testing.T) {
 func TestLatencyOnTheWire(t *testing.T) {
 	var l Latency
 	for i := range 10_000 {
-		l.Record(time.Duration(i*i) * time.Microsecond / 7)
+		l.record(time.Duration(i*i) * time.Microsecond / 7)
 	}
-	l.Record(5 * time.Minute) // more than the last bucket holds
+	l.record(5 * time.Minute) // more than the last bucket holds
 	b, err := json.Marshal(l)
 	if err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/viewtest"
 
 	"github.com/muesli/termenv"
 )
@@ -68,7 +69,7 @@ func busySnapshots(from *engine.Snapshot, n int) []*engine.Snapshot {
 			w := &snap.Workers[j]
 			var lat engine.Latency
 			for k := range 20 {
-				lat.Record(time.Duration(i*j*k) * time.Microsecond)
+				viewtest.Record(&lat, time.Duration(i*j*k)*time.Microsecond)
 			}
 			w.Dealt, w.Done, w.Latency = uint64(1e6+i*j), ptr(uint64(1e6+i*j)), &lat
 			w.Open, w.ReqRate, w.CPU, w.Mem = ptr(i+j), ptr(float64(1000+i*j)), ptr(float64(i*j%100)), ptr(uint64(8e6+i*j*1e4))

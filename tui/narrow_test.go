@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/viewtest"
 	"muster/tui/internal/cell"
 	"muster/tui/internal/hist"
 
@@ -187,7 +188,7 @@ func TestMaxIsTheTopOfTheGraph(t *testing.T) {
 func TestShortLatenciesDoNotFlip(t *testing.T) {
 	var l engine.Latency
 	for _, d := range []time.Duration{300, 300, 400, 2 * time.Microsecond} {
-		l.Record(d)
+		viewtest.Record(&l, d)
 	}
 	got := hist.LatenciesOf(&l)
 	if p50, max := fmtLatency(got.P50), fmtLatency(got.Max); p50 != "1us" || max != "2us" {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/viewtest"
 	"muster/internal/wireword"
 	"muster/styles"
 	"muster/tui/internal/cell"
@@ -111,15 +112,15 @@ func (c *sceneCounters) step(id, t, left int) {
 		for i := range 100 {
 			switch {
 			case i < 60:
-				l.Record(310 * time.Microsecond)
+				viewtest.Record(&l, 310*time.Microsecond)
 			case i < 98:
-				l.Record(740 * time.Microsecond)
+				viewtest.Record(&l, 740*time.Microsecond)
 			default:
-				l.Record(1910 * time.Microsecond)
+				viewtest.Record(&l, 1910*time.Microsecond)
 			}
 		}
 		if left == 3 {
-			l.Record(8200 * time.Microsecond)
+			viewtest.Record(&l, 8200*time.Microsecond)
 		}
 	} else {
 		end := [6]uint64{1: 425000, 2: 425000, 3: 419000}[id]

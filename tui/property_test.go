@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/viewtest"
 	"muster/internal/wireword"
 	"muster/tui/internal/cell"
 
@@ -134,7 +135,7 @@ func randomSnapshot(r *rand.Rand, now time.Time, tick uint64) *engine.Snapshot {
 
 func randomWorker(r *rand.Rand, now time.Time, id int) engine.Row {
 	var lat engine.Latency
-	lat.Record(time.Duration(r.Int64N(1e11)))
+	viewtest.Record(&lat, time.Duration(r.Int64N(1e11)))
 	w := engine.Row{
 		ID: id, Slot: r.IntN(64), PID: r.IntN(5e6),
 		State: pick(r, []engine.State{

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/viewtest"
 
 	"github.com/charmbracelet/x/ansi"
 	"github.com/muesli/termenv"
@@ -80,7 +81,7 @@ func TestLoopDelay(t *testing.T) {
 	s := testScreen(80, 24)
 	var all engine.Latency
 	add := func(tick uint64, d time.Duration, told *engine.Latency) engine.Row {
-		all.Record(d)
+		viewtest.Record(&all, d)
 		l := all
 		s.snap = tickSnapshot(tick, map[int]uint64{1: tick})
 		s.snap.Workers[0].HandOff, s.snap.Workers[0].Latency = &l, told

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/viewtest"
 )
 
 const neverListened = "worker 3 has not listened for 10s: it gets no connections. " +
@@ -56,7 +57,7 @@ func nodeSnapshot(t int, policy engine.Policy, dealt *[5]uint64, delay *[5]engin
 		} else if policy == engine.SchedRR {
 			dealt[id] += 300 + uint64(100*math.Sin(float64(t+id)/3))
 			for i := range 10 {
-				delay[id].Record(time.Duration(id*(1+i*i)) * 2 * time.Microsecond)
+				viewtest.Record(&delay[id], time.Duration(id*(1+i*i))*2*time.Microsecond)
 			}
 			l := delay[id]
 			w.Dealt, w.HandOff = dealt[id], &l

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/viewtest"
 	"muster/internal/wireword"
 	"muster/tui/internal/cell"
 )
@@ -19,7 +20,7 @@ func client(port uint16) netip.AddrPort {
 func took(ds ...time.Duration) *engine.Latency {
 	var l engine.Latency
 	for _, d := range ds {
-		l.Record(d)
+		viewtest.Record(&l, d)
 	}
 	return &l
 }
@@ -91,7 +92,7 @@ func busyScene(s *screen) {
 	}
 	var lat engine.Latency
 	for range 82_400 {
-		lat.Record(40 * usec)
+		viewtest.Record(&lat, 40*usec)
 	}
 	t.Queued = &lat
 	for i, open := range []int{41, 43, 3} {

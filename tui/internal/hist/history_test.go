@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/viewtest"
 )
 
 // tickSnapshot is a picture of workers with these cumulative counts dealt.
@@ -82,7 +83,7 @@ func TestLatencyOfTheLastTenSeconds(t *testing.T) {
 	h := New()
 	var all engine.Latency
 	record := func(tick uint64, d time.Duration) {
-		all.Record(d)
+		viewtest.Record(&all, d)
 		l := all
 		s := tickSnapshot(tick, map[int]uint64{1: 0})
 		s.Workers[0].Latency = &l
