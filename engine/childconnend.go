@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"context"
-	"net"
 	"net/http"
 	"sync"
 )
@@ -180,21 +178,4 @@ type endKey struct{}
 func endOf(r *http.Request) *connEnd {
 	e, _ := r.Context().Value(endKey{}).(*connEnd)
 	return e
-}
-
-// withEnd is a server's ConnContext for endOf; inner may be nil.
-func withEnd(inner func(context.Context, net.Conn) context.Context) func(context.Context, net.Conn) context.Context {
-	return func(ctx context.Context, conn net.Conn) context.Context {
-		below := conn
-		if tc, ok := conn.(interface{ NetConn() net.Conn }); ok {
-			below = tc.NetConn()
-		}
-		if dc, ok := below.(*drainConn); ok {
-			ctx = context.WithValue(ctx, endKey{}, dc.end)
-		}
-		if inner != nil {
-			ctx = inner(ctx, conn)
-		}
-		return ctx
-	}
 }

@@ -3,9 +3,136 @@ package engine
 import (
 	"cmp"
 	"crypto/tls"
-	"encoding/json"
+	"net"
+	"net/http"
+	"sync"
 	"time"
 )
+
+// drainer follows the connections of one server, so that none is lost when the
+// worker leaves.
+type drainer struct {
+	c      *Child
+	own    *listener // what it accepts on, if that is one of ours
+	goAway func()    // tells the HTTP/2 sessions to end
+
+	mu    sync.Mutex
+	conns map[*drainConn]struct{}
+	tls   map[*tls.Conn]*drainConn // those of conns that net/http has without their drainConn
+}
+
+func (d *drainer) wrap(srv *http.Server) {
+	next := srv.Handler
+	if next == nil {
+		next = http.DefaultServeMux
+	}
+	srv.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		// Deferred: a handler that panics has been answered too, by net/http.
+		defer func() { d.c.counts.answered(time.Since(start)) }()
+		leaving := false
+		select {
+		case <-d.c.leaving:
+			leaving = true
+			w.Header().Set("Connection", "close")
+		default:
+		}
+		end := endOf(r)
+		end.request(r, leaving)
+		next.ServeHTTP(w, r)
+		end.returned(w.Header())
+	})
+	srv.ConnContext = withEnd(srv.ConnContext)
+	d.goAway = endSessions(srv)
+	state := srv.ConnState
+	srv.ConnState = func(conn net.Conn, s http.ConnState) {
+		d.saw(conn, s)
+		if state != nil {
+			state(conn, s)
+		}
+	}
+}
+
+// drainListener hands http.Server connections that are followed.
+type drainListener struct {
+	net.Listener
+	d *drainer
+}
+
+func (l drainListener) Accept() (net.Conn, error) {
+	accept := l.Listener.Accept
+	if l.d.own != nil {
+		accept = l.d.own.accept
+	}
+	conn, err := accept()
+	if err != nil {
+		return nil, err
+	}
+	return l.d.accepted(conn), nil
+}
+
+// accepted follows a connection, and returns what net/http is to get for it.
+// ServeTLS runs TLS over that. A connection of a TLS listener that the program
+// made is not wrapped: net/http does the handshake, and so HTTP/2, for a
+// *tls.Conn only. It is followed by what net/http says of it.
+func (d *drainer) accepted(conn net.Conn) net.Conn {
+	tc, secured := conn.(*tls.Conn)
+	dc := d.follow(conn)
+	if !secured {
+		return dc
+	}
+	dc.secured.Store(tc)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.tls == nil {
+		d.tls = make(map[*tls.Conn]*drainConn)
+	}
+	d.tls[tc] = dc
+	return tc
+}
+
+// follow makes the drainConn of a connection.
+func (d *drainer) follow(conn net.Conn) *drainConn {
+	dc := &drainConn{Conn: conn, d: d, follow: d.c.counts.follows.accepted(conn)}
+	dc.idle.Store(time.Now().UnixNano())
+	if d.own != nil {
+		dc.end = newConnEnd(d.c.counts.tally)
+	} else { // it may be anything: we cannot say what its end means
+		d.c.counts.tally.up(tallyUntold)
+	}
+	d.mu.Lock()
+	d.conns[dc] = struct{}{}
+	d.mu.Unlock()
+	d.c.counts.opened()
+	return dc
+}
+
+// saw takes in what net/http does with a connection.
+func (d *drainer) saw(conn net.Conn, s http.ConnState) {
+	switch conn := conn.(type) {
+	case *drainConn:
+		conn.state(s)
+	case *tls.Conn:
+		if dc, ok := conn.NetConn().(*drainConn); ok {
+			dc.secured.Store(conn)
+			dc.state(s)
+			return
+		}
+		d.mu.Lock()
+		dc := d.tls[conn]
+		d.mu.Unlock()
+		if dc == nil {
+			return
+		}
+		dc.state(s)
+		switch s {
+		case http.StateClosed:
+			dc.over()
+		case http.StateHijacked:
+			go dc.awaitClosed(conn.NetConn())
+		}
+	}
+}
 
 // drainTick is how often connections are looked at while a worker leaves.
 const drainTick = 50 * time.Millisecond
@@ -59,78 +186,4 @@ func later(a, b time.Time) time.Time {
 		return b
 	}
 	return a
-}
-
-// idleShut is the idle of a connection whose end was said: what still comes on
-// it cannot be answered.
-const idleShut = -1
-
-// busy says that a request is under way.
-func (c *drainConn) busy() { c.move(0) }
-
-// move sets idle, unless the connection's end was said: then it is false.
-func (c *drainConn) move(to int64) bool {
-	for {
-		at := c.idle.Load()
-		if at == idleShut || at == 0 && to != 0 {
-			return at == 0
-		}
-		if c.idle.CompareAndSwap(at, to) {
-			return true
-		}
-	}
-}
-
-// Read reads until the connection's end was said. A request that crosses that is
-// not handled, for its client hears no answer: it is read, or the close would be
-// a reset, and thrown away.
-func (c *drainConn) Read(b []byte) (int, error) {
-	for {
-		n, err := c.Conn.Read(b)
-		if n == 0 || c.idle.Load() == 0 {
-			return n, err
-		}
-		// The first bytes have the end wait until net/http has made a request of
-		// them; not each, or who sends them one by one would hold it up.
-		if !c.came.Swap(true) && c.move(time.Now().UnixNano()) || c.idle.Load() != idleShut {
-			return n, err
-		}
-		if c.secured.Load() == nil { // else it may be no more than the client's goodbye
-			c.end.lost()
-		}
-		if err != nil {
-			return 0, err
-		}
-	}
-}
-
-// sayEnd says the connection's end and leaves it open for reading: net/http does
-// that, and closes it when its client has.
-func (c *drainConn) sayEnd() {
-	tc := c.secured.Load()
-	if tc == nil {
-		if c.CloseWrite() != nil {
-			_ = c.Close()
-		}
-		return
-	}
-	if below, ok := tc.NetConn().(*drainConn); !ok || below != c {
-		go tc.Close() // it says so to the client first, and waits for seconds if that cannot be sent
-		return
-	}
-	go c.sayEndTLS(tc)
-}
-
-func (c *drainConn) sayEndTLS(tc *tls.Conn) {
-	if tc.CloseWrite() != nil || c.CloseWrite() != nil {
-		_ = tc.Close()
-	}
-}
-
-// keepFor takes in a message of the primary's own, which may be of any kind.
-func (c *Child) keepFor(raw []byte) {
-	var m kept
-	if json.Unmarshal(raw, &m) == nil && m.Ms != nil && *m.Ms > 0 {
-		c.kept.Store(min(*m.Ms, keptFor.Milliseconds()) * int64(time.Millisecond))
-	}
 }

@@ -8,19 +8,6 @@ import (
 	"net/http"
 )
 
-// ServeTLS is ServeHTTP by TLS (as http.Server.ServeTLS is Serve): HTTP/2 with
-// clients that ask for it, HTTP/1.1 with all others. certFile and keyFile may be
-// empty if srv.TLSConfig has a certificate. Each worker makes session ticket
-// keys of its own unless srv.TLSConfig.SetSessionTicketKeys has set them, so a
-// client that comes to another worker has to do a whole handshake.
-func ServeTLS(ln net.Listener, srv *http.Server, certFile, keyFile string) error {
-	c := self.Load()
-	if c == nil {
-		return ErrNotWorker
-	}
-	return c.serve(ln, srv, func(l net.Listener) error { return srv.ServeTLS(l, certFile, keyFile) })
-}
-
 // endSessions has the HTTP/2 sessions of srv belong to a server of their own,
 // and returns what tells all of them to end: with GOAWAY, after which a client
 // sends on another connection what this one did not take (RFC 9113, 6.8), and

@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"encoding/json"
 	"net"
 	"os"
+	"time"
 
 	"muster/ipc"
 )
@@ -140,5 +142,13 @@ func (c *Child) missed(m *ipc.Message) {
 func closeFD(fd int) {
 	if fd >= 0 {
 		_ = os.NewFile(uintptr(fd), "handle").Close()
+	}
+}
+
+// keepFor takes in a message of the primary's own, which may be of any kind.
+func (c *Child) keepFor(raw []byte) {
+	var m kept
+	if json.Unmarshal(raw, &m) == nil && m.Ms != nil && *m.Ms > 0 {
+		c.kept.Store(min(*m.Ms, keptFor.Milliseconds()) * int64(time.Millisecond))
 	}
 }
