@@ -3,7 +3,6 @@ package engine
 import (
 	"io"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"muster/ipc"
@@ -21,7 +20,7 @@ type Child struct {
 	hold      time.Duration // endHold
 	counts    counts
 	questions questions
-	kept      atomic.Int64 // ns; see keptFor. 0 = not known
+	kept      keptTime
 	inbox     inbox
 	open      openSet
 	addresses addresses

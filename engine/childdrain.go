@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"cmp"
 	"crypto/tls"
 	"net"
 	"net/http"
@@ -12,9 +11,11 @@ import (
 // drainer follows the connections of one server, so that none is lost when the
 // worker leaves.
 type drainer struct {
-	c      *Child
-	own    *listener // what it accepts on, if that is one of ours
-	goAway func()    // tells the HTTP/2 sessions to end
+	counts  *counts
+	kept    *keptTime
+	leaving <-chan struct{}
+	own     *listener // what it accepts on, if that is one of ours
+	goAway  func()    // tells the HTTP/2 sessions to end
 
 	mu    sync.Mutex
 	conns map[*drainConn]struct{}
@@ -29,10 +30,10 @@ func (d *drainer) wrap(srv *http.Server) {
 	srv.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		// Deferred: a handler that panics has been answered too, by net/http.
-		defer func() { d.c.counts.answered(time.Since(start)) }()
+		defer func() { d.counts.answered(time.Since(start)) }()
 		leaving := false
 		select {
-		case <-d.c.leaving:
+		case <-d.leaving:
 			leaving = true
 			w.Header().Set("Connection", "close")
 		default:
@@ -93,18 +94,28 @@ func (d *drainer) accepted(conn net.Conn) net.Conn {
 
 // follow makes the drainConn of a connection.
 func (d *drainer) follow(conn net.Conn) *drainConn {
-	dc := &drainConn{Conn: conn, d: d, follow: d.c.counts.follows.accepted(conn)}
+	dc := &drainConn{Conn: conn, gone: d.gone, follow: d.counts.follows.accepted(conn)}
 	dc.idle.Store(time.Now().UnixNano())
 	if d.own != nil {
-		dc.end = newConnEnd(d.c.counts.tally)
+		dc.end = newConnEnd(d.counts.tally)
 	} else { // it may be anything: we cannot say what its end means
-		d.c.counts.tally.up(tallyUntold)
+		d.counts.tally.up(tallyUntold)
 	}
 	d.mu.Lock()
 	d.conns[dc] = struct{}{}
 	d.mu.Unlock()
-	d.c.counts.opened()
+	d.counts.opened()
 	return dc
+}
+
+// gone takes in that a connection has ended.
+func (d *drainer) gone(c *drainConn) {
+	d.mu.Lock()
+	delete(d.conns, c)
+	delete(d.tls, c.secured.Load())
+	d.mu.Unlock()
+	d.counts.follows.ended(c.follow)
+	d.counts.ended()
 }
 
 // saw takes in what net/http does with a connection.
@@ -151,7 +162,7 @@ func (d *drainer) wait() {
 // then, closes what has had its end said, and returns how many connections were
 // open.
 func (d *drainer) closeIdle(began, now time.Time) int {
-	kept := cmp.Or(time.Duration(d.c.kept.Load()), idleFor)
+	kept := d.kept.limit()
 	d.mu.Lock()
 	open := len(d.conns)
 	var over, done []*drainConn

@@ -15,13 +15,13 @@ import (
 // drainConn is a connection of a server that may have to leave.
 type drainConn struct {
 	net.Conn
-	d       *drainer
 	idle    atomic.Int64 // since when no request is under way (Unix ns), 0 = one is, idleShut
 	shutAt  time.Time    // when it became idleShut; the drain's
 	came    atomic.Bool  // something has, since it was last idle
 	closed  atomic.Bool
 	secured atomic.Pointer[tls.Conn] // TLS that runs over it, or that it is
 	follow  followed
+	gone    func(*drainConn)
 	end     *connEnd // nil = the tally says nothing about it
 }
 
@@ -101,15 +101,9 @@ func (c *drainConn) Close() error {
 
 // over says that the connection has ended; once.
 func (c *drainConn) over() {
-	if c.closed.Swap(true) {
-		return
+	if !c.closed.Swap(true) {
+		c.gone(c)
 	}
-	c.d.mu.Lock()
-	delete(c.d.conns, c)
-	delete(c.d.tls, c.secured.Load())
-	c.d.mu.Unlock()
-	c.d.c.counts.follows.ended(c.follow)
-	c.d.c.counts.ended()
 }
 
 // ReadFrom keeps sendfile, which net/http uses if its connection has it.

@@ -49,7 +49,7 @@ func (c *Child) serveHTTP(ln net.Listener, srv *http.Server) error {
 
 // serve is ServeHTTP and ServeTLS; with is the method of srv for it.
 func (c *Child) serve(ln net.Listener, srv *http.Server, with func(net.Listener) error) error {
-	d := &drainer{c: c, conns: make(map[*drainConn]struct{})}
+	d := &drainer{counts: &c.counts, kept: &c.kept, leaving: c.leaving, conns: make(map[*drainConn]struct{})}
 	d.own, _ = ln.(*listener)
 	d.wrap(srv)
 	if d.own != nil { // else what it accepts is not what we were handed

@@ -125,7 +125,7 @@ func TestDrainLetsHTTP2Through(t *testing.T) {
 		}
 		c.CloseIdleConnections()
 		poll(t, "its connection is counted", func() bool { return s.open() == 0 })
-		n := &s.d.c.counts
+		n := s.d.counts
 		// The client may open a second one beside the first.
 		if a, c, d, want := n.accepted.Load(), n.closed.Load(), n.done.Load(), dialled.Load(); a != want || c != want || d != 3 {
 			t.Errorf("accepted %d, closed %d, answered %d; want %d, %d, 3", a, c, d, want, want)

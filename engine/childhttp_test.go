@@ -15,9 +15,10 @@ import (
 
 // drained is an HTTP server that may have to leave, without a cluster.
 type drained struct {
-	d    *drainer
-	ln   net.Listener
-	addr Address
+	d       *drainer
+	leaving chan struct{}
+	ln      net.Listener
+	addr    Address
 }
 
 // startDrained serves srv until the test is over.
@@ -33,10 +34,9 @@ func startDrainedBy(t *testing.T, srv *http.Server, serve func(*drained) error) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	child := &Child{leaving: make(chan struct{})}
-	child.counts.tally = new(tally)
-	child.counts.wake = make(chan struct{}, 1)
-	s := &drained{ln: ln, d: &drainer{c: child, conns: make(map[*drainConn]struct{})}}
+	n := &counts{tally: new(tally), wake: make(chan struct{}, 1)}
+	leaving := make(chan struct{})
+	s := &drained{ln: ln, leaving: leaving, d: &drainer{counts: n, kept: new(keptTime), leaving: leaving, conns: make(map[*drainConn]struct{})}}
 	s.addr = Address{Network: "tcp", Host: "127.0.0.1", Port: ln.Addr().(*net.TCPAddr).Port}
 	s.d.wrap(srv)
 	served := make(chan error, 1)
@@ -52,7 +52,7 @@ func startDrainedBy(t *testing.T, srv *http.Server, serve func(*drained) error) 
 
 // leave is the primary's order.
 func (s *drained) leave() {
-	close(s.d.c.leaving)
+	close(s.leaving)
 	s.ln.Close()
 }
 
@@ -139,7 +139,7 @@ func TestDrainAnswersWithConnectionClose(t *testing.T) {
 	if took := receive(t, over); took >= idleFor {
 		t.Errorf("the drain took %v though nothing was open", took)
 	}
-	n := &s.d.c.counts
+	n := s.d.counts
 	if a, c, d := n.accepted.Load(), n.closed.Load(), n.done.Load(); a != 1 || c != 1 || d != 3 {
 		t.Errorf("accepted %d, closed %d, answered %d; want 1, 1, 3", a, c, d)
 	}
@@ -152,7 +152,7 @@ func (l toldListener) Accept() (net.Conn, error) {
 	conn, err := l.drainListener.Accept()
 	if dc, ok := conn.(*drainConn); ok {
 		l.d.mu.Lock()
-		dc.end = newConnEnd(l.d.c.counts.tally)
+		dc.end = newConnEnd(l.d.counts.tally)
 		l.d.mu.Unlock()
 	}
 	return conn, err
@@ -181,7 +181,7 @@ func TestDrainClosesIdleConnections(t *testing.T) {
 	if n := s.d.closeIdle(began, began); n != 2 {
 		t.Fatalf("%d open", n)
 	}
-	s.d.c.kept.Store(int64(keptFor))
+	s.d.kept.ns.Store(int64(keptFor))
 	over := began.Add(keptFor)
 	shut := func() (n int) {
 		for dc := range s.d.conns {
@@ -201,7 +201,7 @@ func TestDrainClosesIdleConnections(t *testing.T) {
 	fresh.closed(t)
 	// This one has not looked: its request is not handled, and it hears no reset.
 	idle.send(t, "/crosses")
-	poll(t, "the request is told as lost", func() bool { return s.d.c.counts.tally[tallyEnded].Load() == 1 })
+	poll(t, "the request is told as lost", func() bool { return s.d.counts.tally[tallyEnded].Load() == 1 })
 	idle.closed(t)
 	s.d.closeIdle(began, over.Add(lingerFor-1))
 	if s.open() != 2 {
@@ -212,28 +212,29 @@ func TestDrainClosesIdleConnections(t *testing.T) {
 	if s.d.closeIdle(began, over.Add(lingerFor)); s.open() != 0 {
 		t.Fatalf("%d open", s.open())
 	}
-	if n := s.d.c.counts.done.Load(); n != 1 {
+	if n := s.d.counts.done.Load(); n != 1 {
 		t.Errorf("%d answered, want 1", n)
 	}
 }
 
 // A connection that was used during the drain has a second from then on.
 func TestDrainCountsIdleFromTheLastRequest(t *testing.T) {
-	dc := &drainConn{Conn: &net.TCPConn{}, d: &drainer{c: &Child{}, conns: make(map[*drainConn]struct{})}}
-	dc.d.conns[dc] = struct{}{}
-	dc.d.c.kept.Store(int64(keptFor))
+	d := &drainer{counts: new(counts), kept: new(keptTime), conns: make(map[*drainConn]struct{})}
+	dc := &drainConn{Conn: &net.TCPConn{}, gone: d.gone}
+	d.conns[dc] = struct{}{}
+	d.kept.ns.Store(int64(keptFor))
 	began := time.Now().Add(-time.Hour)
 	dc.state(http.StateIdle)
 	dc.state(http.StateActive)
-	if dc.d.closeIdle(began, time.Now().Add(time.Hour)); dc.idle.Load() != 0 {
+	if d.closeIdle(began, time.Now().Add(time.Hour)); dc.idle.Load() != 0 {
 		t.Fatal("a connection with a request under way was closed")
 	}
 	dc.state(http.StateIdle)
 	since := time.Unix(0, dc.idle.Load())
-	if dc.d.closeIdle(began, since.Add(idleFor-1)); dc.idle.Load() == idleShut {
+	if d.closeIdle(began, since.Add(idleFor-1)); dc.idle.Load() == idleShut {
 		t.Fatal("closed too early")
 	}
-	if dc.d.closeIdle(began, since.Add(idleFor)); dc.idle.Load() != idleShut && len(dc.d.conns) != 0 {
+	if d.closeIdle(began, since.Add(idleFor)); dc.idle.Load() != idleShut && len(d.conns) != 0 {
 		t.Fatal("not closed")
 	}
 }
@@ -315,7 +316,7 @@ func TestDrainWaitsForHijackedConnections(t *testing.T) {
 	conn.Close()
 	conn.Close()
 	receive(t, over)
-	if n := s.d.c.counts.closed.Load(); n != 2 {
+	if n := s.d.counts.closed.Load(); n != 2 {
 		t.Errorf("%d closed, want 2", n)
 	}
 }
@@ -327,7 +328,7 @@ func TestDrainCountsPanics(t *testing.T) {
 	c.send(t, "/")
 	c.closed(t)
 	poll(t, "the connection is counted", func() bool { return s.open() == 0 })
-	if n := s.d.c.counts.done.Load(); n != 1 {
+	if n := s.d.counts.done.Load(); n != 1 {
 		t.Errorf("%d answered", n)
 	}
 }

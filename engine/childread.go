@@ -1,10 +1,8 @@
 package engine
 
 import (
-	"encoding/json"
 	"net"
 	"os"
-	"time"
 
 	"muster/ipc"
 )
@@ -113,7 +111,7 @@ func (c *Child) handle(m *ipc.Message) {
 	case ipc.Muster:
 		closeFD(m.FD)
 		c.counts.follows.want(m.Raw)
-		c.keepFor(m.Raw)
+		c.kept.take(m.Raw)
 		return
 	default:
 		// Answers to our handles, what a Node primary asks about sockets it has
@@ -142,13 +140,5 @@ func (c *Child) missed(m *ipc.Message) {
 func closeFD(fd int) {
 	if fd >= 0 {
 		_ = os.NewFile(uintptr(fd), "handle").Close()
-	}
-}
-
-// keepFor takes in a message of the primary's own, which may be of any kind.
-func (c *Child) keepFor(raw []byte) {
-	var m kept
-	if json.Unmarshal(raw, &m) == nil && m.Ms != nil && *m.Ms > 0 {
-		c.kept.Store(min(*m.Ms, keptFor.Milliseconds()) * int64(time.Millisecond))
 	}
 }

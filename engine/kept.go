@@ -1,6 +1,11 @@
 package engine
 
-import "time"
+import (
+	"cmp"
+	"encoding/json"
+	"sync/atomic"
+	"time"
+)
 
 // kept is what a primary tells a Go worker: keptLimit, in ms.
 type kept struct {
@@ -21,3 +26,17 @@ const (
 	// what is not read a close is a reset.
 	lingerFor = 500 * time.Millisecond
 )
+
+// keptTime is what a worker was told of it.
+type keptTime struct{ ns atomic.Int64 } // 0 = nothing
+
+// take takes in a message of the primary's own, which may be of any kind.
+func (k *keptTime) take(raw []byte) {
+	var m kept
+	if json.Unmarshal(raw, &m) == nil && m.Ms != nil && *m.Ms > 0 {
+		k.ns.Store(min(*m.Ms, keptFor.Milliseconds()) * int64(time.Millisecond))
+	}
+}
+
+// limit is how long a kept connection has.
+func (k *keptTime) limit() time.Duration { return cmp.Or(time.Duration(k.ns.Load()), idleFor) }
