@@ -14,9 +14,9 @@ import (
 func TestAWorkerThatHangsInOnDisconnectOutlivedItsPrimary(t *testing.T) {
 	t.Parallel()
 	c, p := startChild(t)
-	c.mu.Lock()
-	c.hold = time.Millisecond // in place of ten seconds
-	c.mu.Unlock()
+	c.departure.mu.Lock()
+	c.departure.hold = time.Millisecond // in place of ten seconds
+	c.departure.mu.Unlock()
 	free := make(chan struct{})
 	defer close(free)
 	c.OnDisconnect(func() { <-free })

@@ -1,38 +1,50 @@
 package engine
 
-import (
-	"io"
-	"sync"
-	"time"
-
-	"muster/ipc"
-)
+import "muster/ipc"
 
 // Child is this process as a worker of a cluster (Node: cluster.worker). Its
 // methods may be called from any goroutine, those given to OnMessage and
 // OnDisconnect included.
 type Child struct {
-	id, slot  int
-	ch        *ipc.Conn
-	leaving   chan struct{} // closed when the worker disconnects, whoever wanted it
-	over      chan struct{} // closed when the channel has ended and everybody was told
-	exit      func(code int)
-	hold      time.Duration // endHold
-	counts    counts
-	questions questions
-	kept      keptTime
-	inbox     inbox
-	open      openSet
-	addresses addresses
+	id, slot int
+	ch       *ipc.Conn
 
-	mu        sync.Mutex
-	holds     int  // what a disconnect waits for
-	left      bool // leaving is closed
-	ordered   bool // the primary wanted it, and need not be told
-	killed    bool // Kill was called
-	finishing bool // nothing held the disconnect any more
-	closing   bool // we end the channel, or it has ended
-	ended     bool // it has ended
+	inbox     *inbox
+	counts    *counts
+	questions *questions
+	open      *openSet
+	addresses *addresses
+	departure *departure
+	kept      keptTime
+}
+
+// newChild makes a worker of its end of a channel. exit ends the process.
+func newChild(id int, ch *ipc.Conn, exit func(code int)) *Child {
+	c := &Child{id: id, ch: ch, inbox: newInbox(), counts: newCounts(ch), open: newOpenSet()}
+	c.questions = newQuestions(ch, c.inbox.await)
+	c.departure = &departure{
+		ch: ch, inbox: c.inbox, counts: c.counts, questions: c.questions, open: c.open,
+		leaving: make(chan struct{}), over: make(chan struct{}), exit: exit, hold: endHold,
+	}
+	c.addresses = &addresses{
+		id: id, leaving: c.departure.leaving, questions: c.questions, counts: c.counts, open: c.open,
+		indexes: make(map[string]*indexSet),
+	}
+	return c
+}
+
+// start says that the worker is there. Its three goroutines end with the
+// channel.
+func (c *Child) start() {
+	c.questions.say(ipc.Online{Seq: c.questions.nextSeq()})
+	c.counts.shareTally()
+	r := &reader{
+		worker: c.id, ch: c.ch, inbox: c.inbox, counts: c.counts, questions: c.questions, open: c.open,
+		departure: c.departure, kept: &c.kept,
+	}
+	go r.run()
+	go c.departure.deliver()
+	go c.counts.report(c.departure.over)
 }
 
 // ID is the worker's id in its cluster.
@@ -44,33 +56,73 @@ func (c *Child) Slot() int { return c.slot }
 
 // Leaving is closed when the worker disconnects: the primary has told it to, or
 // Disconnect was called.
-func (c *Child) Leaving() <-chan struct{} { return c.leaving }
+func (c *Child) Leaving() <-chan struct{} { return c.departure.leaving }
 
 // Done is closed when the channel has ended and the functions of OnDisconnect have
 // returned. A program that has nothing to do but what it is told waits for it:
 // a Node worker lives for as long as its channel is open.
-func (c *Child) Done() <-chan struct{} { return c.over }
+func (c *Child) Done() <-chan struct{} { return c.departure.over }
 
-// newChild makes a worker of its end of a channel. exit ends the process.
-func newChild(id int, ch *ipc.Conn, exit func(code int)) *Child {
-	c := &Child{
-		id: id, ch: ch, exit: exit, hold: endHold, leaving: make(chan struct{}), over: make(chan struct{}),
-	}
-	c.inbox.changed.L = &c.inbox.mu
-	c.open.all, c.open.listeners = make(map[io.Closer]struct{}), make(map[string]*listener)
-	c.questions = questions{ch: ch, waits: c.inbox.await, asked: make(map[int64]chan<- ipc.Message)}
-	c.addresses = addresses{id: id, leaving: c.leaving, questions: &c.questions, counts: &c.counts, open: &c.open, indexes: make(map[string]*indexSet)}
-	c.counts.ch, c.counts.tally = ch, new(tally)
-	c.counts.wake = make(chan struct{}, 1)
-	return c
-}
+// Disconnect leaves the cluster (Node: cluster.worker.disconnect() in the
+// worker). It returns at once. ExitedAfterDisconnect becomes true and Leaving is
+// closed; every listener of this worker is closed; when no Hold is left, and so
+// every ServeHTTP has drained, the primary is told, and when it has
+// acknowledged that, the channel ends. Calling it again does nothing.
+//
+// The process lives on by its own rules: it ends when main returns. A program
+// that accepts by itself, without ServeHTTP, takes a Hold for the connections it
+// wants to finish; without one the channel ends as soon as the listeners are
+// closed. Only OnDisconnect tells that the primary has heard.
+func (c *Child) Disconnect() { c.departure.leave(false) }
 
-// start says that the worker is there. Its three goroutines end with the
-// channel.
-func (c *Child) start() {
-	c.questions.say(ipc.Online{Seq: c.questions.nextSeq()})
-	c.counts.shareTally()
-	go c.read()
-	go c.deliver()
-	go c.counts.report(c.over)
-}
+// Hold keeps the channel open during a disconnect until release is called
+// (Node: the server's 'close' event waits for its connections, and the
+// disconnect for that). Calling release again does nothing. The last release
+// during a disconnect returns when the channel is being closed, so that main
+// may return after it.
+func (c *Child) Hold() (release func()) { return c.departure.holdUp() }
+
+// Kill ends this process with code 0, without draining (Node: kill in the
+// worker). It returns at once: the primary is told first, so that
+// ExitedAfterDisconnect is true there, then the channel ends and the functions
+// of OnDisconnect are called. If the channel is closed already the process exits
+// in the call.
+func (c *Child) Kill() { c.departure.kill() }
+
+// Destroy is another name of Kill, as in Node.
+func (c *Child) Destroy() { c.Kill() }
+
+// ExitedAfterDisconnect tells whether this worker leaves voluntarily (Node:
+// worker.exitedAfterDisconnect). It is known as soon as a disconnect was ordered
+// or one of Disconnect and Kill was called (true), or the channel has ended
+// without (false); until then Node's value is undefined.
+func (c *Child) ExitedAfterDisconnect() (voluntary, known bool) { return c.departure.voluntary() }
+
+// IsConnected tells whether the channel to the primary is open (Node:
+// worker.isConnected()). It is false as soon as its end has begun.
+func (c *Child) IsConnected() bool { return c.departure.connected() }
+
+// IsDead is false: who asks lives (Node: worker.isDead()).
+func (c *Child) IsDead() bool { return false }
+
+// OnMessage calls f for every message of the primary's program (Node: 'message'
+// of process and of cluster.worker, which are one here), in order and one at a
+// time, on a goroutine of the Child's own: f may block and call anything.
+// Messages that came before the first OnMessage wait for it. A handle that comes with
+// a message is f's to close; of several functions that listen, one does. Of a message no
+// function listens for any more it is closed.
+//
+// When 1024 messages or 16 MiB wait, nothing more is read from the channel until
+// f has caught up, neither connections the primary hands out nor its orders:
+// what takes long belongs into another goroutine. (Until the first OnMessage
+// the newest messages are dropped instead.) remove does not wait for a call that
+// is under way.
+func (c *Child) OnMessage(f func(Message)) (remove func()) { return c.inbox.onMessage(f) }
+
+// OnDisconnect calls f when the channel has ended, whoever ended it (Node:
+// 'disconnect' of process and of cluster.worker), after the last message and on the
+// same goroutine as OnMessage. IsConnected is false by then. If the channel has
+// ended without an order, the process exits with code 0 when the functions have
+// returned, and after 10 seconds in any case. A function that is added after
+// the end is not called.
+func (c *Child) OnDisconnect(f func()) (remove func()) { return c.inbox.onDisconnect(f) }

@@ -31,6 +31,10 @@ type counts struct {
 	mu sync.Mutex // one report at a time, in order
 }
 
+func newCounts(ch *ipc.Conn) *counts {
+	return &counts{ch: ch, tally: new(tally), wake: make(chan struct{}, 1)}
+}
+
 func (c *counts) opened() {
 	c.accepted.Add(1)
 	c.changed()

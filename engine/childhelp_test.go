@@ -63,7 +63,7 @@ func startChild(t *testing.T) (*Child, *fakePrimary) {
 		for m := range p.msgs {
 			closeFD(m.FD)
 		}
-		receive(t, c.over)
+		receive(t, c.departure.over)
 		poll(t, "the channel is closed", func() bool { return c.ch.Send([]byte("1"), -1) == ipc.ErrClosed })
 	})
 	if m := p.next(); m.Cluster.Act != "online" {

@@ -49,19 +49,19 @@ func (c *Child) serveHTTP(ln net.Listener, srv *http.Server) error {
 
 // serve is ServeHTTP and ServeTLS; with is the method of srv for it.
 func (c *Child) serve(ln net.Listener, srv *http.Server, with func(net.Listener) error) error {
-	d := &drainer{counts: &c.counts, kept: &c.kept, leaving: c.leaving, conns: make(map[*drainConn]struct{})}
+	d := &drainer{counts: c.counts, kept: &c.kept, leaving: c.departure.leaving, conns: make(map[*drainConn]struct{})}
 	d.own, _ = ln.(*listener)
 	d.wrap(srv)
 	if d.own != nil { // else what it accepts is not what we were handed
 		d.own.tellsEnds()
 		c.counts.tellsEnds()
 	}
-	defer c.awaitOver()
-	defer c.Hold()()
+	defer c.departure.awaitOver()
+	defer c.departure.holdUp()()
 
 	err := with(drainListener{ln, d})
 	select {
-	case <-c.leaving:
+	case <-c.departure.leaving:
 	default:
 		return err
 	}

@@ -34,9 +34,8 @@ func startDrainedBy(t *testing.T, srv *http.Server, serve func(*drained) error) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := &counts{tally: new(tally), wake: make(chan struct{}, 1)}
 	leaving := make(chan struct{})
-	s := &drained{ln: ln, leaving: leaving, d: &drainer{counts: n, kept: new(keptTime), leaving: leaving, conns: make(map[*drainConn]struct{})}}
+	s := &drained{ln: ln, leaving: leaving, d: &drainer{counts: newCounts(nil), kept: new(keptTime), leaving: leaving, conns: make(map[*drainConn]struct{})}}
 	s.addr = Address{Network: "tcp", Host: "127.0.0.1", Port: ln.Addr().(*net.TCPAddr).Port}
 	s.d.wrap(srv)
 	served := make(chan error, 1)

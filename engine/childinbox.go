@@ -11,7 +11,7 @@ const (
 )
 
 // inbox holds what the channel brought for the program, in order, until a
-// goroutine of its own has handed it over. The zero inbox needs changed.L.
+// goroutine of its own has handed it over.
 type inbox struct {
 	mu      sync.Mutex
 	changed sync.Cond
@@ -24,6 +24,12 @@ type inbox struct {
 
 	message    []*func(Message)
 	disconnect []*func()
+}
+
+func newInbox() *inbox {
+	b := new(inbox)
+	b.changed.L = &b.mu
+	return b
 }
 
 // parcel is a message, or what is to be done when all before it was handled.
@@ -144,20 +150,8 @@ func (b *inbox) end() {
 	b.changed.Broadcast()
 }
 
-// OnMessage calls f for every message of the primary's program (Node: 'message'
-// of process and of cluster.worker, which are one here), in order and one at a
-// time, on a goroutine of the Child's own: f may block and call anything.
-// Messages that came before the first OnMessage wait for it. A handle that comes with
-// a message is f's to close; of several functions that listen, one does. Of a message no
-// function listens for any more it is closed.
-//
-// When 1024 messages or 16 MiB wait, nothing more is read from the channel until
-// f has caught up, neither connections the primary hands out nor its orders:
-// what takes long belongs into another goroutine. (Until the first OnMessage
-// the newest messages are dropped instead.) remove does not wait for a call that
-// is under way.
-func (c *Child) OnMessage(f func(Message)) (remove func()) {
-	b := &c.inbox
+// onMessage is OnMessage.
+func (b *inbox) onMessage(f func(Message)) (remove func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.heard = true
@@ -165,14 +159,8 @@ func (c *Child) OnMessage(f func(Message)) (remove func()) {
 	return subscribe(b, &b.message, f)
 }
 
-// OnDisconnect calls f when the channel has ended, whoever ended it (Node:
-// 'disconnect' of process and of cluster.worker), after the last message and on the
-// same goroutine as OnMessage. IsConnected is false by then. If the channel has
-// ended without an order, the process exits with code 0 when the functions have
-// returned, and after 10 seconds in any case. A function that is added after
-// the end is not called.
-func (c *Child) OnDisconnect(f func()) (remove func()) {
-	b := &c.inbox
+// onDisconnect is OnDisconnect.
+func (b *inbox) onDisconnect(f func()) (remove func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return subscribe(b, &b.disconnect, f)

@@ -204,6 +204,6 @@ func TestChildClosesHandlesAtTheEnd(t *testing.T) {
 	client := sendConnection(t, p, "net.Socket")
 	p.send(ipc.Disconnect{})
 	p.expectEnd()
-	receive(t, c.over)
+	receive(t, c.departure.over)
 	client.closed(t)
 }

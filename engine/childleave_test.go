@@ -30,7 +30,7 @@ func checkState(t *testing.T, c *Child, when string, want childState) {
 // noExit says that the process was not made to exit.
 func (p *fakePrimary) noExit(c *Child) {
 	p.t.Helper()
-	receive(p.t, c.over)
+	receive(p.t, c.departure.over)
 	select {
 	case code := <-p.exits:
 		p.t.Errorf("the process exits with %d", code)
@@ -91,7 +91,7 @@ func TestChildIsToldWhileItLeaves(t *testing.T) {
 	release := c.Hold()
 	c.Disconnect()
 	p.send(ipc.Disconnect{})
-	poll(t, "the order was read", func() bool { c.mu.Lock(); defer c.mu.Unlock(); return c.ordered })
+	poll(t, "the order was read", func() bool { c.departure.mu.Lock(); defer c.departure.mu.Unlock(); return c.departure.ordered })
 	p.quiet("it did not wait for the hold")
 	release()
 	p.expectEnd()

@@ -187,7 +187,7 @@ func TestOnlyAListeningSocketIsShared(t *testing.T) {
 	for _, f := range []*os.File{
 		fileOf(t, conn.(*net.TCPConn)), rawFile(t, unix.AF_INET, unix.SOCK_DGRAM), rawFile(t, unix.AF_UNIX, unix.SOCK_SEQPACKET), closing(t, regular),
 	} {
-		l := &listener{counts: &c.counts}
+		l := &listener{counts: c.counts}
 		l.change.L = &l.mu
 		if err := l.share(dupOf(t, f)); !errors.Is(err, ErrHandle) || l.common != nil {
 			t.Errorf("%s is shared: %v", f.Name(), err)
@@ -212,7 +212,7 @@ func TestSharedSocketSomebodyMadeBlocking(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	l := &listener{counts: &c.counts, addr: shared.Addr(), gone: func() {}}
+	l := &listener{counts: c.counts, addr: shared.Addr(), gone: func() {}}
 	l.change.L = &l.mu
 	if err := l.share(dupOf(t, shared)); err != nil {
 		t.Fatal(err)

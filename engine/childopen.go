@@ -15,6 +15,10 @@ type openSet struct {
 	ended     bool                 // the worker has left, nothing is added any more
 }
 
+func newOpenSet() *openSet {
+	return &openSet{all: make(map[io.Closer]struct{}), listeners: make(map[string]*listener)}
+}
+
 // adopt has a disconnect close o, and l, if it is not nil, take the hand-offs of
 // that key. It is false if the worker has left already.
 func (s *openSet) adopt(o io.Closer, key string, l *listener) bool {

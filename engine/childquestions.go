@@ -20,6 +20,10 @@ type questions struct {
 	ended bool                         // there will be no answers any more
 }
 
+func newQuestions(ch *ipc.Conn, waits func(n int)) *questions {
+	return &questions{ch: ch, waits: waits, asked: make(map[int64]chan<- ipc.Message)}
+}
+
 func (q *questions) nextSeq() int64 {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -10,19 +10,31 @@ import (
 // answersAtOnce bounds the hand-offs that are answered with one write.
 const answersAtOnce = 32
 
-// read follows the channel for as long as it lives.
-func (c *Child) read() {
+// reader takes in what comes over a worker's channel.
+type reader struct {
+	worker    int // its id
+	ch        *ipc.Conn
+	inbox     *inbox
+	counts    *counts
+	questions *questions
+	open      *openSet
+	departure *departure
+	kept      *keptTime
+}
+
+// run follows the channel for as long as it lives.
+func (r *reader) run() {
 	var msgs []ipc.Message
 	var out []byte
 	var taken []handed
 	for {
 		// Here, where nothing that was read waits for an answer.
-		c.inbox.awaitRoom(c.counts.tellFull)
+		r.inbox.awaitRoom(r.counts.tellFull)
 		var err error
-		msgs, err = c.ch.Read(msgs[:0])
+		msgs, err = r.ch.Read(msgs[:0])
 		for more := true; more && err == nil && len(msgs) < answersAtOnce; {
 			had := len(msgs)
-			msgs, err = c.ch.ReadMore(msgs)
+			msgs, err = r.ch.ReadMore(msgs)
 			more = len(msgs) > had
 		}
 		out, taken = out[:0], taken[:0]
@@ -31,25 +43,25 @@ func (c *Child) read() {
 			switch {
 			case m.Missing:
 				out = ipc.AppendNack(out)
-				c.missed(m)
+				r.missed(m)
 				continue
 			case m.Handle != "":
 				out = ipc.AppendAck(out)
 			}
 			if m.Kind == ipc.Cluster && m.Cluster.Act == "newconn" {
-				h, ok := c.take(m)
-				out = ipc.AppendAccepted(out, m.Cluster.Seq, c.questions.nextSeq(), ok)
+				h, ok := r.take(m)
+				out = ipc.AppendAccepted(out, m.Cluster.Seq, r.questions.nextSeq(), ok)
 				if ok {
 					taken = append(taken, h)
 				}
 				continue
 			}
-			c.handle(m)
+			r.handle(m)
 		}
 		if len(out) > 0 {
 			// Before anybody can read a byte of the connections: what is not
 			// answered when we die is untouched, and goes to another worker.
-			if c.ch.SendLines(out) != nil {
+			if r.ch.SendLines(out) != nil {
 				// None of them is known to be ours, and another worker will have it.
 				for _, h := range taken {
 					h.l.release()
@@ -64,7 +76,7 @@ func (c *Child) read() {
 		clear(msgs)
 		clear(taken)
 		if err != nil {
-			c.channelEnded()
+			r.departure.channelEnded()
 			return
 		}
 	}
@@ -79,9 +91,9 @@ type handed struct {
 
 // take makes all that can fail of a hand-off; false if it is to be refused, so that
 // it goes to another worker. The descriptor is gone then.
-func (c *Child) take(m *ipc.Message) (handed, bool) {
-	fo := c.counts.follows.take(m.Cluster.Seq)
-	l := c.open.listener(m.Cluster.Key)
+func (r *reader) take(m *ipc.Message) (handed, bool) {
+	fo := r.counts.follows.take(m.Cluster.Seq)
+	l := r.open.listener(m.Cluster.Key)
 	if l == nil || !l.reserve() {
 		closeFD(m.FD)
 		return handed{}, false
@@ -91,27 +103,27 @@ func (c *Child) take(m *ipc.Message) (handed, bool) {
 	f.Close()
 	if err != nil {
 		l.release()
-		c.counts.isShort(err)
+		r.counts.isShort(err)
 		return handed{}, false
 	}
 	return handed{l, conn, fo}, true
 }
 
 // handle takes in every message but a hand-off.
-func (c *Child) handle(m *ipc.Message) {
+func (r *reader) handle(m *ipc.Message) {
 	switch m.Kind {
 	case ipc.Cluster:
 	case ipc.User:
-		msg := Message{Worker: c.id, Value: m.Raw}
+		msg := Message{Worker: r.worker, Value: m.Raw}
 		if m.FD >= 0 {
 			msg.Handle = &Handle{Kind: kindOf(m.Handle, m.FD), File: os.NewFile(uintptr(m.FD), "handle")}
 		}
-		c.inbox.put(msg)
+		r.inbox.put(msg)
 		return
 	case ipc.Muster:
 		closeFD(m.FD)
-		c.counts.follows.want(m.Raw)
-		c.kept.take(m.Raw)
+		r.counts.follows.want(m.Raw)
+		r.kept.take(m.Raw)
 		return
 	default:
 		// Answers to our handles, what a Node primary asks about sockets it has
@@ -120,25 +132,19 @@ func (c *Child) handle(m *ipc.Message) {
 		closeFD(m.FD)
 		return
 	}
-	if c.questions.answer(m) {
+	if r.questions.answer(m) {
 		return
 	}
 	closeFD(m.FD)
 	if m.Cluster.Act == "disconnect" {
-		c.leave(true)
+		r.departure.leave(true)
 	}
 }
 
 // missed takes in a message whose descriptor did not arrive: most likely there was
 // none left here. Who waits for an answer must not do so for ever.
-func (c *Child) missed(m *ipc.Message) {
+func (r *reader) missed(m *ipc.Message) {
 	if m.Kind == ipc.Cluster {
-		c.questions.answer(m)
-	}
-}
-
-func closeFD(fd int) {
-	if fd >= 0 {
-		_ = os.NewFile(uintptr(fd), "handle").Close()
+		r.questions.answer(m)
 	}
 }

@@ -58,7 +58,7 @@ func TestChildSendAfterTheEnd(t *testing.T) {
 	if err := c.Send(1); !errors.Is(err, ErrChannelClosed) {
 		t.Errorf("%v", err)
 	}
-	receive(t, c.over)
+	receive(t, c.departure.over)
 	if err := c.Flush(t.Context()); !errors.Is(err, ErrChannelClosed) {
 		t.Errorf("%v", err)
 	}

@@ -1,6 +1,9 @@
 package engine
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"os"
+)
 
 // Message is a message of a worker's program.
 type Message struct {
@@ -13,5 +16,12 @@ type Message struct {
 func (m Message) drop() {
 	if m.Handle != nil {
 		_ = m.Handle.Close()
+	}
+}
+
+// closeFD closes a descriptor that came with a message; a negative one is none.
+func closeFD(fd int) {
+	if fd >= 0 {
+		_ = os.NewFile(uintptr(fd), "handle").Close()
 	}
 }

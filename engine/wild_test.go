@@ -34,11 +34,11 @@ func beWild(words []string) int {
 				fmt.Println("helper", cmd.Process.Pid)
 			}
 		case "announces":
-			c.announce()
+			c.departure.announce()
 		case "hangs-up": // and lives on
-			c.mu.Lock()
-			c.exit = func(int) {}
-			c.mu.Unlock()
+			c.departure.mu.Lock()
+			c.departure.exit = func(int) {}
+			c.departure.mu.Unlock()
 			err = syscall.Shutdown(channelFD, syscall.SHUT_RDWR)
 		case "listens":
 			_, err = Listen("tcp", os.Getenv(envAddr))
