@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"fmt"
 	"time"
 
 	"muster/ipc"
@@ -148,42 +147,4 @@ func (a *account) shift(gap time.Duration) {
 	}
 	a.odd.shift(gap)
 	a.faults.shift(gap)
-}
-
-// charge charges a message to its worker and tells how long that is to be
-// slowed.
-func (l *loop) charge(w *worker, m *ipc.Message, now time.Time) time.Duration {
-	wait, c := w.account.take(m, now)
-	if wait > 0 && w.account.slow(c, wait, now) {
-		l.failed(w, "", fmt.Errorf("worker %d sends more than %.0f %s a second: its channel is read more slowly", w.id, budgets[c].rate.perSec, budgets[c].what))
-	}
-	return wait
-}
-
-// odd takes in a message that makes no sense where it came. Some are ignored;
-// too many end the channel.
-func (l *loop) odd(w *worker, what string, now time.Time) {
-	if w.account.odd.take(oddRate, 1, now) > 0 {
-		l.over(w, fmt.Errorf("worker %d has sent over %.0f messages that make no sense, more than %.0f a second; the last was %s: %w",
-			w.id, oddRate.atOnce, oddRate.perSec, what, ErrBudget))
-	}
-}
-
-// over ends the channel of a worker for err. What follows is as for a breach of
-// the protocol: its reader says why, and the worker is killed if it stays.
-func (l *loop) over(w *worker, err error) {
-	if w.account.over {
-		return
-	}
-	w.account.over = true
-	w.ch.Fail(err)
-	l.readNow(w)
-}
-
-// refuse drops a message of a worker whose channel is being ended.
-func (l *loop) refuse(m *ipc.Message) {
-	if m.FD >= 0 {
-		l.closeForeign(m.FD)
-		m.FD = -1
-	}
 }

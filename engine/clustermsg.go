@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"encoding/json"
+	"fmt"
 	"slices"
 	"time"
 
@@ -51,4 +53,25 @@ func (l *loop) clusterMessage(w *worker, m *ipc.Message, now time.Time) {
 	default:
 		l.odd(w, "a cluster message of no known act", now)
 	}
+}
+
+// reported takes in a worker's own message.
+func (l *loop) reported(w *worker, raw []byte, now time.Time) {
+	var r report
+	if err := json.Unmarshal(raw, &r); err != nil {
+		l.faulted(w, fmt.Sprintf("report of worker %d", w.id), err)
+		l.odd(w, "a report that is none", now)
+		return
+	}
+	first := w.stats == nil
+	w.stats = w.stats.add(r)
+	w.opens(w.stats.open())
+	if first { // for when it leaves by itself
+		l.tellKept(w, false)
+	}
+	if errno := shortErrno(r.Short); errno != 0 {
+		l.isShort(w, errno, "a connection")
+	}
+	l.tracing.ended(w.id, r.Ends, now)
+	l.pub.touch()
 }

@@ -203,12 +203,6 @@ func (l *loop) setupAsked(s Settings, found foundExec) error {
 	return l.setup(s, ByAPI, found)
 }
 
-// earlySignal is a kill that came before the process was there.
-type earlySignal struct {
-	sig syscall.Signal
-	by  By
-}
-
 // clearSlot cancels what a slot without a worker waits for.
 func (l *loop) clearSlot(sl *slot) {
 	l.timers.stop(sl.due)

@@ -147,33 +147,6 @@ func tallyOf(f *os.File) (w [tallyWords]uint64, err error) {
 	return w, err
 }
 
-// killWorker sends SIGKILL to a worker. If nothing else will tell what that
-// costs, it is counted first, off the loop: then the signal is some milliseconds
-// late.
-func (l *loop) killWorker(w *worker) {
-	l.killedNow(w)
-	o := &w.out
-	known := o.tally != nil && !o.late || !o.served || o.drained || o.taken == o.base && !o.accepts
-	ports := l.ledger.clusterPorts()
-	for s := range w.servers {
-		known = known || s.addr.Network == "unix" // the kernel does not list those
-	}
-	if known || len(ports) == 0 || w.life.gone {
-		if err := w.proc.Signal(syscall.SIGKILL); err != nil {
-			l.failed(w, "SIGKILL to "+w.live.String(), err)
-		}
-		return
-	}
-	l.spawnTask(func() {
-		if conns, ok := countStopped(w.proc, ports); ok {
-			l.post(msgCounted{w, conns})
-		}
-		if err := w.proc.Signal(syscall.SIGKILL); err != nil {
-			l.post(msgFailed{"SIGKILL to " + w.live.String(), err})
-		}
-	})
-}
-
 // dealtAgain takes connections that go to another worker out of what was
 // counted: it had their descriptors, and had not answered.
 func (o *outlook) dealtAgain(fd int) {

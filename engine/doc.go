@@ -156,7 +156,7 @@
 //
 // One goroutine, the loop, owns everything that is known about the cluster. The
 // rules it follows (who gets a connection, what a worker becomes, when to
-// restart) are pure functions: dealer.go, worker.go, supervise.go. What can stand
+// restart) are pure functions: life.go, supervise.go, internal/deal. What can stand
 // still (a name server, a file system, the system's lists of sockets) is not asked
 // by the loop, but aside: see aside.go. What has not answered after 10 s is an
 // error that wraps ETIMEDOUT.

@@ -1,46 +1,5 @@
 package engine
 
-import (
-	"time"
-
-	"github.com/shirou/gopsutil/v3/process"
-)
-
-// observer keeps what the samples say of the whole: how many there were, this
-// process's own usage, and the rate of all workers that tell. It is the loop's,
-// except its sampler, which the one look under way has.
-type observer struct {
-	sampler sampler
-	looking bool
-	at      time.Time // of the last sample
-	tick    uint64    // samples so far
-	self    usage
-	reqRate *float64 // requests answered in a second by all that tell; nil = nobody does
-}
-
-// begin tells whether a look may begin: there is one at a time.
-func (o *observer) begin() bool {
-	if o.looking {
-		return false
-	}
-	o.looking = true
-	if o.sampler.known == nil {
-		o.sampler.known = make(map[int]*process.Process)
-	}
-	return true
-}
-
-// took ends a look, and returns the seconds since the one before, 0 if there is
-// none.
-func (o *observer) took(s samples) (dt float64) {
-	if !o.at.IsZero() {
-		dt = s.at.Sub(o.at).Seconds()
-	}
-	o.looking, o.at, o.self = false, s.at, s.self
-	o.tick++
-	return dt
-}
-
 // figures are what the samples say of one worker; nil is not known.
 type figures struct {
 	cpu     *float64
@@ -62,4 +21,14 @@ func (f *figures) take(u usage, told *workerStats, dt float64) {
 		f.reqRate = &rate
 	}
 	f.done = told.done
+}
+
+// usage is what the system says of a process; nil is not known.
+type usage struct {
+	cpu  *float64 // percent of one core since the last sample
+	mem  *uint64  // bytes resident
+	open *int     // connections at our ports, where it was asked for
+	none bool     // there are none, nor has a process it has started one
+
+	listens []int // ports it listens at, where that was asked for; nil = not known
 }

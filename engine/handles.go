@@ -14,28 +14,6 @@ import (
 	"muster/ipc"
 )
 
-// socketList counts the connections with one key that a worker gave us and
-// that are open here (Node's socket list, lib/internal/socket_list.js). The worker's
-// server does not emit 'close' before we say that there are none.
-type socketList struct {
-	key   json.RawMessage
-	open  int
-	asked bool // it waits for NODE_SOCKET_ALL_CLOSED
-}
-
-// opened counts one more connection of a key.
-func (w *worker) opened(key json.RawMessage) {
-	s := w.sockets[string(key)]
-	if s == nil {
-		if w.sockets == nil {
-			w.sockets = make(map[string]*socketList)
-		}
-		s = &socketList{key: key}
-		w.sockets[string(key)] = s
-	}
-	s.open++
-}
-
 // userMessage takes in a message of the worker's program, and the descriptor
 // with it.
 func (l *loop) userMessage(w *worker, m *ipc.Message) {
@@ -177,12 +155,6 @@ func (l *loop) sendUser(w *worker, value json.RawMessage, h *Handle) error {
 // isGiven tells whether a question is the one of Node 18.
 func isGiven(q *ipc.Query) bool {
 	return q.Address == nil && q.AddressType == "-1" && q.FD < 0
-}
-
-// keepGiven keeps a server that was acknowledged; nil = none, any more.
-func (w *worker) keepGiven(f *os.File) {
-	w.given.Close() // a nil *os.File may be closed
-	w.given = f
 }
 
 // copyOf duplicates a descriptor; nil if there is none free.

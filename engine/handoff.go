@@ -272,13 +272,6 @@ func waitedFor(why deal.Why) string {
 	return wireword.WaitedFull
 }
 
-// opens tells those who deal how many connections a worker has open.
-func (w *worker) opens(n int) {
-	for s := range w.servers {
-		s.dealer.Holds(w.id, n)
-	}
-}
-
 // ms is a duration as a JSON number of milliseconds, to the microsecond.
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 

@@ -183,3 +183,38 @@ func keptLimit(grace time.Duration, alone bool) time.Duration {
 	}
 	return kept
 }
+
+// cutShort ends a worker that lives on without its channel, if it has to be. It
+// is false if the limits of a leave are enough.
+func (l *loop) cutShort(w *worker, since, now time.Time) bool {
+	n := l.ledger.unanswered(w)
+	do, at := channelEnd{unanswered: n, since: since, gone: w.life.gone, dying: inItsEnd(w.proc)}.next(now)
+	switch do {
+	case endLeave:
+		return false
+	case endWait:
+		w.cutOff = l.timers.at(at, func(now time.Time) { l.cutShort(w, since, now) })
+	case endKill:
+		if !w.left.killed {
+			w.left.killed = true
+			l.kill9(w, fmt.Sprintf("its channel has ended with %s unanswered, and it lives on", countOf(n, "hand-off")))
+		}
+	}
+	return true
+}
+
+// holdExit waits for the end of the channel of a worker whose process has ended:
+// something that it started may hold its end, and read there what the worker has
+// not answered. If there is such, that is killed first, unless it was or is kept.
+func (l *loop) holdExit(w *worker, now time.Time, killed bool) {
+	w.hold = l.timers.at(now.Add(exitHold), func(now time.Time) {
+		if n := l.ledger.unanswered(w); !killed && n > 0 {
+			l.failed(w, "", fmt.Errorf("worker %d has ended with %s unanswered, and what it has started holds its channel: its process group gets SIGKILL",
+				w.id, countOf(n, "hand-off")))
+			w.proc.SignalGroup(syscall.SIGKILL)
+			l.holdExit(w, now, true)
+			return
+		}
+		w.ch.Close() // its reader ends and says so
+	})
+}

@@ -154,10 +154,3 @@ func lineText(b []byte, cut bool) string {
 	}
 	return s
 }
-
-// output publishes lines a worker wrote.
-func (l *loop) output(w *worker, stream string, lines []outLine) {
-	for _, o := range lines {
-		l.emitFor(w, Event{Kind: KindOutput, By: ByOutside, Detail: OutputDetail{Stream: stream, Text: o.text, Missed: o.missed}})
-	}
-}

@@ -13,13 +13,6 @@ import (
 	"muster/ipc"
 )
 
-// question is a queryServer.
-type question struct {
-	w  *worker
-	m  ipc.ClusterMsg
-	ip netip.Addr // of the host it names, once that was looked up
-}
-
 // questionsMax bounds the questions of one worker, or about one name or path,
 // that wait for an answer.
 const questionsMax = 1024

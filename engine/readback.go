@@ -71,52 +71,6 @@ func (s *slowed) slow(wait time.Duration, now time.Time) {
 	}
 }
 
-// readOn gives the reader of w its buffer back: at once, or when it has been
-// slowed for long enough and its listeners have room again.
-func (l *loop) readOn(w *worker, buf []ipc.Message, now time.Time) {
-	if cap(buf) > readKept {
-		buf = nil
-	}
-	w.slowed.kept = append(w.slowed.kept, buf[:0])
-	l.readOnAt(w, now)
-}
-
-// listenersEvery is how often the listeners of a worker that waits for them are
-// looked at.
-const listenersEvery = 2 * time.Millisecond
-
-func (l *loop) readOnAt(w *worker, now time.Time) {
-	if len(w.slowed.kept) == 0 || w.slowed.timer != nil {
-		return
-	}
-	at := w.slowed.until
-	if !at.After(now) && l.listenersOf(w, now).full() {
-		at = now.Add(listenersEvery)
-	}
-	if w.account.over || w.life.procEnded || !at.After(now) {
-		l.readNow(w)
-		return
-	}
-	w.slowed.timer = l.timers.at(at, func(now time.Time) {
-		w.slowed.timer = nil
-		l.readOnAt(w, now)
-	})
-}
-
-// readNow gives the reader all its buffers: what is left in the channel of a
-// worker that has ended must be read at once.
-func (l *loop) readNow(w *worker) {
-	l.timers.stop(w.slowed.timer)
-	w.slowed.timer = nil
-	for _, buf := range w.slowed.kept {
-		select {
-		case w.reading <- buf:
-		default:
-		}
-	}
-	w.slowed.kept = w.slowed.kept[:0]
-}
-
 // listenersView is what decides whether a worker waits for the listeners of its
 // messages.
 type listenersView struct {
@@ -148,25 +102,4 @@ func (v listenersView) full() bool {
 // much tells whether too much waits.
 func (v listenersView) much() bool {
 	return v.waiting.over(messagesLoad.part(4)) || v.all > messagesAllBytes/2 && v.waiting.bytes > messagesAllBytes/256
-}
-
-func (l *loop) listenersOf(w *worker, now time.Time) listenersView {
-	v := listenersView{ends: w.life.leaving || w.life.chanEnded || l.stopping != nil}
-	var calls uint64
-	v.waiting, v.all, calls = l.dispatcher.state(&w.live.listeners.waiting)
-	if calls != w.slowed.calls || !v.much() {
-		w.slowed.calls, w.slowed.movedAt = calls, now
-	}
-	v.quiet = now.Sub(w.slowed.movedAt)
-	if v.much() { // or it does not matter
-		if !w.probe.sent.IsZero() {
-			v.unanswered = now.Sub(w.probe.sent)
-		}
-		for s := range w.servers {
-			if at, ok := s.dealer.Oldest(w.id); ok {
-				v.unanswered = max(v.unanswered, now.Sub(at))
-			}
-		}
-	}
-	return v
 }

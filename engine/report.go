@@ -1,10 +1,6 @@
 package engine
 
-import (
-	"encoding/json"
-	"fmt"
-	"time"
-)
+import "time"
 
 // workerStats is the sum of a worker's reports.
 type workerStats struct {
@@ -43,25 +39,4 @@ func (s *workerStats) add(r report) *workerStats {
 		n.latency = &lat
 	}
 	return n
-}
-
-// reported takes in a worker's own message.
-func (l *loop) reported(w *worker, raw []byte, now time.Time) {
-	var r report
-	if err := json.Unmarshal(raw, &r); err != nil {
-		l.faulted(w, fmt.Sprintf("report of worker %d", w.id), err)
-		l.odd(w, "a report that is none", now)
-		return
-	}
-	first := w.stats == nil
-	w.stats = w.stats.add(r)
-	w.opens(w.stats.open())
-	if first { // for when it leaves by itself
-		l.tellKept(w, false)
-	}
-	if errno := shortErrno(r.Short); errno != 0 {
-		l.isShort(w, errno, "a connection")
-	}
-	l.tracing.ended(w.id, r.Ends, now)
-	l.pub.touch()
 }

@@ -1,10 +1,6 @@
 package engine
 
-import (
-	"fmt"
-	"slices"
-	"time"
-)
+import "fmt"
 
 // slotMax is how many processes a slot may have: one that leaves, one that comes.
 // So a cluster has at most twice as many as it has slots, whatever its program
@@ -39,29 +35,4 @@ func (t tenant) String() string {
 		return fmt.Sprintf("worker %d is still leaving", t.worker)
 	}
 	return fmt.Sprintf("worker %d has not ended yet", t.worker)
-}
-
-// want is a fork that waits for room.
-type want struct {
-	prev *worker // whose place is to be taken
-	by   By
-}
-
-func (s *slot) room() (blocks tenant, ok bool) {
-	var ts []tenant
-	for _, w := range s.live {
-		ts = append(ts, tenant{w.id, w.life.leaving})
-	}
-	slices.SortFunc(ts, func(a, b tenant) int { return a.worker - b.worker })
-	return slotRoom(ts)
-}
-
-// forkLater has the slot's replacement forked, now or later.
-func (l *loop) forkLater(sl *slot, prev *worker, after time.Duration, now time.Time) {
-	if after == 0 {
-		l.reforkFor(sl, prev, BySupervisor)
-		return
-	}
-	sl.dueAt = now.Add(after)
-	sl.due = l.timers.at(sl.dueAt, func(time.Time) { l.reforkFor(sl, prev, BySupervisor) })
 }

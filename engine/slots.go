@@ -5,17 +5,6 @@ import (
 	"time"
 )
 
-// heldByOther tells whether another worker than w has the slot and will keep it:
-// the other one of a restart, say.
-func (s *slot) heldByOther(w *worker) bool {
-	for _, x := range s.live {
-		if x != w && !x.vacated && !x.life.leaving && x.late == "" {
-			return true
-		}
-	}
-	return false
-}
-
 // judge asks the rules what becomes of the slot of a worker that has ended, or
 // whose channel has. It is asked once per worker.
 func (l *loop) judge(w *worker, now time.Time) verdict {
@@ -245,4 +234,14 @@ func (l *loop) noteRestart(w *worker, note string) {
 	if note != "" {
 		w.noted = l.timers.at(l.now().Add(noteKept), func(time.Time) { l.noteRestart(w, "") })
 	}
+}
+
+// forkLater has the slot's replacement forked, now or later.
+func (l *loop) forkLater(sl *slot, prev *worker, after time.Duration, now time.Time) {
+	if after == 0 {
+		l.reforkFor(sl, prev, BySupervisor)
+		return
+	}
+	sl.dueAt = now.Add(after)
+	sl.due = l.timers.at(sl.dueAt, func(time.Time) { l.reforkFor(sl, prev, BySupervisor) })
 }

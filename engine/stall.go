@@ -3,7 +3,11 @@ package engine
 import (
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"muster/engine/internal/deal"
+	"muster/engine/internal/sock"
+	"muster/ipc"
 )
 
 // beat looks for workers that do not answer.
@@ -86,5 +90,62 @@ func (l *loop) judgeStall(w *worker, why string, now, since time.Time, asked boo
 			what = "it answered nothing for "
 		}
 		l.kill9(w, what+l.o.Stall.String())
+	}
+}
+
+// probeIfSilent sends a worker that listens a probe, if one is due. What waits for
+// an answer already tells as much.
+func (l *loop) probeIfSilent(w *worker, now time.Time) {
+	if w.life.state != StateListening || w.life.leaving || !w.probe.due(now) {
+		return
+	}
+	for s := range w.servers {
+		if s.dealer.InFlight(w.id) > 0 {
+			return
+		}
+	}
+	l.sendProbe(w, now)
+}
+
+// sendProbe sends a probe, unless nothing is ever done about silence. One that cannot
+// be sent at once is left: it would wait behind what the worker has to read. One
+// that leaves is asked nothing: Node has closed its channel when it takes in what
+// follows the order, and fails an assertion on trying to answer.
+func (l *loop) sendProbe(w *worker, now time.Time) {
+	if l.o.Stall <= 0 || w.life.leaving {
+		return
+	}
+	fd, err := l.probeSocket()
+	if err != nil {
+		return // out of descriptors, which accept tells
+	}
+	l.buf = ipc.AppendProbe(l.buf[:0], l.seq)
+	if w.ch.TrySend(l.buf, fd) != nil {
+		return
+	}
+	w.probe = w.probe.asked(l.seq, now)
+	w.unacked = append(w.unacked, handle{seq: l.seq, probe: true})
+	l.seq++
+}
+
+// probeSocket is the socket that goes with every probe: each worker closes its
+// copy.
+func (l *loop) probeSocket() (int, error) {
+	if l.probeFD >= 0 {
+		return l.probeFD, nil
+	}
+	fd, err := sock.NewSocket(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	if err == nil {
+		l.probeFD = fd
+	}
+	return fd, err
+}
+
+// probeAnswered takes in that a worker has answered its probe, with whatever.
+func (l *loop) probeAnswered(w *worker, now time.Time) {
+	w.probe = w.probe.answered(now)
+	w.stalled = time.Time{}
+	for s := range w.servers {
+		s.dealer.Mute(w.id, false, now)
 	}
 }

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"sync"
@@ -68,18 +67,6 @@ func (w *pipeWriter) Close() error {
 		return nil
 	}
 	return w.f.Close()
-}
-
-// channel is the primary's end of a worker's channel, see ipc.Conn.
-type channel interface {
-	Read(dst []ipc.Message) ([]ipc.Message, error)
-	Send(line []byte, fd int) error
-	TrySend(line []byte, fd int) error
-	Pending() int
-	Flush(ctx context.Context) error
-	PeerGone() bool
-	Fail(reason error)
-	Close() error
 }
 
 // startWorker starts the process of a worker and makes its channel, on the

@@ -7,8 +7,6 @@ import (
 	"os"
 	"time"
 
-	"muster/engine/internal/proc"
-	"muster/internal/wireword"
 	"muster/ipc"
 )
 
@@ -21,127 +19,6 @@ const (
 	// rowKept is how long a voluntary exit stays in the snapshot.
 	rowKept = 5 * time.Second
 )
-
-// slot is a worker's place. During a restart two workers have one.
-type slot struct {
-	index   int
-	live    []*worker
-	last    *worker // the last one that exited; nil once its row is not shown any more
-	record  record
-	expects []Address        // what the last one that listened did listen on, if it died
-	heir    map[*server]bool // what those that died had, and its next one may ask for
-	moved   bool             // it was said that one does not listen where the one before did
-	deaths  int              // of the last verdict, for the screen
-	due     *timer           // its replacement is forked then
-	want    *want            // its replacement is forked when there is room; nil = none waits
-	dueAt   time.Time
-	stopped bool
-	reason  string // the telling line of stderr of last
-	lines   int
-	row     *timer // ends the row of a voluntary exit
-
-	restarts int
-	exitText string // how the last one that died ended
-	exitAt   time.Time
-}
-
-// free tells whether fork may take the slot.
-func (s *slot) free() bool {
-	return len(s.live) == 0 && s.due == nil && s.want == nil && !s.stopped
-}
-
-// worker is one forked worker, from the fork on until both its channel and its
-// process have ended.
-type worker struct {
-	id    int
-	slot  *slot
-	live  *Worker // what the API shows of it
-	by    By
-	life  life
-	env   []string
-	dir   string // "" = the primary's
-	noDir bool   // it could not be started because of dir
-	early []earlySignal
-	proc  *proc.Process // nil until the process is there
-	ch    channel       // likewise
-	reply chan<- answer[Result]
-	errs  *lineReader
-
-	forked, online, listening, ended, changed time.Time
-
-	replaces    int
-	replacesWhy string
-	deathAt     time.Time // of the one it replaces, if that one died
-	restartOf   *worker   // a restart: it leaves when this one listens where it does
-	replacedBy  *worker
-	comparing   *timer    // its addresses are compared with those of the one before it then
-	heard       time.Time // when a server of it last listened
-	moved       bool      // it does not listen where the one before it did
-	aborted     bool      // its restart was taken back
-
-	servers map[*server]bool // it has their socket
-	opening int              // its questions that are being answered aside, in order
-	later   []question       // those after them
-	addrs   []Address
-	unacked []handle           // handles sent and not acknowledged, oldest first
-	reading chan []ipc.Message // its reader's buffers, as the loop gives them back
-	slowed  slowed
-	account account
-	sockets map[string]*socketList // by key; those that have something open
-	given   *os.File               // a server it was sent and has acknowledged just now; see answerGiven
-	ready   bool                   // it has sent PM2's "ready"
-
-	dealt, refused uint64
-	again          int
-	out            outlook
-	lost           *int      // once it has exited: connections it had open; nil = not known
-	short          time.Time // it was last said that it is out of descriptors
-	tooLong        int       // messages of its program that were refused
-	stalled        time.Time
-	probe          probe
-	stats          *workerStats
-	handOff        Latency  // time from hand-off to answer
-	handOffShown   *Latency // what snapshots share; nil = handOff has changed since
-	note           string
-	restartNote    string    // how the restart it was to be replaced in went
-	noted          *timer    // takes that away
-	late           string    // the new worker of a restart, and too late: why it is killed
-	inspected      bool      // its program was started with an inspector
-	spared         time.Time // a debugger keeps it from answering: the stall limit counts from here
-	sparedWhy      string
-	judged         bool // it is being found out whether it is to be spared
-	figures        figures
-
-	left                  leaving
-	ownPorts              map[int]bool // it was seen to listen at past the cluster; nil = nobody has looked
-	silent                *timer
-	tell, grace, hold, up *timer
-	vacated               bool
-	killedAt              time.Time // it was sent SIGKILL, by whatever rule; zero = it was not
-	outlived              bool      // its channel ended, and it was not in its end
-	cutOff                *timer    // it gets SIGKILL then: see cutShort
-	exit                  *ExitDetail
-	orphans               []OrphansDetail // to be told after its exit
-	chanErr               error           // why the channel ended, if not by its peer's wish
-	mayAnswer             bool            // it may have taken hand-offs, and its answers are lost
-}
-
-// handle is a descriptor on its way to a worker: a hand-off of s, or (s nil)
-// something else.
-type handle struct {
-	s     *server
-	seq   int64
-	probe bool
-	given *os.File // our copy of a server sent to its program
-	what  string   // for who is told that it did not arrive; "" = a hand-off, or it does not matter
-}
-
-func (w *worker) pid() int {
-	if w.proc == nil {
-		return 0
-	}
-	return w.proc.PID
-}
 
 // step moves the worker's life and carries out what follows.
 func (l *loop) step(w *worker, in input) {
@@ -182,19 +59,6 @@ func (l *loop) step(w *worker, in input) {
 			l.exited(w, now)
 		}
 	}
-}
-
-// show lets the API see how the worker's life is now.
-func (w *worker) show() {
-	w.live.state.Store(&workerState{State: w.life.state, connected: !w.life.chanEnded, dead: w.life.procEnded, voluntary: w.life.voluntary})
-}
-
-// sinceDeath is how long ago the one it replaces died, in ms.
-func (w *worker) sinceDeath(now time.Time) (float64, int) {
-	if w.deathAt.IsZero() {
-		return 0, 0
-	}
-	return ms(now.Sub(w.deathAt)), w.replaces
 }
 
 // read takes in what one read of a worker's channel brought.
@@ -324,26 +188,6 @@ func (l *loop) release(w *worker, now time.Time) {
 	}
 }
 
-// answersLost tells whether a worker may have taken hand-offs whose answers will
-// never be read: they came, or will come, after what ended its channel.
-func (w *worker) answersLost(err error) bool {
-	switch {
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return !w.life.procEnded && !w.ch.PeerGone()
-	case errors.Is(err, ipc.ErrClosed): // by us, some time after its process had ended
-		return false
-	}
-	return true
-}
-
-// hopEnd is why its hand-offs came to nothing.
-func (w *worker) hopEnd() string {
-	if w.outlived {
-		return wireword.HopLeft
-	}
-	return wireword.HopDied
-}
-
 // chanEnded says that a worker's channel has ended and everything in it was
 // read.
 func (l *loop) chanEnded(w *worker, err error) {
@@ -448,20 +292,9 @@ func (l *loop) exited(w *worker, now time.Time) {
 	l.stopStep()
 }
 
-// kill9 ends a worker, by the rules. What it started follows: see tidier.
-func (l *loop) kill9(w *worker, why string) {
-	l.tellKill(w, why)
-	l.killWorker(w)
-}
-
-// tellKill says that a worker is killed by the rules.
-func (l *loop) tellKill(w *worker, why string) {
-	l.emitCall(w, Event{Kind: KindKill, By: BySupervisor, Detail: KillDetail{Signal: "SIGKILL", Reason: why}}, callFacts{past: true})
-}
-
-// killedNow remembers that a worker was sent SIGKILL.
-func (l *loop) killedNow(w *worker) {
-	if w.killedAt.IsZero() {
-		w.killedAt = l.now()
+// output publishes lines a worker wrote.
+func (l *loop) output(w *worker, stream string, lines []outLine) {
+	for _, o := range lines {
+		l.emitFor(w, Event{Kind: KindOutput, By: ByOutside, Detail: OutputDetail{Stream: stream, Text: o.text, Missed: o.missed}})
 	}
 }

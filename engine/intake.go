@@ -1,0 +1,113 @@
+package engine
+
+import (
+	"fmt"
+	"time"
+
+	"muster/ipc"
+)
+
+// listenersEvery is how often the listeners of a worker that waits for them are
+// looked at.
+const listenersEvery = 2 * time.Millisecond
+
+// readOn gives the reader of w its buffer back: at once, or when it has been
+// slowed for long enough and its listeners have room again.
+func (l *loop) readOn(w *worker, buf []ipc.Message, now time.Time) {
+	if cap(buf) > readKept {
+		buf = nil
+	}
+	w.slowed.kept = append(w.slowed.kept, buf[:0])
+	l.readOnAt(w, now)
+}
+
+func (l *loop) readOnAt(w *worker, now time.Time) {
+	if len(w.slowed.kept) == 0 || w.slowed.timer != nil {
+		return
+	}
+	at := w.slowed.until
+	if !at.After(now) && l.listenersOf(w, now).full() {
+		at = now.Add(listenersEvery)
+	}
+	if w.account.over || w.life.procEnded || !at.After(now) {
+		l.readNow(w)
+		return
+	}
+	w.slowed.timer = l.timers.at(at, func(now time.Time) {
+		w.slowed.timer = nil
+		l.readOnAt(w, now)
+	})
+}
+
+// readNow gives the reader all its buffers: what is left in the channel of a
+// worker that has ended must be read at once.
+func (l *loop) readNow(w *worker) {
+	l.timers.stop(w.slowed.timer)
+	w.slowed.timer = nil
+	for _, buf := range w.slowed.kept {
+		select {
+		case w.reading <- buf:
+		default:
+		}
+	}
+	w.slowed.kept = w.slowed.kept[:0]
+}
+
+func (l *loop) listenersOf(w *worker, now time.Time) listenersView {
+	v := listenersView{ends: w.life.leaving || w.life.chanEnded || l.stopping != nil}
+	var calls uint64
+	v.waiting, v.all, calls = l.dispatcher.state(&w.live.listeners.waiting)
+	if calls != w.slowed.calls || !v.much() {
+		w.slowed.calls, w.slowed.movedAt = calls, now
+	}
+	v.quiet = now.Sub(w.slowed.movedAt)
+	if v.much() { // or it does not matter
+		if !w.probe.sent.IsZero() {
+			v.unanswered = now.Sub(w.probe.sent)
+		}
+		for s := range w.servers {
+			if at, ok := s.dealer.Oldest(w.id); ok {
+				v.unanswered = max(v.unanswered, now.Sub(at))
+			}
+		}
+	}
+	return v
+}
+
+// charge charges a message to its worker and tells how long that is to be
+// slowed.
+func (l *loop) charge(w *worker, m *ipc.Message, now time.Time) time.Duration {
+	wait, c := w.account.take(m, now)
+	if wait > 0 && w.account.slow(c, wait, now) {
+		l.failed(w, "", fmt.Errorf("worker %d sends more than %.0f %s a second: its channel is read more slowly", w.id, budgets[c].rate.perSec, budgets[c].what))
+	}
+	return wait
+}
+
+// odd takes in a message that makes no sense where it came. Some are ignored;
+// too many end the channel.
+func (l *loop) odd(w *worker, what string, now time.Time) {
+	if w.account.odd.take(oddRate, 1, now) > 0 {
+		l.over(w, fmt.Errorf("worker %d has sent over %.0f messages that make no sense, more than %.0f a second; the last was %s: %w",
+			w.id, oddRate.atOnce, oddRate.perSec, what, ErrBudget))
+	}
+}
+
+// over ends the channel of a worker for err. What follows is as for a breach of
+// the protocol: its reader says why, and the worker is killed if it stays.
+func (l *loop) over(w *worker, err error) {
+	if w.account.over {
+		return
+	}
+	w.account.over = true
+	w.ch.Fail(err)
+	l.readNow(w)
+}
+
+// refuse drops a message of a worker whose channel is being ended.
+func (l *loop) refuse(m *ipc.Message) {
+	if m.FD >= 0 {
+		l.closeForeign(m.FD)
+		m.FD = -1
+	}
+}

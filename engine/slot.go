@@ -1,0 +1,60 @@
+package engine
+
+import (
+	"slices"
+	"time"
+)
+
+// slot is a worker's place. During a restart two workers have one.
+type slot struct {
+	index   int
+	live    []*worker
+	last    *worker // the last one that exited; nil once its row is not shown any more
+	record  record
+	expects []Address        // what the last one that listened did listen on, if it died
+	heir    map[*server]bool // what those that died had, and its next one may ask for
+	moved   bool             // it was said that one does not listen where the one before did
+	deaths  int              // of the last verdict, for the screen
+	due     *timer           // its replacement is forked then
+	want    *want            // its replacement is forked when there is room; nil = none waits
+	dueAt   time.Time
+	stopped bool
+	reason  string // the telling line of stderr of last
+	lines   int
+	row     *timer // ends the row of a voluntary exit
+
+	restarts int
+	exitText string // how the last one that died ended
+	exitAt   time.Time
+}
+
+// want is a fork that waits for room.
+type want struct {
+	prev *worker // whose place is to be taken
+	by   By
+}
+
+// free tells whether fork may take the slot.
+func (s *slot) free() bool {
+	return len(s.live) == 0 && s.due == nil && s.want == nil && !s.stopped
+}
+
+// heldByOther tells whether another worker than w has the slot and will keep it:
+// the other one of a restart, say.
+func (s *slot) heldByOther(w *worker) bool {
+	for _, x := range s.live {
+		if x != w && !x.vacated && !x.life.leaving && x.late == "" {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *slot) room() (blocks tenant, ok bool) {
+	var ts []tenant
+	for _, w := range s.live {
+		ts = append(ts, tenant{w.id, w.life.leaving})
+	}
+	slices.SortFunc(ts, func(a, b tenant) int { return a.worker - b.worker })
+	return slotRoom(ts)
+}
