@@ -39,6 +39,7 @@ func TestRoomsImportInOneDirection(t *testing.T) {
 		{"muster/internal/say", []string{"muster/internal/plaintext", "muster/engine", "muster/internal/cpus", "muster/internal/guard", "muster/internal/wireword", "muster/ipc", "muster/internal/safetext", "muster/internal/secret"}, []string{"muster/tui", "muster/styles", "github.com/charmbracelet/bubbletea"}},
 		{"muster/internal/explain", []string{"muster/engine", "muster/internal/cpus", "muster/internal/guard", "muster/internal/wireword", "muster/ipc"}, screen},
 		{"muster/internal/load", nil, screen},
+		{"muster/internal/onscreen", []string{"muster/engine", "muster/internal/cpus", "muster/internal/guard", "muster/internal/wireword", "muster/ipc", "muster/internal/load"}, screen},
 		{"muster/internal/tour", []string{"muster/engine", "muster/internal/cpus", "muster/internal/guard", "muster/internal/wireword", "muster/ipc", "muster/internal/load"}, screen},
 		{"muster/internal/viewtest", []string{"muster/engine", "muster/internal/cpus", "muster/internal/guard", "muster/internal/wireword", "muster/ipc"}, screen},
 		{"muster/internal/nodecmd", nil, screen},
@@ -51,11 +52,11 @@ func TestRoomsImportInOneDirection(t *testing.T) {
 		// Histories know no look.
 		{"muster/tui/internal/hist", []string{"muster/engine", "muster/engine/internal/deal", "muster/internal/cpus", "muster/internal/guard", "muster/internal/wireword", "muster/ipc"}, screen[1:]},
 		{"muster/tui/internal/term", []string{"muster/internal/deathsignal", "muster/internal/safetext", "muster/internal/stopsignal"}, []string{"muster/styles", "github.com/charmbracelet/bubbletea"}},
-		{"muster/tui", append(slices.Clone(rooms), "muster/engine", "muster/internal/explain", "muster/internal/cpus", "muster/internal/guard", "muster/internal/wireword", "muster/ipc", "muster/styles", "muster/internal/load", "muster/internal/safetext", "muster/internal/plaintext", "muster/internal/quietterm", "muster/internal/stopsignal", "muster/internal/deathsignal", "muster/internal/secret"), nil},
+		{"muster/tui", append(slices.Clone(rooms), "muster/engine", "muster/internal/explain", "muster/internal/cpus", "muster/internal/guard", "muster/internal/wireword", "muster/ipc", "muster/styles", "muster/internal/load", "muster/internal/onscreen", "muster/internal/safetext", "muster/internal/plaintext", "muster/internal/quietterm", "muster/internal/stopsignal", "muster/internal/deathsignal", "muster/internal/secret"), nil},
 		{"muster/examples/cluster", []string{"muster/engine", "muster/internal/cpus", "muster/internal/guard", "muster/internal/wireword", "muster/ipc"}, screen},
 		{"muster/examples/messages", []string{"muster/engine", "muster/internal/cpus", "muster/internal/guard", "muster/internal/wireword", "muster/ipc"}, screen},
 		{"muster/examples/server", []string{"muster/engine", "muster/internal/cpus", "muster/internal/guard", "muster/internal/wireword", "muster/ipc"}, screen},
-		{"muster/examples/dashboard", append(slices.Clone(rooms), "muster/tui", "muster/internal/explain", "muster/engine", "muster/internal/cpus", "muster/internal/guard", "muster/internal/wireword", "muster/ipc", "muster/styles", "muster/internal/load", "muster/internal/safetext", "muster/internal/plaintext", "muster/internal/quietterm", "muster/internal/stopsignal", "muster/internal/deathsignal", "muster/internal/secret"), nil},
+		{"muster/examples/dashboard", append(slices.Clone(rooms), "muster/tui", "muster/internal/explain", "muster/engine", "muster/internal/cpus", "muster/internal/guard", "muster/internal/wireword", "muster/ipc", "muster/styles", "muster/internal/load", "muster/internal/onscreen", "muster/internal/safetext", "muster/internal/plaintext", "muster/internal/quietterm", "muster/internal/stopsignal", "muster/internal/deathsignal", "muster/internal/secret"), nil},
 	} {
 		out, err := exec.Command("go", "list", "-deps", room.path).Output()
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/onscreen"
 	"muster/internal/wireword"
 )
 
@@ -46,11 +47,11 @@ const (
 // dashboard. It works while the screen does not.
 type ending struct {
 	c       engine.View
-	guest   bool          // the cluster is left alone: the first request is all there is
-	load    Loader        // nil = none; stopped before the cluster is
-	killAll func()        // nil = nothing
-	first   chan struct{} // closed when the cluster has answered the first request, or a guest leaves
-	second  chan struct{} // closed when a second one was made
+	guest   bool            // the cluster is left alone: the first request is all there is
+	load    onscreen.Loader // nil = none; stopped before the cluster is
+	killAll func()          // nil = nothing
+	first   chan struct{}   // closed when the cluster has answered the first request, or a guest leaves
+	second  chan struct{}   // closed when a second one was made
 	mu      sync.Mutex
 	asked   int
 	outcome Outcome

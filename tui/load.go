@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -8,48 +9,8 @@ import (
 
 	"muster/engine"
 	"muster/internal/load"
+	"muster/internal/onscreen"
 )
-
-// Loader sends requests to the cluster while the dashboard shows what becomes
-// of them. Only one load runs at a time. Start, SetRate and Stop may wait a
-// moment and are never called from Update; the dashboard calls one at a time,
-// except Stop. All methods may be called from any goroutine.
-type Loader interface {
-	// Start begins a load. It is an error if one runs.
-	Start(LoadSettings) error
-	// SetRate changes the rate of the load that runs, in requests a second.
-	SetRate(int) error
-	// Stop ends the sending and returns when nothing more is sent, after at most
-	// half a second. What is in flight may finish: until then Stats says Running.
-	Stop()
-	// Stats is the load that runs, or the last one; false = none has run. It
-	// never waits.
-	Stats() (LoadStats, bool)
-	// Changed is a coalesced wake-up: Stats says something new. While a load
-	// runs that is so about once a second, and at its end.
-	Changed() <-chan struct{}
-}
-
-// LoadSettings is what a load sends. It is sent at fixed times, whether or not
-// the server keeps up.
-type LoadSettings struct {
-	Addr        string        // "127.0.0.1:3000", "unix:PATH" or "abstract:NAME"
-	Path        string        // and query; "" = /
-	Rate        int           // requests a second, 1 to 100,000
-	Concurrency int           // connections with a request under way at the same time, at most
-	KeepAlive   bool          // false: a connection for each request
-	Idle        int           // connections that are held open and send nothing
-	Slow        int           // clients that send their request byte by byte
-	Duration    time.Duration // it stops by itself after it
-}
-
-// LoadStats is a load as it stands. Its texts may hold anything. Hint is empty
-// once something is answered.
-type LoadStats struct {
-	load.Stats
-	Running bool
-	Err     string // why it could not go on
-}
 
 const (
 	maxLoadRate  = load.MaxRate
@@ -61,8 +22,8 @@ const (
 
 // defaultLoad is what the first enter starts: few enough to be counted, and a
 // connection each, so that it is seen how they are dealt.
-func defaultLoad() LoadSettings {
-	return LoadSettings{Rate: 200, Concurrency: 256, Duration: loadDuration}
+func defaultLoad() onscreen.LoadSettings {
+	return onscreen.LoadSettings{Rate: 200, Concurrency: 256, Duration: loadDuration}
 }
 
 // loadAddr is where a load goes: the cluster's first TCP address, in a form one
@@ -89,13 +50,8 @@ func loadAddr(snap *engine.Snapshot) string {
 	return socket
 }
 
-// path is Path as it is sent.
-func (set *LoadSettings) path() string {
-	if set.Path == "" {
-		return "/"
-	}
-	return set.Path
-}
+// loadPath is the path of a load as it is sent.
+func loadPath(path string) string { return cmp.Or(path, "/") }
 
 // rateSteps are the rates + and - go through in a decade: a quarter more each.
 var rateSteps = []int{100, 125, 160, 200, 250, 320, 400, 500, 640, 800}
@@ -152,8 +108,8 @@ func fmtRate(n int) string {
 	return strconv.Itoa(n/1000) + "k"
 }
 
-// command is the command line that sends the same load.
-func (set LoadSettings) command() string {
+// loadCommand is the command line that sends the same load.
+func loadCommand(set onscreen.LoadSettings) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "muster load --rate %d", set.Rate)
 	if def := defaultLoad(); set.Concurrency != def.Concurrency {
@@ -170,8 +126,8 @@ func (set LoadSettings) command() string {
 			fmt.Fprintf(&b, " --%s %d", more.flag, more.n)
 		}
 	}
-	if set.path() != "/" {
-		b.WriteString(" --path " + shellWord(set.path()))
+	if path := loadPath(set.Path); path != "/" {
+		b.WriteString(" --path " + shellWord(path))
 	}
 	if set.Addr != "" && set.Addr != defaultLoadAddr {
 		b.WriteString(" " + shellWord(set.Addr))
@@ -195,8 +151,8 @@ func shellWord(text string) string {
 
 // loadView is what a frame shows of the load.
 type loadView struct {
-	set   LoadSettings // what enter starts; while a load runs, what it sends
-	stats LoadStats
+	set   onscreen.LoadSettings // what enter starts; while a load runs, what it sends
+	stats onscreen.LoadStats
 	ran   bool // stats is of a load, else none has run
 	busy  bool // it is being started, or told to stop
 }
@@ -207,7 +163,7 @@ func (v *loadView) running() bool { return v.ran && v.stats.Running }
 // loadControl turns keys into a load. One command to the loader is under way at
 // a time: what is pressed meanwhile changes only what is wanted in the end.
 type loadControl struct {
-	loader  Loader
+	loader  onscreen.Loader
 	now     loadView // the newest; the screen's own stands still while frozen
 	setting bool     // SetRate is under way
 	rate    int      // in force, as far as the loader has answered; 0 = no load runs

@@ -7,6 +7,7 @@ import (
 
 	"muster/engine"
 	"muster/internal/load"
+	"muster/internal/onscreen"
 
 	"github.com/charmbracelet/x/ansi"
 )
@@ -67,21 +68,21 @@ func TestNextStep(t *testing.T) {
 
 func TestLoadCommand(t *testing.T) {
 	set := defaultLoad()
-	if got := set.command(); got != "muster load --rate 200" {
+	if got := loadCommand(set); got != "muster load --rate 200" {
 		t.Errorf("the default is %q", got)
 	}
-	set = LoadSettings{Rate: 8200, Concurrency: 50, KeepAlive: true, Idle: 80, Slow: 2}
-	if got := set.command(); got != "muster load --rate 8200 --concurrency 50 --keepalive --idle 80 --slow 2" {
+	set = onscreen.LoadSettings{Rate: 8200, Concurrency: 50, KeepAlive: true, Idle: 80, Slow: 2}
+	if got := loadCommand(set); got != "muster load --rate 8200 --concurrency 50 --keepalive --idle 80 --slow 2" {
 		t.Error(got)
 	}
-	for want, set := range map[string]LoadSettings{
+	for want, set := range map[string]onscreen.LoadSettings{
 		"muster load --rate 1 --path '/a?b=c'":               {Addr: "127.0.0.1:3000", Path: "/a?b=c"},
 		"muster load --rate 1 127.0.0.1:8080":                {Addr: "127.0.0.1:8080", Path: "/"},
 		"muster load --rate 1 '[::1]:3000'":                  {Addr: "[::1]:3000"},
 		`muster load --rate 1 --path /x 'unix:/a b'\''$(c)'`: {Addr: "unix:/a b'$(c)", Path: "/x"},
 	} {
 		set.Rate, set.Concurrency = 1, defaultLoad().Concurrency
-		if got := set.command(); got != want {
+		if got := loadCommand(set); got != want {
 			t.Errorf("%s, want %s", got, want)
 		}
 	}
@@ -106,20 +107,20 @@ func TestLoadAddr(t *testing.T) {
 
 func TestLoadLines(t *testing.T) {
 	at := time.Date(2026, 11, 24, 12, 4, 1, 440e6, time.Local)
-	set := LoadSettings{Rate: 8200, Concurrency: 256, Idle: 80}
+	set := onscreen.LoadSettings{Rate: 8200, Concurrency: 256, Idle: 80}
 	draw := func(l logLine, w int) string {
 		s := testScreen(w, 24)
 		return strings.TrimRight(ansi.Strip(drawLogLine(s, l, w)), " ")
 	}
-	st := LoadStats{Stats: load.Stats{
+	st := onscreen.LoadStats{Stats: load.Stats{
 		Counts:  load.Counts{Sent: 1_210_001, OK: 1_210_000, Cut: 1},
 		Elapsed: 150 * time.Second,
 	}}
-	failed := LoadStats{Stats: load.Stats{
+	failed := onscreen.LoadStats{Stats: load.Stats{
 		Counts:  load.Counts{Sent: 40, Refused: 39, Wrong: 1},
 		Elapsed: 2 * time.Second,
 	}, Err: "no \x1b[2J server"}
-	wrong := LoadStats{Stats: load.Stats{
+	wrong := onscreen.LoadStats{Stats: load.Stats{
 		Counts:  load.Counts{Sent: 600, Wrong: 600},
 		Elapsed: 3 * time.Second,
 		Reasons: []load.Reason{{Kind: "wrong", Text: "status 503", Count: 600}},
@@ -128,11 +129,11 @@ func TestLoadLines(t *testing.T) {
 		// The first two are the mock-ups' lines.
 		{draw(rateLine(at, 6000, set), 80), " 12:04:01 >   -  load       6.0k -> 8.2k req/s, a connection each, 80 idle"},
 		{draw(rateLine(at, 6000, set), 120), " 12:04:01.440 >   -  load       6.0k -> 8.2k req/s, 80 idle               muster load --rate 8200 --idle 80"},
-		{draw(rateLine(at, 0, LoadSettings{Rate: 200, KeepAlive: true}), 80), " 12:04:01 >   -  load       200 req/s, keep-alive"},
+		{draw(rateLine(at, 0, onscreen.LoadSettings{Rate: 200, KeepAlive: true}), 80), " 12:04:01 >   -  load       200 req/s, keep-alive"},
 		{draw(endLine(at, true, &st), 80), " 12:04:01 >   -  load       stopped after 2m30s: 1.21M sent, 1.21M answered"},
 		{draw(endLine(at, false, &st), 100), " 12:04:01.440     -  load       over after 2m30s: 1.21M sent, 1.21M answered, 1 cut"},
 		{draw(endLine(at, true, &wrong), 120), " 12:04:01.440 >   -  load       stopped after 3 s: 600 sent, 0 answered, 600 wrong (status 503)"},
-		{draw(rateLine(at, 0, LoadSettings{Rate: 200, Path: "/burn?ms=15"}), 80), " 12:04:01 >   -  load       200 req/s, GET /burn?ms=15, a connection each"},
+		{draw(rateLine(at, 0, onscreen.LoadSettings{Rate: 200, Path: "/burn?ms=15"}), 80), " 12:04:01 >   -  load       200 req/s, GET /burn?ms=15, a connection each"},
 		{draw(endLine(at, false, &failed), 100), ` 12:04:01.440     -  load       failed after 2 s: no \x1b[2J server; 40 sent, 0 answered`},
 	} {
 		if tt.got != tt.want {

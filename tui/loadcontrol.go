@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"muster/internal/onscreen"
 	"muster/internal/safetext"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -32,7 +33,7 @@ const (
 )
 
 // askLoader has the loader do something; its answer is a loadDoneMsg.
-func (m *model) askLoader(op loadOp, rate int, f func(Loader) error) {
+func (m *model) askLoader(op loadOp, rate int, f func(onscreen.Loader) error) {
 	loader := m.load.loader
 	m.run(func() tea.Msg { return loadDoneMsg{op, rate, f(loader)} })
 }
@@ -47,7 +48,7 @@ func (m *model) startStop() {
 		m.toast("the load is being started")
 	case now.running():
 		now.busy, m.load.stopped = true, true
-		m.askLoader(loadStop, 0, func(l Loader) error { l.Stop(); return nil })
+		m.askLoader(loadStop, 0, func(l onscreen.Loader) error { l.Stop(); return nil })
 	default:
 		now.set.Addr = loadAddr(m.s.snap)
 		if now.set.Addr == "" {
@@ -56,7 +57,7 @@ func (m *model) startStop() {
 		}
 		now.busy, m.load.stopped = true, false
 		set := now.set
-		m.askLoader(loadStart, set.Rate, func(l Loader) error { return l.Start(set) })
+		m.askLoader(loadStart, set.Rate, func(l onscreen.Loader) error { return l.Start(set) })
 	}
 }
 
@@ -98,7 +99,7 @@ func (m *model) sendRate() {
 	}
 	l.setting = true
 	rate := l.now.set.Rate
-	m.askLoader(loadRate, rate, func(loader Loader) error { return loader.SetRate(rate) })
+	m.askLoader(loadRate, rate, func(loader onscreen.Loader) error { return loader.SetRate(rate) })
 }
 
 // boundToast is why a number goes no further.
@@ -197,6 +198,6 @@ func (m *model) say(l logLine) {
 func (m *model) endLoad() {
 	if now := &m.load.now; now.running() && !now.busy {
 		now.busy, m.load.stopped = true, true
-		m.askLoader(loadStop, 0, func(l Loader) error { l.Stop(); return nil })
+		m.askLoader(loadStop, 0, func(l onscreen.Loader) error { l.Stop(); return nil })
 	}
 }

@@ -80,7 +80,7 @@ func (m *model) changeSetting(d *loadPane, up bool) {
 		m.toast("while it runs only the rate changes; enter stops it")
 		return
 	case set.text:
-		e := cell.EditorOf(now.set.path())
+		e := cell.EditorOf(loadPath(now.set.Path))
 		e.MaxBytes = maxPath
 		d.edit = &e
 		return

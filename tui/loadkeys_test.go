@@ -10,6 +10,7 @@ import (
 
 	"muster/engine"
 	"muster/internal/load"
+	"muster/internal/onscreen"
 
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/muesli/termenv"
@@ -19,8 +20,8 @@ import (
 type fakeLoad struct {
 	mu    sync.Mutex
 	calls []string
-	set   LoadSettings
-	stats LoadStats
+	set   onscreen.LoadSettings
+	stats onscreen.LoadStats
 	ran   bool
 	err   error
 	slow  bool // what is in flight does not finish on Stop
@@ -33,10 +34,10 @@ func (f *fakeLoad) note(call string) error {
 	return f.err
 }
 
-func (f *fakeLoad) Start(set LoadSettings) error {
-	err := f.note("start " + set.Addr + " " + strings.TrimPrefix(set.command(), "muster load "))
+func (f *fakeLoad) Start(set onscreen.LoadSettings) error {
+	err := f.note("start " + set.Addr + " " + strings.TrimPrefix(loadCommand(set), "muster load "))
 	if err == nil {
-		f.set, f.ran, f.stats = set, true, LoadStats{Stats: load.Stats{
+		f.set, f.ran, f.stats = set, true, onscreen.LoadStats{Stats: load.Stats{
 			Target: set.Rate,
 		}, Running: true}
 	}
@@ -50,8 +51,8 @@ func (f *fakeLoad) Stop() {
 	f.stats.Running = f.slow
 }
 
-func (f *fakeLoad) Stats() (LoadStats, bool) { return f.stats, f.ran }
-func (f *fakeLoad) Changed() <-chan struct{} { return nil }
+func (f *fakeLoad) Stats() (onscreen.LoadStats, bool) { return f.stats, f.ran }
+func (f *fakeLoad) Changed() <-chan struct{}          { return nil }
 
 func (f *fakeLoad) told() string { return strings.Join(f.calls, ", ") }
 
@@ -227,7 +228,7 @@ func TestLoadThatCannotStart(t *testing.T) {
 func TestLoadThatEndsByItself(t *testing.T) {
 	d, f := loadDeck(t, four())
 	d.press("l", "enter", " ")
-	f.stats = LoadStats{Stats: load.Stats{
+	f.stats = onscreen.LoadStats{Stats: load.Stats{
 		Counts:  load.Counts{Sent: 10, Refused: 10},
 		Elapsed: 5 * time.Second,
 	}, Err: "nobody \x07 there"}
@@ -245,7 +246,7 @@ func TestLoadThatEndsByItself(t *testing.T) {
 	}
 	f.stats.Err = ""
 	d.press("enter")
-	f.stats = LoadStats{Stats: load.Stats{
+	f.stats = onscreen.LoadStats{Stats: load.Stats{
 		Counts:  load.Counts{Sent: 10, OK: 10},
 		Elapsed: loadDuration,
 	}}

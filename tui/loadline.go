@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"muster/internal/load"
+	"muster/internal/onscreen"
 	"muster/internal/safetext"
 	"muster/internal/say"
 )
@@ -25,7 +26,7 @@ func loadLine(at time.Time, byUser bool, call string, tone say.Tone, plain, besi
 }
 
 // rateLine says that a load was started (from 0) or its rate changed.
-func rateLine(at time.Time, from int, set LoadSettings) logLine {
+func rateLine(at time.Time, from int, set onscreen.LoadSettings) logLine {
 	text := fmtRate(set.Rate) + " req/s"
 	if from != 0 {
 		text = fmtRate(from) + " -> " + text
@@ -35,8 +36,8 @@ func rateLine(at time.Time, from int, set LoadSettings) logLine {
 		each = ", keep-alive"
 	}
 	more, what := "", ""
-	if set.path() != "/" {
-		what = ", GET " + safetext.Cut(set.path(), maxPathShown, "~")
+	if path := loadPath(set.Path); path != "/" {
+		what = ", GET " + safetext.Cut(path, maxPathShown, "~")
 	}
 	if set.Idle > 0 {
 		more += fmt.Sprintf(", %d idle", set.Idle)
@@ -44,7 +45,7 @@ func rateLine(at time.Time, from int, set LoadSettings) logLine {
 	if set.Slow > 0 {
 		more += fmt.Sprintf(", %d slow", set.Slow)
 	}
-	return loadLine(at, true, set.command(), say.ToneText,
+	return loadLine(at, true, loadCommand(set), say.ToneText,
 		[]string{text + what + each + more, text + what + more, text + more, text}, []string{text + what + more, text + more, text})
 }
 
@@ -52,7 +53,7 @@ func rateLine(at time.Time, from int, set LoadSettings) logLine {
 const maxPathShown = 40
 
 // endLine says how a load ended: why, and what became of its requests.
-func endLine(at time.Time, byUser bool, st *LoadStats) logLine {
+func endLine(at time.Time, byUser bool, st *onscreen.LoadStats) logLine {
 	why, tone := "over after ", say.ToneText
 	if byUser {
 		why = "stopped after "
@@ -67,7 +68,7 @@ func endLine(at time.Time, byUser bool, st *LoadStats) logLine {
 	why += say.Prose(st.Elapsed)
 	counts := fmt.Sprintf("%s sent, %s answered", fmtCount(float64(st.Sent)), fmtCount(float64(st.OK)))
 	bad, told := "", ""
-	for _, f := range st.failures() {
+	for _, f := range loadFailures(st) {
 		if f.n > 0 {
 			text := fmt.Sprintf(", %s %s", fmtCount(float64(f.n)), f.name)
 			bad += text
@@ -93,7 +94,7 @@ type loadFailure struct {
 
 // failures are the ways a request ends without its answer, in the order in which
 // they can come.
-func (st *LoadStats) failures() []loadFailure {
+func loadFailures(st *onscreen.LoadStats) []loadFailure {
 	return []loadFailure{
 		{"refused", st.Refused}, {"reset", st.Reset}, {"cut", st.Cut}, {"timed out", st.TimedOut}, {"wrong", st.Wrong},
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"muster/internal/load"
+	"muster/internal/onscreen"
 )
 
 const (
@@ -29,7 +30,7 @@ func newOwnLoad(onPanic func(any)) *ownLoad {
 	return &ownLoad{onPanic: onPanic, changed: make(chan struct{}, 1)}
 }
 
-func (o *ownLoad) Start(set LoadSettings) error {
+func (o *ownLoad) Start(set onscreen.LoadSettings) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.run != nil && !o.end {
@@ -114,14 +115,14 @@ func (o *ownLoad) Stop() {
 	}
 }
 
-func (o *ownLoad) Stats() (LoadStats, bool) {
+func (o *ownLoad) Stats() (onscreen.LoadStats, bool) {
 	o.mu.Lock()
 	run, end, fail := o.run, o.end, o.fail
 	o.mu.Unlock()
 	if run == nil {
-		return LoadStats{}, false
+		return onscreen.LoadStats{}, false
 	}
-	return LoadStats{Stats: run.Stats(), Running: !end, Err: fail}, true
+	return onscreen.LoadStats{Stats: run.Stats(), Running: !end, Err: fail}, true
 }
 
 func (o *ownLoad) Changed() <-chan struct{} { return o.changed }

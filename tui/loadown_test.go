@@ -10,10 +10,12 @@ import (
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
+
+	"muster/internal/onscreen"
 )
 
 // ownWithin waits for the load to look as ok says.
-func ownWithin(t *testing.T, o *ownLoad, what string, ok func(LoadStats) bool) LoadStats {
+func ownWithin(t *testing.T, o *ownLoad, what string, ok func(onscreen.LoadStats) bool) onscreen.LoadStats {
 	t.Helper()
 	limit := time.After(10 * time.Second)
 	for {
@@ -37,20 +39,20 @@ func TestOwnLoad(t *testing.T) {
 		t.Error("there is a load before the first start")
 	}
 	o.Stop()
-	set := LoadSettings{Addr: srv.Listener.Addr().String(), Rate: 200, Concurrency: 8, Idle: 2, Duration: time.Minute}
+	set := onscreen.LoadSettings{Addr: srv.Listener.Addr().String(), Rate: 200, Concurrency: 8, Idle: 2, Duration: time.Minute}
 	if err := o.Start(set); err != nil {
 		t.Fatal(err)
 	}
 	if o.Start(set) == nil {
 		t.Error("a second load was started beside it")
 	}
-	ownWithin(t, o, "answers", func(st LoadStats) bool { return st.OK > 0 && st.Idle == 2 && st.Running && st.Target == 200 })
+	ownWithin(t, o, "answers", func(st onscreen.LoadStats) bool { return st.OK > 0 && st.Idle == 2 && st.Running && st.Target == 200 })
 	if err := o.SetRate(250); err != nil {
 		t.Error(err)
 	}
-	ownWithin(t, o, "the new rate", func(st LoadStats) bool { return st.Target == 250 })
+	ownWithin(t, o, "the new rate", func(st onscreen.LoadStats) bool { return st.Target == 250 })
 	o.Stop()
-	st := ownWithin(t, o, "the end", func(st LoadStats) bool { return !st.Running })
+	st := ownWithin(t, o, "the end", func(st onscreen.LoadStats) bool { return !st.Running })
 	if st.Err != "" || st.Sent != st.OK+st.Failed() || st.P50 == 0 || st.Max < st.P99 {
 		t.Errorf("it ended as %+v", st)
 	}
@@ -66,14 +68,14 @@ func TestOwnLoadOnNoServer(t *testing.T) {
 	}
 	l.Close() // nobody listens there now
 	o := newOwnLoad(nil)
-	if err := o.Start(LoadSettings{Addr: l.Addr().String(), Rate: 100, Concurrency: 2, Duration: 300 * time.Millisecond}); err != nil {
+	if err := o.Start(onscreen.LoadSettings{Addr: l.Addr().String(), Rate: 100, Concurrency: 2, Duration: 300 * time.Millisecond}); err != nil {
 		t.Fatal(err)
 	}
-	st := ownWithin(t, o, "the end", func(st LoadStats) bool { return !st.Running })
+	st := ownWithin(t, o, "the end", func(st onscreen.LoadStats) bool { return !st.Running })
 	if st.OK != 0 || st.Refused == 0 || st.Sent != st.Failed() || !strings.HasPrefix(st.Err, "nothing was answered: nothing listens on "+l.Addr().String()) || len(st.Reasons) != 1 || st.Reasons[0].Count != st.Refused {
 		t.Errorf("it ended as %+v", st)
 	}
-	if o.Start(LoadSettings{Addr: "192.0.2.1:80", Rate: 1, Duration: time.Second}) == nil {
+	if o.Start(onscreen.LoadSettings{Addr: "192.0.2.1:80", Rate: 1, Duration: time.Second}) == nil {
 		t.Error("it would send to another machine")
 	}
 }

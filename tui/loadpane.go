@@ -82,7 +82,7 @@ func loadTarget(s *screen) string {
 	if addr == "" {
 		return "but the cluster has no address"
 	}
-	return "GET " + safetext.Cut(s.load.set.path(), maxPathShown, "~") + " to " + safetext.Line(addr)
+	return "GET " + safetext.Cut(loadPath(s.load.set.Path), maxPathShown, "~") + " to " + safetext.Line(addr)
 }
 
 // loadClock is how far the load is, longest form first.
@@ -165,7 +165,7 @@ func loadCounts(s *screen, w int) []string {
 	st := &s.load.stats
 	count := func(n uint64) string { return fmtCount(float64(n)) }
 	parts := []loadPart{{text: "sent " + count(st.Sent)}, {text: "answered " + count(st.OK)}}
-	for _, f := range st.failures() {
+	for _, f := range loadFailures(st) {
 		if f.n > 0 || f.name != "reset" && f.name != "wrong" { // the rare ones only if there are any
 			parts = append(parts, loadPart{f.name + " " + count(f.n), f.n > 0})
 		}
@@ -238,7 +238,7 @@ func loadWhy(s *screen, w int) []string {
 	var forms []string
 	for _, most := range []int{4, 2, 1} {
 		text := ""
-		for _, f := range st.failures() {
+		for _, f := range loadFailures(st) {
 			why := load.ReasonText(st.Reasons, f.name, most)
 			if f.n == 0 || why == "" {
 				continue

@@ -5,15 +5,16 @@ import (
 	"time"
 
 	"muster/internal/load"
+	"muster/internal/onscreen"
 	"muster/tui/internal/cell"
 )
 
 // loadScene is the load of the mock-up, in the midst of its run.
 func loadScene(s *screen) {
 	s.dialog = &loadPane{}
-	s.load.set = LoadSettings{Addr: "127.0.0.1:3000", Rate: 8200, Concurrency: 256, Idle: 80, Duration: loadDuration}
+	s.load.set = onscreen.LoadSettings{Addr: "127.0.0.1:3000", Rate: 8200, Concurrency: 256, Idle: 80, Duration: loadDuration}
 	s.load.ran = true
-	s.load.stats = LoadStats{Stats: load.Stats{
+	s.load.stats = onscreen.LoadStats{Stats: load.Stats{
 		Counts:   load.Counts{Sent: 1_210_011, OK: 1_210_000, Cut: 1},
 		InFlight: 10,
 		Elapsed:  150 * time.Second,
@@ -44,7 +45,7 @@ func loadPictures(with func(name string, w, h int, change func(*screen))) {
 			loadScene(s)
 			s.load.set.Idle, s.load.set.Slow, s.load.set.KeepAlive = 10_000, 1_000, true
 			s.dialog.(*loadPane).cursor = 3
-			s.load.stats = LoadStats{Stats: load.Stats{
+			s.load.stats = onscreen.LoadStats{Stats: load.Stats{
 				Counts:  load.Counts{Sent: 40_200, Refused: 38_000, Reset: 1200, Cut: 700, TimedOut: 250, Wrong: 50},
 				Late:    3100,
 				Elapsed: 5 * time.Second,
@@ -55,7 +56,7 @@ func loadPictures(with func(name string, w, h int, change func(*screen))) {
 			loadScene(s)
 			s.load.set.Path, s.load.set.Idle = "/burn?ms=15&long=enough-to-be-cut", 0
 			s.dialog.(*loadPane).cursor = len(loadSettings) - 1
-			s.load.stats = LoadStats{Stats: load.Stats{
+			s.load.stats = onscreen.LoadStats{Stats: load.Stats{
 				Counts:   load.Counts{Sent: 620, Wrong: 600},
 				InFlight: 20,
 				Elapsed:  3 * time.Second,
@@ -92,9 +93,9 @@ func randomLoad(r *rand.Rand) loadView {
 	n := func() uint64 { return pick(r, []uint64{0, 1, r.Uint64N(1e6), r.Uint64()}) }
 	d := func() time.Duration { return time.Duration(r.Int64N(1e12)) }
 	return loadView{
-		set: LoadSettings{Path: pick(r, nasty), Rate: r.IntN(2e5), Concurrency: r.IntN(2e4), KeepAlive: r.IntN(2) == 0, Idle: r.IntN(2e4), Slow: r.IntN(2e3), Duration: d()},
+		set: onscreen.LoadSettings{Path: pick(r, nasty), Rate: r.IntN(2e5), Concurrency: r.IntN(2e4), KeepAlive: r.IntN(2) == 0, Idle: r.IntN(2e4), Slow: r.IntN(2e3), Duration: d()},
 		ran: r.IntN(4) > 0, busy: r.IntN(4) == 0,
-		stats: LoadStats{Stats: load.Stats{
+		stats: onscreen.LoadStats{Stats: load.Stats{
 			Counts:   load.Counts{Sent: n(), OK: n(), Refused: n(), Reset: n(), Cut: n(), TimedOut: n(), Wrong: n()},
 			Late:     n(),
 			InFlight: n(),

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/onscreen"
 	"muster/internal/wireword"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -42,7 +43,7 @@ type model struct {
 	restarting map[int]bool
 	policy     policySwitch
 	load       loadControl
-	tour       Tour // nil = none
+	tour       onscreen.Tour // nil = none
 	watching   watchSwitch
 	pace       pace
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/onscreen"
 
 	tea "github.com/charmbracelet/bubbletea"
 )
@@ -73,7 +74,7 @@ func told(e engine.Event, snap *engine.Snapshot) engine.Event {
 }
 
 // pumpLoad tells send whenever the load has changed, until ctx ends.
-func pumpLoad(ctx context.Context, l Loader, send func(tea.Msg)) {
+func pumpLoad(ctx context.Context, l onscreen.Loader, send func(tea.Msg)) {
 	for {
 		select {
 		case <-l.Changed():
@@ -85,7 +86,7 @@ func pumpLoad(ctx context.Context, l Loader, send func(tea.Msg)) {
 }
 
 // runTour plays the tour of o until ctx ends, and pumps its pictures.
-func (r *runner) runTour(ctx context.Context, t Tour, ends bool) {
+func (r *runner) runTour(ctx context.Context, t onscreen.Tour, ends bool) {
 	if t == nil {
 		return
 	}
@@ -98,7 +99,7 @@ func (r *runner) runTour(ctx context.Context, t Tour, ends bool) {
 	r.t.Go(func() { pumpTour(ctx, t, r.p.Send) })
 }
 
-func pumpTour(ctx context.Context, t Tour, send func(tea.Msg)) {
+func pumpTour(ctx context.Context, t onscreen.Tour, send func(tea.Msg)) {
 	pause := time.NewTimer(0)
 	defer pause.Stop()
 	for {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/onscreen"
 	"muster/internal/quietterm"
 	"muster/styles"
 	"muster/tui/internal/cell"
@@ -45,13 +46,9 @@ type Options struct {
 	// CloseGrace is how long Run still waits for the cluster after the end at
 	// once was asked for. 0 = 2 s.
 	CloseGrace time.Duration
-	// Load sends the requests of l. nil = the process itself does, which takes
-	// from the primary what it measures.
-	Load Loader
-	// Tour plays on the cluster, in a pane above the log. nil = none. TourEnds
-	// stops the cluster when the tour has ended by itself.
-	Tour     Tour
-	TourEnds bool
+	// Extras are what the command muster gives its dashboard: no other program can
+	// name them.
+	Extras onscreen.Extras
 
 	wrap  func(tea.Model) tea.Model // put around the model, in tests
 	clock func() time.Time          // nil = time.Now

@@ -9,6 +9,7 @@ import (
 
 	"muster/engine"
 	"muster/internal/deathsignal"
+	"muster/internal/onscreen"
 	"muster/styles"
 	"muster/tui/internal/cell"
 	"muster/tui/internal/term"
@@ -26,7 +27,7 @@ type runner struct {
 	over     <-chan struct{} // the cluster has ended
 	grace    time.Duration
 	cluster  engine.View
-	load     Loader
+	load     onscreen.Loader
 	watching *watchSwitch          // see unwatch
 	tour     func(context.Context) // plays the tour, if there is one
 }
@@ -43,13 +44,13 @@ func newRunner(c engine.View, o Options, t *term.Terminal, theme *styles.Theme) 
 	set := o.charset(os.Getenv)
 	m := newModel(c, r.end, screen{theme: theme, signs: cell.NewSigns(set.Signs), ascii: set.Text, vim: o.Vim, guest: o.Guest, shown: keyShown{on: o.KeysShown}}, clock)
 	m.yes = o.Yes
-	if m.load.loader = o.Load; o.Load == nil {
+	if m.load.loader = o.Extras.Load; o.Extras.Load == nil {
 		m.load.loader = newOwnLoad(func(v any) { t.Panicked(v) })
 	}
 	r.load = m.load.loader
 	r.watching = &m.watching
-	m.tour = o.Tour
-	r.tour = func(ctx context.Context) { r.runTour(ctx, o.Tour, o.TourEnds) }
+	m.tour = o.Extras.Tour
+	r.tour = func(ctx context.Context) { r.runTour(ctx, o.Extras.Tour, o.Extras.TourEnds) }
 	r.end.load, r.end.killAll, r.end.guest = r.load, o.KillAll, o.Guest
 	m.copyTo = func(text string) { _, _ = t.Output().Write([]byte(term.Clipboard(text, os.Getenv))) }
 	if w, h, err := t.Size(); err == nil {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/onscreen"
 	"muster/tui/internal/cell"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -19,7 +20,7 @@ import (
 func tourScene(s *screen) {
 	s.snap.Workers = s.snap.Workers[:2]
 	s.tour.on = true
-	s.tour.view = TourView{
+	s.tour.view = onscreen.TourView{
 		Chapter: 3, Chapters: 9, Title: "how a connection travels", Step: 2, Steps: 5,
 		Say:  "Sockets: every interested worker has the listening socket and accepts for itself; 'accepted' stands still. The switch is live, none fails.",
 		Call: "cluster.schedulingPolicy = cluster.SCHED_NONE",
@@ -69,7 +70,7 @@ func randomTour(r *rand.Rand, s *screen) {
 	if r.IntN(3) > 0 {
 		return
 	}
-	s.tour = tourScreen{on: true, view: TourView{
+	s.tour = tourScreen{on: true, view: onscreen.TourView{
 		Title: pick(r, nasty), Say: strings.Repeat(pick(r, nasty)+" ", r.IntN(9)), Call: pick(r, nasty), Fact: pick(r, nasty), Load: pick(r, nasty),
 		Trouble: pick(r, nasty), Waits: r.IntN(2) == 0, Step: r.IntN(1000),
 	}, lines: s.all}
@@ -100,12 +101,12 @@ func TestTourLeavesTheTableInSight(t *testing.T) {
 
 // fakeTour remembers what it was told.
 type fakeTour struct {
-	view    TourView
+	view    onscreen.TourView
 	changed chan struct{}
 	told    []string
 }
 
-func (f *fakeTour) View() TourView            { return f.view }
+func (f *fakeTour) View() onscreen.TourView   { return f.view }
 func (f *fakeTour) Changed() <-chan struct{}  { return f.changed }
 func (f *fakeTour) Next()                     { f.told = append(f.told, "next") }
 func (f *fakeTour) Back()                     { f.told = append(f.told, "back") }
@@ -115,7 +116,7 @@ func (f *fakeTour) Run(context.Context) error { return nil }
 func tourDeck(t *testing.T) (*deck, *fakeTour) {
 	t.Helper()
 	d := newDeck(t, picture(1, 0, listening(1), listening(2)))
-	f := &fakeTour{view: TourView{Chapter: 2, Chapters: 9, Step: 2, Steps: 3, Waits: true, Say: "say", Call: "call"}}
+	f := &fakeTour{view: onscreen.TourView{Chapter: 2, Chapters: 9, Step: 2, Steps: 3, Waits: true, Say: "say", Call: "call"}}
 	d.m.tour = f
 	d.update(tourMsg{f.view})
 	return d, f
@@ -172,7 +173,7 @@ func TestTheEndsOfTheTour(t *testing.T) {
 	if !strings.Contains(d.m.s.toast, "end of the tour") {
 		t.Errorf("the toast is %q", d.m.s.toast)
 	}
-	f.view = TourView{Chapter: 1, Step: 1, Waits: true}
+	f.view = onscreen.TourView{Chapter: 1, Step: 1, Waits: true}
 	d.update(tourMsg{f.view})
 	d.press("left")
 	f.was(t)

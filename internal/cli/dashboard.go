@@ -30,7 +30,7 @@ func (s *settings) screenOptions(t *tui.Terminal) tui.Options {
 func showScreen(c *engine.Cluster, o tui.Options) error {
 	load := newChildLoad()
 	defer load.Close()
-	o.Load = load
+	o.Extras.Load = load
 	outcome, err := tui.Show(context.Background(), c, o)
 	switch {
 	case outcome.AtOnce && outcome.Signal != 0:

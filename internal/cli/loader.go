@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"muster/internal/load"
-	"muster/tui"
+	"muster/internal/onscreen"
 )
 
 const (
@@ -35,7 +35,7 @@ const (
 //
 // All methods may be called from any goroutine.
 type childLoad struct {
-	command func(tui.LoadSettings) *exec.Cmd
+	command func(onscreen.LoadSettings) *exec.Cmd
 	finish  time.Duration // see loadFinish
 	changed chan struct{}
 
@@ -51,7 +51,7 @@ type loadRun struct {
 	done  chan struct{} // closed when it has been reaped
 
 	mu    sync.Mutex
-	stats tui.LoadStats
+	stats onscreen.LoadStats
 }
 
 func newChildLoad() *childLoad {
@@ -59,7 +59,7 @@ func newChildLoad() *childLoad {
 }
 
 // loadCommand is this same program as a load.
-func loadCommand(set tui.LoadSettings) *exec.Cmd {
+func loadCommand(set onscreen.LoadSettings) *exec.Cmd {
 	self := "/proc/self/exe" // also when the file is gone, as that of `go run` may be
 	if runtime.GOOS != "linux" {
 		self, _ = os.Executable() // an empty path fails to start, and says so
@@ -85,14 +85,14 @@ func loadCommand(set tui.LoadSettings) *exec.Cmd {
 	return &exec.Cmd{Path: self, Args: append(args, to)}
 }
 
-func (c *childLoad) Start(set tui.LoadSettings) error {
+func (c *childLoad) Start(set onscreen.LoadSettings) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.run != nil && !c.run.over() {
 		return errors.New("a load runs already")
 	}
 	run := &loadRun{cmd: c.command(set), done: make(chan struct{})}
-	run.stats = tui.LoadStats{Stats: load.Stats{Target: set.Rate, Left: set.Duration}, Running: true}
+	run.stats = onscreen.LoadStats{Stats: load.Stats{Target: set.Rate, Left: set.Duration}, Running: true}
 	stdout, err := run.start()
 	if err != nil {
 		return err
@@ -151,12 +151,12 @@ func (c *childLoad) follow(r *loadRun, stdout *os.File, total time.Duration) {
 }
 
 // readFigures reads a line of a load that sends for total; false = it is none.
-func readFigures(line []byte, total time.Duration) (tui.LoadStats, bool) {
+func readFigures(line []byte, total time.Duration) (onscreen.LoadStats, bool) {
 	var f load.Figures
 	if json.Unmarshal(line, &f) != nil {
-		return tui.LoadStats{}, false
+		return onscreen.LoadStats{}, false
 	}
-	st := tui.LoadStats{Stats: f.Stats(), Running: true}
+	st := onscreen.LoadStats{Stats: f.Stats(), Running: true}
 	st.Left = max(total-st.Elapsed, 0)
 	return st, true
 }
@@ -199,10 +199,10 @@ func (c *childLoad) Stop() {
 	}
 }
 
-func (c *childLoad) Stats() (tui.LoadStats, bool) {
+func (c *childLoad) Stats() (onscreen.LoadStats, bool) {
 	r := c.newest()
 	if r == nil {
-		return tui.LoadStats{}, false
+		return onscreen.LoadStats{}, false
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -11,20 +11,20 @@ import (
 	"time"
 
 	"muster/internal/load"
-	"muster/tui"
+	"muster/internal/onscreen"
 )
 
 // shellLoad is a loader whose processes are a script of the shell.
 func shellLoad(t *testing.T, script string) *childLoad {
 	t.Helper()
 	c := newChildLoad()
-	c.command = func(tui.LoadSettings) *exec.Cmd { return exec.Command("/bin/sh", "-c", script) }
+	c.command = func(onscreen.LoadSettings) *exec.Cmd { return exec.Command("/bin/sh", "-c", script) }
 	t.Cleanup(c.Close)
 	return c
 }
 
 // within waits for the load to look as ok says.
-func within(t *testing.T, c *childLoad, what string, ok func(tui.LoadStats) bool) tui.LoadStats {
+func within(t *testing.T, c *childLoad, what string, ok func(onscreen.LoadStats) bool) onscreen.LoadStats {
 	t.Helper()
 	limit := time.After(10 * time.Second)
 	for {
@@ -40,7 +40,7 @@ func within(t *testing.T, c *childLoad, what string, ok func(tui.LoadStats) bool
 	}
 }
 
-func ended(st tui.LoadStats) bool { return !st.Running }
+func ended(st onscreen.LoadStats) bool { return !st.Running }
 
 // gone checks that no process has this id any more, not even as a zombie.
 func gone(t *testing.T, pid int) {
@@ -52,16 +52,16 @@ func gone(t *testing.T, pid int) {
 
 func TestLoadCommandLine(t *testing.T) {
 	for _, tt := range []struct {
-		set  tui.LoadSettings
+		set  onscreen.LoadSettings
 		want string
 	}{
-		{tui.LoadSettings{Addr: "127.0.0.1:3000", Rate: 200, Concurrency: 256, Duration: 5 * time.Minute},
+		{onscreen.LoadSettings{Addr: "127.0.0.1:3000", Rate: 200, Concurrency: 256, Duration: 5 * time.Minute},
 			"muster load --json --control --rate 200 --concurrency 256 --duration 5m0s http://127.0.0.1:3000/"},
-		{tui.LoadSettings{Addr: "[::1]:3000", Rate: 1, Concurrency: 2, KeepAlive: true, Idle: 3, Slow: 4, Duration: time.Second},
+		{onscreen.LoadSettings{Addr: "[::1]:3000", Rate: 1, Concurrency: 2, KeepAlive: true, Idle: 3, Slow: 4, Duration: time.Second},
 			"muster load --json --control --rate 1 --concurrency 2 --duration 1s --keepalive --idle 3 --slow 4 http://[::1]:3000/"},
-		{tui.LoadSettings{Addr: "127.0.0.1:3000", Path: "/a?b=c", Rate: 1, Concurrency: 2, Duration: time.Second},
+		{onscreen.LoadSettings{Addr: "127.0.0.1:3000", Path: "/a?b=c", Rate: 1, Concurrency: 2, Duration: time.Second},
 			"muster load --json --control --rate 1 --concurrency 2 --duration 1s --path /a?b=c http://127.0.0.1:3000/"},
-		{tui.LoadSettings{Addr: "unix:/run/s", Path: "/x", Rate: 1, Concurrency: 2, Duration: time.Second},
+		{onscreen.LoadSettings{Addr: "unix:/run/s", Path: "/x", Rate: 1, Concurrency: 2, Duration: time.Second},
 			"muster load --json --control --rate 1 --concurrency 2 --duration 1s --path /x unix:/run/s"},
 	} {
 		if got := strings.Join(loadCommand(tt.set).Args, " "); got != tt.want {
@@ -74,7 +74,7 @@ func TestReadFigures(t *testing.T) {
 	st, ok := readFigures([]byte(`{"elapsed_ms":1500,"target":200,"rate":199.5,"sent":21,"answered":1,"refused":2,"reset":3,"cut":4,"timed_out":5,`+
 		`"wrong":6,"late":7,"in_flight":8,"idle":9,"slow":10,"p50_us":310,"p90_us":1,"p99_us":1910,"p999_us":2,"max_us":8200,"more":[1],`+
 		`"reasons":[{"kind":"timed_out","reason":"read","count":5},{"kind":"wrong","count":6}],"hint":"status 503"}`), 5*time.Second)
-	want := tui.LoadStats{Stats: load.Stats{
+	want := onscreen.LoadStats{Stats: load.Stats{
 		Counts:   load.Counts{Sent: 21, OK: 1, Refused: 2, Reset: 3, Cut: 4, TimedOut: 5, Wrong: 6},
 		Late:     7,
 		InFlight: 8,
@@ -109,21 +109,21 @@ func TestChildLoadIsToldAndReaped(t *testing.T) {
 		t.Error("a rate was taken without a load")
 	}
 	c.Stop()
-	if err := c.Start(tui.LoadSettings{Rate: 200}); err != nil {
+	if err := c.Start(onscreen.LoadSettings{Rate: 200}); err != nil {
 		t.Fatal(err)
 	}
 	pid := c.run.cmd.Process.Pid
 	if pgid, err := syscall.Getpgid(pid); err != nil || pgid != pid {
 		t.Errorf("its group is %d (%v), want its own, %d", pgid, err, pid)
 	}
-	if err := c.Start(tui.LoadSettings{Rate: 200}); err == nil {
+	if err := c.Start(onscreen.LoadSettings{Rate: 200}); err == nil {
 		t.Error("a second load was started beside it")
 	}
-	within(t, c, "its first line", func(st tui.LoadStats) bool { return st.Sent == 1 && st.Running })
+	within(t, c, "its first line", func(st onscreen.LoadStats) bool { return st.Sent == 1 && st.Running })
 	if err := c.SetRate(250); err != nil {
 		t.Error(err)
 	}
-	within(t, c, "the new rate", func(st tui.LoadStats) bool { return st.Target == 250 })
+	within(t, c, "the new rate", func(st onscreen.LoadStats) bool { return st.Target == 250 })
 	c.Stop()
 	if st := within(t, c, "the end", ended); st.Sent != 3 || st.Err != "" {
 		t.Errorf("it ended as %+v", st)
@@ -132,7 +132,7 @@ func TestChildLoadIsToldAndReaped(t *testing.T) {
 	if c.SetRate(5) == nil {
 		t.Error("a rate was taken after the end")
 	}
-	if err := c.Start(tui.LoadSettings{Rate: 200}); err != nil {
+	if err := c.Start(onscreen.LoadSettings{Rate: 200}); err != nil {
 		t.Errorf("a second load after the first: %v", err)
 	}
 }
@@ -147,7 +147,7 @@ func TestChildLoadSaysWhyItFailed(t *testing.T) {
 		`head -c 1000000 /dev/zero | tr '\0' x; exit 1`:                                 "exit status 1", // a line that is too long
 	} {
 		c := shellLoad(t, script)
-		if err := c.Start(tui.LoadSettings{}); err != nil {
+		if err := c.Start(onscreen.LoadSettings{}); err != nil {
 			t.Fatal(err)
 		}
 		if st := within(t, c, "the end", ended); st.Err != want {
@@ -155,8 +155,8 @@ func TestChildLoadSaysWhyItFailed(t *testing.T) {
 		}
 	}
 	c := newChildLoad()
-	c.command = func(tui.LoadSettings) *exec.Cmd { return &exec.Cmd{Path: "/nonexistent"} }
-	if err := c.Start(tui.LoadSettings{}); err == nil {
+	c.command = func(onscreen.LoadSettings) *exec.Cmd { return &exec.Cmd{Path: "/nonexistent"} }
+	if err := c.Start(onscreen.LoadSettings{}); err == nil {
 		t.Error("a program that is not there was started")
 	}
 	c.Close()
@@ -166,10 +166,10 @@ func TestChildLoadSaysWhyItFailed(t *testing.T) {
 // it.
 func TestChildLoadThatHangs(t *testing.T) {
 	c := shellLoad(t, `echo '{"sent":1}'; trap "" TERM; while :; do sleep 0.1; done`)
-	if err := c.Start(tui.LoadSettings{}); err != nil {
+	if err := c.Start(onscreen.LoadSettings{}); err != nil {
 		t.Fatal(err)
 	}
-	within(t, c, "its line", func(st tui.LoadStats) bool { return st.Sent == 1 })
+	within(t, c, "its line", func(st onscreen.LoadStats) bool { return st.Sent == 1 })
 	r := c.run
 	var err error
 	for range 20_000 { // until the pipe is full
@@ -206,10 +206,10 @@ func TestChildLoadThatHangs(t *testing.T) {
 func TestChildLoadThatDoesNotFinish(t *testing.T) {
 	c := shellLoad(t, `echo '{"sent":1}'; while :; do sleep 0.1; done`)
 	c.finish = 10 * time.Millisecond
-	if err := c.Start(tui.LoadSettings{}); err != nil {
+	if err := c.Start(onscreen.LoadSettings{}); err != nil {
 		t.Fatal(err)
 	}
-	within(t, c, "its line", func(st tui.LoadStats) bool { return st.Sent == 1 })
+	within(t, c, "its line", func(st onscreen.LoadStats) bool { return st.Sent == 1 })
 	c.Stop()
 	if st := within(t, c, "the end", ended); st.Err != "signal: killed" {
 		t.Errorf("it ended as %+v", st)

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"muster/engine"
+	"muster/internal/onscreen"
 	"muster/internal/tour"
 	"muster/tui"
 )
@@ -9,9 +10,9 @@ import (
 // shownTour is a player as the dashboard knows a tour.
 type shownTour struct{ *tour.Player }
 
-func (t shownTour) View() tui.TourView {
+func (t shownTour) View() onscreen.TourView {
 	v := t.Player.View()
-	return tui.TourView{
+	return onscreen.TourView{
 		Chapter: v.Chapter, Chapters: v.Chapters, Title: v.Title, Step: v.Step, Steps: v.Steps,
 		Say: v.Say, Call: v.Call, Fact: v.Fact, Load: v.Load, Events: v.Events,
 		Waits: v.State == tour.Done || v.State == tour.Failed, Trouble: v.Trouble, Last: v.Last,
@@ -22,6 +23,6 @@ func (t shownTour) View() tui.TourView {
 // *failure or nil.
 func (a *app) showTour(c *engine.Cluster, p *tour.Player, t *tui.Terminal, s *tourSettings) error {
 	o := s.screenOptions(t)
-	o.Tour, o.TourEnds = shownTour{p}, s.auto
+	o.Extras.Tour, o.Extras.TourEnds = shownTour{p}, s.auto
 	return showScreen(c, o)
 }
