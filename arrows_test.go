@@ -28,9 +28,10 @@ func TestRoomsImportInOneDirection(t *testing.T) {
 		{"muster/internal/wireword", nil, screen},
 		// Decisions about values: no descriptor, no network, no process.
 		{"muster/engine/internal/deal", nil, []string{"os", "golang.org/x/sys/", "muster/ipc"}},
+		{"muster/engine/internal/trace", nil, []string{"os", "golang.org/x/sys/", "muster/ipc"}},
 		{"muster/engine/internal/sock", nil, append([]string{"os/exec"}, screen...)},
 		{"muster/engine/internal/proc", nil, screen},
-		{"muster/engine", []string{"muster/engine/internal/deal", "muster/engine/internal/proc", "muster/engine/internal/sock", "muster/internal/cpus", "muster/internal/guard", "muster/internal/wireword", "muster/ipc"}, screen},
+		{"muster/engine", []string{"muster/engine/internal/deal", "muster/engine/internal/proc", "muster/engine/internal/sock", "muster/engine/internal/trace", "muster/internal/cpus", "muster/internal/guard", "muster/internal/wireword", "muster/ipc"}, screen},
 		{"muster/engine/demo", []string{"muster/engine", "muster/internal/cpus", "muster/internal/guard", "muster/internal/wireword", "muster/ipc"}, screen},
 		{"muster/styles", nil, nil},
 		{"muster/internal/safetext", nil, nil},

@@ -7,6 +7,7 @@ import (
 
 	"muster/engine/internal/deal"
 	"muster/engine/internal/sock"
+	"muster/engine/internal/trace"
 )
 
 // tracing has single connections followed through the primary while a viewer wants
@@ -23,12 +24,12 @@ type tracing struct {
 type traces struct {
 	began  time.Time
 	total  uint64
-	sieve  sieve
+	sieve  trace.Sieve
 	kept   []*traced // oldest first
 	fresh  []*traced // accepted since the last deal
-	queued span
-	handed span
-	served span
+	queued lastTimes
+	handed lastTimes
+	served lastTimes
 
 	took  map[int]uint64 // by worker id: connections it had taken at the last sample
 	takes []TrafficRate
@@ -41,6 +42,7 @@ type traced struct {
 }
 
 const (
+	tracesMax  = 64          // connections that are kept
 	viewerMax  = 64          // bytes of a viewer's name
 	viewersMax = 64          // viewers that have connections watched
 	watchMax   = time.Minute // one may ask for
@@ -88,11 +90,11 @@ func (ts *traces) accepted(n uint64, a *sock.Accepted, now time.Time) *traced {
 		return nil
 	}
 	ts.total++
-	if !ts.sieve.keep(now) {
+	if !ts.sieve.Keep(now) {
 		return nil
 	}
 	k := &traced{TrafficConn: TrafficConn{N: n, From: a.From, Accepted: a.At}, seq: -1}
-	if len(ts.kept) == trafficKept {
+	if len(ts.kept) == tracesMax {
 		ts.kept = slices.Delete(ts.kept, 0, 1)
 	}
 	ts.kept = append(ts.kept, k)
@@ -222,9 +224,9 @@ func (ts *traces) picture(now time.Time) *Traffic {
 	if ts == nil {
 		return nil
 	}
-	ts.sieve.roll(now)
+	rate, oneIn := ts.sieve.Rate(now)
 	t := &Traffic{
-		Since: ts.began, Rate: ts.sieve.rate, OneIn: max(ts.sieve.n, 1), Total: ts.total,
+		Since: ts.began, Rate: rate, OneIn: oneIn, Total: ts.total,
 		Conns:  make([]TrafficConn, len(ts.kept)),
 		Queued: ts.queued.sum(now), Handed: ts.handed.sum(now), Served: ts.served.sum(now),
 		Takes: ts.takes,
@@ -234,4 +236,22 @@ func (ts *traces) picture(now time.Time) *Traffic {
 		t.Conns[i].Earlier = slices.Clip(k.Earlier)
 	}
 	return t
+}
+
+// lastTimes are the times of the last 10 s.
+type lastTimes struct{ span trace.Span[Latency] }
+
+// record counts one time.
+func (l *lastTimes) record(now time.Time, d time.Duration) { l.span.Second(now).record(max(d, 0)) }
+
+// sum is a histogram of them all.
+func (l *lastTimes) sum(now time.Time) *Latency {
+	var all Latency
+	secs := l.span.All(now)
+	for i := range secs {
+		if secs[i].n > 0 {
+			all.Merge(&secs[i])
+		}
+	}
+	return &all
 }

@@ -157,10 +157,10 @@ func TestWatchIsBounded(t *testing.T) {
 	for range 50_000 {
 		step()
 	}
-	if n := len(ts.kept); n != trafficKept {
+	if n := len(ts.kept); n != tracesMax {
 		t.Errorf("%d connections are kept", n)
 	}
-	if first, last := ts.kept[0].N, ts.kept[trafficKept-1].N; first >= last || last < 49_000 {
+	if first, last := ts.kept[0].N, ts.kept[tracesMax-1].N; first >= last || last < 49_000 {
 		t.Errorf("from %d to %d of 50000: not the newest", first, last)
 	}
 	if a := testing.AllocsPerRun(5000, step); a > 0.1 {
@@ -298,4 +298,13 @@ func costOfTracing(ts *traces, w *worker, a *sock.Accepted, n uint64, now time.T
 	ts.sent(k, w.id, 1, tells, now)
 	ts.taken(k, time.Millisecond, now)
 	ts.dealt(nil, now)
+}
+
+func TestTimesOfAClockThatIsBehind(t *testing.T) {
+	var l lastTimes
+	l.record(epoch, 2*time.Millisecond)
+	l.record(epoch, -time.Millisecond)
+	if all := l.sum(epoch); all.Count() != 2 || all.Max() != 2*time.Millisecond {
+		t.Errorf("%d times, max %v", all.Count(), all.Max())
+	}
 }

@@ -1,18 +1,20 @@
-package engine
+package trace
 
 import (
 	"testing"
 	"time"
 )
 
+var epoch = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
 // feed gives a sieve n connections a second, evenly, and returns how many were
 // kept in each second.
-func feed(s *sieve, from time.Time, perSecond, seconds int) []int {
+func feed(s *Sieve, from time.Time, perSecond, seconds int) []int {
 	kept := make([]int, seconds)
 	for sec := range seconds {
 		for i := range perSecond {
 			at := from.Add(time.Duration(sec)*time.Second + time.Duration(i)*time.Second/time.Duration(perSecond))
-			if s.keep(at) {
+			if s.Keep(at) {
 				kept[sec]++
 			}
 		}
@@ -31,11 +33,11 @@ func TestSieveKeepsAboutTwentyASecond(t *testing.T) {
 		{"one a second", 1, 1, 1, 1, 1, 1},
 		{"all of 20", 20, 1, 20, 20, 20, 20},
 		{"21: every second one", 21, 2, 10, 11, 21, 21},
-		{"200", 200, 10, 20, 20, 40, 4 * trafficRate},
-		{"8000: the burst is bounded too", 8000, 400, 20, 20, 40, 7 * trafficRate},
+		{"200", 200, 10, 20, 20, 40, 4 * keptPerSecond},
+		{"8000: the burst is bounded too", 8000, 400, 20, 20, 40, 7 * keptPerSecond},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			var s sieve
+			var s Sieve
 			kept := feed(&s, epoch, c.rate, 5)
 			s.roll(epoch.Add(5 * time.Second))
 			if s.n != c.n || int(s.rate+0.5) != c.rate {
@@ -55,11 +57,11 @@ func TestSieveKeepsAboutTwentyASecond(t *testing.T) {
 
 // Two workers that take turns: one in 4 was always the same one's.
 func TestSieveSeesEveryWorkerThatTakesTurns(t *testing.T) {
-	var s sieve
+	var s Sieve
 	feed(&s, epoch, 80, 2)
 	seen := make([]int, 2)
 	for i := range 80 {
-		if s.keep(epoch.Add(2*time.Second + time.Duration(i)*time.Second/80)) {
+		if s.Keep(epoch.Add(2*time.Second + time.Duration(i)*time.Second/80)) {
 			seen[i%2]++
 		}
 	}
@@ -70,7 +72,7 @@ func TestSieveSeesEveryWorkerThatTakesTurns(t *testing.T) {
 
 // After a busy time all are kept again, one second later.
 func TestSieveOpensAgain(t *testing.T) {
-	var s sieve
+	var s Sieve
 	feed(&s, epoch, 4000, 2)
 	quiet := epoch.Add(2 * time.Second)
 	s.roll(quiet)
@@ -81,40 +83,7 @@ func TestSieveOpensAgain(t *testing.T) {
 	if s.n != 1 || s.rate != 0 {
 		t.Errorf("one in %d, %.0f/s after a silent second", s.n, s.rate)
 	}
-	if !s.keep(quiet.Add(1100 * time.Millisecond)) {
+	if !s.Keep(quiet.Add(1100 * time.Millisecond)) {
 		t.Error("the first connection after it is not kept")
-	}
-}
-
-func TestSpanHoldsTheLastTenSeconds(t *testing.T) {
-	at := func(s float64) time.Time { return epoch.Add(time.Duration(s * float64(time.Second))) }
-	var s span
-	s.record(at(0), 5*time.Millisecond)
-	s.record(at(0.9), time.Millisecond)
-	s.record(at(4), 2*time.Millisecond)
-	s.record(at(9.5), -time.Millisecond) // a clock that is a little behind
-	for _, c := range []struct {
-		at  float64
-		n   uint64
-		max time.Duration
-	}{
-		{9.6, 4, 5 * time.Millisecond},
-		{10, 2, 2 * time.Millisecond}, // the first second has gone
-		{13.9, 2, 2 * time.Millisecond},
-		{14, 1, 0},
-		{19.9, 0, 0},
-		{500, 0, 0},
-	} {
-		if l := s.sum(at(c.at)); l.Count() != c.n || l.Max() != c.max {
-			t.Errorf("after %vs: %d times, max %v; want %d, %v", c.at, l.Count(), l.Max(), c.n, c.max)
-		}
-	}
-	s.record(at(1003.2), time.Second)
-	if l := s.sum(at(1004)); l.Count() != 1 {
-		t.Errorf("after a long silence: %d times", l.Count())
-	}
-	s.record(at(1000), time.Second) // a clock that goes back does not lose it
-	if l := s.sum(at(1004)); l.Count() != 2 {
-		t.Errorf("%d times", l.Count())
 	}
 }
