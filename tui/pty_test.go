@@ -59,7 +59,7 @@ func dashboardChild(mode string) int {
 		}
 		return engine.Result{}, nil
 	}
-	t := NewTerminal(os.Stdin, os.Stdout, func() { fmt.Fprintln(os.Stderr, "hook") })
+	t := newTerminal(os.Stdin, os.Stdout, func() { fmt.Fprintln(os.Stderr, "hook") })
 	if has("panic-goroutine") {
 		t.Go(func() {
 			<-time.After(400 * time.Millisecond)

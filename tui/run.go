@@ -72,8 +72,8 @@ const (
 //
 // Run needs SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT and SIGWINCH for itself, and
 // the signals that end a Go program with its stacks (SIGQUIT, SIGABRT, ...): one of
-// those ends the process, with the terminal given back and the hook of NewTerminal
-// called. The end of ctx takes the dashboard away at once and returns ctx's
+// those ends the process, with the terminal given back and the workers killed as by
+// Options.KillAll. The end of ctx takes the dashboard away at once and returns ctx's
 // error; the cluster is not told. Other errors: ErrNotTerminal, a theme that
 // does not exist, or what made the screen end (the cluster was stopped then).
 func Run(ctx context.Context, c engine.View, o Options) (Outcome, error) {
@@ -84,7 +84,7 @@ func Run(ctx context.Context, c engine.View, o Options) (Outcome, error) {
 		if o.Guest {
 			hook = nil
 		}
-		t = NewTerminal(orFile(o.In, os.Stdin), orFile(o.Out, os.Stdout), hook)
+		t = newTerminal(orFile(o.In, os.Stdin), orFile(o.Out, os.Stdout), hook)
 	}
 	theme, err := themeFor(o.Theme, os.Getenv)
 	if err != nil {
@@ -93,7 +93,7 @@ func Run(ctx context.Context, c engine.View, o Options) (Outcome, error) {
 	if err := t.t.Take(); err != nil {
 		return Outcome{}, err
 	}
-	defer t.Catch()
+	defer t.t.Catch()
 	r := newRunner(c, o, t.t, theme)
 	return r.run(ctx)
 }

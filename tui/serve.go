@@ -48,7 +48,7 @@ func Serve(ctx context.Context, addr string, h http.Handler) error {
 // It sets o.OnPanic. The errors are engine.New's.
 func NewCluster(o engine.Options) (*engine.Cluster, *Terminal, error) {
 	var running atomic.Pointer[engine.Cluster] // OnPanic may need it before New has returned
-	t := NewTerminal(os.Stdin, os.Stdout, func() {
+	t := newTerminal(os.Stdin, os.Stdout, func() {
 		if c := running.Load(); c != nil {
 			c.KillAll()
 		}
@@ -80,7 +80,7 @@ func Show(ctx context.Context, c *engine.Cluster, o Options) (Outcome, error) {
 	defer stop()
 	o.Guest, o.KillAll = false, c.KillAll
 	if o.Terminal == nil {
-		o.Terminal = NewTerminal(orFile(o.In, os.Stdin), orFile(o.Out, os.Stdout), o.KillAll)
+		o.Terminal = newTerminal(orFile(o.In, os.Stdin), orFile(o.Out, os.Stdout), o.KillAll)
 	}
 	ran := make(chan error, 1)
 	o.Terminal.Go(func() { ran <- c.Run(ctx) })

@@ -14,40 +14,27 @@ var ErrNotTerminal = term.ErrNotTerminal
 // can see: the end of Run, a signal, a panic in any goroutine started by Go.
 // bubbletea alone does so for its own end only.
 //
-// All methods may be called from any goroutine.
+// NewCluster makes one. All methods may be called from any goroutine.
 type Terminal struct{ t *term.Terminal }
 
-// NewTerminal is for the terminal behind in and out, usually os.Stdin and
+// newTerminal is for the terminal behind in and out, usually os.Stdin and
 // os.Stdout; nothing is changed before Run. onPanic (nil = nothing) is called
 // once after a panic, or before a signal ends the process, when the terminal is
 // already restored: kill the workers there. It may take up to two seconds.
-func NewTerminal(in, out *os.File, onPanic func()) *Terminal {
+func newTerminal(in, out *os.File, onPanic func()) *Terminal {
 	return &Terminal{term.New(in, out, onPanic)}
 }
-
-// Restore puts the terminal back: its modes, the cursor, the screen there was
-// before. Whatever the dashboard still wants to draw is dropped. Without a
-// running dashboard it does nothing; it never waits longer than 0.3 s.
-func (t *Terminal) Restore() { t.t.Restore() }
 
 // Go starts f in a goroutine. If it panics, the process ends as by Panicked.
 func (t *Terminal) Go(f func()) { t.t.Go(f) }
 
-// Catch is to be deferred: it recovers a panic and ends the process as by
-// Panicked.
-func (t *Terminal) Catch() {
-	if v := recover(); v != nil { // only the deferred function itself can
-		t.Panicked(v)
-	}
-}
-
 // Panicked ends the process because of a panic with value v, recovered in the
-// calling goroutine: it restores the terminal, calls the hook of NewTerminal,
-// prints v and the goroutine's stack to stderr and exits with 1. It does not
-// return; of several panics the first is told.
+// calling goroutine: it restores the terminal, kills the workers, prints v and
+// the goroutine's stack to stderr and exits with 1. It does not return; of several
+// panics the first is told.
 func (t *Terminal) Panicked(v any) { t.t.Panicked(v) }
 
 // Died ends the process because of a signal that ends it: it restores the
-// terminal, calls the hook of NewTerminal, and dies by s, with the stacks on
-// stderr. It does not return; of several ends the first is told.
+// terminal, kills the workers, and dies by s, with the stacks on stderr. It does not
+// return; of several ends the first is told.
 func (t *Terminal) Died(s syscall.Signal) { t.t.Died(s) }

@@ -180,7 +180,7 @@ func (t *Terminal) Catch() {
 }
 
 // Panicked ends the process because of a panic with value v, recovered in the
-// calling goroutine: it restores the terminal, calls the hook of NewTerminal,
+// calling goroutine: it restores the terminal, calls the hook of New,
 // prints v and the goroutine's stack to stderr and exits with 1. It does not
 // return; of several panics the first is told.
 func (t *Terminal) Panicked(v any) {
@@ -195,7 +195,7 @@ func (t *Terminal) Panicked(v any) {
 }
 
 // Died ends the process because of a signal that ends it (see deathsignal): it
-// restores the terminal, calls the hook of NewTerminal, and dies by s, with the
+// restores the terminal, calls the hook of New, and dies by s, with the
 // stacks on stderr. It does not return; of several ends the first is told.
 func (t *Terminal) Died(s syscall.Signal) {
 	t.panicked.Do(func() {
