@@ -176,7 +176,7 @@ func TestLoopGoesOnWhileTheSystemStandsStill(t *testing.T) {
 			}
 			poll(t, "all have asked", func() bool {
 				asked := make(chan int)
-				inLoop(func() { asked <- len(c.loop.lookups["slow.test"]) })
+				inLoop(func() { asked <- len(c.loop.granter.lookups["slow.test"]) })
 				return receive(t, asked) == len(waiting)
 			})
 			if _, err := c.Do(t.Context(), Command{Op: OpCrash, Worker: waiting[2].ID()}); err != nil {
@@ -230,7 +230,7 @@ func TestLoopGoesOnWhileTheSystemStandsStill(t *testing.T) {
 		{"inspect", func() {
 			go func() { _, _ = c.Do(context.Background(), Command{Op: OpInspect, Worker: 1}) }()
 		}, func() {}},
-		{"debugger", func() { inLoop(func() { c.loop.debugger(c.loop.workers[1], true, func(string) {}) }) }, func() {}},
+		{"debugger", func() { inLoop(func() { c.loop.stalls.debugger(c.loop.workers[1], true, func(string) {}) }) }, func() {}},
 		{"closeFD", func() {
 			f, err := os.Open(os.DevNull)
 			if err != nil {
@@ -330,9 +330,9 @@ func TestAnswersOvertookAPath(t *testing.T) {
 	defer theirs.Close()
 	w := &worker{id: 1, slot: &slot{}, ch: ours, servers: map[*server]bool{}, live: &Worker{}}
 	path, host := filepath.Join(t.TempDir(), "s"), "127.0.0.1"
-	l.queried(w, &ipc.ClusterMsg{Seq: 1, Query: &ipc.Query{Address: &path, Port: -1, AddressType: "-1", FD: -1}})
+	l.granter.queried(w, &ipc.ClusterMsg{Seq: 1, Query: &ipc.Query{Address: &path, Port: -1, AddressType: "-1", FD: -1}})
 	receive(t, sys.entered)
-	l.queried(w, &ipc.ClusterMsg{Seq: 2, Query: &ipc.Query{Address: &host, Port: 0, AddressType: "4", FD: -1}})
+	l.granter.queried(w, &ipc.ClusterMsg{Seq: 2, Query: &ipc.Query{Address: &host, Port: 0, AddressType: "4", FD: -1}})
 	if len(w.addrs) != 0 {
 		t.Errorf("it has %v while its first question is open", w.addrs)
 	}

@@ -147,12 +147,12 @@ func TestKeysOfSocketsNobodyGaveAreNotKept(t *testing.T) {
 	}
 	w.opened([]byte(`"a"`))
 	w.opened([]byte(`"a"`))
-	l.handleClosed(w, []byte(`"a"`))
+	l.messages.handleClosed(w, []byte(`"a"`))
 	if len(w.sockets) != 1 || w.sockets[`"a"`].open != 1 {
 		t.Errorf("of two, one is closed: %v", w.sockets)
 	}
-	l.handleClosed(w, []byte(`"a"`))
-	l.handleClosed(w, []byte(`"b"`))
+	l.messages.handleClosed(w, []byte(`"a"`))
+	l.messages.handleClosed(w, []byte(`"b"`))
 	if len(w.sockets) != 0 {
 		t.Errorf("all are closed: %v", w.sockets)
 	}

@@ -227,39 +227,39 @@ func TestWorkerIsRefusedAddressesPastItsShare(t *testing.T) {
 	q := &ipc.Query{Address: &host, FD: -1}
 	w.account.asking = 1 // just this question
 	for range l.fds.addresses() {
-		if err := l.mayOpen(w, q); err != nil {
+		if err := l.granter.mayOpen(w, q); err != nil {
 			t.Fatal(err)
 		}
 		s := &server{users: map[*worker]bool{w: false}, dealer: deal.New(deal.TurnOrder)}
 		w.servers[s] = true
 	}
-	if err := l.mayOpen(w, q); !errors.Is(err, syscall.EMFILE) {
+	if err := l.granter.mayOpen(w, q); !errors.Is(err, syscall.EMFILE) {
 		t.Errorf("one more: %v", err)
 	}
 	for s := range w.servers { // it closes one
 		s.users[w] = true
 		break
 	}
-	if err := l.mayOpen(w, q); err != nil {
+	if err := l.granter.mayOpen(w, q); err != nil {
 		t.Errorf("after a close: %v", err)
 	}
 	for range l.fds.addresses() {
 		w.unacked = append(w.unacked, handle{})
 	}
-	if err := l.mayOpen(w, q); !errors.Is(err, syscall.EMFILE) {
+	if err := l.granter.mayOpen(w, q); !errors.Is(err, syscall.EMFILE) {
 		t.Errorf("answers it does not take: %v", err)
 	}
 	w.unacked = nil
 	w.account.asking = l.fds.addresses() + 1
-	if err := l.mayOpen(w, q); !errors.Is(err, syscall.EMFILE) {
+	if err := l.granter.mayOpen(w, q); !errors.Is(err, syscall.EMFILE) {
 		t.Errorf("questions that wait: %v", err)
 	}
 	long := strings.Repeat("x", addressMax+1)
-	if err := l.mayOpen(w, &ipc.Query{Address: &long}); !errors.Is(err, syscall.ENAMETOOLONG) {
+	if err := l.granter.mayOpen(w, &ipc.Query{Address: &long}); !errors.Is(err, syscall.ENAMETOOLONG) {
 		t.Errorf("a long address: %v", err)
 	}
 	l.fds = fdShare{8} // less than what is open
-	if err := l.mayOpenNew(Address{Network: "tcp", Host: host}); !errors.Is(err, syscall.EMFILE) {
+	if err := l.granter.mayOpenNew(Address{Network: "tcp", Host: host}); !errors.Is(err, syscall.EMFILE) {
 		t.Errorf("a new address with no descriptors to spare: %v", err)
 	}
 }

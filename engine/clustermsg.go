@@ -14,16 +14,16 @@ func (l *loop) clusterMessage(w *worker, m *ipc.Message, now time.Time) {
 	switch m.Cluster.Act {
 	case "online":
 		if w.life.state != StateForked {
-			l.odd(w, "a second online", now)
+			l.intake.odd(w, "a second online", now)
 		}
 		l.step(w, inOnline)
-		l.sendProbe(w, l.now()) // answered before it listens, by a program that knows what it is asked
+		l.stalls.sendProbe(w, l.now()) // answered before it listens, by a program that knows what it is asked
 	case "queryServer":
-		l.queried(w, &m.Cluster)
+		l.granter.queried(w, &m.Cluster)
 	case "listening":
 		if w.account.listens--; w.account.listens < 0 {
 			w.account.listens = 0
-			l.odd(w, "a listening without a server", now)
+			l.intake.odd(w, "a listening without a server", now)
 		}
 		l.listens(w, &m.Cluster)
 	case "close":
@@ -42,16 +42,16 @@ func (l *loop) clusterMessage(w *worker, m *ipc.Message, now time.Time) {
 			}
 		}
 		if !known {
-			l.odd(w, "a close of no server", now)
+			l.intake.odd(w, "a close of no server", now)
 		}
 	case "exitedAfterDisconnect":
 		if w.account.leaves++; w.account.leaves > 2 { // disconnect and kill may both say so
-			l.odd(w, "another exitedAfterDisconnect", now)
+			l.intake.odd(w, "another exitedAfterDisconnect", now)
 		}
 		l.announced(w)
 		l.send(w, ipc.AckReply{Ack: m.Cluster.Seq, Seq: l.nextSeq()})
 	default:
-		l.odd(w, "a cluster message of no known act", now)
+		l.intake.odd(w, "a cluster message of no known act", now)
 	}
 }
 
@@ -60,7 +60,7 @@ func (l *loop) reported(w *worker, raw []byte, now time.Time) {
 	var r report
 	if err := json.Unmarshal(raw, &r); err != nil {
 		l.faulted(w, fmt.Sprintf("report of worker %d", w.id), err)
-		l.odd(w, "a report that is none", now)
+		l.intake.odd(w, "a report that is none", now)
 		return
 	}
 	first := w.stats == nil
@@ -74,4 +74,31 @@ func (l *loop) reported(w *worker, raw []byte, now time.Time) {
 	}
 	l.tracing.ended(w.id, r.Ends, now)
 	l.pub.touch()
+}
+
+// listens takes in that a server of the worker listens.
+func (l *loop) listens(w *worker, m *ipc.ClusterMsg) {
+	if m.Query == nil || w.life.leaving {
+		return
+	}
+	now := l.now()
+	d := ListeningDetail{Port: m.Query.Port, AddressType: shortText(m.Query.AddressType), Ms: ms(now.Sub(w.forked))}
+	if m.Query.Address != nil {
+		d.Address = shortText(*m.Query.Address)
+	}
+	d.DeathMs, d.Of = w.sinceDeath(now)
+	w.heard = now
+	more := w.life.state == StateListening
+	l.step(w, inListening)
+	l.emitFor(w, Event{Kind: KindListening, By: ByOutside, Detail: d})
+	for s := range w.servers {
+		if !s.users[w] {
+			s.dealer.Add(w.id, now)
+			l.ledger.deal(s, now)
+			l.paths.keepName(s, w)
+		}
+	}
+	if more { // a further server; the first is taken in by step
+		l.compare(w)
+	}
 }

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"encoding/json"
 	"fmt"
 	"syscall"
 )
@@ -93,7 +92,7 @@ func (l *loop) act(c Command, by By, reply chan<- answer[Result]) (r Result, lat
 
 	case OpCrash:
 		l.emitCall(w, Event{Kind: KindKill, By: by, Detail: KillDetail{Signal: "SIGKILL", Crash: true}}, callFacts{past: true})
-		l.killWorker(w)
+		l.killer.killWorker(w)
 		return r, false, nil
 
 	case OpDisconnect:
@@ -104,10 +103,10 @@ func (l *loop) act(c Command, by By, reply chan<- answer[Result]) (r Result, lat
 		return r, false, nil
 
 	case OpSend:
-		if err := l.sendUser(w, c.Message, c.Handle); err != nil {
+		if err := l.messages.sendUser(w, c.Message, c.Handle); err != nil {
 			return r, false, err
 		}
-		l.sent(w, c.Message, by)
+		l.messages.sent(w, c.Message, by)
 		return r, false, nil
 
 	case OpInspect:
@@ -115,11 +114,6 @@ func (l *loop) act(c Command, by By, reply chan<- answer[Result]) (r Result, lat
 		return r, true, nil
 	}
 	return r, false, unknownOp(c.Op)
-}
-
-// sent says that a message was sent to a worker.
-func (l *loop) sent(w *worker, message json.RawMessage, by By) {
-	l.emitFor(w, Event{Kind: KindSend, By: by, Detail: SendDetail(messageDetail(message))})
 }
 
 // actRestart restarts a live worker, or brings forward the fork of a slot that
@@ -167,7 +161,7 @@ func (l *loop) kill(w *worker, sig syscall.Signal, by By) error {
 		l.step(w, inKill)
 	}
 	if sig == syscall.SIGKILL {
-		l.killWorker(w)
+		l.killer.killWorker(w)
 	}
 	l.emitFor(w, Event{Kind: KindKill, By: by, Detail: KillDetail{Signal: name}})
 	return nil

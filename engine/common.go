@@ -1,6 +1,13 @@
 package engine
 
-import "time"
+import (
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"muster/ipc"
+)
 
 // common is what all parts of the loop work with: the way to the loop, goroutines,
 // the clock and its timers, what is done aside, what is told, the live workers.
@@ -12,6 +19,8 @@ type common struct {
 	*teller
 	*asides
 	sys      system
+	pid      int     // of this process
+	fds      fdShare // how its descriptors are shared out
 	o        Options
 	rules    leaveRules      // of o
 	workers  map[int]*worker // live ones by id
@@ -26,10 +35,27 @@ func newCommon(o Options, now func() time.Time) *common {
 		mailbox: &mailbox{in: make(chan msg, 64), done: make(chan struct{})},
 		tasks:   &tasks{told: o.OnPanic},
 		clock:   &clock{read: now},
-		sys:     kernel{}, o: o, rules: leaveRulesOf(o), workers: make(map[int]*worker),
+		sys:     kernel{}, pid: os.Getpid(), fds: ownShare(), o: o, rules: leaveRulesOf(o), workers: make(map[int]*worker),
 	}
 	c.teller = &teller{clock: c.clock, pub: &publisher{events: newEventRing()}, dispatcher: newDispatcher(), logger: o.Logger}
 	c.asides = &asides{mailbox: c.mailbox, tasks: c.tasks, clock: c.clock}
 	c.tracing = &tracing{clock: c.clock, pub: c.pub}
 	return c
+}
+
+func (c *common) nextSeq() int64 {
+	c.seq++
+	return c.seq - 1
+}
+
+// send sends a cluster message. A channel that cannot take it is ended by ipc,
+// and its reader says so.
+func (c *common) send(w *worker, v any) {
+	line, err := ipc.AppendJSON(nil, v)
+	if err == nil {
+		err = w.ch.Send(line, -1)
+	}
+	if err != nil && !errors.Is(err, ipc.ErrClosed) {
+		c.failed(w, fmt.Sprintf("sending to worker %d", w.id), err)
+	}
 }

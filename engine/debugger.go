@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"fmt"
 	"net/url"
 	"os"
@@ -118,31 +117,6 @@ func shellWords(command string) []string {
 		words = append(words, word.String())
 	}
 	return words
-}
-
-// debugger finds out, aside, why a worker may stand still without a fault of its
-// own, and calls then with it if the worker still lives: a tracer or, if
-// inspectors count, one of these. "" = it may not.
-func (l *loop) debugger(w *worker, inspectors bool, then func(why string)) {
-	pid, port := w.pid(), 0
-	if inspectors && !w.inspected {
-		// Anybody may have written the line: so the worker, or what it has started,
-		// must listen there, and it must be no port of the cluster's.
-		if port = w.errs.inspector(); l.ledger.clusterPorts()[port] {
-			port = 0
-		}
-	}
-	doAside(l.asides, func(context.Context) (string, error) { return l.sys.debugger(pid, port), nil }, func(why string, err error) {
-		switch {
-		case l.workers[w.id] != w || w.life.procEnded:
-			return
-		case err != nil:
-			why = "whether a debugger has it is not known"
-		case why == "" && inspectors && w.inspected:
-			why = "node was started with an inspector"
-		}
-		then(why)
-	}, nil)
 }
 
 // debuggerOf is why a process may stand still: something traces it, or it

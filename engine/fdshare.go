@@ -52,7 +52,7 @@ func (f fdShare) spare(fd int) bool {
 
 // mayOpen tells why a worker may not have one more address; nil = it may. Its
 // program hears the errno.
-func (l *loop) mayOpen(w *worker, q *ipc.Query) error {
+func (l *granter) mayOpen(w *worker, q *ipc.Query) error {
 	if q.Address != nil && len(*q.Address) > addressMax {
 		return fmt.Errorf("an address of %d bytes: %w", len(*q.Address), syscall.ENAMETOOLONG)
 	}
@@ -76,7 +76,7 @@ func (l *loop) mayOpen(w *worker, q *ipc.Query) error {
 
 // mayOpenNew tells why there may be no new address: one that is open costs
 // nothing more.
-func (l *loop) mayOpenNew(a Address) error {
+func (l *granter) mayOpenNew(a Address) error {
 	probe := sock.Reserve()
 	if probe >= 0 {
 		_ = unix.Close(probe)
@@ -85,15 +85,4 @@ func (l *loop) mayOpenNew(a Address) error {
 		return &AddrError{Addr: a, Err: fmt.Errorf("the last %d of the primary's %d descriptors are not for addresses of workers (ulimit -n): %w", l.fds.reserve(), l.fds.limit, syscall.EMFILE)}
 	}
 	return nil
-}
-
-// tooMany takes the descriptor of a message away if there are too few left.
-func (l *loop) tooMany(w *worker, m *ipc.Message) {
-	if m.FD < 0 || l.fds.spare(m.FD) {
-		return
-	}
-	l.refuse(m)
-	m.Missing = m.Handle != ""
-	l.faulted(w, "", fmt.Errorf("a descriptor of worker %d was refused: the last %d of the primary's %d are not for workers (ulimit -n): %w",
-		w.id, l.fds.reserve(), l.fds.limit, syscall.EMFILE))
 }

@@ -171,7 +171,7 @@ func (l *loop) spawned(m msgSpawned) {
 	}
 	w.early = nil
 	if w.late != "" {
-		l.kill9(w, w.late)
+		l.killer.kill9(w, w.late)
 	}
 	if w.life.leaving { // ordered before it was there
 		l.tellToLeave(w)

@@ -3,7 +3,6 @@ package engine
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"syscall"
@@ -14,9 +13,16 @@ import (
 	"muster/ipc"
 )
 
+// messages is the loop's part that hands on what programs say to each other, and
+// the descriptors with it.
+type messages struct {
+	*common
+	intake *intake
+}
+
 // userMessage takes in a message of the worker's program, and the descriptor
-// with it.
-func (l *loop) userMessage(w *worker, m *ipc.Message) {
+// with it. ready tells that the program says for the first time that it is.
+func (l *messages) userMessage(w *worker, m *ipc.Message) (ready bool) {
 	var with callFacts
 	if m.FD >= 0 {
 		with.handle = kindOf(m.Handle, m.FD)
@@ -25,18 +31,19 @@ func (l *loop) userMessage(w *worker, m *ipc.Message) {
 	if isReady(m.Raw) && !w.ready {
 		w.ready, w.note = true, ""
 		w.heard = l.now()
-		l.joined(w) // a restart need not wait for ever for a server that may never come
+		ready = true
 	}
 	msg := Message{Worker: w.id, Value: m.Raw}
 	if m.FD >= 0 {
 		msg.Handle = l.takeHandle(w, m)
 	}
 	l.deliverMessage(w, msg)
+	return ready
 }
 
 // tooLong says that a message of the worker's program was refused. Nobody can
 // tell a Node program: its send has no answer.
-func (l *loop) tooLong(w *worker, m *ipc.Message) {
+func (l *messages) tooLong(w *worker, m *ipc.Message) {
 	w.tooLong++
 	what := "a message"
 	if m.Handle != "" {
@@ -64,7 +71,7 @@ func messageDetail(raw []byte) MessageDetail {
 func isReady(raw []byte) bool { return string(bytes.TrimSpace(raw)) == `"ready"` }
 
 // takeHandle makes a Handle of the descriptor that came with a message.
-func (l *loop) takeHandle(w *worker, m *ipc.Message) *Handle {
+func (l *messages) takeHandle(w *worker, m *ipc.Message) *Handle {
 	h := &Handle{Kind: kindOf(m.Handle, m.FD), File: os.NewFile(uintptr(m.FD), "handle")}
 	if m.HandleKey != nil {
 		key := m.HandleKey
@@ -80,7 +87,7 @@ func (l *loop) takeHandle(w *worker, m *ipc.Message) *Handle {
 }
 
 // handleClosed says that a connection a worker gave us is closed here.
-func (l *loop) handleClosed(w *worker, key json.RawMessage) {
+func (l *messages) handleClosed(w *worker, key json.RawMessage) {
 	s := w.sockets[string(key)]
 	if s == nil {
 		return
@@ -96,13 +103,13 @@ func (l *loop) handleClosed(w *worker, key json.RawMessage) {
 
 // otherInternal answers Node's messages about sockets that were given to us. Of a
 // key nobody knows there are none.
-func (l *loop) otherInternal(w *worker, m *ipc.Message, now time.Time) {
+func (l *messages) otherInternal(w *worker, m *ipc.Message, now time.Time) {
 	key := ipc.SocketKey(m.Raw)
 	if key == nil {
 		return
 	}
 	if len(key) > ipc.MaxHandleKey {
-		l.odd(w, "a question about sockets with a key that is too long", now)
+		l.intake.odd(w, "a question about sockets with a key that is too long", now)
 		return
 	}
 	s := w.sockets[string(key)]
@@ -124,7 +131,7 @@ func (l *loop) otherInternal(w *worker, m *ipc.Message, now time.Time) {
 
 // sendUser sends a message, with a handle if h is not nil, to a worker's
 // program. h stays the caller's.
-func (l *loop) sendUser(w *worker, value json.RawMessage, h *Handle) error {
+func (l *messages) sendUser(w *worker, value json.RawMessage, h *Handle) error {
 	if w.life.chanEnded {
 		return fmt.Errorf("message to worker %d: %w", w.id, ErrChannelClosed)
 	}
@@ -147,16 +154,6 @@ func (l *loop) sendUser(w *worker, value json.RawMessage, h *Handle) error {
 	return nil
 }
 
-// Node 18 asks its primary for a server that the primary has just sent to its
-// program, right after it has acknowledged it: queryServer with no address. The
-// answer is that very socket, so a copy is kept until then. Later versions do
-// not ask; the copy is closed with the next message, or at the next beat.
-
-// isGiven tells whether a question is the one of Node 18.
-func isGiven(q *ipc.Query) bool {
-	return q.Address == nil && q.AddressType == "-1" && q.FD < 0
-}
-
 // copyOf duplicates a descriptor; nil if there is none free.
 func copyOf(rc syscall.RawConn) *os.File {
 	var f *os.File
@@ -168,30 +165,7 @@ func copyOf(rc syscall.RawConn) *os.File {
 	return f
 }
 
-// answerGiven sends the server again, under a key no server of ours has.
-func (l *loop) answerGiven(w *worker, ack int64) {
-	seq := l.nextSeq()
-	inner, err := ipc.AppendJSON(nil, ipc.QueryReply{Ack: ack, Seq: seq, Key: fmt.Sprintf("given:%d", seq), Errno: new(int)})
-	var line []byte
-	if err == nil {
-		line, err = ipc.AppendHandle(nil, "net.Native", inner)
-	}
-	var rc syscall.RawConn
-	if err == nil {
-		rc, err = w.given.SyscallConn()
-	}
-	if err == nil {
-		var serr error
-		err = rc.Control(func(fd uintptr) { serr = w.ch.Send(line, int(fd)) })
-		err = errors.Join(err, serr)
-	}
-	w.keepGiven(nil)
-	if err != nil {
-		if !errors.Is(err, ipc.ErrClosed) {
-			l.failed(w, fmt.Sprintf("answering worker %d", w.id), err)
-		}
-		return
-	}
-	w.account.listens++
-	w.unacked = append(w.unacked, handle{seq: seq, what: "its socket"})
+// sent says that a message was sent to a worker.
+func (l *messages) sent(w *worker, message json.RawMessage, by By) {
+	l.emitFor(w, Event{Kind: KindSend, By: by, Detail: SendDetail(messageDetail(message))})
 }

@@ -75,7 +75,7 @@ func TestTheDealerKnowsWhatIsOpen(t *testing.T) {
 	l := loopAt(epoch)
 	l.workers[1], l.workers[2] = tells, mute
 	l.reported(tells, []byte(`{"accepted":9,"closed":2}`), epoch)
-	l.sampled(samples{at: epoch, workers: map[int]usage{1: {}, 2: {open: ptr(3)}}})
+	l.observer.sampled(samples{at: epoch, workers: map[int]usage{1: {}, 2: {open: ptr(3)}}})
 	for id, want := range map[int]int{1: 7, 2: 3} {
 		if n, ok := s.dealer.Open(id); !ok || n != want {
 			t.Errorf("worker %d: %d open, %v; want %d", id, n, ok, want)

@@ -2,10 +2,15 @@ package engine
 
 import (
 	"fmt"
+	"syscall"
 	"time"
 
 	"muster/ipc"
 )
+
+// intake is the loop's part that takes in what workers send: no more than their
+// budgets allow, and no faster than those take it who hear it.
+type intake struct{ *common }
 
 // listenersEvery is how often the listeners of a worker that waits for them are
 // looked at.
@@ -13,7 +18,7 @@ const listenersEvery = 2 * time.Millisecond
 
 // readOn gives the reader of w its buffer back: at once, or when it has been
 // slowed for long enough and its listeners have room again.
-func (l *loop) readOn(w *worker, buf []ipc.Message, now time.Time) {
+func (l *intake) readOn(w *worker, buf []ipc.Message, now time.Time) {
 	if cap(buf) > readKept {
 		buf = nil
 	}
@@ -21,7 +26,7 @@ func (l *loop) readOn(w *worker, buf []ipc.Message, now time.Time) {
 	l.readOnAt(w, now)
 }
 
-func (l *loop) readOnAt(w *worker, now time.Time) {
+func (l *intake) readOnAt(w *worker, now time.Time) {
 	if len(w.slowed.kept) == 0 || w.slowed.timer != nil {
 		return
 	}
@@ -41,7 +46,7 @@ func (l *loop) readOnAt(w *worker, now time.Time) {
 
 // readNow gives the reader all its buffers: what is left in the channel of a
 // worker that has ended must be read at once.
-func (l *loop) readNow(w *worker) {
+func (l *intake) readNow(w *worker) {
 	l.timers.stop(w.slowed.timer)
 	w.slowed.timer = nil
 	for _, buf := range w.slowed.kept {
@@ -53,7 +58,7 @@ func (l *loop) readNow(w *worker) {
 	w.slowed.kept = w.slowed.kept[:0]
 }
 
-func (l *loop) listenersOf(w *worker, now time.Time) listenersView {
+func (l *intake) listenersOf(w *worker, now time.Time) listenersView {
 	v := listenersView{ends: w.life.leaving || w.life.chanEnded || l.stopping != nil}
 	var calls uint64
 	v.waiting, v.all, calls = l.dispatcher.state(&w.live.listeners.waiting)
@@ -76,7 +81,7 @@ func (l *loop) listenersOf(w *worker, now time.Time) listenersView {
 
 // charge charges a message to its worker and tells how long that is to be
 // slowed.
-func (l *loop) charge(w *worker, m *ipc.Message, now time.Time) time.Duration {
+func (l *intake) charge(w *worker, m *ipc.Message, now time.Time) time.Duration {
 	wait, c := w.account.take(m, now)
 	if wait > 0 && w.account.slow(c, wait, now) {
 		l.failed(w, "", fmt.Errorf("worker %d sends more than %.0f %s a second: its channel is read more slowly", w.id, budgets[c].rate.perSec, budgets[c].what))
@@ -86,7 +91,7 @@ func (l *loop) charge(w *worker, m *ipc.Message, now time.Time) time.Duration {
 
 // odd takes in a message that makes no sense where it came. Some are ignored;
 // too many end the channel.
-func (l *loop) odd(w *worker, what string, now time.Time) {
+func (l *intake) odd(w *worker, what string, now time.Time) {
 	if w.account.odd.take(oddRate, 1, now) > 0 {
 		l.over(w, fmt.Errorf("worker %d has sent over %.0f messages that make no sense, more than %.0f a second; the last was %s: %w",
 			w.id, oddRate.atOnce, oddRate.perSec, what, ErrBudget))
@@ -95,7 +100,7 @@ func (l *loop) odd(w *worker, what string, now time.Time) {
 
 // over ends the channel of a worker for err. What follows is as for a breach of
 // the protocol: its reader says why, and the worker is killed if it stays.
-func (l *loop) over(w *worker, err error) {
+func (l *intake) over(w *worker, err error) {
 	if w.account.over {
 		return
 	}
@@ -105,9 +110,20 @@ func (l *loop) over(w *worker, err error) {
 }
 
 // refuse drops a message of a worker whose channel is being ended.
-func (l *loop) refuse(m *ipc.Message) {
+func (l *intake) refuse(m *ipc.Message) {
 	if m.FD >= 0 {
 		l.closeForeign(m.FD)
 		m.FD = -1
 	}
+}
+
+// tooMany takes the descriptor of a message away if there are too few left.
+func (l *intake) tooMany(w *worker, m *ipc.Message) {
+	if m.FD < 0 || l.fds.spare(m.FD) {
+		return
+	}
+	l.refuse(m)
+	m.Missing = m.Handle != ""
+	l.faulted(w, "", fmt.Errorf("a descriptor of worker %d was refused: the last %d of the primary's %d are not for workers (ulimit -n): %w",
+		w.id, l.fds.reserve(), l.fds.limit, syscall.EMFILE))
 }

@@ -8,8 +8,14 @@ import (
 	"muster/engine/internal/sock"
 )
 
+// paths is the loop's part that sees to it that unix sockets have their paths.
+type paths struct {
+	*common
+	ledger *ledger
+}
+
 // keepNames looks at the paths of all unix sockets.
-func (l *loop) keepNames() {
+func (l *paths) keepNames() {
 	for _, s := range l.ledger.order {
 		l.keepName(s, nil)
 	}
@@ -18,7 +24,7 @@ func (l *loop) keepNames() {
 // keepName sees to it that a unix socket has its path. w is the worker that has
 // just asked for it, listens there or has ended, which is when programs remove
 // it; nil if this is only a look. What was wrong is said once.
-func (l *loop) keepName(s *server, w *worker) {
+func (l *paths) keepName(s *server, w *worker) {
 	n := s.port.Name()
 	if n == nil || s.ended || l.stopping != nil {
 		return
@@ -46,7 +52,7 @@ func (l *loop) keepName(s *server, w *worker) {
 }
 
 // nameKept takes in a look at a path.
-func (l *loop) nameKept(s *server, w *worker, lost bool, err error) {
+func (l *paths) nameKept(s *server, w *worker, lost bool, err error) {
 	if s.ended || l.stopping != nil {
 		return
 	}

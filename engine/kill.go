@@ -2,19 +2,26 @@ package engine
 
 import "syscall"
 
+// killer is the loop's part that ends workers by SIGKILL, and has counted before
+// what that costs.
+type killer struct {
+	*common
+	ledger *ledger
+}
+
 // kill9 ends a worker, by the rules. What it started follows: see tidier.
-func (l *loop) kill9(w *worker, why string) {
+func (l *killer) kill9(w *worker, why string) {
 	l.tellKill(w, why)
 	l.killWorker(w)
 }
 
 // tellKill says that a worker is killed by the rules.
-func (l *loop) tellKill(w *worker, why string) {
+func (l *killer) tellKill(w *worker, why string) {
 	l.emitCall(w, Event{Kind: KindKill, By: BySupervisor, Detail: KillDetail{Signal: "SIGKILL", Reason: why}}, callFacts{past: true})
 }
 
 // killedNow remembers that a worker was sent SIGKILL.
-func (l *loop) killedNow(w *worker) {
+func (l *killer) killedNow(w *worker) {
 	if w.killedAt.IsZero() {
 		w.killedAt = l.now()
 	}
@@ -23,7 +30,7 @@ func (l *loop) killedNow(w *worker) {
 // killWorker sends SIGKILL to a worker. If nothing else will tell what that
 // costs, it is counted first, off the loop: then the signal is some milliseconds
 // late.
-func (l *loop) killWorker(w *worker) {
+func (l *killer) killWorker(w *worker) {
 	l.killedNow(w)
 	o := &w.out
 	known := o.tally != nil && !o.late || !o.served || o.drained || o.taken == o.base && !o.accepts

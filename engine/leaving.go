@@ -43,10 +43,10 @@ func (l *loop) tellToLeave(w *worker) {
 		return
 	}
 	if m := l.o.StopMessage; m != nil {
-		if err := l.sendUser(w, m, nil); err != nil {
+		if err := l.messages.sendUser(w, m, nil); err != nil {
 			l.failed(w, fmt.Sprintf("stop message to worker %d", w.id), err)
 		} else {
-			l.sent(w, m, BySupervisor)
+			l.messages.sent(w, m, BySupervisor)
 		}
 	}
 	l.tellKept(w, l.alone(w))
@@ -110,7 +110,7 @@ func (l *loop) leaveStep(w *worker) {
 		return
 	default:
 		w.left.killed = true
-		l.kill9(w, l.whyKilled(w, now))
+		l.killer.kill9(w, l.whyKilled(w, now))
 		return
 	}
 	w.grace = l.timers.at(at, func(time.Time) { l.leaveStep(w) })
@@ -197,7 +197,7 @@ func (l *loop) cutShort(w *worker, since, now time.Time) bool {
 	case endKill:
 		if !w.left.killed {
 			w.left.killed = true
-			l.kill9(w, fmt.Sprintf("its channel has ended with %s unanswered, and it lives on", countOf(n, "hand-off")))
+			l.killer.kill9(w, fmt.Sprintf("its channel has ended with %s unanswered, and it lives on", countOf(n, "hand-off")))
 		}
 	}
 	return true

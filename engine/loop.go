@@ -23,13 +23,18 @@ const (
 // touches the fields below the line; everything else sends it a message.
 type loop struct {
 	*common
-	ledger    *ledger
-	cpus      cpus.Count
-	inherited map[int]bool // sockets this process was started with
-	fds       fdShare
-	procs     proc.Set
-	family    *family
-	tidier    *tidier
+	ledger   *ledger
+	paths    *paths
+	granter  *granter
+	intake   *intake
+	messages *messages
+	killer   *killer
+	stalls   *stalls
+	observer *observer
+	cpus     cpus.Count
+	procs    proc.Set
+	family   *family
+	tidier   *tidier
 
 	ran         atomic.Bool
 	live        liveWorkers
@@ -39,7 +44,6 @@ type loop struct {
 
 	// ---- owned by run ----
 
-	pid     int
 	started time.Time
 
 	settings Settings
@@ -50,19 +54,12 @@ type loop struct {
 	nextID  int
 	spawner *proc.Spawner
 
-	buf []byte
-
-	observer  observer
 	looking   bool   // a look at those that leave is under way
 	lookAgain bool   // and another is wanted after it
 	unadopt   func() // ends what adopt began
 	unguard   func() // ends the guard
-	probeFD   int    // the socket that goes with every probe; -1 = not made yet
 
-	lookups  map[string][]question // names being looked up, and who waits for them
-	opening  map[string][]question // unix sockets being opened, by key, likewise
-	spawning int                   // forks whose process is not there yet
-	asked    []question            // to be answered when none is
+	spawning int // forks whose process is not there yet
 
 	// Read when run has returned.
 	leftBehind []string  // what is left
@@ -74,8 +71,7 @@ type loop struct {
 func newLoop(o Options, prog program, inherited map[int]bool, now func() time.Time) *loop {
 	l := &loop{
 		common: newCommon(o, now), program: prog, live: liveWorkers{byID: make(map[int]*Worker)},
-		lookups: make(map[string][]question), opening: make(map[string][]question),
-		pid: os.Getpid(), started: now(), cpus: cpus.Usable(), inherited: inherited, fds: ownShare(),
+		started: now(), cpus: cpus.Usable(),
 	}
 	l.start = sync.OnceFunc(func() {
 		l.spawnTask(l.dispatcher.run)
@@ -91,7 +87,17 @@ func newLoop(o Options, prog program, inherited map[int]bool, now func() time.Ti
 			delete(sl.heir, s)
 		}
 	}
-	l.ledger.allClosed = l.askClosed
+	l.paths = &paths{common: l.common, ledger: l.ledger}
+	l.granter = &granter{
+		common: l.common, ledger: l.ledger, paths: l.paths, inherited: inherited, takenOver: l.takenOver,
+		lookups: make(map[string][]question), opening: make(map[string][]question),
+	}
+	l.ledger.allClosed = l.granter.askClosed
+	l.intake = &intake{common: l.common}
+	l.messages = &messages{common: l.common, intake: l.intake}
+	l.killer = &killer{common: l.common, ledger: l.ledger}
+	l.stalls = &stalls{common: l.common, ledger: l.ledger, killer: l.killer, probeFD: -1}
+	l.observer = &observer{common: l.common, ledger: l.ledger}
 	return l
 }
 
@@ -149,10 +155,11 @@ func (l *loop) run() {
 		case m != nil:
 			l.handle(m)
 		case beats:
-			l.beat(now)
+			l.stalls.beat(now)
+			l.lookUnserved(now)
 		case samples:
-			l.sample()
-			l.keepNames()
+			l.observer.sample()
+			l.paths.keepNames()
 			l.lookAtLeaving()
 		}
 		awake = l.now()
@@ -175,7 +182,7 @@ func (l *loop) handle(m msg) {
 	case msgRead:
 		l.read(m.w, m.msgs, now)
 		if m.last {
-			l.readOn(m.w, m.buf, now)
+			l.intake.readOn(m.w, m.buf, now)
 		}
 	case msgAccepted:
 		l.ledger.accepted(m.s, m.batch, now)
@@ -212,7 +219,7 @@ func (l *loop) handle(m msg) {
 	case msgOutput:
 		l.output(m.w, m.stream, m.lines)
 	case msgSampled:
-		l.sampled(m.s)
+		l.observer.sampled(m.s)
 	case msgLooked:
 		l.lookedAt(m)
 	case msgAside:
@@ -220,7 +227,7 @@ func (l *loop) handle(m msg) {
 	case msgCounted:
 		m.w.out.counted = m.conns
 	case msgHandleClosed:
-		l.handleClosed(m.w, m.key)
+		l.messages.handleClosed(m.w, m.key)
 	}
 }
 
@@ -228,7 +235,7 @@ func (l *loop) handle(m msg) {
 func (l *loop) begin() {
 	testPanicPoint(l)
 	l.started = l.now()
-	l.pid, l.probeFD = os.Getpid(), -1
+	l.pid = os.Getpid()
 	l.spawner = proc.NewSpawner(l.spawnTask, spawnsMax)
 	l.adopt()
 	l.unguard = l.guarding()
@@ -236,7 +243,7 @@ func (l *loop) begin() {
 	for _, s := range l.ledger.order {
 		l.ledger.accept(s)
 	}
-	l.sample()
+	l.observer.sample()
 }
 
 // forkFirst is Run: it forks Options.Workers.
@@ -262,8 +269,8 @@ func (l *loop) end() {
 	if l.asides.cancel != nil {
 		l.asides.cancel()
 	}
-	if l.probeFD >= 0 {
-		_ = unix.Close(l.probeFD)
+	if l.stalls.probeFD >= 0 {
+		_ = unix.Close(l.stalls.probeFD)
 	}
 	close(l.tidier.quit)
 	l.unguard()

@@ -52,13 +52,13 @@ func TestProbe(t *testing.T) {
 func TestAWorkerThatLeavesWasAsked(t *testing.T) {
 	for _, leaves := range []bool{false, true} {
 		l, w, _ := bareLoop(t)
-		l.o.Stall, l.probeFD = time.Second, -1
+		l.o.Stall, l.stalls.probeFD = time.Second, -1
 		w.life = life{state: StateForked, leaving: leaves}
 		l.clusterMessage(w, clusterOf("online"), epoch)
 		if asked := len(w.unacked) == 1; asked == leaves {
 			t.Errorf("leaving %t: asked %t", leaves, asked)
 		}
-		_ = unix.Close(l.probeFD)
+		_ = unix.Close(l.stalls.probeFD)
 	}
 }
 

@@ -13,6 +13,19 @@ import (
 	"muster/ipc"
 )
 
+// granter is the loop's part that answers workers which want to listen.
+type granter struct {
+	*common
+	ledger    *ledger
+	paths     *paths
+	inherited map[int]bool          // sockets this process was started with
+	lookups   map[string][]question // names being looked up, and who waits for them
+	opening   map[string][]question // unix sockets being opened, by key, likewise
+	asked     []question            // to be answered when no address is being closed
+
+	takenOver func(*worker, *server) // is called when a worker gets an address
+}
+
 // questionsMax bounds the questions of one worker, or about one name or path,
 // that wait for an answer.
 const questionsMax = 1024
@@ -24,7 +37,7 @@ const questionsMax = 1024
 //
 // The answers come in the order of the questions, except those that wait for
 // the lookup of a name: a dumb name server holds up nobody else.
-func (l *loop) queried(w *worker, m *ipc.ClusterMsg) {
+func (l *granter) queried(w *worker, m *ipc.ClusterMsg) {
 	if w.life.leaving || m.Query == nil {
 		return // it is leaving: as in Node the question is not answered
 	}
@@ -46,7 +59,7 @@ func (l *loop) queried(w *worker, m *ipc.ClusterMsg) {
 }
 
 // putOff has a question wait.
-func (l *loop) putOff(waiting *[]question, q question) {
+func (l *granter) putOff(waiting *[]question, q question) {
 	if len(*waiting) >= questionsMax {
 		l.cannotListen(q, fmt.Errorf("%d questions wait for an answer: %w", questionsMax, syscall.ENOBUFS))
 		return
@@ -55,7 +68,7 @@ func (l *loop) putOff(waiting *[]question, q question) {
 }
 
 // ask answers a question, or has done what must be done for it first.
-func (l *loop) ask(q question) {
+func (l *granter) ask(q question) {
 	w, query := q.w, q.m.Query
 	if w.life.leaving {
 		return
@@ -103,7 +116,7 @@ func literal(host string) bool {
 }
 
 // lookUp looks a name up, once for all who ask for it meanwhile.
-func (l *loop) lookUp(q question, host string) {
+func (l *granter) lookUp(q question, host string) {
 	waiting, under := l.lookups[host]
 	l.putOff(&waiting, q)
 	l.lookups[host] = waiting
@@ -127,7 +140,7 @@ func (l *loop) lookUp(q question, host string) {
 }
 
 // openPath opens a unix socket, once for all who ask for it meanwhile.
-func (l *loop) openPath(q question, key string, a Address) {
+func (l *granter) openPath(q question, key string, a Address) {
 	waiting, under := l.opening[key]
 	if under && len(waiting) >= questionsMax {
 		l.putOff(&waiting, q) // refuses it
@@ -177,7 +190,7 @@ func anyStays(waiting []question) bool {
 }
 
 // askLater asks the questions a worker has put after one that is answered now.
-func (l *loop) askLater(w *worker) {
+func (l *granter) askLater(w *worker) {
 	for w.opening == 0 && len(w.later) > 0 {
 		q := w.later[0]
 		w.later = w.later[1:]
@@ -187,7 +200,7 @@ func (l *loop) askLater(w *worker) {
 
 // opened takes in that an address was opened, or could not be. Who holds it is
 // searched for aside.
-func (l *loop) opened(q question, a Address, p *sock.Port, err error) {
+func (l *granter) opened(q question, a Address, p *sock.Port, err error) {
 	if err == nil {
 		var s *server
 		if s, err = l.serve(queryKey(q.m.Query), p); err == nil {
@@ -222,7 +235,7 @@ func (l *loop) opened(q question, a Address, p *sock.Port, err error) {
 }
 
 // cannotListen says no.
-func (l *loop) cannotListen(q question, err error) {
+func (l *granter) cannotListen(q question, err error) {
 	w := q.w
 	w.account.asking--
 	if e := (*AddrError)(nil); errors.As(err, &e) {
@@ -234,7 +247,7 @@ func (l *loop) cannotListen(q question, err error) {
 }
 
 // give gives a worker the server it has asked for.
-func (l *loop) give(q question, s *server) {
+func (l *granter) give(q question, s *server) {
 	w := q.w
 	w.account.asking--
 	if s.data == nil {
@@ -252,12 +265,12 @@ func (l *loop) give(q question, s *server) {
 	w.note = ""
 	s.users[w] = false
 	w.addrs = append(w.addrs, s.addr)
-	l.keepName(s, w)
+	l.paths.keepName(s, w)
 }
 
 // answerQuery says yes. That a worker is to wait for hand-offs only it knows by
 // there being no descriptor.
-func (l *loop) answerQuery(w *worker, s *server, ack int64) error {
+func (l *granter) answerQuery(w *worker, s *server, ack int64) error {
 	seq := l.nextSeq()
 	w.account.listens++
 	reply := ipc.QueryReply{Ack: ack, Seq: seq, Key: s.key, Data: s.data, Sockname: sockname(s.addr)}
@@ -313,7 +326,7 @@ func optionsOf(q *ipc.Query) sock.Options {
 
 // serverAt finds what a worker wants to listen on; nil if it is not open. The
 // error: this worker listens there already.
-func (l *loop) serverAt(w *worker, key string, a Address) (*server, error) {
+func (l *granter) serverAt(w *worker, key string, a Address) (*server, error) {
 	s := l.ledger.servers[key]
 	if s == nil {
 		for _, o := range l.ledger.order {
@@ -331,7 +344,7 @@ func (l *loop) serverAt(w *worker, key string, a Address) (*server, error) {
 }
 
 // serve makes a server of open sockets for the workers.
-func (l *loop) serve(key string, p *sock.Port) (*server, error) {
+func (l *granter) serve(key string, p *sock.Port) (*server, error) {
 	s, err := l.ledger.addServer(key, p)
 	if err != nil {
 		return nil, err
@@ -351,33 +364,6 @@ func sockname(a Address) *ipc.Sockname {
 	return &ipc.Sockname{Address: a.Host, Family: family, Port: a.Port}
 }
 
-// listens takes in that a server of the worker listens.
-func (l *loop) listens(w *worker, m *ipc.ClusterMsg) {
-	if m.Query == nil || w.life.leaving {
-		return
-	}
-	now := l.now()
-	d := ListeningDetail{Port: m.Query.Port, AddressType: shortText(m.Query.AddressType), Ms: ms(now.Sub(w.forked))}
-	if m.Query.Address != nil {
-		d.Address = shortText(*m.Query.Address)
-	}
-	d.DeathMs, d.Of = w.sinceDeath(now)
-	w.heard = now
-	more := w.life.state == StateListening
-	l.step(w, inListening)
-	l.emitFor(w, Event{Kind: KindListening, By: ByOutside, Detail: d})
-	for s := range w.servers {
-		if !s.users[w] {
-			s.dealer.Add(w.id, now)
-			l.ledger.deal(s, now)
-			l.keepName(s, w)
-		}
-	}
-	if more { // a further server; the first is taken in by step
-		l.compare(w)
-	}
-}
-
 // errnoOf is the errno in err, EINVAL if there is none.
 func errnoOf(err error) syscall.Errno {
 	var errno syscall.Errno
@@ -388,7 +374,7 @@ func errnoOf(err error) syscall.Errno {
 }
 
 // askClosed asks the questions that waited for addresses to be closed.
-func (l *loop) askClosed() {
+func (l *granter) askClosed() {
 	asked := l.asked
 	l.asked = nil
 	for _, q := range asked {

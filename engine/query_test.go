@@ -40,13 +40,13 @@ func TestQueryWaitsForAnAddressThatIsBeingClosed(t *testing.T) {
 	l := loopAt(epoch)
 	l.ledger.closing = 1
 	w := &worker{id: 1}
-	l.queried(w, &ipc.ClusterMsg{Seq: 7, Query: &ipc.Query{Port: 3000, AddressType: "4", FD: -1}})
-	if len(l.asked) != 1 || l.asked[0].w != w || l.asked[0].m.Seq != 7 {
-		t.Fatalf("asked: %+v, want the question kept", l.asked)
+	l.granter.queried(w, &ipc.ClusterMsg{Seq: 7, Query: &ipc.Query{Port: 3000, AddressType: "4", FD: -1}})
+	if len(l.granter.asked) != 1 || l.granter.asked[0].w != w || l.granter.asked[0].m.Seq != 7 {
+		t.Fatalf("asked: %+v, want the question kept", l.granter.asked)
 	}
 	w.life.leaving = true // its answer is that it gets none
 	l.ledger.closed(nil, nil)
-	if len(l.asked) != 0 {
-		t.Errorf("asked: %+v when nothing is being closed", l.asked)
+	if len(l.granter.asked) != 0 {
+		t.Errorf("asked: %+v when nothing is being closed", l.granter.asked)
 	}
 }

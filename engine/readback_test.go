@@ -14,7 +14,7 @@ func takeIn(l *loop, w *worker, m *ipc.Message, n int, now time.Time) {
 		buf[i] = *m
 	}
 	l.read(w, buf, now)
-	l.readOn(w, buf, now)
+	l.intake.readOn(w, buf, now)
 }
 
 func TestSlowedWorkersChannelIsLeftUnreadForAWhile(t *testing.T) {
@@ -22,8 +22,8 @@ func TestSlowedWorkersChannelIsLeftUnreadForAWhile(t *testing.T) {
 		early func(*loop, *worker)
 	}{
 		"until it has paid":           {nil},
-		"until it has ended":          {func(l *loop, w *worker) { w.life.procEnded = true; l.readNow(w) }},
-		"until its channel is ending": {func(l *loop, w *worker) { l.over(w, ErrBudget) }},
+		"until it has ended":          {func(l *loop, w *worker) { w.life.procEnded = true; l.intake.readNow(w) }},
+		"until its channel is ending": {func(l *loop, w *worker) { l.intake.over(w, ErrBudget) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l, w, _ := bareLoop(t)

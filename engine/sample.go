@@ -97,8 +97,8 @@ func (s *sampler) one(pid int) usage {
 }
 
 // sample asks for a look; the answer comes as a message.
-func (l *loop) sample() {
-	if !l.observer.begin() {
+func (l *observer) sample() {
+	if !l.begin() {
 		return
 	}
 	targets := make(map[int]target, len(l.workers))
@@ -113,12 +113,12 @@ func (l *loop) sample() {
 	}
 	ports := l.ledger.clusterPorts()
 	self, at := l.pid, l.now()
-	l.spawnTask(func() { l.post(msgSampled{l.observer.sampler.look(self, targets, ports, at)}) })
+	l.spawnTask(func() { l.post(msgSampled{l.sampler.look(self, targets, ports, at)}) })
 }
 
 // sampled takes in a look, and counts what was done since the last one.
-func (l *loop) sampled(s samples) {
-	dt := l.observer.took(s)
+func (l *observer) sampled(s samples) {
+	dt := l.took(s)
 	l.pub.touch()
 	total, known := 0.0, false
 	took := make(map[int]uint64)
@@ -142,9 +142,9 @@ func (l *loop) sampled(s samples) {
 		}
 	}
 	l.tracing.sampled(took, dt)
-	l.observer.reqRate = nil
+	l.reqRate = nil
 	if known {
-		l.observer.reqRate = &total
+		l.reqRate = &total
 	}
 }
 
@@ -152,6 +152,8 @@ func (l *loop) sampled(s samples) {
 // process's own usage, and the rate of all workers that tell. It is the loop's,
 // except its sampler, which the one look under way has.
 type observer struct {
+	*common
+	ledger  *ledger
 	sampler sampler
 	looking bool
 	at      time.Time // of the last sample

@@ -99,7 +99,7 @@ func TestSampledRates(t *testing.T) {
 	l := loopAt(epoch)
 	l.workers[7], l.workers[8] = w, quiet
 	l.observer.looking = true
-	l.sampled(samples{at: epoch, workers: map[int]usage{7: {cpu: ptr(12.5), mem: ptr(uint64(9))}}})
+	l.observer.sampled(samples{at: epoch, workers: map[int]usage{7: {cpu: ptr(12.5), mem: ptr(uint64(9))}}})
 	if l.observer.looking || l.observer.tick != 1 || w.figures.reqRate != nil || l.observer.reqRate != nil {
 		t.Errorf("a first sample has a rate: %v, %v", w.figures.reqRate, l.observer.reqRate)
 	}
@@ -107,7 +107,7 @@ func TestSampledRates(t *testing.T) {
 		t.Errorf("CPU %v, memory %v", w.figures.cpu, w.figures.mem)
 	}
 	w.stats = &workerStats{done: 130}
-	l.sampled(samples{at: epoch.Add(2 * time.Second)})
+	l.observer.sampled(samples{at: epoch.Add(2 * time.Second)})
 	if w.figures.reqRate == nil || *w.figures.reqRate != 15 || l.observer.reqRate == nil || *l.observer.reqRate != 15 || quiet.figures.reqRate != nil {
 		t.Errorf("rates %v and %v", w.figures.reqRate, l.observer.reqRate)
 	}
@@ -115,7 +115,7 @@ func TestSampledRates(t *testing.T) {
 		t.Error("figures of a worker that could not be read stay")
 	}
 	delete(l.workers, 7)
-	l.sampled(samples{at: epoch.Add(3 * time.Second)})
+	l.observer.sampled(samples{at: epoch.Add(3 * time.Second)})
 	if l.observer.reqRate != nil {
 		t.Error("a rate though no worker tells")
 	}

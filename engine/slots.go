@@ -148,7 +148,7 @@ func (l *loop) notReady(n *worker) {
 		l.endLate(n)
 		return
 	}
-	l.debugger(n, true, func(why string) {
+	l.stalls.debugger(n, true, func(why string) {
 		switch {
 		case n.restartOf != old || n.life.leaving || n.life.state == StateListening || n.ready: // meanwhile
 		case why != "":
@@ -172,7 +172,7 @@ func (l *loop) endLate(n *worker) {
 		l.restartFailed(n, fmt.Sprintf("worker %d has no process after %v", n.id, l.o.ReadyTimeout))
 		return
 	}
-	l.kill9(n, why)
+	l.killer.kill9(n, why)
 }
 
 // restartFailed ends a restart whose new worker n will not come up: the old one

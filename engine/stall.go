@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -10,8 +11,18 @@ import (
 	"muster/ipc"
 )
 
+// stalls is the loop's part that finds workers which do not answer, and has those
+// killed that have not for Options.Stall.
+type stalls struct {
+	*common
+	ledger  *ledger
+	killer  *killer
+	probeFD int // the socket that goes with every probe; -1 = not made yet
+	buf     []byte
+}
+
 // beat looks for workers that do not answer.
-func (l *loop) beat(now time.Time) {
+func (l *stalls) beat(now time.Time) {
 	for _, w := range l.workers {
 		w.keepGiven(nil)
 		if w.life.chanEnded {
@@ -38,7 +49,6 @@ func (l *loop) beat(now time.Time) {
 		}
 	}
 	l.ledger.dealAll(now)
-	l.lookUnserved(now)
 }
 
 // unanswered is since when a worker leaves unanswered what it was sent, if that is
@@ -60,7 +70,7 @@ func (w *worker) unanswered(now time.Time) (since time.Time, asked, ok bool) {
 
 // stallStep kills a worker that has been silent for the limit, but not one in a
 // debugger: the limit counts anew when that has gone.
-func (l *loop) stallStep(w *worker, since time.Time, asked bool) {
+func (l *stalls) stallStep(w *worker, since time.Time, asked bool) {
 	if w.judged {
 		return
 	}
@@ -74,7 +84,7 @@ func (l *loop) stallStep(w *worker, since time.Time, asked bool) {
 }
 
 // judgeStall is stallStep when it is known why the worker may be silent.
-func (l *loop) judgeStall(w *worker, why string, now, since time.Time, asked bool) {
+func (l *stalls) judgeStall(w *worker, why string, now, since time.Time, asked bool) {
 	over := now.Sub(since) >= l.o.Stall
 	if why != "" {
 		w.spared = now
@@ -89,13 +99,13 @@ func (l *loop) judgeStall(w *worker, why string, now, since time.Time, asked boo
 		if asked {
 			what = "it answered nothing for "
 		}
-		l.kill9(w, what+l.o.Stall.String())
+		l.killer.kill9(w, what+l.o.Stall.String())
 	}
 }
 
 // probeIfSilent sends a worker that listens a probe, if one is due. What waits for
 // an answer already tells as much.
-func (l *loop) probeIfSilent(w *worker, now time.Time) {
+func (l *stalls) probeIfSilent(w *worker, now time.Time) {
 	if w.life.state != StateListening || w.life.leaving || !w.probe.due(now) {
 		return
 	}
@@ -111,7 +121,7 @@ func (l *loop) probeIfSilent(w *worker, now time.Time) {
 // be sent at once is left: it would wait behind what the worker has to read. One
 // that leaves is asked nothing: Node has closed its channel when it takes in what
 // follows the order, and fails an assertion on trying to answer.
-func (l *loop) sendProbe(w *worker, now time.Time) {
+func (l *stalls) sendProbe(w *worker, now time.Time) {
 	if l.o.Stall <= 0 || w.life.leaving {
 		return
 	}
@@ -130,7 +140,7 @@ func (l *loop) sendProbe(w *worker, now time.Time) {
 
 // probeSocket is the socket that goes with every probe: each worker closes its
 // copy.
-func (l *loop) probeSocket() (int, error) {
+func (l *stalls) probeSocket() (int, error) {
 	if l.probeFD >= 0 {
 		return l.probeFD, nil
 	}
@@ -142,10 +152,35 @@ func (l *loop) probeSocket() (int, error) {
 }
 
 // probeAnswered takes in that a worker has answered its probe, with whatever.
-func (l *loop) probeAnswered(w *worker, now time.Time) {
+func (l *stalls) probeAnswered(w *worker, now time.Time) {
 	w.probe = w.probe.answered(now)
 	w.stalled = time.Time{}
 	for s := range w.servers {
 		s.dealer.Mute(w.id, false, now)
 	}
+}
+
+// debugger finds out, aside, why a worker may stand still without a fault of its
+// own, and calls then with it if the worker still lives: a tracer or, if
+// inspectors count, one of these. "" = it may not.
+func (l *stalls) debugger(w *worker, inspectors bool, then func(why string)) {
+	pid, port := w.pid(), 0
+	if inspectors && !w.inspected {
+		// Anybody may have written the line: so the worker, or what it has started,
+		// must listen there, and it must be no port of the cluster's.
+		if port = w.errs.inspector(); l.ledger.clusterPorts()[port] {
+			port = 0
+		}
+	}
+	doAside(l.asides, func(context.Context) (string, error) { return l.sys.debugger(pid, port), nil }, func(why string, err error) {
+		switch {
+		case l.workers[w.id] != w || w.life.procEnded:
+			return
+		case err != nil:
+			why = "whether a debugger has it is not known"
+		case why == "" && inspectors && w.inspected:
+			why = "node was started with an inspector"
+		}
+		then(why)
+	}, nil)
 }

@@ -83,7 +83,7 @@ func (l *loop) tellAll() {
 		case w.proc == nil: // asked again when it is there
 		case l.stopping.now:
 			w.life.voluntary = yes
-			l.killedNow(w)
+			l.killer.killedNow(w)
 			l.family.end(w.proc)
 		default:
 			l.leave(w, l.stopping.by, callFacts{all: true})

@@ -117,7 +117,7 @@ func (l *loop) boundStop(now time.Time) {
 		}
 		for _, w := range l.liveInOrder() {
 			if w.proc != nil && !w.life.procEnded && w.killedAt.IsZero() {
-				l.tellKill(w, "the stop has come to its bound")
+				l.killer.tellKill(w, "the stop has come to its bound")
 			}
 		}
 		l.killLeft()

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"time"
@@ -67,17 +66,17 @@ func (l *loop) read(w *worker, msgs []ipc.Message, now time.Time) {
 	for i := range msgs {
 		m := &msgs[i]
 		if w.account.over && !isAnswer(m) {
-			l.refuse(m)
+			l.intake.refuse(m)
 			continue
 		}
-		w.slowed.slow(l.charge(w, m, now), now)
-		l.tooMany(w, m)
+		w.slowed.slow(l.intake.charge(w, m, now), now)
+		l.intake.tooMany(w, m)
 		if m.Handle != "" {
 			// At once: a worker that waits for it stays silent for good.
 			if m.Missing {
 				_ = w.ch.Send(ipc.AppendNack(nil), -1)
 				if m.Kind == ipc.TooLong {
-					l.tooLong(w, m)
+					l.messages.tooLong(w, m)
 				}
 				continue
 			}
@@ -89,7 +88,7 @@ func (l *loop) read(w *worker, msgs []ipc.Message, now time.Time) {
 		case ipc.Ack, ipc.Nack:
 			if len(w.unacked) == 0 {
 				l.ledger.tot.odd++
-				l.odd(w, "an acknowledgement of no descriptor", now)
+				l.intake.odd(w, "an acknowledgement of no descriptor", now)
 				continue
 			}
 			h := w.unacked[0]
@@ -98,7 +97,7 @@ func (l *loop) read(w *worker, msgs []ipc.Message, now time.Time) {
 			if m.Kind == ipc.Nack {
 				w.keepGiven(nil)
 				if h.probe {
-					l.probeAnswered(w, now)
+					l.stalls.probeAnswered(w, now)
 				} else {
 					l.ledger.nacked(w, h, now)
 				}
@@ -119,11 +118,13 @@ func (l *loop) read(w *worker, msgs []ipc.Message, now time.Time) {
 				l.reported(w, m.Raw, now)
 			}
 		case ipc.User:
-			l.userMessage(w, m)
+			if l.messages.userMessage(w, m) {
+				l.joined(w) // a restart need not wait for ever for a server that may never come
+			}
 		case ipc.OtherInternal:
-			l.otherInternal(w, m, now)
+			l.messages.otherInternal(w, m, now)
 		case ipc.TooLong:
-			l.tooLong(w, m)
+			l.messages.tooLong(w, m)
 		}
 		if m.FD >= 0 { // a handle nobody knows what to do with
 			l.closeForeign(m.FD)
@@ -139,31 +140,14 @@ func (l *loop) read(w *worker, msgs []ipc.Message, now time.Time) {
 	clear(msgs)
 }
 
-func (l *loop) nextSeq() int64 {
-	l.seq++
-	return l.seq - 1
-}
-
 // answered takes in a worker's reply to a probe or a hand-off.
 func (l *loop) answered(w *worker, seq int64, accepted bool, now time.Time) {
 	switch {
 	case w.probe.answers(seq):
-		l.probeAnswered(w, now)
+		l.stalls.probeAnswered(w, now)
 	case !l.ledger.answered(w, seq, accepted, now):
 		l.ledger.tot.odd++
-		l.odd(w, "an answer that is not awaited", now)
-	}
-}
-
-// send sends a cluster message. A channel that cannot take it is ended by ipc,
-// and its reader says so.
-func (l *loop) send(w *worker, v any) {
-	line, err := ipc.AppendJSON(nil, v)
-	if err == nil {
-		err = w.ch.Send(line, -1)
-	}
-	if err != nil && !errors.Is(err, ipc.ErrClosed) {
-		l.failed(w, fmt.Sprintf("sending to worker %d", w.id), err)
+		l.intake.odd(w, "an answer that is not awaited", now)
 	}
 }
 
@@ -245,7 +229,7 @@ func (l *loop) procEnded(w *worker, exit *ExitDetail) {
 	w.exit = exit
 	l.timers.stop(w.grace)
 	l.step(w, inProcEnd)
-	l.readNow(w)
+	l.intake.readNow(w)
 }
 
 // exited is the end of a worker.
@@ -287,7 +271,7 @@ func (l *loop) exited(w *worker, now time.Time) {
 	l.carryOut(w, v, now)
 	for s := range w.servers {
 		l.ledger.forget(w, s)
-		l.keepName(s, w)
+		l.paths.keepName(s, w)
 	}
 	l.stopStep()
 }

@@ -1,0 +1,47 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+
+	"muster/ipc"
+)
+
+// Node 18 asks its primary for a server that the primary has just sent to its
+// program, right after it has acknowledged it: queryServer with no address. The
+// answer is that very socket, so a copy is kept until then. Later versions do
+// not ask; the copy is closed with the next message, or at the next beat.
+
+// isGiven tells whether a question is the one of Node 18.
+func isGiven(q *ipc.Query) bool {
+	return q.Address == nil && q.AddressType == "-1" && q.FD < 0
+}
+
+// answerGiven sends the server again, under a key no server of ours has.
+func (l *granter) answerGiven(w *worker, ack int64) {
+	seq := l.nextSeq()
+	inner, err := ipc.AppendJSON(nil, ipc.QueryReply{Ack: ack, Seq: seq, Key: fmt.Sprintf("given:%d", seq), Errno: new(int)})
+	var line []byte
+	if err == nil {
+		line, err = ipc.AppendHandle(nil, "net.Native", inner)
+	}
+	var rc syscall.RawConn
+	if err == nil {
+		rc, err = w.given.SyscallConn()
+	}
+	if err == nil {
+		var serr error
+		err = rc.Control(func(fd uintptr) { serr = w.ch.Send(line, int(fd)) })
+		err = errors.Join(err, serr)
+	}
+	w.keepGiven(nil)
+	if err != nil {
+		if !errors.Is(err, ipc.ErrClosed) {
+			l.failed(w, fmt.Sprintf("answering worker %d", w.id), err)
+		}
+		return
+	}
+	w.account.listens++
+	w.unacked = append(w.unacked, handle{seq: seq, what: "its socket"})
+}
