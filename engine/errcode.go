@@ -132,19 +132,3 @@ func (e *WireError) UnmarshalJSON(b []byte) error {
 	*e = WireError{Code: j.Code, Text: j.Text, Errno: j.Errno}
 	return nil
 }
-
-// refusal is an error that wraps a sentinel without saying its text.
-type refusal struct {
-	error
-	is error
-}
-
-func (r refusal) Unwrap() []error { return []error{r.error, r.is} }
-
-// badRequest makes err an ErrBadRequest; nil stays nil.
-func badRequest(err error) error {
-	if err == nil {
-		return nil
-	}
-	return refusal{err, ErrBadRequest}
-}

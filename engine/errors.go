@@ -45,3 +45,19 @@ var ErrTooLong = ipc.ErrTooLong
 // ErrHandle is wrapped by the errors about values that are not what a channel
 // can carry, and about handles that are not what is asked of them.
 var ErrHandle = errors.New("not a handle a channel can carry")
+
+// refusal is an error that wraps a sentinel without saying its text.
+type refusal struct {
+	error
+	is error
+}
+
+func (r refusal) Unwrap() []error { return []error{r.error, r.is} }
+
+// badRequest makes err an ErrBadRequest; nil stays nil.
+func badRequest(err error) error {
+	if err == nil {
+		return nil
+	}
+	return refusal{err, ErrBadRequest}
+}

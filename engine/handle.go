@@ -12,16 +12,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// HandleKind is what a descriptor that comes with a message is, in Node's
-// words.
-type HandleKind string
-
-const (
-	HandleSocket HandleKind = "net.Socket"   // a connection, TCP or unix
-	HandleServer HandleKind = "net.Server"   // a listening socket
-	HandleUDP    HandleKind = "dgram.Socket" // a UDP socket
-)
-
 // Handle is a descriptor that came with a message, or goes with one. Who has
 // it closes it. Its methods may be called from any goroutine.
 type Handle struct {

@@ -7,11 +7,6 @@ import (
 	"time"
 )
 
-// kept is what a primary tells a Go worker: keptLimit, in ms.
-type kept struct {
-	Ms *int64 `json:"kept_ms"`
-}
-
 const (
 	// keptFor is how long a kept connection has, from the leave on, for one more
 	// request, whose answer says that it is the last. Most clients that go on ask
@@ -26,6 +21,11 @@ const (
 	// what is not read a close is a reset.
 	lingerFor = 500 * time.Millisecond
 )
+
+// kept is what a primary tells a Go worker: keptLimit, in ms.
+type kept struct {
+	Ms *int64 `json:"kept_ms"`
+}
 
 // keptTime is what a worker was told of it.
 type keptTime struct{ ns atomic.Int64 } // 0 = nothing

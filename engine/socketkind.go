@@ -7,6 +7,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// HandleKind is what a descriptor that comes with a message is, in Node's
+// words.
+type HandleKind string
+
+const (
+	HandleSocket HandleKind = "net.Socket"   // a connection, TCP or unix
+	HandleServer HandleKind = "net.Server"   // a listening socket
+	HandleUDP    HandleKind = "dgram.Socket" // a UDP socket
+)
+
 // kindOf is the kind of a descriptor that has arrived with the type typ of its
 // wrapper. Node's own names for its native objects say only half of it: the
 // rest is asked of the socket.
