@@ -81,7 +81,7 @@ func (l *loop) fork(sl *slot, by By, prev *worker, env []string) *worker {
 		}
 		w.live.started(m.p, m.ch, ends[0])
 		if m.err == nil {
-			l.watch(m, ends, stdio)
+			l.startReaders(m, ends, stdio)
 		}
 	})
 	return w

@@ -132,9 +132,9 @@ func (kernel) start(spec proc.Spec, stdio [3]Stdio) (p *proc.Process, _ channel,
 	return p, ch, ends, nil
 }
 
-// watch starts the goroutines that follow a worker: its channel, its output and
+// startReaders starts the goroutines that hear of a worker: its channel, its output and
 // its end. They end soon after the process has.
-func (l *loop) watch(m msgSpawned, ends [3]*os.File, stdio [3]Stdio) {
+func (l *loop) startReaders(m msgSpawned, ends [3]*os.File, stdio [3]Stdio) {
 	w := m.w
 	l.spawnTask(func() { l.readChannel(m) })
 	var readers sync.WaitGroup
