@@ -203,16 +203,16 @@ func (l *loop) cutShort(w *worker, since, now time.Time) bool {
 	return true
 }
 
-// holdExit waits for the end of the channel of a worker whose process has ended:
+// awaitChannel waits for the end of the channel of a worker whose process has ended:
 // something that it started may hold its end, and read there what the worker has
 // not answered. If there is such, that is killed first, unless it was or is kept.
-func (l *loop) holdExit(w *worker, now time.Time, killed bool) {
-	w.hold = l.timers.at(now.Add(exitHold), func(now time.Time) {
+func (l *loop) awaitChannel(w *worker, now time.Time, killed bool) {
+	w.otherEnd = l.timers.at(now.Add(otherEndWait), func(now time.Time) {
 		if n := l.ledger.unanswered(w); !killed && n > 0 {
 			l.failed(w, "", fmt.Errorf("worker %d has ended with %s unanswered, and what it has started holds its channel: its process group gets SIGKILL",
 				w.id, countOf(n, "hand-off")))
 			w.proc.SignalGroup(syscall.SIGKILL)
-			l.holdExit(w, now, true)
+			l.awaitChannel(w, now, true)
 			return
 		}
 		w.ch.Close() // its reader ends and says so

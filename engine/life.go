@@ -52,14 +52,14 @@ const (
 type effect int
 
 const (
-	fxOnline     effect = iota // publish online
-	fxListening                // its first server listens
-	fxLeave                    // take it out of the rotation
-	fxRelease                  // every answer is read: it uses no server any more
-	fxSettle                   // and its process is gone: deal again what it did not answer
-	fxDisconnect               // publish disconnect
-	fxExit                     // publish exit; it is gone
-	fxHold                     // the process has ended first: wait for the channel's end, 1 s at most
+	fxOnline       effect = iota // publish online
+	fxListening                  // its first server listens
+	fxLeave                      // take it out of the rotation
+	fxRelease                    // every answer is read: it uses no server any more
+	fxSettle                     // and its process is gone: deal again what it did not answer
+	fxDisconnect                 // publish disconnect
+	fxExit                       // publish exit; it is gone
+	fxAwaitChannel               // the process has ended first: wait for the channel's end, 1 s at most
 )
 
 func (l life) step(in input) (life, []effect) {
@@ -131,7 +131,7 @@ func (l life) step(in input) (life, []effect) {
 			return l, append(fx, fxExit)
 		}
 		l, fx = l.leave(fx)
-		return l, append(fx, fxHold)
+		return l, append(fx, fxAwaitChannel)
 	}
 	return l, nil
 }

@@ -132,8 +132,8 @@ func (kernel) start(spec proc.Spec, stdio [3]Stdio) (p *proc.Process, _ channel,
 	return p, ch, ends, nil
 }
 
-// startReaders starts the goroutines that hear of a worker: its channel, its output and
-// its end. They end soon after the process has.
+// startReaders starts the goroutines that hear of a worker: its channel, its
+// output and its end. They end soon after the process has.
 func (l *loop) startReaders(m msgSpawned, ends [3]*os.File, stdio [3]Stdio) {
 	w := m.w
 	l.spawnTask(func() { l.readChannel(m) })
@@ -178,7 +178,7 @@ func (l *loop) startReaders(m msgSpawned, ends [3]*os.File, stdio [3]Stdio) {
 				pipe.End()
 			}
 			if ends[i] != nil {
-				_ = ends[i].SetReadDeadline(time.Now().Add(outputHold))
+				_ = ends[i].SetReadDeadline(time.Now().Add(outputWait))
 			}
 		}
 		readers.Wait()

@@ -76,18 +76,19 @@ type worker struct {
 	judged         bool // it is being found out whether it is to be spared
 	figures        figures
 
-	left                  leaving
-	ownPorts              map[int]bool // it was seen to listen at past the cluster; nil = nobody has looked
-	silent                *timer
-	tell, grace, hold, up *timer
-	vacated               bool
-	killedAt              time.Time // it was sent SIGKILL, by whatever rule; zero = it was not
-	outlived              bool      // its channel ended, and it was not in its end
-	cutOff                *timer    // it gets SIGKILL then: see cutShort
-	exit                  *ExitDetail
-	orphans               []OrphansDetail // to be told after its exit
-	chanErr               error           // why the channel ended, if not by its peer's wish
-	mayAnswer             bool            // it may have taken hand-offs, and its answers are lost
+	left            leaving
+	ownPorts        map[int]bool // it was seen to listen at past the cluster; nil = nobody has looked
+	silent          *timer
+	tell, grace, up *timer
+	otherEnd        *timer // the end of its channel, or of its process, is waited for until then: the other has ended
+	vacated         bool
+	killedAt        time.Time // it was sent SIGKILL, by whatever rule; zero = it was not
+	outlived        bool      // its channel ended, and it was not in its end
+	cutOff          *timer    // it gets SIGKILL then: see cutShort
+	exit            *ExitDetail
+	orphans         []OrphansDetail // to be told after its exit
+	chanErr         error           // why the channel ended, if not by its peer's wish
+	mayAnswer       bool            // it may have taken hand-offs, and its answers are lost
 }
 
 // earlySignal is a kill that came before the process was there.

@@ -14,7 +14,7 @@ var inputNames = map[string]input{
 
 var effectNames = map[effect]string{
 	fxOnline: "online", fxListening: "listening", fxLeave: "leave", fxRelease: "release", fxSettle: "settle",
-	fxDisconnect: "disconnect", fxExit: "exit", fxHold: "hold",
+	fxDisconnect: "disconnect", fxExit: "exit", fxAwaitChannel: "await",
 }
 
 func live(t *testing.T, inputs string) (life, string) {
@@ -56,15 +56,15 @@ func TestLife(t *testing.T) {
 
 		{"worker.kill(): the signal and nothing else", "online listening kill", "online listening", StateListening, yes},
 		{"killed through the API, process first", "online listening kill process-ends channel-ends",
-			"online listening leave hold release settle disconnect exit", StateExited, yes},
+			"online listening leave await release settle disconnect exit", StateExited, yes},
 
 		{"crash, process first", "online listening process-ends channel-ends",
-			"online listening leave hold release settle disconnect exit", StateExited, no},
+			"online listening leave await release settle disconnect exit", StateExited, no},
 		{"crash, channel first", "online listening channel-ends process-ends",
 			"online listening leave release disconnect settle exit", StateExited, no},
-		{"crash at the start", "process-ends channel-ends", "leave hold release settle disconnect exit", StateExited, no},
+		{"crash at the start", "process-ends channel-ends", "leave await release settle disconnect exit", StateExited, no},
 		{"its last words say that it leaves", "online listening process-ends announce channel-ends",
-			"online listening leave hold release settle disconnect exit", StateExited, yes},
+			"online listening leave await release settle disconnect exit", StateExited, yes},
 
 		{"its hand-offs wait for no output", "online listening channel-ends process-gone",
 			"online listening leave release disconnect settle", StateDisconnected, no},
@@ -101,7 +101,7 @@ func TestLifeInEveryOrder(t *testing.T) {
 		at, leaves, settles := -1, 0, 0
 		for _, f := range did {
 			switch f {
-			case fxHold:
+			case fxAwaitChannel:
 				continue
 			case fxLeave:
 				leaves++

@@ -10,11 +10,11 @@ import (
 )
 
 const (
-	// exitHold bounds how long an exit waits for the channel's end: something
-	// the worker started may still hold it.
-	exitHold = time.Second
-	// outputHold is how long its pipes are read after its end, likewise.
-	outputHold = 100 * time.Millisecond
+	// otherEndWait bounds how long, when one of a worker's channel and process has
+	// ended, the other's end is waited for: something it started may hold the channel.
+	otherEndWait = time.Second
+	// outputWait is how long its pipes are read after its end, likewise.
+	outputWait = 100 * time.Millisecond
 	// rowKept is how long a voluntary exit stays in the snapshot.
 	rowKept = 5 * time.Second
 )
@@ -50,8 +50,8 @@ func (l *loop) step(w *worker, in input) {
 			l.release(w, now)
 		case fxSettle:
 			l.ledger.settle(w, now)
-		case fxHold:
-			l.holdExit(w, now, l.family.keep)
+		case fxAwaitChannel:
+			l.awaitChannel(w, now, l.family.keep)
 		case fxDisconnect:
 			l.disconnected(w, now)
 		case fxExit:
@@ -175,7 +175,7 @@ func (l *loop) release(w *worker, now time.Time) {
 // chanEnded says that a worker's channel has ended and everything in it was
 // read.
 func (l *loop) chanEnded(w *worker, err error) {
-	l.timers.stop(w.hold)
+	l.timers.stop(w.otherEnd)
 	l.timers.stop(w.tell)
 	w.mayAnswer = w.answersLost(err)
 	w.ch.Close()
@@ -220,7 +220,7 @@ func (l *loop) disconnected(w *worker, now time.Time) {
 	}
 	// The kernel closes a dying process's descriptors before it tells of its
 	// end, which says more about why.
-	w.hold = l.timers.at(now.Add(exitHold), func(now time.Time) { l.vacate(w, now) })
+	w.otherEnd = l.timers.at(now.Add(otherEndWait), func(now time.Time) { l.vacate(w, now) })
 }
 
 // procEnded says that a worker's process has ended.
@@ -234,7 +234,7 @@ func (l *loop) procEnded(w *worker, exit *ExitDetail) {
 
 // exited is the end of a worker.
 func (l *loop) exited(w *worker, now time.Time) {
-	for _, t := range []*timer{w.tell, w.grace, w.cutOff, w.hold, w.up, w.silent, w.noted, w.comparing, w.slowed.timer} {
+	for _, t := range []*timer{w.tell, w.grace, w.cutOff, w.otherEnd, w.up, w.silent, w.noted, w.comparing, w.slowed.timer} {
 		l.timers.stop(t)
 	}
 	if open, idle, known := w.cut(); known {
