@@ -148,12 +148,12 @@ func descent(tab map[int]procStat, self int, leads map[int]int, known func(procS
 }
 
 // orphansOf lists the children of self that none of its own code waits for
-// (held: started here, and so waited for), ended ones and live ones. Workers are
+// (ours: started here, and so waited for), ended ones and live ones. Workers are
 // not among them.
-func orphansOf(tab map[int]procStat, self int, leads map[int]int, held map[int]bool) (ended []int, live map[int]bool) {
+func orphansOf(tab map[int]procStat, self int, leads map[int]int, ours map[int]bool) (ended []int, live map[int]bool) {
 	live = make(map[int]bool)
 	for pid, p := range tab {
-		if _, lead := leads[pid]; lead || p.ppid != self || held[pid] {
+		if _, lead := leads[pid]; lead || p.ppid != self || ours[pid] {
 			continue
 		}
 		if p.dead {

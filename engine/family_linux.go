@@ -117,16 +117,16 @@ func (f *family) look(known map[int]kin) (census, error) {
 	if len(ended)+len(live) == 0 {
 		return l, nil
 	}
-	held, ok := heldPIDs(), f.procs.Pidfds()
+	ours, ok := startedHere(), f.procs.Pidfds()
 	for _, pid := range ended {
-		if ok && !held[pid] || of[pid] != 0 {
+		if ok && !ours[pid] || of[pid] != 0 {
 			l.adopted = append(l.adopted, pid)
 		}
 	}
 	if !ok || len(forking) > 0 || !f.adoptsAll() {
 		return l, nil
 	}
-	_, live = orphansOf(l.tab, f.self, leads, held)
+	_, live = orphansOf(l.tab, f.self, leads, ours)
 	for pid, p := range l.tab {
 		if of[pid] == 0 && !p.dead && below(l.tab, pid, live) {
 			l.unknown = append(l.unknown, kin{p, 0})
@@ -149,11 +149,11 @@ func (f *family) markOf(pid int) (int, bool) {
 	return 0, false
 }
 
-// heldPIDs lists the processes this one has a pidfd of. os.StartProcess makes
+// startedHere lists the processes this one has a pidfd of. os.StartProcess makes
 // one for every process it starts and keeps it until somebody has waited, so
 // these are the children that are waited for.
-func heldPIDs() map[int]bool {
-	held := make(map[int]bool)
+func startedHere() map[int]bool {
+	ours := make(map[int]bool)
 	for _, fd := range proc.OpenDescriptors() {
 		to, err := os.Readlink("/proc/self/fd/" + strconv.Itoa(fd))
 		if err != nil || to != "anon_inode:[pidfd]" && !strings.HasPrefix(to, "pidfd:") {
@@ -166,12 +166,12 @@ func heldPIDs() map[int]bool {
 		for line := range strings.Lines(string(b)) {
 			if v, ok := strings.CutPrefix(line, "Pid:"); ok {
 				if pid, err := strconv.Atoi(strings.TrimSpace(v)); err == nil {
-					held[pid] = true
+					ours[pid] = true
 				}
 			}
 		}
 	}
-	return held
+	return ours
 }
 
 // waitable tells whether a child has ended and is not reaped, of whoever's.
@@ -272,9 +272,9 @@ func (f *family) strangers() bool {
 	if err != nil {
 		return true
 	}
-	held := heldPIDs()
+	ours := startedHere()
 	for _, pid := range pids {
-		if p, err := readStat(pid); err == nil && p.ppid == f.self && !p.dead && !held[pid] {
+		if p, err := readStat(pid); err == nil && p.ppid == f.self && !p.dead && !ours[pid] {
 			return true
 		}
 	}
