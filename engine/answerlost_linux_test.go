@@ -113,8 +113,8 @@ func TestWhatAWorkerMayHaveTakenWasDealtAgain(t *testing.T) {
 		w.live = &Worker{id: 1}
 		s.users[w] = false
 		s.dealer.Add(1, epoch)
-		l.ledger.hold(-1, epoch) // handed to it
-		l.ledger.hold(-1, epoch) // waits
+		l.ledger.enter(-1, epoch) // handed to it
+		l.ledger.enter(-1, epoch) // waits
 		s.dealer.Offer(0, netip.Addr{})
 		s.dealer.Offer(1, netip.Addr{})
 		if c, to, ok := s.dealer.Next(1, epoch); !ok || c != 0 || to != 1 {

@@ -244,7 +244,7 @@ func TestWorkerIsRefusedAddressesPastItsShare(t *testing.T) {
 		t.Errorf("after a close: %v", err)
 	}
 	for range l.fds.addresses() {
-		w.unacked = append(w.unacked, handle{})
+		w.unacked = append(w.unacked, sentFD{})
 	}
 	if err := l.granter.mayOpen(w, q); !errors.Is(err, syscall.EMFILE) {
 		t.Errorf("answers it does not take: %v", err)

@@ -56,7 +56,7 @@ func (r *reader) run() {
 				}
 				continue
 			}
-			r.handle(m)
+			r.received(m)
 		}
 		if len(out) > 0 {
 			// Before anybody can read a byte of the connections: what is not
@@ -109,8 +109,8 @@ func (r *reader) take(m *ipc.Message) (handed, bool) {
 	return handed{l, conn, fo}, true
 }
 
-// handle takes in every message but a hand-off.
-func (r *reader) handle(m *ipc.Message) {
+// received takes in every message but a hand-off.
+func (r *reader) received(m *ipc.Message) {
 	switch m.Kind {
 	case ipc.Cluster:
 	case ipc.User:

@@ -43,5 +43,5 @@ func (l *granter) answerGiven(w *worker, ack int64) {
 		return
 	}
 	w.account.listens++
-	w.unacked = append(w.unacked, handle{seq: seq, what: "its socket"})
+	w.unacked = append(w.unacked, sentFD{seq: seq, what: "its socket"})
 }

@@ -144,7 +144,7 @@ func (l *messages) sendUser(w *worker, value json.RawMessage, h *Handle) error {
 	if h == nil {
 		return nil
 	}
-	sent := handle{seq: -1, what: "a handle"}
+	sent := sentFD{seq: -1, what: "a handle"}
 	if h.Kind == HandleServer {
 		if rc, err := h.File.SyscallConn(); err == nil { // it was open just now
 			sent.given = copyOf(rc)

@@ -21,13 +21,13 @@ func (l *ledger) deal(s *server, now time.Time) {
 			break
 		}
 		w := l.workers[id]
-		h := &l.conns[c]
-		followed := l.tracing.wants(h.trace, w.tells())
+		e := &l.conns[c]
+		followed := l.tracing.wants(e.trace, w.tells())
 		if followed {
 			w.follow(l.seq)
 		}
 		l.buf = ipc.AppendNewConn(l.buf[:0], s.key, l.seq)
-		if err := w.ch.TrySend(l.buf, h.fd); err != nil {
+		if err := w.ch.TrySend(l.buf, e.fd); err != nil {
 			// Full, or the channel is ending, which its reader will tell.
 			s.dealer.Unsent(id)
 			if !errors.Is(err, ipc.ErrFull) {
@@ -35,15 +35,15 @@ func (l *ledger) deal(s *server, now time.Time) {
 			}
 			continue
 		}
-		w.unacked = append(w.unacked, handle{s: s, seq: l.seq})
-		l.tracing.sent(h.trace, w.id, l.seq, followed, now)
+		w.unacked = append(w.unacked, sentFD{s: s, seq: l.seq})
+		l.tracing.sent(e.trace, w.id, l.seq, followed, now)
 		w.dealt++
 		l.seq++
 		l.tot.dealt++
-		if h.again {
+		if e.again {
 			l.tot.again++
 		} else {
-			l.tracing.waited(h.at, now)
+			l.tracing.waited(e.at, now)
 		}
 	}
 	l.pub.touch()
@@ -86,7 +86,7 @@ func (l *ledger) answered(w *worker, seq int64, accepted bool, now time.Time) bo
 }
 
 // nacked takes in that the worker did not get the descriptor of h.
-func (l *ledger) nacked(w *worker, h handle, now time.Time) {
+func (l *ledger) nacked(w *worker, h sentFD, now time.Time) {
 	switch {
 	case h.s != nil:
 		l.isShort(w, unix.EMFILE, "a connection")
@@ -137,7 +137,7 @@ func (l *ledger) accepted(s *server, batch []sock.Accepted, now time.Time) {
 			l.tot.lost++
 			continue
 		}
-		c := l.hold(a.FD, a.At)
+		c := l.enter(a.FD, a.At)
 		s.dealer.Offer(c, a.From.Addr())
 		l.conns[c].trace = l.tracing.accepted(l.tot.accepted+uint64(i)+1, a, now)
 	}
@@ -146,15 +146,16 @@ func (l *ledger) accepted(s *server, batch []sock.Accepted, now time.Time) {
 	l.tracing.dealt(s.dealer, now)
 }
 
-func (l *ledger) hold(fd int, at time.Time) deal.Conn {
-	h := held{fd: fd, at: at}
+// enter makes an entry of an accepted connection.
+func (l *ledger) enter(fd int, at time.Time) deal.Conn {
+	e := entry{fd: fd, at: at}
 	if n := len(l.freeConns); n > 0 {
 		c := l.freeConns[n-1]
 		l.freeConns = l.freeConns[:n-1]
-		l.conns[c] = h
+		l.conns[c] = e
 		return c
 	}
-	l.conns = append(l.conns, h)
+	l.conns = append(l.conns, e)
 	return deal.Conn(len(l.conns) - 1)
 }
 
@@ -175,7 +176,7 @@ func (l *ledger) dropLost(c deal.Conn) {
 // drop closes the primary's copy of a connection.
 func (l *ledger) drop(c deal.Conn) {
 	l.closeForeign(l.conns[c].fd)
-	l.conns[c] = held{fd: -1}
+	l.conns[c] = entry{fd: -1}
 	l.freeConns = append(l.freeConns, c)
 }
 

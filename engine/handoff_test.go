@@ -13,7 +13,7 @@ import (
 // not as long as the first one's.
 func TestRefusalsWaitEachForItself(t *testing.T) {
 	l := loopAt(epoch)
-	l.ledger.hold(-1, epoch)
+	l.ledger.enter(-1, epoch)
 	s := &server{dealer: deal.New(deal.TurnOrder)}
 	l.ledger.refused(&worker{}, s, 0, epoch.Add(time.Second))
 	l.ledger.refused(&worker{}, s, 0, epoch.Add(50*time.Millisecond))

@@ -19,7 +19,7 @@ type ledger struct {
 	policyNow atomic.Int32       // policy, for other goroutines
 	servers   map[string]*server // by key
 	order     []*server          // in the order they were opened
-	conns     []held             // accepted and not taken; a deal.Conn is an index
+	conns     []entry            // accepted and not taken; a deal.Conn is an index
 	freeConns []deal.Conn
 	buf       []byte
 	tot       totals
@@ -37,8 +37,8 @@ type totals struct {
 	lostUnknown                                                 int
 }
 
-// held is an accepted connection the primary still has a copy of.
-type held struct {
+// entry is an accepted connection the primary still has a copy of.
+type entry struct {
 	fd    int
 	at    time.Time
 	again bool    // it was handed off before

@@ -153,7 +153,7 @@ func (l *loop) run() {
 		}
 		switch {
 		case m != nil:
-			l.handle(m)
+			l.take(m)
 		case beats:
 			l.stalls.beat(now)
 			l.lookUnserved(now)
@@ -176,7 +176,8 @@ func (l *loop) run() {
 	panicked = false
 }
 
-func (l *loop) handle(m msg) {
+// take takes in a message to the loop.
+func (l *loop) take(m msg) {
 	now := l.now()
 	switch m := m.(type) {
 	case msgRead:

@@ -297,7 +297,7 @@ func (l *granter) answerQuery(w *worker, s *server, ack int64) error {
 	if err := w.ch.Send(line, s.port.FD(sock.Common)); err != nil {
 		return err
 	}
-	w.unacked = append(w.unacked, handle{seq: seq, what: "the socket of " + s.addr.String()})
+	w.unacked = append(w.unacked, sentFD{seq: seq, what: "the socket of " + s.addr.String()})
 	return nil
 }
 

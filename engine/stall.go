@@ -134,7 +134,7 @@ func (l *stalls) sendProbe(w *worker, now time.Time) {
 		return
 	}
 	w.probe = w.probe.asked(l.seq, now)
-	w.unacked = append(w.unacked, handle{seq: l.seq, probe: true})
+	w.unacked = append(w.unacked, sentFD{seq: l.seq, probe: true})
 	l.seq++
 }
 

@@ -47,7 +47,7 @@ type worker struct {
 	opening int              // its questions that are being answered aside, in order
 	later   []question       // those after them
 	addrs   []Address
-	unacked []handle           // handles sent and not acknowledged, oldest first
+	unacked []sentFD           // handles sent and not acknowledged, oldest first
 	reading chan []ipc.Message // its reader's buffers, as the loop gives them back
 	slowed  slowed
 	account account
@@ -104,9 +104,9 @@ type question struct {
 	ip netip.Addr // of the host it names, once that was looked up
 }
 
-// handle is a descriptor on its way to a worker: a hand-off of s, or (s nil)
+// sentFD is a descriptor on its way to a worker: a hand-off of s, or (s nil)
 // something else.
-type handle struct {
+type sentFD struct {
 	s     *server
 	seq   int64
 	probe bool
