@@ -72,9 +72,9 @@ func (l *ledger) answered(w *worker, seq int64, accepted bool, now time.Time) bo
 		if c, took, ok := s.dealer.Accepted(w.id, seq, now); ok {
 			l.tracing.taken(l.conns[c].trace, took, now)
 			l.drop(c)
-			l.handOff.record(took)
-			w.handOff.record(took)
-			w.handOffShown = nil
+			l.handOffTimes.record(took)
+			w.handOffTimes.record(took)
+			w.handOffTimesShown = nil
 			w.stalled = time.Time{}
 			w.probe.heard = now
 			w.out.taken++

@@ -15,17 +15,17 @@ import (
 // connection that was accepted and is no worker's yet.
 type ledger struct {
 	*common
-	policy    Policy
-	policyNow atomic.Int32       // policy, for other goroutines
-	servers   map[string]*server // by key
-	order     []*server          // in the order they were opened
-	conns     []entry            // accepted and not taken; a deal.Conn is an index
-	freeConns []deal.Conn
-	buf       []byte
-	tot       totals
-	handOff   *Latency
-	quieting  int // addresses whose names are being removed
-	closing   int // servers whose sockets are not closed yet
+	policy       Policy
+	policyNow    atomic.Int32       // policy, for other goroutines
+	servers      map[string]*server // by key
+	order        []*server          // in the order they were opened
+	conns        []entry            // accepted and not taken; a deal.Conn is an index
+	freeConns    []deal.Conn
+	buf          []byte
+	tot          totals
+	handOffTimes *Latency
+	quieting     int // addresses whose names are being removed
+	closing      int // servers whose sockets are not closed yet
 
 	ended     func(*server) // is called when an address is closed
 	allClosed func()        // and when no socket is being closed any more
@@ -47,7 +47,7 @@ type entry struct {
 
 // newLedger makes one without addresses.
 func newLedger(c *common) *ledger {
-	l := &ledger{common: c, policy: c.o.Policy, servers: make(map[string]*server), handOff: &Latency{}}
+	l := &ledger{common: c, policy: c.o.Policy, servers: make(map[string]*server), handOffTimes: &Latency{}}
 	l.policyNow.Store(int32(l.policy))
 	return l
 }

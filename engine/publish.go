@@ -34,7 +34,7 @@ func (l *loop) picture(now time.Time) *Snapshot {
 		ReqRate: l.observer.reqRate, PrimaryCPU: l.observer.self.cpu, PrimaryMem: l.observer.self.mem,
 	}
 	s.StopBy = l.stopBy()
-	handOff := *l.ledger.handOff
+	handOff := *l.ledger.handOffTimes
 	s.HandOff = &handOff
 	for _, srv := range l.ledger.order {
 		s.Addresses = append(s.Addresses, srv.addr)
@@ -140,12 +140,12 @@ func (l *loop) row(w *worker, now time.Time) Row {
 			r.Open = &open
 		}
 	}
-	if w.handOff.Count() > 0 {
-		if w.handOffShown == nil {
-			shown := w.handOff
-			w.handOffShown = &shown
+	if w.handOffTimes.Count() > 0 {
+		if w.handOffTimesShown == nil {
+			shown := w.handOffTimes
+			w.handOffTimesShown = &shown
 		}
-		r.HandOff = w.handOffShown
+		r.HandOff = w.handOffTimesShown
 	}
 	if w.life.state != StateExited {
 		if w.stats == nil {

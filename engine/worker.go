@@ -55,26 +55,26 @@ type worker struct {
 	given   *os.File               // a server it was sent and has acknowledged just now; see answerGiven
 	ready   bool                   // it has sent PM2's "ready"
 
-	dealt, refused uint64
-	again          int
-	out            outlook
-	lost           *int      // once it has exited: connections it had open; nil = not known
-	short          time.Time // it was last said that it is out of descriptors
-	tooLong        int       // messages of its program that were refused
-	stalled        time.Time
-	probe          probe
-	stats          *workerStats
-	handOff        Latency  // time from hand-off to answer
-	handOffShown   *Latency // what snapshots share; nil = handOff has changed since
-	note           string
-	restartNote    string    // how the restart it was to be replaced in went
-	noted          *timer    // takes that away
-	late           string    // the new worker of a restart, and too late: why it is killed
-	inspected      bool      // its program was started with an inspector
-	spared         time.Time // a debugger keeps it from answering: the stall limit counts from here
-	sparedWhy      string
-	judged         bool // it is being found out whether it is to be spared
-	figures        figures
+	dealt, refused    uint64
+	again             int
+	out               outlook
+	lost              *int      // once it has exited: connections it had open; nil = not known
+	short             time.Time // it was last said that it is out of descriptors
+	tooLong           int       // messages of its program that were refused
+	stalled           time.Time
+	probe             probe
+	stats             *workerStats
+	handOffTimes      Latency  // time from hand-off to answer
+	handOffTimesShown *Latency // what snapshots share; nil = handOffTimes has changed since
+	note              string
+	restartNote       string    // how the restart it was to be replaced in went
+	noted             *timer    // takes that away
+	late              string    // the new worker of a restart, and too late: why it is killed
+	inspected         bool      // its program was started with an inspector
+	spared            time.Time // a debugger keeps it from answering: the stall limit counts from here
+	sparedWhy         string
+	judged            bool // it is being found out whether it is to be spared
+	figures           figures
 
 	left            leaving
 	ownPorts        map[int]bool // it was seen to listen at past the cluster; nil = nobody has looked
