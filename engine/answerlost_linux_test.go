@@ -110,7 +110,7 @@ func TestWhatAWorkerMayHaveTakenWasDealtAgain(t *testing.T) {
 		l := loopAt(epoch)
 		s := &server{port: mustOpen(t, loopback, sock.Options{}), dealer: deal.New(deal.TurnOrder), users: make(map[*worker]bool)}
 		w := &worker{id: 1, slot: &slot{}, servers: map[*server]bool{s: true}, mayAnswer: mayAnswer}
-		w.live = &Worker{id: 1}
+		w.api = &Worker{id: 1}
 		s.users[w] = false
 		s.dealer.Add(1, epoch)
 		l.ledger.enter(-1, epoch) // handed to it

@@ -328,7 +328,7 @@ func TestAnswersOvertookAPath(t *testing.T) {
 	}
 	defer ours.Close()
 	defer theirs.Close()
-	w := &worker{id: 1, slot: &slot{}, ch: ours, servers: map[*server]bool{}, live: &Worker{}}
+	w := &worker{id: 1, slot: &slot{}, ch: ours, servers: map[*server]bool{}, api: &Worker{}}
 	path, host := filepath.Join(t.TempDir(), "s"), "127.0.0.1"
 	l.granter.queried(w, &ipc.ClusterMsg{Seq: 1, Query: &ipc.Query{Address: &path, Port: -1, AddressType: "-1", FD: -1}})
 	receive(t, sys.entered)

@@ -83,8 +83,8 @@ func TestMessagesThatWaitAreBoundedInBytes(t *testing.T) {
 		w.loop.deliverMessage(w.w, Message{Worker: 3, Value: long})
 	}
 	for _, id := range []int{4, 5, 6, 7, 8} { // all together too
-		o := &worker{id: id, slot: &slot{}, live: &Worker{id: id, dispatcher: w.loop.dispatcher}}
-		o.live.OnMessage(func(Message) { heard++ })
+		o := &worker{id: id, slot: &slot{}, api: &Worker{id: id, dispatcher: w.loop.dispatcher}}
+		o.api.OnMessage(func(Message) { heard++ })
 		for range 4 {
 			w.loop.deliverMessage(o, Message{Worker: id, Value: long})
 		}

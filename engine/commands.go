@@ -186,7 +186,7 @@ func (l *loop) forkAsked(env []string) (*Worker, error) {
 	if err := l.setup(Settings{}, ByAPI, foundExec{}); err != nil {
 		return nil, err
 	}
-	return l.fork(l.freeSlot(), ByAPI, nil, env).live, nil
+	return l.fork(l.freeSlot(), ByAPI, nil, env).api, nil
 }
 
 // setupAsked is cluster.setupPrimary(s).

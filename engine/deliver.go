@@ -5,7 +5,7 @@ import "fmt"
 // deliver has the listeners called for an event of the ring: the worker's own
 // first, then the cluster's.
 func (t *teller) deliver(w *worker, e Event) {
-	v, all := w.live, &t.listeners
+	v, all := w.api, &t.listeners
 	switch d := e.Detail.(type) {
 	case ForkDetail:
 		t.dispatcher.post(func() { all.fork.call(func(f func(*Worker)) { f(v) }) })
@@ -42,7 +42,7 @@ func (t *teller) deliver(w *worker, e Event) {
 // deliverError has a worker's error listeners called. Too many to be heard are
 // left out: each is an event too.
 func (t *teller) deliverError(w *worker, err error) {
-	v := w.live
+	v := w.api
 	t.dispatcher.postLoad(&v.listeners.told, load{calls: 1}, toldLoad, func() {
 		if len(v.listeners.errs) < unheardMax {
 			v.listeners.errs = append(v.listeners.errs, err)
@@ -54,7 +54,7 @@ func (t *teller) deliverError(w *worker, err error) {
 // deliverMessage has the listeners called for a message, whose handle is theirs.
 // A receiver that does not keep up loses some, and is told.
 func (t *teller) deliverMessage(w *worker, m Message) {
-	v, all := w.live, &t.listeners
+	v, all := w.api, &t.listeners
 	own := &v.listeners
 	ok := t.dispatcher.postLoad(&own.waiting, loadOf(m), messagesLoad, func() {
 		if !own.message.heard() && !all.message.heard() {

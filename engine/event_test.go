@@ -199,7 +199,7 @@ func TestMessageEvents(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l := loopAt(at)
-			l.messages.userMessage(&worker{id: 3, slot: &slot{index: 2}, live: &Worker{id: 3}}, &ipc.Message{Kind: ipc.User, Raw: []byte(c.raw), FD: -1})
+			l.messages.userMessage(&worker{id: 3, slot: &slot{index: 2}, api: &Worker{id: 3}}, &ipc.Message{Kind: ipc.User, Raw: []byte(c.raw), FD: -1})
 			ev, _ := l.pub.events.after(0)
 			d := ev[0].Detail.(MessageDetail)
 			if d.Cut != c.cut {

@@ -42,7 +42,7 @@ func (l *loop) fork(sl *slot, by By, prev *worker, env []string) *worker {
 		dir:     l.settings.Cwd,
 	}
 	stdio := l.settings.stdio()
-	w.live = newWorker(l.common, w, stdio)
+	w.api = newWorker(l.common, w, stdio)
 	if prev != nil {
 		w.replaces, w.replacesWhy = prev.id, "restart"
 		switch {
@@ -55,7 +55,7 @@ func (l *loop) fork(sl *slot, by By, prev *worker, env []string) *worker {
 	}
 	sl.live = append(sl.live, w)
 	l.workers[w.id] = w
-	l.live.set(w.live)
+	l.apiWorkers.set(w.api)
 	l.spawning++
 	l.pub.touch()
 	prog := l.program
@@ -79,7 +79,7 @@ func (l *loop) fork(sl *slot, by By, prev *worker, env []string) *worker {
 			l.family.end(m.p)
 			_ = m.ch.Close() // nobody else will
 		}
-		w.live.started(m.p, m.ch, ends[0])
+		w.api.started(m.p, m.ch, ends[0])
 		if m.err == nil {
 			l.startReaders(m, ends, stdio)
 		}

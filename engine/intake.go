@@ -61,7 +61,7 @@ func (l *intake) readNow(w *worker) {
 func (l *intake) listenersOf(w *worker, now time.Time) listenersView {
 	v := listenersView{ends: w.life.leaving || w.life.chanEnded || l.stopping != nil}
 	var calls uint64
-	v.waiting, v.all, calls = l.dispatcher.state(&w.live.listeners.waiting)
+	v.waiting, v.all, calls = l.dispatcher.state(&w.api.listeners.waiting)
 	if calls != w.slowed.calls || !v.much() {
 		w.slowed.calls, w.slowed.movedAt = calls, now
 	}

@@ -40,7 +40,7 @@ func (l *killer) killWorker(w *worker) {
 	}
 	if known || len(ports) == 0 || w.life.gone {
 		if err := w.proc.Signal(syscall.SIGKILL); err != nil {
-			l.failed(w, "SIGKILL to "+w.live.String(), err)
+			l.failed(w, "SIGKILL to "+w.api.String(), err)
 		}
 		return
 	}
@@ -49,7 +49,7 @@ func (l *killer) killWorker(w *worker) {
 			l.post(msgCounted{w, conns})
 		}
 		if err := w.proc.Signal(syscall.SIGKILL); err != nil {
-			l.post(msgFailed{"SIGKILL to " + w.live.String(), err})
+			l.post(msgFailed{"SIGKILL to " + w.api.String(), err})
 		}
 	})
 }

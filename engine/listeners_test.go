@@ -27,8 +27,8 @@ type told struct {
 
 func testWorker() told {
 	l := loopAt(epoch)
-	w := &worker{id: 3, slot: &slot{}, live: &Worker{id: 3, box: l.mailbox, dispatcher: l.dispatcher}}
-	return told{w.live, l, w}
+	w := &worker{id: 3, slot: &slot{}, api: &Worker{id: 3, box: l.mailbox, dispatcher: l.dispatcher}}
+	return told{w.api, l, w}
 }
 
 func TestWorkersListenersComeFirst(t *testing.T) {

@@ -245,31 +245,32 @@ func readerOf(p *proc.Pipe) io.Reader {
 	return p
 }
 
-// liveWorkers are the workers that have not exited, by id. The loop writes it.
-type liveWorkers struct {
+// apiWorkers are the workers that have not exited, as the API shows them, by id.
+// The loop writes it.
+type apiWorkers struct {
 	mu   sync.Mutex
 	byID map[int]*Worker
 }
 
-func (v *liveWorkers) set(w *Worker) {
+func (v *apiWorkers) set(w *Worker) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.byID[w.id] = w
 }
 
-func (v *liveWorkers) remove(w *Worker) {
+func (v *apiWorkers) remove(w *Worker) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	delete(v.byID, w.id)
 }
 
-func (v *liveWorkers) get(id int) *Worker {
+func (v *apiWorkers) get(id int) *Worker {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return v.byID[id]
 }
 
-func (v *liveWorkers) all() map[int]*Worker {
+func (v *apiWorkers) all() map[int]*Worker {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return maps.Clone(v.byID)

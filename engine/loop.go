@@ -37,7 +37,7 @@ type loop struct {
 	tidier   *tidier
 
 	ran         atomic.Bool
-	live        liveWorkers
+	apiWorkers  apiWorkers
 	settingsNow atomic.Pointer[Settings]
 	abandoned   atomic.Bool  // the stop has come to its bound: who starts a process ends it
 	longestStep atomic.Int64 // ns the loop was at one thing, at most: others have waited so long
@@ -70,7 +70,7 @@ type loop struct {
 // sockets this process was started with.
 func newLoop(o Options, prog program, inherited map[int]bool, now func() time.Time) *loop {
 	l := &loop{
-		common: newCommon(o, now), program: prog, live: liveWorkers{byID: make(map[int]*Worker)},
+		common: newCommon(o, now), program: prog, apiWorkers: apiWorkers{byID: make(map[int]*Worker)},
 		started: now(), cpus: cpus.Usable(),
 	}
 	l.start = sync.OnceFunc(func() {

@@ -78,7 +78,7 @@ func (c *Cluster) Disconnect(ctx context.Context) error {
 
 // Workers are the workers that have not exited, by id (Node: cluster.workers).
 // The map is the caller's.
-func (c *Cluster) Workers() map[int]*Worker { return c.loop.live.all() }
+func (c *Cluster) Workers() map[int]*Worker { return c.loop.apiWorkers.all() }
 
 // Worker is one of Workers, nil if there is none with that id.
-func (c *Cluster) Worker(id int) *Worker { return c.loop.live.get(id) }
+func (c *Cluster) Worker(id int) *Worker { return c.loop.apiWorkers.get(id) }

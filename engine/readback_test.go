@@ -61,7 +61,7 @@ func TestWorkerWaitsForListenersThatGoOn(t *testing.T) {
 	go l.dispatcher.run()
 	t.Cleanup(l.dispatcher.end)
 	hold, held := make(chan struct{}), make(chan struct{}, 1)
-	w.live.OnMessage(func(Message) {
+	w.api.OnMessage(func(Message) {
 		heard++
 		if heard == 1 {
 			held <- struct{}{}
@@ -92,7 +92,7 @@ func TestWorkerWaitsForListenersThatGoOn(t *testing.T) {
 	}
 	close(hold)
 	poll(t, "all were heard", func() bool {
-		waiting, _, calls := l.dispatcher.state(&w.live.listeners.waiting)
+		waiting, _, calls := l.dispatcher.state(&w.api.listeners.waiting)
 		return waiting.calls == 0 && int(calls) > messagesLoad.calls/4+10
 	})
 	if ev, _ := l.pub.events.after(0); len(ofKindError(ev)) != 0 {

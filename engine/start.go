@@ -13,7 +13,7 @@ import (
 // newWorker is what the API shows of a worker that is being forked.
 func newWorker(c *common, w *worker, stdio [3]Stdio) *Worker {
 	v := &Worker{box: c.mailbox, dispatcher: c.dispatcher, id: w.id, slot: w.slot.index, done: make(chan struct{})}
-	w.live = v
+	w.api = v
 	p := &v.process
 	p.started = make(chan struct{})
 	if stdio[0] == StdioPipe {
@@ -146,7 +146,7 @@ func (l *loop) startReaders(m msgSpawned, ends [3]*os.File, stdio [3]Stdio) {
 			run()
 		})
 	}
-	process := &w.live.process
+	process := &w.api.process
 	for i, pipe := range []*proc.Pipe{1: process.stdout, 2: process.stderr} {
 		f := ends[i]
 		switch {

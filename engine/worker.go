@@ -19,7 +19,7 @@ import (
 type worker struct {
 	id    int
 	slot  *slot
-	live  *Worker // what the API shows of it
+	api   *Worker // what the API shows of it
 	by    By
 	life  life
 	env   []string
@@ -132,7 +132,7 @@ func (w *worker) pid() int {
 
 // show lets the API see how the worker's life is now.
 func (w *worker) show() {
-	w.live.state.Store(&workerState{State: w.life.state, connected: !w.life.chanEnded, dead: w.life.procEnded, voluntary: w.life.voluntary})
+	w.api.state.Store(&workerState{State: w.life.state, connected: !w.life.chanEnded, dead: w.life.procEnded, voluntary: w.life.voluntary})
 }
 
 // sinceDeath is how long ago the one it replaces died, in ms.

@@ -258,10 +258,10 @@ func (l *loop) exited(w *worker, now time.Time) {
 	if v.deaths > 0 {
 		w.exit.Of = deathsMax
 	}
-	w.live.process.exit.Store(w.exit)
+	w.api.process.exit.Store(w.exit)
 	w.show()
-	l.live.remove(w.live)
-	close(w.live.done)
+	l.apiWorkers.remove(w.api)
+	close(w.api.done)
 	l.emitFor(w, Event{Kind: KindExit, By: ByOutside, Detail: *w.exit})
 	for _, d := range w.orphans {
 		l.orphansOf(w, d)
