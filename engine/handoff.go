@@ -260,19 +260,6 @@ func (l *ledger) resetQueued(s *server, before time.Time) int {
 	return n
 }
 
-// waitedFor is why a connection waits, in words.
-func waitedFor(why deal.Why) string {
-	switch why {
-	case deal.Nobody:
-		return wireword.WaitedNobody
-	case deal.Refused:
-		return wireword.WaitedRefused
-	case deal.Silent:
-		return wireword.WaitedSilent
-	}
-	return wireword.WaitedFull
-}
-
 // ms is a duration as a JSON number of milliseconds, to the microsecond.
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 

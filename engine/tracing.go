@@ -8,6 +8,7 @@ import (
 	"muster/engine/internal/deal"
 	"muster/engine/internal/sock"
 	"muster/engine/internal/trace"
+	"muster/internal/wireword"
 )
 
 // tracing has single connections followed through the primary while a viewer wants
@@ -119,6 +120,19 @@ func (ts *traces) dealt(d *deal.Dealer, now time.Time) {
 	}
 	clear(ts.fresh)
 	ts.fresh = ts.fresh[:0]
+}
+
+// waitedFor is why a connection waits, in words.
+func waitedFor(why deal.Why) string {
+	switch why {
+	case deal.Nobody:
+		return wireword.WaitedNobody
+	case deal.Refused:
+		return wireword.WaitedRefused
+	case deal.Silent:
+		return wireword.WaitedSilent
+	}
+	return wireword.WaitedFull
 }
 
 // wants tells whether the end of k is to be told by a worker that tells ends.
