@@ -1,0 +1,126 @@
+package engine
+
+import (
+	"fmt"
+	"time"
+)
+
+// restart replaces a worker, the new one first.
+func (l *loop) restart(w *worker, by By) (*worker, error) {
+	switch {
+	case w.replacedBy != nil:
+		return nil, fmt.Errorf("worker %d is being replaced by worker %d: %w", w.id, w.replacedBy.id, ErrBusy)
+	case w.restartOf != nil:
+		return nil, fmt.Errorf("worker %d is coming up to replace worker %d: %w", w.id, w.restartOf.id, ErrBusy)
+	case w.life.leaving:
+		return nil, fmt.Errorf("worker %d is leaving: %w", w.id, ErrBusy)
+	case w.late != "":
+		return nil, fmt.Errorf("worker %d is being ended: %w", w.id, ErrBusy)
+	}
+	if blocks, ok := w.slot.room(); !ok {
+		return nil, fmt.Errorf("worker %d cannot be replaced yet, %v: %w", w.id, blocks, ErrBusy)
+	}
+	l.noteRestart(w, "")
+	n := l.fork(w.slot, by, w, nil)
+	n.restartOf, w.replacedBy = w, n
+	if l.o.ReadyTimeout > 0 {
+		n.up = l.timers.at(l.now().Add(l.o.ReadyTimeout), func(time.Time) { l.notReady(n) })
+	}
+	return n, nil
+}
+
+// notReady ends the new worker of a restart that does not come up. One that has
+// no process yet is ended when it has; one in a debugger may be paused.
+func (l *loop) notReady(n *worker) {
+	old := n.restartOf
+	if old == nil || n.proc == nil {
+		l.endLate(n)
+		return
+	}
+	l.stalls.debugger(n, true, func(why string) {
+		switch {
+		case n.restartOf != old || n.life.leaving || n.life.state == StateListening || n.ready: // meanwhile
+		case why != "":
+			n.up = l.timers.at(l.now().Add(l.o.ReadyTimeout), func(time.Time) { l.notReady(n) })
+		default:
+			l.endLate(n)
+		}
+	})
+}
+
+// endLate ends the new worker of a restart.
+func (l *loop) endLate(n *worker) {
+	why := fmt.Sprintf("it did not listen within %v", l.o.ReadyTimeout)
+	if old := n.restartOf; old != nil {
+		why += fmt.Sprintf("; worker %d stays", old.id)
+	}
+	n.life.voluntary = yes
+	n.show()
+	n.late = why
+	if n.proc == nil {
+		l.restartFailed(n, fmt.Sprintf("worker %d has no process after %v", n.id, l.o.ReadyTimeout))
+		return
+	}
+	l.killer.kill9(n, why)
+}
+
+// restartFailed ends a restart whose new worker n will not come up: the old one
+// keeps the slot, and says so.
+func (l *loop) restartFailed(n *worker, why string) {
+	old := n.restartOf
+	if old == nil {
+		return
+	}
+	n.restartOf, old.replacedBy = nil, nil
+	if l.stopping != nil {
+		return
+	}
+	l.failed(n, "", fmt.Errorf("restart of worker %d: %s; worker %d stays", old.id, why, old.id))
+	l.noteRestart(old, "restart failed")
+}
+
+// restartLeft settles the restart a worker has part in that leaves before it is
+// over, for whatever reason.
+func (l *loop) restartLeft(w *worker) {
+	if n := w.replacedBy; n != nil { // the new one has the slot
+		w.replacedBy, n.restartOf = nil, nil
+		l.timers.stop(n.up)
+	}
+	switch { // one that dies is told by its exit, which says how
+	case w.restartOf == nil || w.life.procEnded:
+	case !w.life.chanEnded:
+		l.restartFailed(w, fmt.Sprintf("worker %d leaves before it listened%s", w.id, w.onAll()))
+	case !w.proc.Dying():
+		l.restartFailed(w, fmt.Sprintf("worker %d closed its channel before it listened%s", w.id, w.onAll()))
+	}
+}
+
+// onAll completes "before it listened" for the new worker of a restart.
+func (w *worker) onAll() string {
+	if w.listening.IsZero() {
+		return ""
+	}
+	return " on all that the old one does"
+}
+
+// restartEnded settles the restart a worker that has ended had part in.
+func (l *loop) restartEnded(w *worker) {
+	l.restartFailed(w, fmt.Sprintf("worker %d ended (%s) before it listened%s", w.id, exitWords(w.exit), w.onAll()))
+	if n := w.replacedBy; n != nil {
+		w.replacedBy, n.restartOf = nil, nil
+		l.timers.stop(n.up)
+	}
+}
+
+// noteKept is how long a row says that a restart failed.
+const noteKept = time.Minute
+
+// noteRestart puts a note on a worker's row for a while; "" takes it away.
+func (l *loop) noteRestart(w *worker, note string) {
+	l.timers.stop(w.noted)
+	w.restartNote, w.noted = note, nil
+	l.pub.touch()
+	if note != "" {
+		w.noted = l.timers.at(l.now().Add(noteKept), func(time.Time) { l.noteRestart(w, "") })
+	}
+}
