@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"muster/engine"
+	"muster/internal/plural"
 )
 
 func (m *model) fork() {
@@ -18,7 +19,7 @@ func (m *model) fork() {
 			title: "fork one more?",
 			yes:   "fork it",
 			no:    "enough",
-			facts: fmt.Sprintf("%s on %s", count(live, "worker"), count(snap.CPUs, "CPU")),
+			facts: fmt.Sprintf("%s on %s", plural.Of(live, "worker"), plural.Of(snap.CPUs, "CPU")),
 			act:   actFork,
 		})
 	default:

@@ -1,7 +1,7 @@
 package tui
 
 import (
-	"muster/internal/say"
+	"muster/internal/plural"
 	"muster/tui/internal/cell"
 	"muster/tui/internal/hist"
 )
@@ -16,7 +16,7 @@ func bands(s *screen, lay layout) (out []string, joint int) {
 	}
 	req := trafficGraph(s, hist.OfCluster, lay.across == 3)
 	open := graphPane{name: "open connections", of: hist.OfCluster, m: hist.Open, fmt: fmtCount}
-	cpu := graphPane{name: "cpu of " + say.Plural(max(s.snap.CPUs, 1), "core"), of: hist.OfCluster, m: hist.CPU, fmt: fmtPercent}
+	cpu := graphPane{name: "cpu of " + plural.Of(max(s.snap.CPUs, 1), "core"), of: hist.OfCluster, m: hist.CPU, fmt: fmtPercent}
 	if lay.across == 2 {
 		out = cell.SideBySide(s.pen(), out, lay.first, s.signs.Tee,
 			sharePart(s, widths[0], lay.first, false), graphPart(s, req, widths[1], widths[1]-1, lay.first))

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"muster/engine"
-	"muster/internal/say"
+	"muster/internal/plural"
 	"muster/tui/internal/cell"
 	"muster/tui/internal/hist"
 )
@@ -150,13 +150,13 @@ func eventsOf(s *screen, d *detailsDialog, rows, y, joint int) ([]string, []zone
 	switch {
 	case s.filtering:
 		title += " /" + f + "_"
-		right = say.Plural(all, "hit") + "   enter keeps  esc clears"
+		right = plural.Of(all, "hit") + "   enter keeps  esc clears"
 	case f != "":
 		title += " /" + f
-		right = say.Plural(all, "hit") + "   esc clears"
+		right = plural.Of(all, "hit") + "   esc clears"
 	}
 	if left > 0 {
-		right = fmt.Sprintf("%s below", say.Plural(left, "newer line"))
+		right = fmt.Sprintf("%s below", plural.Of(left, "newer line"))
 	}
 	out := []string{cell.Rule{Title: title, Right: right, Joint: joint}.Draw(s.pen(), s.w)}
 	zones := []zone{{x1: s.w, y: y, kind: zoneLog}}

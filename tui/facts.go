@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/plural"
 	"muster/internal/safetext"
 	"muster/internal/say"
 	"muster/internal/wireword"
@@ -68,7 +69,7 @@ func endedText(w *engine.Row, now time.Time) string {
 // thenText is what became of a dead worker's slot.
 func thenText(w *engine.Row, now time.Time) string {
 	if stopped(w) {
-		return fmt.Sprintf("no more forks: %s in a row", say.Plural(w.Next.Deaths, "death"))
+		return fmt.Sprintf("no more forks: %s in a row", plural.Of(w.Next.Deaths, "death"))
 	}
 	return deadForms(w, now)[0]
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/plural"
 	"muster/internal/say"
 	"muster/tui/internal/cell"
 )
@@ -211,7 +212,7 @@ func killLine(s *screen, w int, c killChoice, picked bool, target *engine.Row) s
 		text = cell.Fitting(w-before, c.text, c.brief)
 	}
 	if c.signal == syscall.SIGKILL && !c.crash && target != nil && target.Open != nil && *target.Open > 0 {
-		text += ": its " + say.Plural(*target.Open, "connection")
+		text += ": its " + plural.Of(*target.Open, "connection")
 		if *target.Open == 1 {
 			text += " is cut"
 		} else {

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"muster/engine"
-	"muster/internal/say"
+	"muster/internal/plural"
 	"muster/tui/internal/cell"
 )
 
@@ -51,7 +51,7 @@ func lostWords(snap *engine.Snapshot) string {
 	if n := lostText(snap); snap.LostUnknown > 0 {
 		return n + " connections lost"
 	}
-	return say.Plural(int(min(snap.Lost, math.MaxInt32)), "connection") + " lost"
+	return plural.Of(int(min(snap.Lost, math.MaxInt32)), "connection") + " lost"
 }
 
 // slowly maps 0 to 1 onto itself, small values stretched: 8 times smaller is a

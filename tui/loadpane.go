@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"muster/internal/load"
+	"muster/internal/plural"
 	"muster/internal/safetext"
 	"muster/internal/say"
 	"muster/styles"
@@ -91,7 +92,7 @@ func loadClock(v *loadView) []string {
 	st := &v.stats
 	switch {
 	case v.running() && v.busy:
-		left := say.Plural(int(min(st.InFlight, 1<<31)), "request") + " in flight"
+		left := plural.Of(int(min(st.InFlight, 1<<31)), "request") + " in flight"
 		return []string{"stopping, " + left, left}
 	case v.busy:
 		return []string{"starting"}

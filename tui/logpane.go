@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strconv"
 
-	"muster/internal/say"
+	"muster/internal/plural"
 	"muster/styles"
 	"muster/tui/internal/cell"
 )
@@ -65,7 +65,7 @@ func logTitle(s *screen) (title, right string) {
 		right = fmt.Sprintf("%d of %d lines   esc clears", len(s.log), s.logTotal)
 	}
 	if s.logBack > 0 {
-		right = fmt.Sprintf("%s below   end follows again", say.Plural(s.logBack, "newer line"))
+		right = fmt.Sprintf("%s below   end follows again", plural.Of(s.logBack, "newer line"))
 	}
 	if s.missed > 0 {
 		title += fmt.Sprintf("   %s missed", fmtCount(float64(s.missed)))

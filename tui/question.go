@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"muster/engine"
+	"muster/internal/plural"
 	"muster/internal/safetext"
 	"muster/tui/internal/cell"
 )
@@ -141,7 +142,7 @@ func (q *question) smallKey(m *model, key string) bool {
 
 // quitFacts is what a stop would end, and the same in fewer cells.
 func quitFacts(snap *engine.Snapshot) (facts, short string) {
-	facts = count(live(snap), "worker")
+	facts = plural.Of(live(snap), "worker")
 	short = facts
 	if snap.Open != nil {
 		facts += "   " + openFacts(snap.Open)

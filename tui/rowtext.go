@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/plural"
 	"muster/internal/safetext"
 	"muster/internal/say"
 	"muster/tui/internal/cell"
@@ -119,7 +120,7 @@ func leavingForms(snap *engine.Snapshot, w *engine.Row, now time.Time) []string 
 		if w.Done == nil { // the kernel's figure: some may be idle
 			what = "connection"
 		}
-		long = say.Plural(*w.Open, what) + " left"
+		long = plural.Of(*w.Open, what) + " left"
 	}
 	if w.LeaveBy.IsZero() {
 		return []string{long + ", no limit", left + ", no limit", left}
@@ -232,20 +233,12 @@ func live(snap *engine.Snapshot) int {
 	return n
 }
 
-// count is "1 worker", "2 workers".
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return strconv.Itoa(n) + " " + what + "s"
-}
-
 // allOf is "all 4 workers", or "the only worker".
 func allOf(n int) string {
 	if n == 1 {
 		return "the only worker"
 	}
-	return "all " + count(n, "worker")
+	return "all " + plural.Of(n, "worker")
 }
 
 // openFacts is "87 connections open", "" if that is not known.
@@ -253,7 +246,7 @@ func openFacts(open *int) string {
 	if open == nil {
 		return ""
 	}
-	return count(*open, "connection") + " open"
+	return plural.Of(*open, "connection") + " open"
 }
 
 // openShort is openFacts in fewer cells: "87 open".

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"muster/engine"
-	"muster/internal/say"
+	"muster/internal/plural"
 	"muster/tui/internal/cell"
 	"muster/tui/internal/hist"
 )
@@ -222,7 +222,7 @@ func freeList(s *screen, cells int) string {
 	}
 	if len(s.snap.Free) == 0 {
 		if s.snap.Queue > 0 {
-			return fmt.Sprintf("free list: empty    (%s)", say.Plural(s.snap.Queue, "connection")+" in the queue")
+			return fmt.Sprintf("free list: empty    (%s)", plural.Of(s.snap.Queue, "connection")+" in the queue")
 		}
 		return "free list: empty"
 	}

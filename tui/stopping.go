@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"muster/internal/plural"
 	"muster/internal/safetext"
 	"muster/internal/say"
 	"muster/tui/internal/cell"
@@ -48,9 +49,9 @@ func (*stopping) draw(s *screen, a area) ([]string, []zone) {
 	}
 	l.Raw(s.theme.Accent, bar, n)
 	l.Raw(s.theme.Muted, strings.Repeat(s.signs.Hollow, cells-n), cells-n)
-	l.Put(s.theme.Text, "  "+say.Plural(left, "worker")+" left")
+	l.Put(s.theme.Text, "  "+plural.Of(left, "worker")+" left")
 	if snap.Open != nil {
-		l.Put(s.theme.Text, "   "+say.Plural(*snap.Open, "connection")+" open")
+		l.Put(s.theme.Text, "   "+plural.Of(*snap.Open, "connection")+" open")
 	}
 	if snap.Queue > 0 {
 		l.Put(s.theme.Text, "   "+strconv.Itoa(snap.Queue)+" in the queue")

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/plural"
 	"muster/internal/say"
 	"muster/tui/internal/cell"
 )
@@ -101,7 +102,7 @@ func emptyText(snap *engine.Snapshot) []string {
 	if snap.Queue == 1 {
 		verb = "waits"
 	}
-	wait := fmt.Sprintf("%s %s for one.", say.Plural(snap.Queue, "connection"), verb)
+	wait := fmt.Sprintf("%s %s for one.", plural.Of(snap.Queue, "connection"), verb)
 	return []string{open + wait, "No workers: " + wait}
 }
 
@@ -135,7 +136,7 @@ func barNote(s *screen, lay layout) (string, bool) {
 }
 
 func frozenText(s *screen) string {
-	return fmt.Sprintf("FROZEN %s, %s since", say.Prose(s.now.Sub(s.frozen).Truncate(time.Second)), say.Plural(s.missedIn, "event"))
+	return fmt.Sprintf("FROZEN %s, %s since", say.Prose(s.now.Sub(s.frozen).Truncate(time.Second)), plural.Of(s.missedIn, "event"))
 }
 
 // crashPane explains a slot that gave up, in crashLines lines.
@@ -159,7 +160,7 @@ func crashPane(s *screen) []string {
 	case next.Reason == "":
 		l.Put(s.theme.Muted, "it wrote nothing")
 	case next.Lines > 0:
-		more := fmt.Sprintf("   (%s: enter)", say.Plural(next.Lines, "more line"))
+		more := fmt.Sprintf("   (%s: enter)", plural.Of(next.Lines, "more line"))
 		if s.w < namesW {
 			more = fmt.Sprintf("  (%d more: enter)", next.Lines)
 		}

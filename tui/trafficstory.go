@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"muster/engine"
-	"muster/internal/say"
+	"muster/internal/plural"
 	"muster/internal/wireword"
 	"muster/styles"
 	"muster/tui/internal/cell"
@@ -53,7 +53,7 @@ func storyLines(s *screen, c *engine.TrafficConn) []storyLine {
 		h := &c.Earlier[i]
 		if i == storyHops && len(c.Earlier) > storyHops+1 {
 			rest := len(c.Earlier) - i
-			tell(h.Handed, warn, fmt.Sprintf("%s more came to nothing, the last one with worker %d: %s", say.Plural(rest, "hand-off"),
+			tell(h.Handed, warn, fmt.Sprintf("%s more came to nothing, the last one with worker %d: %s", plural.Of(rest, "hand-off"),
 				c.Earlier[len(c.Earlier)-1].Worker, hopText(&c.Earlier[len(c.Earlier)-1])))
 			break
 		}

@@ -4,7 +4,7 @@ import (
 	"strconv"
 
 	"muster/engine"
-	"muster/internal/say"
+	"muster/internal/plural"
 	"muster/tui/internal/cell"
 )
 
@@ -79,7 +79,7 @@ func wherePane(s *screen, rows int) []string {
 			whereRow(s, l, &ws[y], p)
 		case y == shown && shown < len(ws):
 			l.Put(s.theme.Muted, s.signs.Branch(y, rows))
-			l.Put(s.theme.Muted, " "+say.Plural(len(ws)-shown, "more worker")+openOf(ws[shown:], p))
+			l.Put(s.theme.Muted, " "+plural.Of(len(ws)-shown, "more worker")+openOf(ws[shown:], p))
 		case y == 0:
 			l.Put(s.theme.Warn, s.signs.Rule+" no worker")
 		}

@@ -16,6 +16,7 @@ import (
 	"muster/engine"
 	"muster/internal/cpus"
 	"muster/internal/nodecmd"
+	"muster/internal/plural"
 )
 
 const (
@@ -124,7 +125,7 @@ func (s *settings) check() error {
 		usable := cpus.Usable()
 		s.workers = min(usable.N, engine.MaxWorkers)
 		if usable.Limit != "" {
-			s.note = fmt.Sprintf("%s for %v", count(uint64(s.workers), "worker"), usable)
+			s.note = fmt.Sprintf("%s for %v", plural.Of(s.workers, "worker"), usable)
 		}
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 
 	"muster/engine"
 	"muster/internal/plaintext"
+	"muster/internal/plural"
 	"muster/internal/safetext"
 	"muster/internal/say"
 )
@@ -37,7 +38,7 @@ func (lines) event(b *bytes.Buffer, e *engine.Event) {
 }
 
 func (lines) missed(b *bytes.Buffer, n uint64) {
-	fmt.Fprintf(b, "%s missed\n", count(n, "event"))
+	fmt.Fprintf(b, "%s missed\n", plural.Of(n, "event"))
 }
 
 // jsonLines is the form for programs: an Event's JSON, one object a line. A
@@ -105,11 +106,4 @@ func (p *pageLines) complete(s *engine.Snapshot) bool {
 
 func masterLine(pid int) string {
 	return fmt.Sprintf("Master with Process ID : %d is running\n", pid)
-}
-
-func count(n uint64, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }

@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"muster/internal/load"
+	"muster/internal/plural"
 )
 
 // loadResult is the exit of a run that has ended, and what there is to say.
@@ -39,7 +40,7 @@ func noAnswer(res load.Result, s *loadSettings) string {
 	if len(res.Errors) > 0 {
 		why = res.Errors[0]
 	}
-	return fmt.Sprintf("none of %s was answered as it should (%s); is %s the right target?", count(res.Sent, "request"), why, s.loadTarget)
+	return fmt.Sprintf("none of %s was answered as it should (%s); is %s the right target?", plural.Of(res.Sent, "request"), why, s.loadTarget)
 }
 
 // adviceFor is what to do about a cause, "" = nothing is known.

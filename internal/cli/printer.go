@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"muster/engine"
+	"muster/internal/plural"
 )
 
 // errIncomplete: some output could not be written, and that was said.
@@ -133,7 +134,7 @@ func (p *printer) flush() error {
 // sayGap says on stderr what the form has no words for.
 func (p *printer) sayGap() {
 	if p.gap > 0 {
-		p.say("%s missed", count(p.gap, "event"))
+		p.say("%s missed", plural.Of(p.gap, "event"))
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/plural"
 )
 
 func policy(e engine.Event, _ *engine.Snapshot) Text {
@@ -79,7 +80,7 @@ func leave(e engine.Event, s *engine.Snapshot) Text {
 	}
 	has := "finishes what it has"
 	if d.InFlight > 0 {
-		has = "finishes its " + plural(d.InFlight, "connection")
+		has = "finishes its " + plural.Of(d.InFlight, "connection")
 	}
 	t := Text{
 		Title: "leaving",
@@ -145,7 +146,7 @@ func dealtAgain(e engine.Event, s *engine.Snapshot) Text {
 	return Text{
 		Title: "dealt again",
 		Means: fmt.Sprintf("%s had been handed to %s and not been taken when it ended: the others got them.",
-			plural(d.Count, "connection"), nameOr(e.Worker, "a worker")),
+			plural.Of(d.Count, "connection"), nameOr(e.Worker, "a worker")),
 		Cause: "The end of that worker. The primary keeps its own copy of each connection until a worker has answered.",
 		Call:  "no event of Node's, where such a connection is lost; in Go ExitDetail.DealtAgain.",
 		Other: instead(s, lossShared, lossRR),
@@ -170,7 +171,7 @@ func orphans(e engine.Event, _ *engine.Snapshot) Text {
 	t := Text{
 		Title: "orphans",
 		Means: fmt.Sprintf("What %s had started outlived it: %s got %s, so that no port stays taken.",
-			nameOr(e.Worker, "a worker"), plural2(d.Count, "process", "processes"), sig),
+			nameOr(e.Worker, "a worker"), plural.Irregular(d.Count, "process", "processes"), sig),
 		Cause: "The end of the worker. Its process group goes with it, and what left the group, unless --keep-children.",
 		Call:  "no event of Node's, where such processes live on; in Go Options.KeepChildren and Options.Adopt.",
 		Other: same,
@@ -185,7 +186,7 @@ func orphans(e engine.Event, _ *engine.Snapshot) Text {
 func gaveUp(title string, deaths int, reason string) Text {
 	t := Text{
 		Title: title,
-		Means: fmt.Sprintf("Its slot is not filled any more: %s in a row, and none of them listened. r tries again.", plural(deaths, "death")),
+		Means: fmt.Sprintf("Its slot is not filled any more: %s in a row, and none of them listened. r tries again.", plural.Of(deaths, "death")),
 		Cause: "The program itself, most likely: see what it wrote to stderr.",
 		Call:  "no event of Node's, where the program decides what to fork; in Go Options.NoRestart, Command{Op: OpRestart}.",
 		Other: same,

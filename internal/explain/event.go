@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"muster/engine"
+	"muster/internal/plural"
 )
 
 // table has a function for every kind of event. None of them fails on an event
@@ -73,7 +74,7 @@ func setup(e engine.Event, s *engine.Snapshot) Text {
 	}
 	if d.Workers > 0 {
 		t.Means = fmt.Sprintf("What later forks use was settled: policy %s, %s at the start. Workers that run keep theirs.",
-			d.Policy, plural(d.Workers, "worker"))
+			d.Policy, plural.Of(d.Workers, "worker"))
 	}
 	return t
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/plural"
 )
 
 // Troubled tells whether a worker is in a state that is to be explained before
@@ -88,7 +89,7 @@ func serves(w *engine.Row) string {
 	if w.Open == nil {
 		return "How many connections it has is not known."
 	}
-	return fmt.Sprintf("It has %s open.", plural(*w.Open, "connection"))
+	return fmt.Sprintf("It has %s open.", plural.Of(*w.Open, "connection"))
 }
 
 // goes is a worker that was told to leave.
@@ -196,7 +197,7 @@ func CrashLoop(s *engine.Snapshot) Text {
 		}
 	}
 	t := gaveUp("crash loop", deaths, reason)
-	t.Means = fmt.Sprintf("No slot is filled any more: each had %s in a row without listening. r tries the selected one again.", plural(deaths, "death"))
+	t.Means = fmt.Sprintf("No slot is filled any more: each had %s in a row without listening. r tries the selected one again.", plural.Of(deaths, "death"))
 	t.Than = inForce(s).Other()
 	return t
 }
@@ -205,9 +206,9 @@ func CrashLoop(s *engine.Snapshot) Text {
 func Empty(s *engine.Snapshot) Text {
 	waits := "Connections wait at it for the next worker."
 	if inForce(s).PrimaryDeals() && s.Queue > 0 {
-		waits = fmt.Sprintf("%s waits for the next worker.", plural(s.Queue, "connection"))
+		waits = fmt.Sprintf("%s waits for the next worker.", plural.Of(s.Queue, "connection"))
 		if s.Queue > 1 {
-			waits = fmt.Sprintf("%s wait for the next worker.", plural(s.Queue, "connection"))
+			waits = fmt.Sprintf("%s wait for the next worker.", plural.Of(s.Queue, "connection"))
 		}
 	}
 	return Text{

@@ -106,22 +106,6 @@ func worker(id int) string { return "worker " + strconv.Itoa(id) }
 // Worker is worker at the beginning of a sentence.
 func begin(id int) string { return "Worker " + strconv.Itoa(id) }
 
-// plural is "1 connection", "2 connections".
-func plural(n int, one string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return strconv.Itoa(n) + " " + one + "s"
-}
-
-// plural2 is for words whose plural has no plain s.
-func plural2(n int, one, more string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return strconv.Itoa(n) + " " + more
-}
-
 // span is a time in a sentence: "20 us", "18 ms", "0.4 s", "12 s", "4m12s".
 func span(d time.Duration) string {
 	d = max(d, 0)

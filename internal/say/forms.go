@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/plural"
 )
 
 // The functions below put an event's details into words, longest form first.
@@ -134,7 +135,7 @@ func leaveForms(d engine.LeaveDetail) (plain, beside []string) {
 	long, short := "", ""
 	switch {
 	case d.InFlight > 0:
-		long, short = Plural(d.InFlight, "request")+" in flight", strconv.Itoa(d.InFlight)+" in flight"
+		long, short = plural.Of(d.InFlight, "request")+" in flight", strconv.Itoa(d.InFlight)+" in flight"
 	case d.InFlight == 0:
 		long, short = "none in flight", "none in flight"
 	}

@@ -10,6 +10,7 @@ import (
 
 	"muster/engine"
 	"muster/internal/plaintext"
+	"muster/internal/plural"
 )
 
 // Line is an event in one sentence, as it is printed and searched: what it is
@@ -65,7 +66,7 @@ func Line(e *engine.Event) (kind, text string) {
 			text += "; not killed: " + d.Spared
 		}
 	case engine.DealtAgainDetail:
-		text = Plural(d.Count, "connection") + " dealt again"
+		text = plural.Of(d.Count, "connection") + " dealt again"
 	case engine.OutputDetail:
 		kind, text = d.Stream, outputText(d)
 	case engine.ErrorDetail:
@@ -76,7 +77,7 @@ func Line(e *engine.Event) (kind, text string) {
 	case engine.OrphansDetail:
 		text = "left " + d.String() + ": " + d.Signal
 	case engine.StoppedDetail:
-		text = fmt.Sprintf("no more tries after %s in a row", Plural(d.Deaths, "death"))
+		text = fmt.Sprintf("no more tries after %s in a row", plural.Of(d.Deaths, "death"))
 		if d.Text != "" {
 			text += ": " + d.Text
 		}
@@ -86,7 +87,7 @@ func Line(e *engine.Event) (kind, text string) {
 
 func setupWords(d engine.SetupDetail) string {
 	command := slices.Concat([]string{d.Exec}, d.ExecArgv, d.Args)
-	text := fmt.Sprintf("%s, %s, policy %s", strings.Join(command, " "), Plural(d.Workers, "worker"), d.Policy)
+	text := fmt.Sprintf("%s, %s, policy %s", strings.Join(command, " "), plural.Of(d.Workers, "worker"), d.Policy)
 	if d.Silent != nil {
 		text += fmt.Sprintf(", silent %t", *d.Silent)
 	}

@@ -65,14 +65,6 @@ func Prose(d time.Duration) string {
 	return strings.TrimSuffix(Shortly(d), ".0") + " s"
 }
 
-// Plural is "1 connection", "2 connections".
-func Plural(n int, one string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return strconv.Itoa(n) + " " + one + "s"
-}
-
 // Command are the words of a command line, quoted where they would not be seen
 // as one.
 func Command(args []string) string {
