@@ -9,6 +9,7 @@ import (
 
 	"muster/engine/internal/deal"
 	"muster/engine/internal/sock"
+	"muster/internal/plural"
 	"muster/internal/wireword"
 	"muster/ipc"
 )
@@ -227,7 +228,7 @@ func (l *ledger) dropTouched(w *worker, now time.Time) {
 	}
 	w.out.touched = true
 	l.failed(w, "", fmt.Errorf("worker %d used, or may have used, %s it had not answered for: closed, and not dealt again. A worker must answer a hand-off before it reads",
-		w.id, countOf(n, "connection")))
+		w.id, plural.Of(n, "connection")))
 }
 
 // unanswered is how many hand-offs a worker has not answered.

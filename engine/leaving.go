@@ -5,6 +5,7 @@ import (
 	"syscall"
 	"time"
 
+	"muster/internal/plural"
 	"muster/ipc"
 )
 
@@ -197,7 +198,7 @@ func (l *loop) cutShort(w *worker, since, now time.Time) bool {
 	case endKill:
 		if !w.left.killed {
 			w.left.killed = true
-			l.killer.kill9(w, fmt.Sprintf("its channel has ended with %s unanswered, and it lives on", countOf(n, "hand-off")))
+			l.killer.kill9(w, fmt.Sprintf("its channel has ended with %s unanswered, and it lives on", plural.Of(n, "hand-off")))
 		}
 	}
 	return true
@@ -210,7 +211,7 @@ func (l *loop) awaitChannel(w *worker, now time.Time, killed bool) {
 	w.otherEnd = l.timers.at(now.Add(otherEndWait), func(now time.Time) {
 		if n := l.ledger.unanswered(w); !killed && n > 0 {
 			l.failed(w, "", fmt.Errorf("worker %d has ended with %s unanswered, and what it has started holds its channel: its process group gets SIGKILL",
-				w.id, countOf(n, "hand-off")))
+				w.id, plural.Of(n, "hand-off")))
 			w.proc.SignalGroup(syscall.SIGKILL)
 			l.awaitChannel(w, now, true)
 			return

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"muster/engine/internal/sock"
+	"muster/internal/plural"
 )
 
 // unservedAfter is how long an address may have nobody, and nobody to come,
@@ -119,7 +120,7 @@ func (l *loop) carryOutFate(s *server, f fate, now time.Time) {
 		n := l.ledger.resetQueued(s, now) + waiting
 		text := ""
 		if n > 0 {
-			text = fmt.Sprintf(", and %s that waited there reset", countOf(n, "connection"))
+			text = fmt.Sprintf(", and %s that waited there reset", plural.Of(n, "connection"))
 		}
 		// Nobody misses one that was a dead worker's own.
 		if n > 0 || l.gaveUp() {
@@ -128,11 +129,4 @@ func (l *loop) carryOutFate(s *server, f fate, now time.Time) {
 		}
 		l.ledger.closeServer(s)
 	}
-}
-
-func countOf(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
