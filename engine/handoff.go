@@ -261,9 +261,6 @@ func (l *ledger) resetQueued(s *server, before time.Time) int {
 	return n
 }
 
-// ms is a duration as a JSON number of milliseconds, to the microsecond.
-func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-
 // tells tells whether it says when its connections end.
 func (w *worker) tells() bool { return w.stats != nil && w.stats.tells }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -34,3 +35,6 @@ func quoteJSON(s string) json.RawMessage {
 	}
 	return b
 }
+
+// ms is a duration as a JSON number of milliseconds, to the microsecond.
+func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -3,17 +3,14 @@ package engine
 import (
 	"bytes"
 	"io"
-	"strings"
 	"sync"
 	"time"
-	"unicode/utf8"
 )
 
 const (
-	lineMax      = 4 << 10 // bytes kept of one line
-	tailLines    = 64      // lines of stderr kept for the reason of a death
-	linesPerSec  = 200     // lines of one stream that become events, a second
-	linesAtOnce  = 400     // and in a burst
+	tailLines    = 64  // lines of stderr kept for the reason of a death
+	linesPerSec  = 200 // lines of one stream that become events, a second
+	linesAtOnce  = 400 // and in a burst
 	outputBuffer = 32 << 10
 )
 
@@ -132,25 +129,4 @@ func (r *lineReader) last() ([]string, int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return append([]string(nil), r.tail...), r.dropped
-}
-
-// lineText is valid UTF-8; a line that was cut loses the rune the cut went
-// through.
-func lineText(b []byte, cut bool) string {
-	b = bytes.TrimSuffix(b, []byte("\r"))
-	if cut {
-		for i := 0; i < utf8.UTFMax && len(b) > 0; i++ {
-			if r, size := utf8.DecodeLastRune(b); r != utf8.RuneError || size > 1 {
-				break
-			}
-			b = b[:len(b)-1]
-		}
-	}
-	s := strings.ToValidUTF8(string(b), "\uFFFD")
-	for end := lineMax; len(s) > lineMax; end-- { // U+FFFD is longer than the byte it stands for
-		if utf8.RuneStart(s[end]) {
-			s = s[:end]
-		}
-	}
-	return s
 }

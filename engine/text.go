@@ -1,6 +1,13 @@
 package engine
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+	"unicode/utf8"
+)
+
+// lineMax is how much of a line is kept, in bytes.
+const lineMax = 4 << 10
 
 // addressText is how much of an address that a worker tells is kept, in bytes.
 const addressText = 1 << 10
@@ -20,4 +27,25 @@ func validText(s string) string {
 		s = s[:lineMax]
 	}
 	return strings.TrimRight(lineText([]byte(s), cut), "\n")
+}
+
+// lineText is valid UTF-8; a line that was cut loses the rune the cut went
+// through.
+func lineText(b []byte, cut bool) string {
+	b = bytes.TrimSuffix(b, []byte("\r"))
+	if cut {
+		for i := 0; i < utf8.UTFMax && len(b) > 0; i++ {
+			if r, size := utf8.DecodeLastRune(b); r != utf8.RuneError || size > 1 {
+				break
+			}
+			b = b[:len(b)-1]
+		}
+	}
+	s := strings.ToValidUTF8(string(b), "\uFFFD")
+	for end := lineMax; len(s) > lineMax; end-- { // U+FFFD is longer than the byte it stands for
+		if utf8.RuneStart(s[end]) {
+			s = s[:end]
+		}
+	}
+	return s
 }
