@@ -174,12 +174,12 @@ func TestLogRecordsThatWaitAreBounded(t *testing.T) {
 func TestWorkersAreBounded(t *testing.T) {
 	l := testWorker().loop
 	for i := range MaxWorkers {
-		if err := l.roomForOne(); err != nil {
+		if err := l.supervisor.roomForOne(); err != nil {
 			t.Fatal(err)
 		}
 		l.workers[i] = &worker{}
 	}
-	if err := l.roomForOne(); !errors.Is(err, ErrBusy) {
+	if err := l.supervisor.roomForOne(); !errors.Is(err, ErrBusy) {
 		t.Errorf("one more: %v", err)
 	}
 	if _, err := New(Options{Workers: MaxWorkers + 1}); err == nil {

@@ -401,15 +401,15 @@ func TestKeptLimit(t *testing.T) {
 	l := loopAt(epoch)
 	w := &worker{id: 1, life: life{state: StateDisconnecting, leaving: true}}
 	l.workers[1] = w
-	if !l.alone(w) {
+	if !l.leaver.alone(w) {
 		t.Error("it is not alone")
 	}
 	l.workers[2] = &worker{id: 2, life: life{state: StateDisconnecting, leaving: true}}
-	if !l.alone(w) {
+	if !l.leaver.alone(w) {
 		t.Error("one that leaves too stays")
 	}
 	l.workers[3] = &worker{id: 3, life: life{state: StateListening}}
-	if l.alone(w) {
+	if l.leaver.alone(w) {
 		t.Error("one that listens does not stay")
 	}
 }

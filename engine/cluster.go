@@ -57,7 +57,7 @@ func New(o Options) (*Cluster, error) {
 	inherited := sock.Sockets(proc.OpenDescriptors())
 	proc.CloseOnExecAll()
 	l := newLoop(o, prog, inherited, time.Now)
-	l.useSettings(given)
+	l.plan.useSettings(given)
 	if o.Addr != "" {
 		a, err := ParseAddr(o.Addr)
 		if err != nil {

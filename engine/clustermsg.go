@@ -36,7 +36,7 @@ func (l *loop) clusterMessage(w *worker, m *ipc.Message, now time.Time) {
 					w.addrs = slices.Delete(w.addrs, i, i+1)
 				}
 				l.ledger.released(w, s)
-				if !l.awaited(s, now) {
+				if !l.supervisor.awaited(s, now) {
 					l.ledger.closeUnused(w, s)
 				}
 			}
@@ -48,7 +48,7 @@ func (l *loop) clusterMessage(w *worker, m *ipc.Message, now time.Time) {
 		if w.account.leaves++; w.account.leaves > 2 { // disconnect and kill may both say so
 			l.intake.odd(w, "another exitedAfterDisconnect", now)
 		}
-		l.announced(w)
+		l.leaver.announced(w)
 		l.send(w, ipc.AckReply{Ack: m.Cluster.Seq, Seq: l.nextSeq()})
 	default:
 		l.intake.odd(w, "a cluster message of no known act", now)
@@ -67,7 +67,7 @@ func (l *loop) reported(w *worker, raw []byte, now time.Time) {
 	w.stats = w.stats.add(r)
 	w.opens(w.stats.open())
 	if first { // for when it leaves by itself
-		l.tellKept(w, false)
+		l.leaver.tellKept(w, false)
 	}
 	if errno := shortErrno(r.Short); errno != 0 {
 		l.isShort(w, errno, "a connection")
@@ -99,6 +99,6 @@ func (l *loop) listens(w *worker, m *ipc.ClusterMsg) {
 		}
 	}
 	if more { // a further server; the first is taken in by step
-		l.compare(w)
+		l.supervisor.compare(w)
 	}
 }

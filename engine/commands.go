@@ -34,10 +34,10 @@ func (l *loop) act(c Command, by By, reply chan<- answer[Result]) (r Result, lat
 		if err := checkEnv(c.Env); err != nil {
 			return r, false, fmt.Errorf("fork: %w", err)
 		}
-		if err := l.roomForOne(); err != nil {
+		if err := l.supervisor.roomForOne(); err != nil {
 			return r, false, err
 		}
-		w := l.fork(l.freeSlot(), by, nil, c.Env)
+		w := l.supervisor.fork(l.supervisor.freeSlot(), by, nil, c.Env)
 		w.reply = reply
 		return r, true, nil
 
@@ -45,11 +45,11 @@ func (l *loop) act(c Command, by By, reply chan<- answer[Result]) (r Result, lat
 		return l.actRestart(c.Worker, by, reply)
 
 	case OpDisconnectAll:
-		for _, sl := range l.slots {
-			l.clearSlot(sl)
+		for _, sl := range l.supervisor.slots {
+			l.supervisor.clearSlot(sl)
 		}
-		for _, w := range l.liveInOrder() {
-			l.leave(w, by, callFacts{all: true})
+		for _, w := range l.supervisor.liveInOrder() {
+			l.leaver.leave(w, by, callFacts{all: true})
 		}
 		return r, false, nil
 
@@ -99,7 +99,7 @@ func (l *loop) act(c Command, by By, reply chan<- answer[Result]) (r Result, lat
 		if w.life.leaving {
 			return r, false, fmt.Errorf("worker %d is leaving already: %w", w.id, ErrBusy)
 		}
-		l.leave(w, by, callFacts{})
+		l.leaver.leave(w, by, callFacts{})
 		return r, false, nil
 
 	case OpSend:
@@ -120,14 +120,14 @@ func (l *loop) act(c Command, by By, reply chan<- answer[Result]) (r Result, lat
 // waits or has given up.
 func (l *loop) actRestart(id int, by By, reply chan<- answer[Result]) (r Result, later bool, err error) {
 	if w := l.workers[id]; w != nil {
-		n, err := l.restart(w, by)
+		n, err := l.supervisor.restart(w, by)
 		if err != nil {
 			return r, false, err
 		}
 		n.reply = reply
 		return r, true, nil
 	}
-	for _, sl := range l.slots {
+	for _, sl := range l.supervisor.slots {
 		if sl.last == nil || sl.last.id != id || !sl.stopped && sl.due == nil {
 			continue
 		}
@@ -135,7 +135,7 @@ func (l *loop) actRestart(id int, by By, reply chan<- answer[Result]) (r Result,
 			return r, false, fmt.Errorf("worker %d cannot be replaced yet, %v: %w", id, blocks, ErrBusy)
 		}
 		sl.record = record{}
-		w := l.reforkFor(sl, sl.last, by)
+		w := l.supervisor.reforkFor(sl, sl.last, by)
 		w.reply = reply
 		return r, true, nil
 	}
@@ -167,26 +167,18 @@ func (l *loop) kill(w *worker, sig syscall.Signal, by By) error {
 	return nil
 }
 
-// roomForOne tells whether one more worker may be forked.
-func (l *loop) roomForOne() error {
-	if n := len(l.workers); n >= MaxWorkers {
-		return fmt.Errorf("%d workers live, which is the most there can be: %w", n, ErrBusy)
-	}
-	return nil
-}
-
 // forkAsked is cluster.fork(env).
 func (l *loop) forkAsked(env []string) (*Worker, error) {
 	if l.stopping != nil {
 		return nil, ErrStopped
 	}
-	if err := l.roomForOne(); err != nil {
+	if err := l.supervisor.roomForOne(); err != nil {
 		return nil, err
 	}
-	if err := l.setup(Settings{}, ByAPI, foundExec{}); err != nil {
+	if err := l.plan.setup(Settings{}, ByAPI, foundExec{}); err != nil {
 		return nil, err
 	}
-	return l.fork(l.freeSlot(), ByAPI, nil, env).api, nil
+	return l.supervisor.fork(l.supervisor.freeSlot(), ByAPI, nil, env).api, nil
 }
 
 // setupAsked is cluster.setupPrimary(s).
@@ -194,23 +186,5 @@ func (l *loop) setupAsked(s Settings, found foundExec) error {
 	if l.stopping != nil {
 		return ErrStopped
 	}
-	return l.setup(s, ByAPI, found)
-}
-
-// clearSlot cancels what a slot without a worker waits for.
-func (l *loop) clearSlot(sl *slot) {
-	l.timers.stop(sl.due)
-	if sl.due != nil || sl.want != nil || sl.stopped {
-		sl.due, sl.want, sl.stopped = nil, nil, false
-		l.forgetRow(sl)
-	}
-	sl.record, sl.heir = record{}, nil
-}
-
-func (l *loop) liveInOrder() []*worker {
-	var ws []*worker
-	for _, sl := range l.slots {
-		ws = append(ws, sl.live...)
-	}
-	return ws
+	return l.plan.setup(s, ByAPI, found)
 }

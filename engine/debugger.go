@@ -3,7 +3,6 @@ package engine
 import (
 	"fmt"
 	"net/url"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -129,14 +128,4 @@ func debuggerOf(pid, inspector int) string {
 		return "its inspector is open"
 	}
 	return ""
-}
-
-// setupNote is what is to be told with a setup: Options.Note, and that there is
-// no stall limit.
-func (l *loop) setupNote() string {
-	note := l.o.Note
-	if l.o.Stall > 0 && !l.o.StallInspected && inspects(l.program.argv, mergeEnv(os.Environ(), l.settings.Env)) {
-		note = strings.TrimPrefix(note+"; ", "; ") + "node has an inspector, so no worker is killed for a stall"
-	}
-	return note
 }

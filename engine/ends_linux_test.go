@@ -161,14 +161,14 @@ func TestAForkThatHangsKeptAStop(t *testing.T) {
 	poll(t, "it listens", func() bool { return c.Snapshot().Count().Listening == 1 })
 	free := make(chan struct{})
 	after := make(chan struct{})
-	c.loop.spawner.Do(func() { <-free }) // as a file system that does not answer
+	c.loop.supervisor.spawner.Do(func() { <-free }) // as a file system that does not answer
 	w, err := c.Fork()
 	if err != nil {
 		t.Fatal(err)
 	}
 	// The end of the thread that forks would end it too (PR_SET_PDEATHSIG).
 	defer close(after)
-	c.loop.spawner.Do(func() { <-after })
+	c.loop.supervisor.spawner.Do(func() { <-after })
 	if err := stop(); !errors.Is(err, ErrLeftBehind) || !strings.Contains(err.Error(), "worker 2, whose process is still being started") {
 		t.Errorf("Run: %v", err)
 	}

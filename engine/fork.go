@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -17,7 +16,7 @@ import (
 const channelFD = 3
 
 // freeSlot is the lowest slot nobody has; it makes one if there is none.
-func (l *loop) freeSlot() *slot {
+func (l *supervisor) freeSlot() *slot {
 	for _, s := range l.slots {
 		if s.free() {
 			return s
@@ -31,7 +30,7 @@ func (l *loop) freeSlot() *slot {
 // fork starts a worker in a slot. It returns at once: the process is there when
 // msgSpawned comes. prev is the worker it replaces, or nil; env is added to its
 // environment.
-func (l *loop) fork(sl *slot, by By, prev *worker, env []string) *worker {
+func (l *supervisor) fork(sl *slot, by By, prev *worker, env []string) *worker {
 	l.nextID++
 	now := l.now()
 	w := &worker{
@@ -39,9 +38,9 @@ func (l *loop) fork(sl *slot, by By, prev *worker, env []string) *worker {
 		life:    life{state: StateForked},
 		servers: make(map[*server]bool),
 		reading: newReading(),
-		dir:     l.settings.Cwd,
+		dir:     l.plan.settings.Cwd,
 	}
-	stdio := l.settings.stdio()
+	stdio := l.plan.settings.stdio()
 	w.api = newWorker(l.common, w, stdio)
 	if prev != nil {
 		w.replaces, w.replacesWhy = prev.id, "restart"
@@ -58,7 +57,7 @@ func (l *loop) fork(sl *slot, by By, prev *worker, env []string) *worker {
 	l.apiWorkers.set(w.api)
 	l.spawning++
 	l.pub.touch()
-	prog := l.program
+	prog := l.plan.program
 	argv, full := proc.WithInspectPort(prog.argv, l.environ(w), w.id)
 	if prog.builtin {
 		argv = append([]string{argv[0] + workerName + strconv.Itoa(w.id)}, argv[1:]...)
@@ -93,7 +92,7 @@ const listenWithin = 10 * time.Second
 
 // neverListened says that a worker has no server after a while. It is not ended
 // for that: a program may do without.
-func (l *loop) neverListened(w *worker) {
+func (l *supervisor) neverListened(w *worker) {
 	if len(w.servers) > 0 || w.ready || w.life.leaving || w.life.chanEnded || w.proc == nil {
 		return
 	}
@@ -104,7 +103,7 @@ func (l *loop) neverListened(w *worker) {
 }
 
 // environ is the environment of a worker.
-func (l *loop) environ(w *worker) []string {
+func (l *supervisor) environ(w *worker) []string {
 	var set []string
 	if dir := w.dir; dir != "" { // as a shell does; getcwd(3) tells where its links lead
 		if !filepath.IsAbs(dir) {
@@ -113,7 +112,7 @@ func (l *loop) environ(w *worker) []string {
 		}
 		set = append(set, "PWD="+dir)
 	}
-	set = append(append(set, l.settings.Env...), w.env...)
+	set = append(append(set, l.plan.settings.Env...), w.env...)
 	set = append(set,
 		envUniqueID+"="+strconv.Itoa(w.id),
 		envChannelFD+"="+strconv.Itoa(channelFD),
@@ -122,7 +121,7 @@ func (l *loop) environ(w *worker) []string {
 		envMark+"="+l.family.mark(w.id),
 		envSlot+"="+strconv.Itoa(w.slot.index),
 	)
-	if l.program.builtin {
+	if l.plan.program.builtin {
 		set = append(set, envMaxProcs+"="+strconv.Itoa(l.o.WorkerProcs))
 		if l.o.Addr != "" {
 			set = append(set, envAddr+"="+l.ledger.order[0].addr.spec())
@@ -140,71 +139,6 @@ func closeFDs(msgs []ipc.Message) {
 			_ = syscall.Close(m.FD)
 		}
 	}
-}
-
-// spawned says that a fork has a process, or could not get one.
-func (l *loop) spawned(m msgSpawned) {
-	w := m.w
-	l.spawning--
-	reply := w.reply
-	w.reply = nil
-	if m.err != nil {
-		l.spawnFailed(w, m.err)
-		if reply != nil {
-			reply <- answer[Result]{err: fmt.Errorf("fork of worker %d: %w", w.id, m.err)}
-		}
-		return
-	}
-	w.proc, w.ch, w.errs = m.p, m.ch, m.errs
-	d := ForkDetail{Replaces: w.replaces, Why: w.replacesWhy}
-	if w.replaces != 0 && !w.deathAt.IsZero() && w.slot.deaths > 0 {
-		d.Try, d.Of = w.slot.deaths, deathsMax
-	}
-	l.emitFor(w, Event{Kind: KindFork, By: w.by, Detail: d})
-	if reply != nil {
-		reply <- answer[Result]{v: Result{Worker: w.id}}
-	}
-	for _, k := range w.early {
-		if err := l.kill(w, k.sig, k.by); err != nil {
-			l.failed(w, "", err)
-		}
-	}
-	w.early = nil
-	if w.late != "" {
-		l.killer.kill9(w, w.late)
-	}
-	if w.life.leaving { // ordered before it was there
-		l.tellToLeave(w)
-		l.leaveStep(w)
-	}
-	if l.stopping != nil {
-		l.stopStep()
-	}
-}
-
-// spawnFailed is the whole life of a worker whose process could not be started:
-// as in Node an error and an exit with the negative errno as its code.
-func (l *loop) spawnFailed(w *worker, err error) {
-	now := l.now()
-	err = fmt.Errorf("starting worker %d: %w", w.id, err)
-	l.failed(w, "", err)
-	l.deliverError(w, err)
-	code := -1
-	var errno syscall.Errno
-	if errors.As(err, &errno) {
-		code = -int(errno)
-	}
-	w.noDir = errors.As(err, new(*proc.DirError))
-	w.ended, w.errs = now, &lineReader{}
-	w.errs.remember(err.Error())
-	w.exit = &ExitDetail{Code: &code}
-	w.life.chanEnded, w.life.gone, w.life.procEnded = true, true, true
-	w.life.state, w.life.leaving = StateExited, true
-	if w.life.voluntary == unset {
-		w.life.voluntary = no
-	}
-	w.changed = now
-	l.exited(w, now)
 }
 
 // exitWords is "SIGKILL" or "exit code 1".

@@ -8,7 +8,7 @@ import "time"
 // as Node's is with its last worker: see fate.
 
 // bequeath leaves to its slot what a worker that is gone has open.
-func (l *loop) bequeath(w *worker, now time.Time) {
+func (l *supervisor) bequeath(w *worker, now time.Time) {
 	sl := w.slot
 	if w.life.voluntary == yes {
 		if !sl.heldByOther(w) {
@@ -32,7 +32,7 @@ func (l *loop) bequeath(w *worker, now time.Time) {
 
 // takenOver says that a worker has an address: its slot, and those that are not
 // to be filled again, have not lost it.
-func (l *loop) takenOver(w *worker, s *server) {
+func (l *supervisor) takenOver(w *worker, s *server) {
 	for _, sl := range l.slots {
 		if sl == w.slot || sl.free() {
 			delete(sl.heir, s)
@@ -42,7 +42,7 @@ func (l *loop) takenOver(w *worker, s *server) {
 
 // awaited tells whether the next worker of a slot may ask for an address that
 // the one before had.
-func (l *loop) awaited(s *server, now time.Time) bool {
+func (l *supervisor) awaited(s *server, now time.Time) bool {
 	for _, sl := range l.slots {
 		if sl.heir[s] && l.mayFill(sl, now) {
 			return true
@@ -53,7 +53,7 @@ func (l *loop) awaited(s *server, now time.Time) bool {
 
 // mayFill tells whether a slot has a worker that may still ask for addresses, or
 // is to get one.
-func (l *loop) mayFill(sl *slot, now time.Time) bool {
+func (l *supervisor) mayFill(sl *slot, now time.Time) bool {
 	if sl.due != nil || sl.want != nil {
 		return true
 	}
@@ -67,7 +67,7 @@ func (l *loop) mayFill(sl *slot, now time.Time) bool {
 
 // mayAsk tells whether a worker may still ask for an address: it has not
 // listened yet, or did so a moment ago and may have more servers.
-func (l *loop) mayAsk(w *worker, now time.Time) bool {
+func (l *supervisor) mayAsk(w *worker, now time.Time) bool {
 	switch {
 	case w.life.leaving || w.life.chanEnded:
 		return false
@@ -79,13 +79,13 @@ func (l *loop) mayAsk(w *worker, now time.Time) bool {
 
 // toBeJudged tells whether it is still to be decided what becomes of the slot of
 // a worker whose channel has ended, or whose process has.
-func (l *loop) toBeJudged(w *worker) bool {
+func (l *supervisor) toBeJudged(w *worker) bool {
 	return (w.life.chanEnded || w.life.procEnded) && !w.vacated && w.life.voluntary != yes && !l.o.NoRestart && !w.slot.heldByOther(w)
 }
 
 // coming tells whether a worker that takes no other's place comes up: it may ask
 // for anything.
-func (l *loop) coming(now time.Time) bool {
+func (l *supervisor) coming(now time.Time) bool {
 	for _, w := range l.workers {
 		if len(w.slot.heir) == 0 && w.listening.IsZero() && l.mayAsk(w, now) && now.Sub(w.forked) < listenWithin {
 			return true
@@ -95,11 +95,18 @@ func (l *loop) coming(now time.Time) bool {
 }
 
 // gaveUp tells whether a slot whose worker has died will not be filled.
-func (l *loop) gaveUp() bool {
+func (l *supervisor) gaveUp() bool {
 	for _, sl := range l.slots {
 		if sl.stopped || l.o.NoRestart && sl.free() && len(sl.heir) > 0 {
 			return true
 		}
 	}
 	return false
+}
+
+// addressEnded says that an address is closed: nobody waits for it any more.
+func (l *supervisor) addressEnded(s *server) {
+	for _, sl := range l.slots {
+		delete(sl.heir, s)
+	}
 }

@@ -41,7 +41,7 @@ func TestWhoIsWaitedForAtADeadWorkersAddress(t *testing.T) {
 		{"none is to come", Options{NoRestart: true}, func(*loop, *slot, time.Time) {}, false, false, true},
 		{"none is to come, and another one serves", Options{NoRestart: true}, func(l *loop, _ *slot, _ time.Time) {
 			for _, s := range []*server{own, common} {
-				l.takenOver(&worker{slot: &slot{}}, s)
+				l.supervisor.takenOver(&worker{slot: &slot{}}, s)
 			}
 		}, false, false, false},
 		{"the slot has given up", Options{}, func(_ *loop, sl *slot, _ time.Time) { sl.stopped = true }, false, false, true},
@@ -60,30 +60,30 @@ func TestWhoIsWaitedForAtADeadWorkersAddress(t *testing.T) {
 			sl.live = []*worker{w}
 		}, true, true, false},
 		{"the next has died at once", Options{}, func(l *loop, sl *slot, now time.Time) {
-			l.bequeath(dead(sl, -1), now)
-			l.bequeath(dead(sl, 0, common), now)
+			l.supervisor.bequeath(dead(sl, -1), now)
+			l.supervisor.bequeath(dead(sl, 0, common), now)
 			sl.due = &timer{}
 		}, true, true, false},
 		{"the next has died later", Options{}, func(l *loop, sl *slot, now time.Time) {
-			l.bequeath(dead(sl, 0, common), now.Add(wellAfter))
+			l.supervisor.bequeath(dead(sl, 0, common), now.Add(wellAfter))
 			sl.due = &timer{}
 		}, false, true, false},
 		{"the next left as it was told", Options{}, func(l *loop, sl *slot, now time.Time) {
 			w := dead(sl, 0, common)
 			w.life.voluntary = yes
-			l.bequeath(w, now)
+			l.supervisor.bequeath(w, now)
 		}, false, false, false},
-		{"the slot was cleared", Options{NoRestart: true}, func(l *loop, sl *slot, _ time.Time) { l.clearSlot(sl) }, false, false, false},
+		{"the slot was cleared", Options{NoRestart: true}, func(l *loop, sl *slot, _ time.Time) { l.supervisor.clearSlot(sl) }, false, false, false},
 	} {
 		sl := &slot{}
 		l := newLoop(c.o, program{}, nil, func() time.Time { return start })
-		l.slots = []*slot{sl}
-		l.bequeath(dead(sl, 0, own, common), start)
+		l.supervisor.slots = []*slot{sl}
+		l.supervisor.bequeath(dead(sl, 0, own, common), start)
 		c.prepare(l, sl, start)
 		for _, w := range sl.live {
 			w.slot = sl
 		}
-		if a, b, g := l.awaited(own, start), l.awaited(common, start), l.gaveUp(); a != c.own || b != c.common || g != c.gaveUp {
+		if a, b, g := l.supervisor.awaited(own, start), l.supervisor.awaited(common, start), l.supervisor.gaveUp(); a != c.own || b != c.common || g != c.gaveUp {
 			t.Errorf("%s: its own awaited %v, the common one %v, gave up %v; want %v, %v, %v", c.name, a, b, g, c.own, c.common, c.gaveUp)
 		}
 	}

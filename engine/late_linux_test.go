@@ -36,7 +36,7 @@ func TestRestartWhoseProcessNeverComesUp(t *testing.T) {
 	}
 	event("the first fork", of(1, KindFork))
 	free := make(chan struct{})
-	c.loop.spawner.Do(func() { <-free }) // as a file system that does not answer
+	c.loop.supervisor.spawner.Do(func() { <-free }) // as a file system that does not answer
 	restarted := make(chan error, 1)
 	go func() { // ends with the fork
 		_, err := c.Do(t.Context(), Command{Op: OpRestart, Worker: 1})

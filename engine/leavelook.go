@@ -29,7 +29,7 @@ func (msgLooked) isMsg() {}
 
 // lookAtLeaving has the connections counted of all workers that leave, outside
 // the loop. The answer comes as a message.
-func (l *loop) lookAtLeaving() {
+func (l *leaver) lookAtLeaving() {
 	if !l.rules.early {
 		return
 	}
@@ -53,7 +53,7 @@ func (l *loop) lookAtLeaving() {
 }
 
 // lookedAt takes in a look.
-func (l *loop) lookedAt(m msgLooked) {
+func (l *leaver) lookedAt(m msgLooked) {
 	l.looking = false
 	for id, f := range m.found {
 		w := l.workers[id]

@@ -9,6 +9,19 @@ import (
 	"muster/ipc"
 )
 
+// leaver is the loop's part that takes a worker through its leave: out of the
+// rotation, told, looked at, ended by a signal if it has to be.
+type leaver struct {
+	*common
+	ledger    *ledger
+	killer    *killer
+	messages  *messages
+	looking   bool // a look at those that leave is under way
+	lookAgain bool // and another is wanted after it
+
+	step func(*worker, input) // moves a worker's life, see loop.step
+}
+
 // tellAfter is the time between a worker's leaving the rotation and its being
 // told: with less, Node 26 resets connections it has just been handed.
 const tellAfter = 200 * time.Millisecond
@@ -17,7 +30,7 @@ const tellAfter = 200 * time.Millisecond
 const dyingAgain = 100 * time.Millisecond
 
 // leave is worker.disconnect(): out of the rotation now, told a little later.
-func (l *loop) leave(w *worker, by By, call callFacts) {
+func (l *leaver) leave(w *worker, by By, call callFacts) {
 	if w.life.leaving || w.life.chanEnded {
 		return
 	}
@@ -39,7 +52,7 @@ func (l *loop) leave(w *worker, by By, call callFacts) {
 
 // tellToLeave tells a worker to disconnect, once. One that has no process yet is
 // told when it has.
-func (l *loop) tellToLeave(w *worker) {
+func (l *leaver) tellToLeave(w *worker) {
 	if w.ch == nil || w.life.chanEnded || !w.left.told.IsZero() {
 		return
 	}
@@ -56,7 +69,7 @@ func (l *loop) tellToLeave(w *worker) {
 }
 
 // announced takes in that a worker leaves by itself.
-func (l *loop) announced(w *worker) {
+func (l *leaver) announced(w *worker) {
 	now := l.now()
 	if !w.life.leaving {
 		l.emitCall(w, Event{Kind: KindLeave, By: ByOutside, Detail: LeaveDetail{GraceMs: ms(l.o.Grace)}}, callFacts{own: true})
@@ -73,7 +86,7 @@ func (l *loop) announced(w *worker) {
 
 // leftChannel takes in that the channel of a worker has ended and its process
 // has not: it may tidy up, but not for ever.
-func (l *loop) leftChannel(w *worker, now time.Time) {
+func (l *leaver) leftChannel(w *worker, now time.Time) {
 	w.left.ended = true
 	w.left.drained = !w.left.told.IsZero() && len(w.servers) > 0
 	w.left.told, w.left.clear = now, 0
@@ -82,7 +95,7 @@ func (l *loop) leftChannel(w *worker, now time.Time) {
 }
 
 // leaves starts the clock of a leave.
-func (l *loop) leaves(w *worker, now time.Time) {
+func (l *leaver) leaves(w *worker, now time.Time) {
 	if w.left.since.IsZero() {
 		w.left.since = now
 	}
@@ -90,7 +103,7 @@ func (l *loop) leaves(w *worker, now time.Time) {
 }
 
 // leaveStep carries out what the rules say is next for a worker that leaves.
-func (l *loop) leaveStep(w *worker) {
+func (l *leaver) leaveStep(w *worker) {
 	l.timers.stop(w.grace)
 	w.grace = nil
 	if w.life.gone {
@@ -119,7 +132,7 @@ func (l *loop) leaveStep(w *worker) {
 
 // sendStopSignal sends the stop signal, and SIGCONT, should the worker be
 // stopped.
-func (l *loop) sendStopSignal(w *worker, now time.Time) {
+func (l *leaver) sendStopSignal(w *worker, now time.Time) {
 	why := "nothing is open any more, and it lives on"
 	if w.left.empty.IsZero() {
 		why = fmt.Sprintf("the grace of %v is over", l.o.Grace)
@@ -136,7 +149,7 @@ func (l *loop) sendStopSignal(w *worker, now time.Time) {
 }
 
 // whyKilled is why a worker that leaves gets SIGKILL.
-func (l *loop) whyKilled(w *worker, now time.Time) string {
+func (l *leaver) whyKilled(w *worker, now time.Time) string {
 	switch v := w.left; {
 	case !v.stopped.IsZero():
 		return fmt.Sprintf("%s did not end it in %v", signalName(l.rules.signal), roundly(now.Sub(v.stopped)))
@@ -151,7 +164,7 @@ func roundly(d time.Duration) time.Duration { return d.Round(100 * time.Millisec
 
 // tellKept tells a Go worker how long its kept connections may hold it up when
 // it leaves.
-func (l *loop) tellKept(w *worker, alone bool) {
+func (l *leaver) tellKept(w *worker, alone bool) {
 	if w.stats == nil || w.life.chanEnded {
 		return
 	}
@@ -162,7 +175,7 @@ func (l *loop) tellKept(w *worker, alone bool) {
 }
 
 // alone tells whether no other worker stays when w leaves.
-func (l *loop) alone(w *worker) bool {
+func (l *leaver) alone(w *worker) bool {
 	for _, other := range l.workers {
 		if other != w && !other.life.leaving && other.life.state == StateListening {
 			return false
@@ -187,7 +200,7 @@ func keptLimit(grace time.Duration, alone bool) time.Duration {
 
 // cutShort ends a worker that lives on without its channel, if it has to be. It
 // is false if the limits of a leave are enough.
-func (l *loop) cutShort(w *worker, since, now time.Time) bool {
+func (l *leaver) cutShort(w *worker, since, now time.Time) bool {
 	n := l.ledger.unanswered(w)
 	do, at := channelEnd{unanswered: n, since: since, gone: w.life.gone, dying: inItsEnd(w.proc)}.next(now)
 	switch do {
@@ -207,7 +220,7 @@ func (l *loop) cutShort(w *worker, since, now time.Time) bool {
 // awaitChannel waits for the end of the channel of a worker whose process has ended:
 // something that it started may hold its end, and read there what the worker has
 // not answered. If there is such, that is killed first, unless it was or is kept.
-func (l *loop) awaitChannel(w *worker, now time.Time, killed bool) {
+func (l *leaver) awaitChannel(w *worker, now time.Time, killed bool) {
 	w.otherEnd = l.timers.at(now.Add(otherEndWait), func(now time.Time) {
 		if n := l.ledger.unanswered(w); !killed && n > 0 {
 			l.failed(w, "", fmt.Errorf("worker %d has ended with %s unanswered, and what it has started holds its channel: its process group gets SIGKILL",

@@ -33,8 +33,8 @@ type ledger struct {
 
 // totals are the counters of a Snapshot.
 type totals struct {
-	restarts, accepted, dealt, taken, refused, again, lost, odd uint64
-	lostUnknown                                                 int
+	accepted, dealt, taken, refused, again, lost, odd uint64
+	lostUnknown                                       int
 }
 
 // entry is an accepted connection the primary still has a copy of.

@@ -23,43 +23,32 @@ const (
 // touches the fields below the line; everything else sends it a message.
 type loop struct {
 	*common
-	ledger   *ledger
-	paths    *paths
-	granter  *granter
-	intake   *intake
-	messages *messages
-	killer   *killer
-	stalls   *stalls
-	observer *observer
-	cpus     cpus.Count
-	procs    proc.Set
-	family   *family
-	tidier   *tidier
+	ledger     *ledger
+	paths      *paths
+	granter    *granter
+	intake     *intake
+	messages   *messages
+	killer     *killer
+	stalls     *stalls
+	observer   *observer
+	leaver     *leaver
+	plan       *plan
+	supervisor *supervisor
+	unserved   *unserved
+	cpus       cpus.Count
+	procs      proc.Set
+	family     *family
+	tidier     *tidier
 
 	ran         atomic.Bool
-	apiWorkers  apiWorkers
-	settingsNow atomic.Pointer[Settings]
-	abandoned   atomic.Bool  // the stop has come to its bound: who starts a process ends it
 	longestStep atomic.Int64 // ns the loop was at one thing, at most: others have waited so long
 
 	// ---- owned by run ----
 
 	started time.Time
 
-	settings Settings
-	wasSetUp bool
-	program  program // what settings run
-
-	slots   []*slot
-	nextID  int
-	spawner *proc.Spawner
-
-	looking   bool   // a look at those that leave is under way
-	lookAgain bool   // and another is wanted after it
-	unadopt   func() // ends what adopt began
-	unguard   func() // ends the guard
-
-	spawning int // forks whose process is not there yet
+	unadopt func() // ends what adopt began
+	unguard func() // ends the guard
 
 	// Read when run has returned.
 	leftBehind []string  // what is left
@@ -70,7 +59,7 @@ type loop struct {
 // sockets this process was started with.
 func newLoop(o Options, prog program, inherited map[int]bool, now func() time.Time) *loop {
 	l := &loop{
-		common: newCommon(o, now), program: prog, apiWorkers: apiWorkers{byID: make(map[int]*Worker)},
+		common:  newCommon(o, now),
 		started: now(), cpus: cpus.Usable(),
 	}
 	l.start = sync.OnceFunc(func() {
@@ -82,14 +71,9 @@ func newLoop(o Options, prog program, inherited map[int]bool, now func() time.Ti
 	l.tasks.killAll = l.family.killAll
 	l.tidier = newTidier(l.family, orphanTime(l.rules), l.post)
 	l.ledger = newLedger(l.common)
-	l.ledger.ended = func(s *server) {
-		for _, sl := range l.slots {
-			delete(sl.heir, s)
-		}
-	}
 	l.paths = &paths{common: l.common, ledger: l.ledger}
 	l.granter = &granter{
-		common: l.common, ledger: l.ledger, paths: l.paths, inherited: inherited, takenOver: l.takenOver,
+		common: l.common, ledger: l.ledger, paths: l.paths, inherited: inherited,
 		lookups: make(map[string][]question), opening: make(map[string][]question),
 	}
 	l.ledger.allClosed = l.granter.askClosed
@@ -98,6 +82,14 @@ func newLoop(o Options, prog program, inherited map[int]bool, now func() time.Ti
 	l.killer = &killer{common: l.common, ledger: l.ledger}
 	l.stalls = &stalls{common: l.common, ledger: l.ledger, killer: l.killer, probeFD: -1}
 	l.observer = &observer{common: l.common, ledger: l.ledger}
+	l.leaver = &leaver{common: l.common, ledger: l.ledger, killer: l.killer, messages: l.messages, step: l.step}
+	l.plan = &plan{common: l.common, ledger: l.ledger, program: prog}
+	l.supervisor = &supervisor{
+		common: l.common, ledger: l.ledger, killer: l.killer, stalls: l.stalls, leaver: l.leaver, plan: l.plan,
+		family: l.family, tidier: l.tidier, procs: &l.procs, apiWorkers: apiWorkers{byID: make(map[int]*Worker)},
+	}
+	l.unserved = &unserved{common: l.common, ledger: l.ledger, slots: l.supervisor}
+	l.ledger.ended, l.granter.takenOver = l.supervisor.addressEnded, l.supervisor.takenOver
 	return l
 }
 
@@ -156,11 +148,11 @@ func (l *loop) run() {
 			l.take(m)
 		case beats:
 			l.stalls.beat(now)
-			l.lookUnserved(now)
+			l.unserved.lookUnserved(now)
 		case samples:
 			l.observer.sample()
 			l.paths.keepNames()
-			l.lookAtLeaving()
+			l.leaver.lookAtLeaving()
 		}
 		awake = l.now()
 		l.timers.run(awake)
@@ -222,7 +214,7 @@ func (l *loop) take(m msg) {
 	case msgSampled:
 		l.observer.sampled(m.s)
 	case msgLooked:
-		l.lookedAt(m)
+		l.leaver.lookedAt(m)
 	case msgAside:
 		m.take()
 	case msgCounted:
@@ -237,7 +229,7 @@ func (l *loop) begin() {
 	testPanicPoint(l)
 	l.started = l.now()
 	l.pid = os.Getpid()
-	l.spawner = proc.NewSpawner(l.spawnTask, spawnsMax)
+	l.supervisor.spawner = proc.NewSpawner(l.spawnTask, spawnsMax)
 	l.adopt()
 	l.unguard = l.guarding()
 	l.spawnTask(l.tidier.run)
@@ -252,13 +244,13 @@ func (l *loop) forkFirst() {
 	if l.stopping != nil {
 		return
 	}
-	if l.o.Workers > 0 || !l.wasSetUp {
-		if err := l.setup(Settings{}, ByAPI, foundExec{}); err != nil { // no settings, so nothing to be wrong with
+	if l.o.Workers > 0 || !l.plan.wasSetUp {
+		if err := l.plan.setup(Settings{}, ByAPI, foundExec{}); err != nil { // no settings, so nothing to be wrong with
 			l.failed(nil, "", err)
 		}
 	}
 	for range l.o.Workers {
-		l.fork(l.freeSlot(), ByAPI, nil, nil)
+		l.supervisor.fork(l.supervisor.freeSlot(), ByAPI, nil, nil)
 	}
 }
 
@@ -266,7 +258,7 @@ func (l *loop) forkFirst() {
 // except what was left behind.
 func (l *loop) end() {
 	l.endBy = l.tasksUntil(l.now())
-	l.spawner.Close()
+	l.supervisor.spawner.Close()
 	if l.asides.cancel != nil {
 		l.asides.cancel()
 	}

@@ -26,7 +26,7 @@ func (c *Cluster) SetupMaster(s Settings) error { return c.SetupPrimary(s) }
 // Settings are what later forks use, zero before the first setup except
 // Options.Settings (Node: cluster.settings). They are the caller's: changing
 // them changes nothing here.
-func (c *Cluster) Settings() Settings { return c.loop.settingsNow.Load().clone() }
+func (c *Cluster) Settings() Settings { return c.loop.plan.shown.Load().clone() }
 
 // SchedulingPolicy is the policy in force (Node: cluster.schedulingPolicy).
 func (c *Cluster) SchedulingPolicy() Policy { return Policy(c.loop.ledger.policyNow.Load()) }
@@ -78,7 +78,7 @@ func (c *Cluster) Disconnect(ctx context.Context) error {
 
 // Workers are the workers that have not exited, by id (Node: cluster.workers).
 // The map is the caller's.
-func (c *Cluster) Workers() map[int]*Worker { return c.loop.apiWorkers.all() }
+func (c *Cluster) Workers() map[int]*Worker { return c.loop.supervisor.apiWorkers.all() }
 
 // Worker is one of Workers, nil if there is none with that id.
-func (c *Cluster) Worker(id int) *Worker { return c.loop.apiWorkers.get(id) }
+func (c *Cluster) Worker(id int) *Worker { return c.loop.supervisor.apiWorkers.get(id) }

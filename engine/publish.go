@@ -25,10 +25,10 @@ func (l *loop) publish() (due time.Time) {
 func (l *loop) picture(now time.Time) *Snapshot {
 	s := &Snapshot{
 		V: 1, Seq: l.pub.events.newest(), Tick: l.observer.tick, Time: now, Started: l.started, PID: l.pid,
-		CPUs: l.cpus.N, CPULimit: l.cpus.Limited(), Command: l.program.command, Settings: l.settings,
+		CPUs: l.cpus.N, CPULimit: l.cpus.Limited(), Command: l.plan.program.command, Settings: l.plan.settings,
 		Policy: l.ledger.policy, PolicyFixed: l.ledger.policyFixed(), Grace: l.o.Grace, KillTimeout: l.rules.kill, StopSignal: l.stopSignalName(), Stall: l.o.Stall, ReadyTimeout: l.o.ReadyTimeout,
 		Stopping: l.stopping != nil,
-		Restarts: l.ledger.tot.restarts, Accepted: l.ledger.tot.accepted, Dealt: l.ledger.tot.dealt, Taken: l.ledger.tot.taken,
+		Restarts: l.supervisor.restarts, Accepted: l.ledger.tot.accepted, Dealt: l.ledger.tot.dealt, Taken: l.ledger.tot.taken,
 		Refused: l.ledger.tot.refused, DealtAgain: l.ledger.tot.again, Lost: l.ledger.tot.lost, LostUnknown: l.ledger.tot.lostUnknown, OddAnswers: l.ledger.tot.odd,
 		Traffic: l.traffic(now),
 		ReqRate: l.observer.reqRate, PrimaryCPU: l.observer.self.cpu, PrimaryMem: l.observer.self.mem,
@@ -48,7 +48,7 @@ func (l *loop) picture(now time.Time) *Snapshot {
 		s.Free = append(s.Free, srv.dealer.Free(now)...)
 	}
 	open, known := 0, false
-	for _, sl := range l.slots {
+	for _, sl := range l.supervisor.slots {
 		rows := slices.Clone(sl.live)
 		if sl.last != nil && !slices.Contains(rows, sl.last) {
 			rows = append(rows, sl.last)

@@ -4,7 +4,7 @@ import "time"
 
 // judge asks the rules what becomes of the slot of a worker that has ended, or
 // whose channel has. It is asked once per worker.
-func (l *loop) judge(w *worker, now time.Time) verdict {
+func (l *supervisor) judge(w *worker, now time.Time) verdict {
 	if w.vacated || w.life.voluntary == yes || l.stopping != nil {
 		return verdict{}
 	}
@@ -32,7 +32,7 @@ func (l *loop) judge(w *worker, now time.Time) verdict {
 }
 
 // carryOut does what judge decided, once the exit was published.
-func (l *loop) carryOut(w *worker, v verdict, now time.Time) {
+func (l *supervisor) carryOut(w *worker, v verdict, now time.Time) {
 	sl := w.slot
 	for i, x := range sl.live {
 		if x == w {
@@ -72,7 +72,7 @@ func (l *loop) carryOut(w *worker, v verdict, now time.Time) {
 }
 
 // vacate replaces a worker whose channel has ended but whose process lives on.
-func (l *loop) vacate(w *worker, now time.Time) {
+func (l *supervisor) vacate(w *worker, now time.Time) {
 	v := l.judge(w, now)
 	sl := w.slot
 	if w.life.voluntary == yes || l.stopping != nil || l.o.NoRestart || sl.heldByOther(w) {
@@ -90,7 +90,7 @@ func (l *loop) vacate(w *worker, now time.Time) {
 
 // reforkFor forks the replacement of prev. If the slot has no room for it, it is
 // forked when there is, and nil is returned.
-func (l *loop) reforkFor(sl *slot, prev *worker, by By) *worker {
+func (l *supervisor) reforkFor(sl *slot, prev *worker, by By) *worker {
 	l.timers.stop(sl.due)
 	sl.due, sl.want = nil, nil
 	l.pub.touch()
@@ -100,21 +100,21 @@ func (l *loop) reforkFor(sl *slot, prev *worker, by By) *worker {
 	}
 	sl.stopped = false
 	sl.restarts++
-	l.ledger.tot.restarts++
+	l.restarts++
 	w := l.fork(sl, by, prev, nil)
 	l.forgetRow(sl)
 	return w
 }
 
 // forgetRow takes the row of the slot's last worker off the screen.
-func (l *loop) forgetRow(sl *slot) {
+func (l *supervisor) forgetRow(sl *slot) {
 	l.timers.stop(sl.row)
 	sl.row, sl.last = nil, nil
 	l.pub.touch()
 }
 
 // forkLater has the slot's replacement forked, now or later.
-func (l *loop) forkLater(sl *slot, prev *worker, after time.Duration, now time.Time) {
+func (l *supervisor) forkLater(sl *slot, prev *worker, after time.Duration, now time.Time) {
 	if after == 0 {
 		l.reforkFor(sl, prev, BySupervisor)
 		return

@@ -6,7 +6,7 @@ import (
 )
 
 // restart replaces a worker, the new one first.
-func (l *loop) restart(w *worker, by By) (*worker, error) {
+func (l *supervisor) restart(w *worker, by By) (*worker, error) {
 	switch {
 	case w.replacedBy != nil:
 		return nil, fmt.Errorf("worker %d is being replaced by worker %d: %w", w.id, w.replacedBy.id, ErrBusy)
@@ -31,7 +31,7 @@ func (l *loop) restart(w *worker, by By) (*worker, error) {
 
 // notReady ends the new worker of a restart that does not come up. One that has
 // no process yet is ended when it has; one in a debugger may be paused.
-func (l *loop) notReady(n *worker) {
+func (l *supervisor) notReady(n *worker) {
 	old := n.restartOf
 	if old == nil || n.proc == nil {
 		l.endLate(n)
@@ -49,7 +49,7 @@ func (l *loop) notReady(n *worker) {
 }
 
 // endLate ends the new worker of a restart.
-func (l *loop) endLate(n *worker) {
+func (l *supervisor) endLate(n *worker) {
 	why := fmt.Sprintf("it did not listen within %v", l.o.ReadyTimeout)
 	if old := n.restartOf; old != nil {
 		why += fmt.Sprintf("; worker %d stays", old.id)
@@ -66,7 +66,7 @@ func (l *loop) endLate(n *worker) {
 
 // restartFailed ends a restart whose new worker n will not come up: the old one
 // keeps the slot, and says so.
-func (l *loop) restartFailed(n *worker, why string) {
+func (l *supervisor) restartFailed(n *worker, why string) {
 	old := n.restartOf
 	if old == nil {
 		return
@@ -81,7 +81,7 @@ func (l *loop) restartFailed(n *worker, why string) {
 
 // restartLeft settles the restart a worker has part in that leaves before it is
 // over, for whatever reason.
-func (l *loop) restartLeft(w *worker) {
+func (l *supervisor) restartLeft(w *worker) {
 	if n := w.replacedBy; n != nil { // the new one has the slot
 		w.replacedBy, n.restartOf = nil, nil
 		l.timers.stop(n.up)
@@ -104,7 +104,7 @@ func (w *worker) onAll() string {
 }
 
 // restartEnded settles the restart a worker that has ended had part in.
-func (l *loop) restartEnded(w *worker) {
+func (l *supervisor) restartEnded(w *worker) {
 	l.restartFailed(w, fmt.Sprintf("worker %d ended (%s) before it listened%s", w.id, exitWords(w.exit), w.onAll()))
 	if n := w.replacedBy; n != nil {
 		w.replacedBy, n.restartOf = nil, nil
@@ -116,7 +116,7 @@ func (l *loop) restartEnded(w *worker) {
 const noteKept = time.Minute
 
 // noteRestart puts a note on a worker's row for a while; "" takes it away.
-func (l *loop) noteRestart(w *worker, note string) {
+func (l *supervisor) noteRestart(w *worker, note string) {
 	l.timers.stop(w.noted)
 	w.restartNote, w.noted = note, nil
 	l.pub.touch()

@@ -6,9 +6,20 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"muster/engine/internal/proc"
 )
+
+// plan is the loop's part that knows what the next workers run.
+type plan struct {
+	*common
+	ledger   *ledger
+	settings Settings
+	wasSetUp bool
+	program  program                  // what settings run
+	shown    atomic.Pointer[Settings] // settings, for other goroutines; never changed
+}
 
 // program is what the workers run, as the settings have it.
 type program struct {
@@ -24,7 +35,7 @@ type program struct {
 //
 // found is where the program of s is: the file system may not answer, so the loop
 // does not look for it.
-func (l *loop) setup(s Settings, by By, found foundExec) error {
+func (l *plan) setup(s Settings, by By, found foundExec) error {
 	next, err := l.settings.merge(s)
 	if err != nil {
 		return fmt.Errorf("settings: %w", err)
@@ -54,10 +65,10 @@ func (l *loop) setup(s Settings, by By, found foundExec) error {
 }
 
 // useSettings makes s the settings of later forks.
-func (l *loop) useSettings(s Settings) {
+func (l *plan) useSettings(s Settings) {
 	l.settings = s
 	shown := s.clone()
-	l.settingsNow.Store(&shown)
+	l.shown.Store(&shown)
 	l.pub.touch()
 }
 
@@ -89,4 +100,14 @@ func programOf(s Settings, found foundExec) program {
 	}
 	argv := slices.Concat([]string{s.Exec}, s.ExecArgv, s.Args)
 	return program{path: found.path, argv: argv, command: strings.Join(argv, " "), err: found.err}
+}
+
+// setupNote is what is to be told with a setup: Options.Note, and that there is
+// no stall limit.
+func (l *plan) setupNote() string {
+	note := l.o.Note
+	if l.o.Stall > 0 && !l.o.StallInspected && inspects(l.program.argv, mergeEnv(os.Environ(), l.settings.Env)) {
+		note = strings.TrimPrefix(note+"; ", "; ") + "node has an inspector, so no worker is killed for a stall"
+	}
+	return note
 }

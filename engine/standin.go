@@ -46,7 +46,7 @@ func standsIn(before, now []Address, ready bool, quiet, left time.Duration) (mis
 // compare is called whenever a worker listens. It ends a restart, for good or,
 // if the new worker does not listen where the old one does, by taking it back;
 // of a worker that replaces a dead one it says that its addresses changed.
-func (l *loop) compare(w *worker) {
+func (l *supervisor) compare(w *worker) {
 	l.timers.stop(w.comparing)
 	w.comparing = nil
 	if w.life.leaving || w.life.chanEnded || l.stopping != nil {
@@ -80,14 +80,14 @@ func (l *loop) compare(w *worker) {
 			w.restartOf = nil
 			old.replacedBy = nil
 			if !old.life.leaving {
-				l.leave(old, w.by, callFacts{})
+				l.leaver.leave(old, w.by, callFacts{})
 			}
 		}
 	}
 }
 
 // readyIn is how long a worker may still take to listen.
-func (l *loop) readyIn(w *worker, now time.Time) time.Duration {
+func (l *supervisor) readyIn(w *worker, now time.Time) time.Duration {
 	if l.o.ReadyTimeout <= 0 {
 		return math.MaxInt64 / 2 // no limit
 	}
@@ -99,7 +99,7 @@ const probes = "Its program probes the port before it listens (get-port, detect-
 	"let it listen without a look, muster shares the port"
 
 // abortRestart takes back the new worker of a restart: the old one stays.
-func (l *loop) abortRestart(w *worker, missing []Address) {
+func (l *supervisor) abortRestart(w *worker, missing []Address) {
 	old := w.restartOf
 	w.restartOf, old.replacedBy = nil, nil
 	w.aborted = true
@@ -111,13 +111,13 @@ func (l *loop) abortRestart(w *worker, missing []Address) {
 	// The old one's, whose row it explains.
 	l.failed(old, "", fmt.Errorf("%s. It is told to leave, worker %d stays. %s. If it has moved on purpose, crash worker %d (k, then !) to have it replaced",
 		text, old.id, probes, old.id))
-	l.leave(w, BySupervisor, callFacts{})
+	l.leaver.leave(w, BySupervisor, callFacts{})
 }
 
 // hasMoved says that a worker does not listen where the dead one before it did:
 // once a slot, because a program may have an address of its own in each process,
 // as one with its pid in the name.
-func (l *loop) hasMoved(w *worker, missing []Address) {
+func (l *supervisor) hasMoved(w *worker, missing []Address) {
 	if w.slot.moved && !w.moved && !l.keeps(missing) {
 		return
 	}
@@ -144,14 +144,14 @@ func (l *loop) hasMoved(w *worker, missing []Address) {
 }
 
 // keeps tells whether Options.Addr is among the addresses.
-func (l *loop) keeps(as []Address) bool {
+func (l *supervisor) keeps(as []Address) bool {
 	return slices.ContainsFunc(l.ledger.order, func(s *server) bool { return s.keep && slices.Contains(as, s.addr) })
 }
 
 // remember keeps in the slot what a worker that has died listened on, for its
 // replacement. One that never listened had taken nothing over: what was before
 // it still counts. Of port 0 nobody expects a number.
-func (l *loop) remember(w *worker) {
+func (l *supervisor) remember(w *worker) {
 	if w.life.voluntary == yes {
 		if !w.slot.heldByOther(w) {
 			w.slot.expects = nil
@@ -192,4 +192,13 @@ func addrShort(a Address) string {
 		return filepath.Base(a.Host)
 	}
 	return ":" + strconv.Itoa(a.Port)
+}
+
+// joined takes in that a worker is up; a restart goes on.
+func (l *supervisor) joined(w *worker) {
+	l.timers.stop(w.up)
+	if w.slot.last != nil {
+		l.forgetRow(w.slot)
+	}
+	l.compare(w)
 }

@@ -71,7 +71,7 @@ func (w *pipeWriter) Close() error {
 
 // startWorker starts the process of a worker and makes its channel, on the
 // spawner's thread. ends are our ends of its three streams, nil where there is none.
-func (l *loop) startWorker(spec proc.Spec, stdio [3]Stdio) (p *proc.Process, ch channel, ends [3]*os.File, err error) {
+func (l *supervisor) startWorker(spec proc.Spec, stdio [3]Stdio) (p *proc.Process, ch channel, ends [3]*os.File, err error) {
 	l.procs.Begin(spec.Worker)
 	if p, ch, ends, err = l.sys.start(spec, stdio); err != nil {
 		l.procs.Failed(spec.Worker)
@@ -134,7 +134,7 @@ func (kernel) start(spec proc.Spec, stdio [3]Stdio) (p *proc.Process, _ channel,
 
 // startReaders starts the goroutines that hear of a worker: its channel, its
 // output and its end. They end soon after the process has.
-func (l *loop) startReaders(m msgSpawned, ends [3]*os.File, stdio [3]Stdio) {
+func (l *supervisor) startReaders(m msgSpawned, ends [3]*os.File, stdio [3]Stdio) {
 	w := m.w
 	l.spawnTask(func() { l.readChannel(m) })
 	var readers sync.WaitGroup
@@ -197,7 +197,7 @@ func exitDetail(e proc.Exit) *ExitDetail {
 }
 
 // readChannel hands on what comes over a worker's channel, until it ends.
-func (l *loop) readChannel(m msgSpawned) {
+func (l *supervisor) readChannel(m msgSpawned) {
 	for {
 		var buf []ipc.Message
 		select {

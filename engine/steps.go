@@ -2,10 +2,13 @@ package engine
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
+	"syscall"
 	"time"
 
+	"muster/engine/internal/proc"
 	"muster/ipc"
 )
 
@@ -39,19 +42,19 @@ func (l *loop) step(w *worker, in input) {
 			l.emitFor(w, Event{Kind: KindOnline, By: ByOutside, Detail: d})
 		case fxListening:
 			w.listening = now
-			l.joined(w)
+			l.supervisor.joined(w)
 		case fxLeave:
 			for s := range w.servers {
 				s.dealer.Leave(w.id)
 				l.ledger.setGateOrSay(s)
 			}
-			l.restartLeft(w)
+			l.supervisor.restartLeft(w)
 		case fxRelease:
 			l.release(w, now)
 		case fxSettle:
 			l.ledger.settle(w, now)
 		case fxAwaitChannel:
-			l.awaitChannel(w, now, l.family.keep)
+			l.leaver.awaitChannel(w, now, l.family.keep)
 		case fxDisconnect:
 			l.disconnected(w, now)
 		case fxExit:
@@ -119,7 +122,7 @@ func (l *loop) read(w *worker, msgs []ipc.Message, now time.Time) {
 			}
 		case ipc.User:
 			if l.messages.userMessage(w, m) {
-				l.joined(w) // a restart need not wait for ever for a server that may never come
+				l.supervisor.joined(w) // a restart need not wait for ever for a server that may never come
 			}
 		case ipc.OtherInternal:
 			l.messages.otherInternal(w, m, now)
@@ -151,20 +154,11 @@ func (l *loop) answered(w *worker, seq int64, accepted bool, now time.Time) {
 	}
 }
 
-// joined takes in that a worker is up; a restart goes on.
-func (l *loop) joined(w *worker) {
-	l.timers.stop(w.up)
-	if w.slot.last != nil {
-		l.forgetRow(w.slot)
-	}
-	l.compare(w)
-}
-
 // release takes in that everything a worker has said was read: it uses no server
 // any more.
 func (l *loop) release(w *worker, now time.Time) {
-	l.remember(w)
-	l.bequeath(w, now)
+	l.supervisor.remember(w)
+	l.supervisor.bequeath(w, now)
 	for s := range w.servers {
 		if !s.ended {
 			l.ledger.released(w, s)
@@ -208,19 +202,19 @@ func (l *loop) disconnected(w *worker, now time.Time) {
 	if w.life.gone {
 		return
 	}
-	if !l.cutShort(w, now, now) {
-		l.leftChannel(w, now)
+	if !l.leaver.cutShort(w, now, now) {
+		l.leaver.leftChannel(w, now)
 	}
 	if d.Voluntary {
 		return
 	}
 	if !w.proc.Dying() {
-		l.vacate(w, now)
+		l.supervisor.vacate(w, now)
 		return
 	}
 	// The kernel closes a dying process's descriptors before it tells of its
 	// end, which says more about why.
-	w.otherEnd = l.timers.at(now.Add(otherEndWait), func(now time.Time) { l.vacate(w, now) })
+	w.otherEnd = l.timers.at(now.Add(otherEndWait), func(now time.Time) { l.supervisor.vacate(w, now) })
 }
 
 // procEnded says that a worker's process has ended.
@@ -253,14 +247,14 @@ func (l *loop) exited(w *worker, now time.Time) {
 		h.given.Close() // a nil *os.File may be closed
 	}
 
-	v := l.judge(w, now)
+	v := l.supervisor.judge(w, now)
 	w.exit.RetryMs, w.exit.Deaths = ms(v.after), v.deaths
 	if v.deaths > 0 {
 		w.exit.Of = deathsMax
 	}
 	w.api.process.exit.Store(w.exit)
 	w.show()
-	l.apiWorkers.remove(w.api)
+	l.supervisor.apiWorkers.remove(w.api)
 	close(w.api.done)
 	l.emitFor(w, Event{Kind: KindExit, By: ByOutside, Detail: *w.exit})
 	for _, d := range w.orphans {
@@ -268,7 +262,7 @@ func (l *loop) exited(w *worker, now time.Time) {
 	}
 
 	delete(l.workers, w.id)
-	l.carryOut(w, v, now)
+	l.supervisor.carryOut(w, v, now)
 	for s := range w.servers {
 		l.ledger.forget(w, s)
 		l.paths.keepName(s, w)
@@ -281,4 +275,69 @@ func (l *loop) output(w *worker, stream string, lines []outLine) {
 	for _, o := range lines {
 		l.emitFor(w, Event{Kind: KindOutput, By: ByOutside, Detail: OutputDetail{Stream: stream, Text: o.text, Missed: o.missed}})
 	}
+}
+
+// spawned says that a fork has a process, or could not get one.
+func (l *loop) spawned(m msgSpawned) {
+	w := m.w
+	l.supervisor.spawning--
+	reply := w.reply
+	w.reply = nil
+	if m.err != nil {
+		l.spawnFailed(w, m.err)
+		if reply != nil {
+			reply <- answer[Result]{err: fmt.Errorf("fork of worker %d: %w", w.id, m.err)}
+		}
+		return
+	}
+	w.proc, w.ch, w.errs = m.p, m.ch, m.errs
+	d := ForkDetail{Replaces: w.replaces, Why: w.replacesWhy}
+	if w.replaces != 0 && !w.deathAt.IsZero() && w.slot.deaths > 0 {
+		d.Try, d.Of = w.slot.deaths, deathsMax
+	}
+	l.emitFor(w, Event{Kind: KindFork, By: w.by, Detail: d})
+	if reply != nil {
+		reply <- answer[Result]{v: Result{Worker: w.id}}
+	}
+	for _, k := range w.early {
+		if err := l.kill(w, k.sig, k.by); err != nil {
+			l.failed(w, "", err)
+		}
+	}
+	w.early = nil
+	if w.late != "" {
+		l.killer.kill9(w, w.late)
+	}
+	if w.life.leaving { // ordered before it was there
+		l.leaver.tellToLeave(w)
+		l.leaver.leaveStep(w)
+	}
+	if l.stopping != nil {
+		l.stopStep()
+	}
+}
+
+// spawnFailed is the whole life of a worker whose process could not be started:
+// as in Node an error and an exit with the negative errno as its code.
+func (l *loop) spawnFailed(w *worker, err error) {
+	now := l.now()
+	err = fmt.Errorf("starting worker %d: %w", w.id, err)
+	l.failed(w, "", err)
+	l.deliverError(w, err)
+	code := -1
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		code = -int(errno)
+	}
+	w.noDir = errors.As(err, new(*proc.DirError))
+	w.ended, w.errs = now, &lineReader{}
+	w.errs.remember(err.Error())
+	w.exit = &ExitDetail{Code: &code}
+	w.life.chanEnded, w.life.gone, w.life.procEnded = true, true, true
+	w.life.state, w.life.leaving = StateExited, true
+	if w.life.voluntary == unset {
+		w.life.voluntary = no
+	}
+	w.changed = now
+	l.exited(w, now)
 }

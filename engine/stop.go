@@ -33,8 +33,8 @@ func (l *loop) stop(by By) {
 	now := l.now()
 	l.stopping = &stopState{by: by, since: now}
 	l.pub.touch()
-	for _, sl := range l.slots {
-		l.clearSlot(sl)
+	for _, sl := range l.supervisor.slots {
+		l.supervisor.clearSlot(sl)
 	}
 	l.ledger.quietAll()
 	l.timers.at(now.Add(boundEvery), l.boundStop)
@@ -64,7 +64,7 @@ func (l *loop) stopStep() {
 	if l.ledger.queued() == 0 || len(l.workers) == 0 {
 		l.tellAll()
 	}
-	if len(l.workers) == 0 && l.spawning == 0 {
+	if len(l.workers) == 0 && l.supervisor.spawning == 0 {
 		if l.asides.cancel != nil {
 			l.asides.cancel() // nobody is left to hear of a lookup
 		}
@@ -78,7 +78,7 @@ func (l *loop) stopStep() {
 
 // tellAll has every worker leave.
 func (l *loop) tellAll() {
-	for _, w := range l.liveInOrder() {
+	for _, w := range l.supervisor.liveInOrder() {
 		switch {
 		case w.proc == nil: // asked again when it is there
 		case l.stopping.now:
@@ -86,7 +86,7 @@ func (l *loop) tellAll() {
 			l.killer.killedNow(w)
 			l.family.end(w.proc)
 		default:
-			l.leave(w, l.stopping.by, callFacts{all: true})
+			l.leaver.leave(w, l.stopping.by, callFacts{all: true})
 		}
 	}
 }
@@ -113,5 +113,5 @@ func (l *loop) killLeft() {
 func (l *loop) finished() bool {
 	st := l.stopping
 	return st != nil && (st.left || st.drained && st.tidied &&
-		len(l.workers) == 0 && l.spawning == 0 && l.ledger.allGone() && l.asides.waited == 0)
+		len(l.workers) == 0 && l.supervisor.spawning == 0 && l.ledger.allGone() && l.asides.waited == 0)
 }

@@ -115,7 +115,7 @@ func (l *loop) boundStop(now time.Time) {
 		if st.now {
 			return
 		}
-		for _, w := range l.liveInOrder() {
+		for _, w := range l.supervisor.liveInOrder() {
 			if w.proc != nil && !w.life.procEnded && w.killedAt.IsZero() {
 				l.killer.tellKill(w, "the stop has come to its bound")
 			}
@@ -128,12 +128,12 @@ func (l *loop) boundStop(now time.Time) {
 
 // leaveBehind has the loop end although something is left, and says what.
 func (l *loop) leaveBehind() {
-	l.abandoned.Store(true) // before the look: a process that comes now is killed by who started it
+	l.supervisor.abandoned.Store(true) // before the look: a process that comes now is killed by who started it
 	say := func(w *worker, what string) {
 		l.failed(w, "", fmt.Errorf("the cluster ends without %s", what))
 		l.leftBehind = append(l.leftBehind, what)
 	}
-	for _, w := range l.liveInOrder() {
+	for _, w := range l.supervisor.liveInOrder() {
 		say(w, l.leftWords(w))
 	}
 	if len(l.workers) == 0 && !l.stopping.tidied {

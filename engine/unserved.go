@@ -8,6 +8,13 @@ import (
 	"muster/internal/plural"
 )
 
+// unserved is the loop's part that looks for addresses nobody serves and nobody will.
+type unserved struct {
+	*common
+	ledger *ledger
+	slots  *supervisor
+}
+
 // unservedAfter is how long an address may have nobody, and nobody to come,
 // before who waits there is answered with a reset.
 const unservedAfter = 5 * time.Second
@@ -63,16 +70,16 @@ func (s *server) served() bool {
 }
 
 // lookUnserved is called at every beat.
-func (l *loop) lookUnserved(now time.Time) {
+func (l *unserved) lookUnserved(now time.Time) {
 	if l.stopping != nil {
 		return
 	}
-	v := addressView{coming: l.coming(now), gaveUp: l.gaveUp()}
+	v := addressView{coming: l.slots.coming(now), gaveUp: l.slots.gaveUp()}
 	for _, w := range l.workers {
 		v.others = v.others || w.life.state == StateListening || w.ready && !w.life.leaving
 	}
 	for _, s := range append([]*server(nil), l.ledger.order...) { // one may be closed
-		v.keep, v.served, v.awaited, v.begun = s.keep, s.served(), l.awaited(s, now), !s.unserved.IsZero()
+		v.keep, v.served, v.awaited, v.begun = s.keep, s.served(), l.slots.awaited(s, now), !s.unserved.IsZero()
 		since := s.unserved
 		if since.IsZero() {
 			since = now
@@ -94,7 +101,7 @@ func (l *loop) lookUnserved(now time.Time) {
 }
 
 // carryOutFate does what fate says.
-func (l *loop) carryOutFate(s *server, f fate, now time.Time) {
+func (l *unserved) carryOutFate(s *server, f fate, now time.Time) {
 	switch f {
 	case fateWarn, fateReset:
 		if !s.keep {
@@ -123,7 +130,7 @@ func (l *loop) carryOutFate(s *server, f fate, now time.Time) {
 			text = fmt.Sprintf(", and %s that waited there reset", plural.Of(n, "connection"))
 		}
 		// Nobody misses one that was a dead worker's own.
-		if n > 0 || l.gaveUp() {
+		if n > 0 || l.slots.gaveUp() {
 			l.failed(nil, "", fmt.Errorf("%s: nobody has served it for %v, and nobody will: it is closed%s. A worker that listens there opens it again",
 				s.addr, unservedAfter, text))
 		}

@@ -57,14 +57,14 @@ func TestAddressOfAClusterThatWasEmptiedIsKept(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1000, 0)
 	l := loopAt(now)
-	l.slots = []*slot{{}}
+	l.supervisor.slots = []*slot{{}}
 	s := &server{}
-	w := &worker{slot: l.slots[0], servers: map[*server]bool{s: true}, listening: now}
+	w := &worker{slot: l.supervisor.slots[0], servers: map[*server]bool{s: true}, listening: now}
 	w.life = life{leaving: true, chanEnded: true, voluntary: yes}
-	l.bequeath(w, now)
+	l.supervisor.bequeath(w, now)
 	for _, restart := range []bool{true, false} {
 		l.o.NoRestart = !restart
-		v := addressView{awaited: l.awaited(s, now), coming: l.coming(now), gaveUp: l.gaveUp()}
+		v := addressView{awaited: l.supervisor.awaited(s, now), coming: l.supervisor.coming(now), gaveUp: l.supervisor.gaveUp()}
 		if f := v.fate(unservedAfter); f != fateStays {
 			t.Errorf("restart %v: fate %d", restart, f)
 		}
