@@ -2,6 +2,10 @@ package engine
 
 import "time"
 
+// otherEndWait bounds how long, when one of a worker's channel and process has
+// ended, the other's end is waited for: something it started may hold the channel.
+const otherEndWait = time.Second
+
 // endGrace is how long a worker may live on whose channel has ended while
 // hand-offs were unanswered. Their clients wait for that long.
 const endGrace = time.Second

@@ -62,3 +62,7 @@ type Details struct {
 	FDs     int      `json:"fds"` // open descriptors; -1 if not known
 	FDLimit uint64   `json:"fd_limit"`
 }
+
+// signalMax is the last signal there is on Linux. Below it the kernel knows which
+// exist.
+const signalMax = 64

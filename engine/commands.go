@@ -5,13 +5,6 @@ import (
 	"syscall"
 )
 
-// signalMax is the last signal there is on Linux. Below it the kernel knows which
-// exist.
-const signalMax = 64
-
-// MaxWorkers is how many workers a cluster has at most.
-const MaxWorkers = 256
-
 // command carries out a Command.
 func (l *loop) command(m msgCommand) {
 	by := m.cmd.By
@@ -187,4 +180,16 @@ func (l *loop) setupAsked(s Settings, found foundExec) error {
 		return ErrStopped
 	}
 	return l.plan.setup(s, ByAPI, found)
+}
+
+// inspect looks at one worker closely, aside. The environment is the one it was given.
+func (l *loop) inspect(w *worker, reply chan<- answer[Result]) {
+	d := &Details{Worker: w.id, PID: w.pid(), Command: l.plan.program.command, Dir: w.dir, Env: w.env, FDs: -1}
+	l.runAside(func() error { l.sys.inspect(d); return nil }, func(err error) {
+		if err != nil {
+			reply <- answer[Result]{err: fmt.Errorf("inspecting worker %d: %w", w.id, err)}
+			return
+		}
+		reply <- answer[Result]{v: Result{Details: d}}
+	}, nil)
 }

@@ -56,20 +56,31 @@ type kin struct {
 // family looks for what workers have started. It has no state of its own, so
 // that it also works when the loop or the tidier is what failed.
 type family struct {
-	self    int
-	token   string
-	keep    bool // Options.KeepChildren
-	adopt   Adoption
-	procs   *proc.Set
-	foreign bool // this process had children of others before it adopted any
+	self     int
+	token    string
+	keep     bool // Options.KeepChildren
+	adoption Adoption
+	procs    *proc.Set
+	foreign  bool // this process had children of others before it adopted any
 }
 
 // adopting tells whether orphans come to this process.
-func (f *family) adopting() bool { return f.adopt != AdoptNone || f.self == 1 }
+func (f *family) adopting() bool { return f.adoption != AdoptNone || f.self == 1 }
 
 // adoptsAll tells whether every orphan must be a worker's. To process 1 also
 // those come that entered its namespace from outside (docker exec).
-func (f *family) adoptsAll() bool { return f.adopt == AdoptAll && f.self != 1 && !f.foreign }
+func (f *family) adoptsAll() bool { return f.adoption == AdoptAll && f.self != 1 && !f.foreign }
+
+// adopt prepares this process for orphans, before the first fork. undo ends that.
+// On an error there are only the process groups.
+func (f *family) adopt() (undo func(), err error) {
+	if f.adoption == AdoptNone {
+		return func() {}, nil
+	}
+	// Looked at first: afterwards an orphan looks like one of them.
+	f.foreign = f.strangers()
+	return becomeSubreaper()
+}
 
 // mark is the value of envMark for a worker.
 func (f *family) mark(worker int) string { return f.token + "." + strconv.Itoa(worker) }

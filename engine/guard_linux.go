@@ -28,18 +28,18 @@ type keeper struct {
 
 // guarding starts a guard with the first worker. end ends it; it has gone when the
 // cluster's goroutines have. With process 1 all processes of its namespace end.
-func (l *loop) guarding() (end func()) {
-	if l.o.NoGuard || l.pid == 1 {
+func guarding(c *common, f *family) (end func()) {
+	if c.o.NoGuard || c.pid == 1 {
 		return func() {}
 	}
-	k := &keeper{procs: &l.procs, post: l.post, start: l.startGuard, run: l.spawnTask, quit: make(chan struct{})}
-	l.spawnTask(k.keep)
+	k := &keeper{procs: f.procs, post: c.post, start: f.startGuard, run: c.spawnTask, quit: make(chan struct{})}
+	c.spawnTask(k.keep)
 	return func() { close(k.quit) }
 }
 
 // startGuard starts a guard. What it does before it is one may need the
 // environment and the directory (init functions of the program), so it has them.
-func (l *loop) startGuard(theirs *os.File) (*os.Process, error) {
+func (f *family) startGuard(theirs *os.File) (*os.Process, error) {
 	exe, err := proc.SelfExe()
 	if err != nil {
 		return nil, err
@@ -49,11 +49,11 @@ func (l *loop) startGuard(theirs *os.File) (*os.Process, error) {
 		return nil, err
 	}
 	defer null.Close()
-	charge := guard.Charge{Primary: l.pid, Reach: guard.Groups, Mark: envMark + "=" + l.family.token + "."}
+	charge := guard.Charge{Primary: f.self, Reach: guard.Groups, Mark: envMark + "=" + f.token + "."}
 	switch {
-	case l.family.keep:
+	case f.keep:
 		charge.Reach = guard.Workers
-	case l.family.adopting():
+	case f.adopting():
 		charge.Reach = guard.Marked
 	}
 	env := mergeEnv(os.Environ(), []string{
@@ -61,7 +61,7 @@ func (l *loop) startGuard(theirs *os.File) (*os.Process, error) {
 		envMark + "=", envPrimary + "=", // a worker's own cluster is not what that worker has started
 		envMaxProcs + "=1", "GOGC=off", "GOMEMLIMIT=32MiB",
 	})
-	return os.StartProcess(exe, []string{ownName() + ": guard of " + strconv.Itoa(l.pid)}, &os.ProcAttr{
+	return os.StartProcess(exe, []string{ownName() + ": guard of " + strconv.Itoa(f.self)}, &os.ProcAttr{
 		Env: env, Files: []*os.File{null, null, null, theirs}, Sys: &syscall.SysProcAttr{Setsid: true},
 	})
 }

@@ -3,4 +3,4 @@
 package engine
 
 // guarding: there is no guard here.
-func (l *loop) guarding() (end func()) { return func() {} }
+func guarding(*common, *family) (end func()) { return func() {} }

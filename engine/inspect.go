@@ -1,23 +1,10 @@
 package engine
 
 import (
-	"fmt"
 	"os"
 	"strconv"
 	"strings"
 )
-
-// inspect looks at one worker closely, aside. The environment is the one it was given.
-func (l *loop) inspect(w *worker, reply chan<- answer[Result]) {
-	d := &Details{Worker: w.id, PID: w.pid(), Command: l.plan.program.command, Dir: w.dir, Env: w.env, FDs: -1}
-	l.runAside(func() error { l.sys.inspect(d); return nil }, func(err error) {
-		if err != nil {
-			reply <- answer[Result]{err: fmt.Errorf("inspecting worker %d: %w", w.id, err)}
-			return
-		}
-		reply <- answer[Result]{v: Result{Details: d}}
-	}, nil)
-}
 
 // look adds what the system knows of the worker.
 func (d *Details) look() {

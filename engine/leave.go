@@ -180,3 +180,15 @@ func earlier(a, b time.Time) time.Time {
 	}
 	return b
 }
+
+// orphansMax is the time for what a worker has left where there is no SIGKILL for
+// workers.
+const orphansMax = 5 * time.Second
+
+// orphanTime is the time between SIGTERM and SIGKILL for what a worker has left.
+func orphanTime(r leaveRules) time.Duration {
+	if r.kill > 0 {
+		return r.kill
+	}
+	return orphansMax
+}

@@ -67,7 +67,7 @@ func newLoop(o Options, prog program, inherited map[int]bool, now func() time.Ti
 		l.spawnTask(l.run)
 	})
 	l.procs.Changed = make(chan struct{}, 1)
-	l.family = &family{self: l.pid, token: newToken(), keep: o.KeepChildren, adopt: o.Adopt, procs: &l.procs}
+	l.family = &family{self: l.pid, token: newToken(), keep: o.KeepChildren, adoption: o.Adopt, procs: &l.procs}
 	l.tasks.killAll = l.family.killAll
 	l.tidier = newTidier(l.family, orphanTime(l.rules), l.post)
 	l.ledger = newLedger(l.common)
@@ -230,8 +230,13 @@ func (l *loop) begin() {
 	l.started = l.now()
 	l.pid = os.Getpid()
 	l.supervisor.spawner = proc.NewSpawner(l.spawnTask, spawnsMax)
-	l.adopt()
-	l.unguard = l.guarding()
+	undo, err := l.family.adopt()
+	if err != nil {
+		l.failed(nil, "", err)
+		undo = func() {}
+	}
+	l.unadopt = undo
+	l.unguard = guarding(l.common, l.family)
 	l.spawnTask(l.tidier.run)
 	for _, s := range l.ledger.order {
 		l.ledger.accept(s)

@@ -94,3 +94,6 @@ type Options struct {
 	// KillAll. nil = nothing is called.
 	OnPanic func(v any, stack []byte)
 }
+
+// MaxWorkers is how many workers a cluster has at most.
+const MaxWorkers = 256

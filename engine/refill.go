@@ -2,6 +2,9 @@ package engine
 
 import "time"
 
+// rowKept is how long a voluntary exit stays in the snapshot.
+const rowKept = 5 * time.Second
+
 // judge asks the rules what becomes of the slot of a worker that has ended, or
 // whose channel has. It is asked once per worker.
 func (l *supervisor) judge(w *worker, now time.Time) verdict {

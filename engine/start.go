@@ -220,3 +220,7 @@ func (l *supervisor) readChannel(m msgSpawned) {
 		}
 	}
 }
+
+// outputWait bounds how long a worker's pipes are read after its end: something it
+// started may hold them.
+const outputWait = 100 * time.Millisecond

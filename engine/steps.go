@@ -12,16 +12,6 @@ import (
 	"muster/ipc"
 )
 
-const (
-	// otherEndWait bounds how long, when one of a worker's channel and process has
-	// ended, the other's end is waited for: something it started may hold the channel.
-	otherEndWait = time.Second
-	// outputWait is how long its pipes are read after its end, likewise.
-	outputWait = 100 * time.Millisecond
-	// rowKept is how long a voluntary exit stays in the snapshot.
-	rowKept = 5 * time.Second
-)
-
 // step moves the worker's life and carries out what follows.
 func (l *loop) step(w *worker, in input) {
 	before := w.life.state
@@ -340,4 +330,22 @@ func (l *loop) spawnFailed(w *worker, err error) {
 	}
 	w.changed = now
 	l.exited(w, now)
+}
+
+// orphans says that what a worker has left was sent a signal: after its exit.
+func (l *loop) orphans(w *worker, d OrphansDetail) {
+	if w != nil && w.life.state != StateExited {
+		w.orphans = append(w.orphans, d)
+		return
+	}
+	l.orphansOf(w, d)
+}
+
+func (l *loop) orphansOf(w *worker, d OrphansDetail) {
+	e := Event{Kind: KindOrphans, By: BySupervisor, Detail: d}
+	if w == nil {
+		l.emit(e)
+		return
+	}
+	l.emitFor(w, e)
 }

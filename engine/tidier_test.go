@@ -16,7 +16,7 @@ func TestSteadyEndsOfOrphansPutTheLookOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		looked := make(chan msg, 1)
 		// It cannot look, and says so.
-		f := &family{self: -1, keep: true, adopt: AdoptAll, procs: new(proc.Set)}
+		f := &family{self: -1, keep: true, adoption: AdoptAll, procs: new(proc.Set)}
 		tidier := newTidier(f, time.Second, func(m msg) bool { looked <- m; return true })
 		tidier.rests = []*rest{{}}
 		child := make(chan os.Signal, 1)
@@ -42,7 +42,7 @@ func TestSteadyEndsOfOrphansPutTheLookOff(t *testing.T) {
 // A worker's exit waited until the tidier's look was over, on a busy machine for
 // more than a second, and then its replacement was said to be for its channel's end.
 func TestAnExitWaitedForALook(t *testing.T) {
-	f := &family{self: os.Getpid(), adopt: AdoptAll, procs: new(proc.Set)}
+	f := &family{self: os.Getpid(), adoption: AdoptAll, procs: new(proc.Set)}
 	tidier := newTidier(f, time.Second, func(msg) bool { return true }) // it does not run: it looks
 	p, err := os.StartProcess("/bin/true", []string{"true"}, &os.ProcAttr{})
 	if err != nil {
