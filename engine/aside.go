@@ -2,17 +2,11 @@ package engine
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"net/netip"
-	"os"
 	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
-
-	"muster/engine/internal/proc"
 	"muster/engine/internal/sock"
 )
 
@@ -28,45 +22,6 @@ const (
 	// sock.ResolveTime, which ends by itself.
 	asideLimit = 2 * sock.ResolveTime
 )
-
-// system is what the loop has the system do, aside or on a thread of its own.
-// kernel is the real one.
-type system interface {
-	// start starts a worker's process and makes its channel; ends are our ends of
-	// its three streams, nil where there is none. It is called on the spawner's
-	// thread alone.
-	start(spec proc.Spec, stdio [3]Stdio) (p *proc.Process, ch channel, ends [3]*os.File, err error)
-	// resolve makes an address to listen on of a host's name.
-	resolve(ctx context.Context, host string) (netip.Addr, error)
-	// openPath opens a unix socket. Its error is an *AddrError.
-	openPath(a Address, o sock.Options) (*sock.Port, error)
-	// explain is err as the address's, with who holds it.
-	explain(a Address, err error) *AddrError
-	// quiet is Port.Quiet, close Port.Close.
-	quiet(p *sock.Port) error
-	close(p *sock.Port) error
-	putBack(n *sock.Name) (lost bool, err error)
-	// inspect adds what /proc and the file system know.
-	inspect(d *Details)
-	// debugger is debuggerOf.
-	debugger(pid, inspector int) string
-	// closeFD closes a descriptor that is a worker's too, or was its.
-	closeFD(fd int)
-}
-
-type kernel struct{}
-
-func (kernel) resolve(ctx context.Context, host string) (netip.Addr, error) {
-	return sock.Resolve(ctx, host)
-}
-func (kernel) openPath(a Address, o sock.Options) (*sock.Port, error) { return openPort(a, o) }
-func (kernel) explain(a Address, err error) *AddrError                { return addrError(a, err) }
-func (kernel) quiet(p *sock.Port) error                               { return p.Quiet() }
-func (kernel) close(p *sock.Port) error                               { return p.Close() }
-func (kernel) putBack(n *sock.Name) (bool, error)                     { return n.PutBack() }
-func (kernel) inspect(d *Details)                                     { d.look() }
-func (kernel) debugger(pid, inspector int) string                     { return debuggerOf(pid, inspector) }
-func (kernel) closeFD(fd int)                                         { _ = unix.Close(fd) }
 
 // asides are those under way. They are the loop's.
 type asides struct {
@@ -157,24 +112,3 @@ func (a *asides) runAside(do func() error, take func(error), late func()) {
 
 // isSlow tells whether err is that nobody answered in time.
 func isSlow(err error) bool { return errors.As(err, new(slowError)) }
-
-// closeForeign closes a descriptor that a worker has, or had, too. The close of
-// a socket is quick, unless the worker has set SO_LINGER and has closed its own
-// copy: then the last close waits for the client (socket(7)). What is no socket
-// may be a file of a file system that does not answer. Those are closed on
-// goroutines of their own, as many as there are such descriptors: they must not
-// take the places of what somebody waits for.
-func (c *common) closeForeign(fd int) {
-	// struct linger is two ints: read as one number, it costs no allocation.
-	v, err := unix.GetsockoptUint64(fd, unix.SOL_SOCKET, unix.SO_LINGER)
-	var linger [8]byte
-	binary.NativeEndian.PutUint64(linger[:], v)
-	if err == nil && binary.NativeEndian.Uint32(linger[4:]) == 0 {
-		_ = unix.Close(fd)
-		return
-	}
-	go func() { // ends with the close
-		defer c.onPanic()
-		c.sys.closeFD(fd)
-	}()
-}

@@ -2,6 +2,9 @@ package engine
 
 import "time"
 
+// dyingAgain is when a worker that is in its end is looked at again.
+const dyingAgain = 100 * time.Millisecond
+
 // otherEndWait bounds how long, when one of a worker's channel and process has
 // ended, the other's end is waited for: something it started may hold the channel.
 const otherEndWait = time.Second

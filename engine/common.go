@@ -1,10 +1,13 @@
 package engine
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"muster/ipc"
 )
@@ -30,12 +33,12 @@ type common struct {
 }
 
 // newCommon makes it for a cluster that has not started.
-func newCommon(o Options, now func() time.Time) *common {
+func newCommon(o Options, sys system, now func() time.Time) *common {
 	c := &common{
 		mailbox: &mailbox{in: make(chan msg, 64), done: make(chan struct{})},
 		tasks:   &tasks{told: o.OnPanic},
 		clock:   &clock{read: now},
-		sys:     kernel{}, pid: os.Getpid(), fds: ownShare(), o: o, rules: leaveRulesOf(o), workers: make(map[int]*worker),
+		sys:     sys, pid: os.Getpid(), fds: ownShare(), o: o, rules: leaveRulesOf(o), workers: make(map[int]*worker),
 	}
 	c.teller = &teller{clock: c.clock, pub: &publisher{events: newEventRing()}, dispatcher: newDispatcher(), logger: o.Logger}
 	c.asides = &asides{mailbox: c.mailbox, tasks: c.tasks, clock: c.clock}
@@ -58,4 +61,25 @@ func (c *common) send(w *worker, v any) {
 	if err != nil && !errors.Is(err, ipc.ErrClosed) {
 		c.failed(w, fmt.Sprintf("sending to worker %d", w.id), err)
 	}
+}
+
+// closeForeign closes a descriptor that a worker has, or had, too. The close of
+// a socket is quick, unless the worker has set SO_LINGER and has closed its own
+// copy: then the last close waits for the client (socket(7)). What is no socket
+// may be a file of a file system that does not answer. Those are closed on
+// goroutines of their own, as many as there are such descriptors: they must not
+// take the places of what somebody waits for.
+func (c *common) closeForeign(fd int) {
+	// struct linger is two ints: read as one number, it costs no allocation.
+	v, err := unix.GetsockoptUint64(fd, unix.SOL_SOCKET, unix.SO_LINGER)
+	var linger [8]byte
+	binary.NativeEndian.PutUint64(linger[:], v)
+	if err == nil && binary.NativeEndian.Uint32(linger[4:]) == 0 {
+		_ = unix.Close(fd)
+		return
+	}
+	go func() { // ends with the close
+		defer c.onPanic()
+		c.sys.closeFD(fd)
+	}()
 }

@@ -1,5 +1,7 @@
 package engine
 
+import "time"
+
 // figures are what the samples say of one worker; nil is not known.
 type figures struct {
 	cpu     *float64
@@ -31,4 +33,24 @@ type usage struct {
 	none bool     // there are none, nor has a process it has started one
 
 	listens []int // ports it listens at, where that was asked for; nil = not known
+}
+
+// target is a worker process to look at.
+type target struct {
+	pid  int
+	open bool // count its connections: it does not tell itself
+	own  bool // find out where it listens: it has no server of the cluster
+	// What was known of its connections when the look was asked for: see outlook.
+	taken  uint64
+	since  int
+	byHand bool
+	news   bool // that there are none would be news
+}
+
+// samples is one look at everything.
+type samples struct {
+	at      time.Time
+	self    usage
+	workers map[int]usage // by worker id
+	asked   map[int]target
 }

@@ -130,9 +130,6 @@ func (l *supervisor) environ(w *worker) []string {
 	return mergeEnv(os.Environ(), set)
 }
 
-// spawnsMax bounds the forks under way: each worker may be in a restart.
-const spawnsMax = 2 * MaxWorkers
-
 func closeFDs(msgs []ipc.Message) {
 	for _, m := range msgs {
 		if m.FD >= 0 {

@@ -13,8 +13,5 @@ func connectionsOf(targets map[int]lookTarget, _ map[int]bool) map[int]lookFound
 	return all
 }
 
-// tracerOf: not known here.
-func tracerOf(int) (tracer int, name string) { return 0, "" }
-
 // inItsEnd: not known here.
 func inItsEnd(*proc.Process) bool { return false }

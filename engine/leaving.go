@@ -26,9 +26,6 @@ type leaver struct {
 // told: with less, Node 26 resets connections it has just been handed.
 const tellAfter = 200 * time.Millisecond
 
-// dyingAgain is when a worker that is in its end is looked at again.
-const dyingAgain = 100 * time.Millisecond
-
 // leave is worker.disconnect(): out of the rotation now, told a little later.
 func (l *leaver) leave(w *worker, by By, call callFacts) {
 	if w.life.leaving || w.life.chanEnded {

@@ -59,7 +59,7 @@ type loop struct {
 // sockets this process was started with.
 func newLoop(o Options, prog program, inherited map[int]bool, now func() time.Time) *loop {
 	l := &loop{
-		common:  newCommon(o, now),
+		common:  newCommon(o, kernel{}, now),
 		started: now(), cpus: cpus.Usable(),
 	}
 	l.start = sync.OnceFunc(func() {

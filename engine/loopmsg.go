@@ -8,15 +8,7 @@ import (
 	"muster/ipc"
 )
 
-// msg is what the loop's goroutine is told. The list of types below is the
-// list of everything that can happen.
-type msg interface{ isMsg() }
-
 type (
-	msgCommand struct {
-		cmd   Command
-		reply chan<- answer[Result]
-	}
 	msgRun   struct{}           // Run was called
 	msgStop  struct{ now bool } // to end, gracefully or at once
 	msgSetup struct {
@@ -80,7 +72,6 @@ type (
 	}
 )
 
-func (msgCommand) isMsg()      {}
 func (msgRun) isMsg()          {}
 func (msgStop) isMsg()         {}
 func (msgSetup) isMsg()        {}

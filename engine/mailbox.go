@@ -60,3 +60,15 @@ func askLoop[T any](ctx context.Context, b *mailbox, question func(chan<- answer
 func (b *mailbox) do(ctx context.Context, cmd Command) (Result, error) {
 	return askLoop(ctx, b, func(reply chan<- answer[Result]) msg { return msgCommand{cmd, reply} })
 }
+
+// msg is what the loop's goroutine is told. The list of types below is the
+// list of everything that can happen.
+type msg interface{ isMsg() }
+
+// msgCommand asks for a command to be carried out.
+type msgCommand struct {
+	cmd   Command
+	reply chan<- answer[Result]
+}
+
+func (msgCommand) isMsg() {}

@@ -97,3 +97,6 @@ type Options struct {
 
 // MaxWorkers is how many workers a cluster has at most.
 const MaxWorkers = 256
+
+// spawnsMax bounds the forks under way: each worker may be in a restart.
+const spawnsMax = 2 * MaxWorkers

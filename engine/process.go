@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"io"
+	"os"
 	"sync/atomic"
 	"syscall"
 
@@ -91,4 +92,26 @@ func readerOf(p *proc.Pipe) io.Reader {
 		return nil
 	}
 	return p
+}
+
+// pipeWriter is a worker's standard input.
+type pipeWriter struct {
+	p *Process
+	f *os.File // nil if there is no process; read after started
+}
+
+func (w *pipeWriter) Write(b []byte) (int, error) {
+	w.p.wait()
+	if w.f == nil {
+		return 0, os.ErrClosed
+	}
+	return w.f.Write(b)
+}
+
+func (w *pipeWriter) Close() error {
+	w.p.wait()
+	if w.f == nil {
+		return nil
+	}
+	return w.f.Close()
 }

@@ -9,30 +9,10 @@ import (
 	"muster/engine/internal/sock"
 )
 
-// target is a worker process to look at.
-type target struct {
-	pid  int
-	open bool // count its connections: it does not tell itself
-	own  bool // find out where it listens: it has no server of the cluster
-	// What was known of its connections when the look was asked for: see outlook.
-	taken  uint64
-	since  int
-	byHand bool
-	news   bool // that there are none would be news
-}
-
 // sampler reads CPU and memory. It lives outside the loop, because reading
 // /proc of 256 processes takes time; one sample is under way at once.
 type sampler struct {
 	known map[int]*process.Process // by pid, kept: Percent(0) is the rate since the last call
-}
-
-// samples is one look at everything.
-type samples struct {
-	at      time.Time
-	self    usage
-	workers map[int]usage // by worker id
-	asked   map[int]target
 }
 
 func (s *sampler) look(self int, targets map[int]target, ports map[int]bool, at time.Time) samples {

@@ -29,46 +29,6 @@ func newWorker(c *common, w *worker, stdio [3]Stdio) *Worker {
 	return v
 }
 
-// started says that the process is there, or (p nil) that there will be none.
-func (w *Worker) started(p *proc.Process, ch channel, stdin *os.File) {
-	w.process.p = p
-	if p != nil {
-		w.ch.Store(&ch)
-		if w.process.stdin != nil {
-			w.process.stdin.f = stdin
-		}
-	} else {
-		for _, r := range []*proc.Pipe{w.process.stdout, w.process.stderr} {
-			if r != nil {
-				r.Close()
-			}
-		}
-	}
-	close(w.process.started)
-}
-
-// pipeWriter is a worker's standard input.
-type pipeWriter struct {
-	p *Process
-	f *os.File // nil if there is no process; read after started
-}
-
-func (w *pipeWriter) Write(b []byte) (int, error) {
-	w.p.wait()
-	if w.f == nil {
-		return 0, os.ErrClosed
-	}
-	return w.f.Write(b)
-}
-
-func (w *pipeWriter) Close() error {
-	w.p.wait()
-	if w.f == nil {
-		return nil
-	}
-	return w.f.Close()
-}
-
 // startWorker starts the process of a worker and makes its channel, on the
 // spawner's thread. ends are our ends of its three streams, nil where there is none.
 func (l *supervisor) startWorker(spec proc.Spec, stdio [3]Stdio) (p *proc.Process, ch channel, ends [3]*os.File, err error) {
@@ -78,57 +38,6 @@ func (l *supervisor) startWorker(spec proc.Spec, stdio [3]Stdio) (p *proc.Proces
 		return nil, nil, ends, err
 	}
 	l.procs.Add(p)
-	return p, ch, ends, nil
-}
-
-func (kernel) start(spec proc.Spec, stdio [3]Stdio) (p *proc.Process, _ channel, ends [3]*os.File, err error) {
-	var ch *ipc.Conn
-	var files []*os.File // of the child: closed here in any case
-	defer func() {
-		for _, f := range files {
-			f.Close()
-		}
-		if err != nil {
-			if ch != nil {
-				ch.Close()
-			}
-			for _, f := range ends {
-				f.Close() // a nil *os.File may be closed
-			}
-			ends = [3]*os.File{}
-		}
-	}()
-	own := [3]*os.File{os.Stdin, os.Stdout, os.Stderr}
-	for i, of := range []**os.File{&spec.Stdin, &spec.Stdout, &spec.Stderr} {
-		switch mode := stdio[i]; {
-		case mode == StdioInherit:
-			*of = own[i]
-		case i == 0 && mode != StdioPipe: // none
-		case mode == StdioIgnore:
-			if *of, err = os.OpenFile(os.DevNull, os.O_RDWR, 0); err != nil {
-				return nil, nil, ends, fmt.Errorf("its %s: %w", streams[i], err)
-			}
-			files = append(files, *of)
-		default:
-			theirs, ours, perr := os.Pipe()
-			if perr != nil {
-				return nil, nil, ends, fmt.Errorf("pipe for its %s: %w", streams[i], perr)
-			}
-			if i > 0 {
-				theirs, ours = ours, theirs
-			}
-			*of, ends[i] = theirs, ours
-			files = append(files, theirs)
-		}
-	}
-	ch, spec.Channel, err = ipc.Pair()
-	if err != nil {
-		return nil, nil, ends, fmt.Errorf("channel: %w", err)
-	}
-	files = append(files, spec.Channel)
-	if p, err = proc.Start(spec); err != nil {
-		return nil, nil, ends, err
-	}
 	return p, ch, ends, nil
 }
 

@@ -13,7 +13,6 @@ import (
 )
 
 const (
-	tidyEvery = 25 * time.Millisecond // what is left is looked at
 	// Who has started what is looked at now and then while the workers live, so
 	// that a process without the mark, with an environment of its own, is known
 	// when its worker has ended; it may take a thousandth of a processor.

@@ -188,3 +188,56 @@ func (w *worker) keepGiven(f *os.File) {
 	w.given.Close() // a nil *os.File may be closed
 	w.given = f
 }
+
+// tallyCame takes in the memory a Go worker writes its tally to.
+func (w *worker) tallyCame(m *ipc.Message) {
+	if w.out.tally != nil || checkTally(m.FD) != nil {
+		return
+	}
+	w.out.tally = os.NewFile(uintptr(m.FD), "tally")
+	m.FD = -1
+}
+
+// foundNone takes in a look at a worker, asked for with t, that found no
+// connection.
+func (w *worker) foundNone(t target) {
+	if t.byHand && w.out.since == t.since {
+		w.out.base, w.out.accepts = t.taken, false
+	}
+}
+
+// channelLeft notes that the worker has ended its channel, and lives, with so many
+// hand-offs unanswered: one that was told to leave does so when the last
+// connection of its servers has ended (lib/internal/cluster/child.js).
+func (w *worker) channelLeft(unanswered int) {
+	w.out.late = unanswered > 0
+	w.out.drained = w.life.voluntary == yes && w.closedServers() && !w.out.late
+}
+
+// closedServers tells whether it has closed all its servers.
+func (w *worker) closedServers() bool {
+	for s := range w.servers {
+		if !s.users[w] {
+			return false
+		}
+	}
+	return true
+}
+
+// cut is what the worker's death cost.
+func (w *worker) cut() (open, idle int, known bool) {
+	o := &w.out
+	f := deathFacts{
+		neverServed: !o.served, taken: o.taken, base: o.base, accepts: o.accepts,
+		drained: o.drained, late: o.late, touched: o.touched,
+	}
+	if o.tally != nil {
+		if words, err := tallyOf(o.tally); err == nil {
+			f.tally = &words
+		}
+	}
+	if w.exit.Signal != nil && *w.exit.Signal == signalName(syscall.SIGKILL) {
+		f.counted = o.countedCut()
+	}
+	return f.cut()
+}

@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"sync"
 	"sync/atomic"
 	"syscall"
 
+	"muster/engine/internal/proc"
 	"muster/ipc"
 )
 
@@ -188,4 +190,22 @@ func (v *apiWorkers) all() map[int]*Worker {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return maps.Clone(v.byID)
+}
+
+// started says that the process is there, or (p nil) that there will be none.
+func (w *Worker) started(p *proc.Process, ch channel, stdin *os.File) {
+	w.process.p = p
+	if p != nil {
+		w.ch.Store(&ch)
+		if w.process.stdin != nil {
+			w.process.stdin.f = stdin
+		}
+	} else {
+		for _, r := range []*proc.Pipe{w.process.stdout, w.process.stderr} {
+			if r != nil {
+				r.Close()
+			}
+		}
+	}
+	close(w.process.started)
 }
