@@ -109,7 +109,7 @@ func TestWhatAWorkerMayHaveTakenWasDealtAgain(t *testing.T) {
 	for _, mayAnswer := range []bool{false, true} {
 		l := loopAt(epoch)
 		s := &server{port: mustOpen(t, loopback, sock.Options{}), dealer: deal.New(deal.TurnOrder), users: make(map[*worker]bool)}
-		w := &worker{id: 1, slot: &slot{}, servers: map[*server]bool{s: true}, mayAnswer: mayAnswer}
+		w := &worker{id: 1, slot: &slot{}, servers: map[*server]bool{s: true}, end: ending{mayAnswer: mayAnswer}}
 		w.api = &Worker{id: 1}
 		s.users[w] = false
 		s.dealer.Add(1, epoch)
@@ -125,8 +125,8 @@ func TestWhatAWorkerMayHaveTakenWasDealtAgain(t *testing.T) {
 		if mayAnswer {
 			left, again = 1, 0
 		}
-		if got := s.dealer.Queued(); got != left || w.again != again {
-			t.Errorf("may have taken it: %v; %d wait, %d dealt again; want %d, %d", mayAnswer, got, w.again, left, again)
+		if got := s.dealer.Queued(); got != left || w.handed.again != again {
+			t.Errorf("may have taken it: %v; %d wait, %d dealt again; want %d, %d", mayAnswer, got, w.handed.again, left, again)
 		}
 		if w.out.touched != mayAnswer {
 			t.Errorf("may have taken it: %v; its cut is known: %v", mayAnswer, !w.out.touched)

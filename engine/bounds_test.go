@@ -142,19 +142,19 @@ func TestKeysOfSocketsNobodyGaveAreNotKept(t *testing.T) {
 			l.read(w, []ipc.Message{{Kind: ipc.OtherInternal, FD: -1, Cmd: cmd, Raw: fmt.Appendf(nil, `{"key":"%d"}`, i)}}, epoch)
 		}
 	}
-	if len(w.sockets) != 0 {
-		t.Errorf("%d keys are kept", len(w.sockets))
+	if len(w.flow.sockets) != 0 {
+		t.Errorf("%d keys are kept", len(w.flow.sockets))
 	}
 	w.opened([]byte(`"a"`))
 	w.opened([]byte(`"a"`))
 	l.messages.handleClosed(w, []byte(`"a"`))
-	if len(w.sockets) != 1 || w.sockets[`"a"`].open != 1 {
-		t.Errorf("of two, one is closed: %v", w.sockets)
+	if len(w.flow.sockets) != 1 || w.flow.sockets[`"a"`].open != 1 {
+		t.Errorf("of two, one is closed: %v", w.flow.sockets)
 	}
 	l.messages.handleClosed(w, []byte(`"a"`))
 	l.messages.handleClosed(w, []byte(`"b"`))
-	if len(w.sockets) != 0 {
-		t.Errorf("all are closed: %v", w.sockets)
+	if len(w.flow.sockets) != 0 {
+		t.Errorf("all are closed: %v", w.flow.sockets)
 	}
 }
 

@@ -144,7 +144,7 @@ func bareLoop(t *testing.T) (*loop, *worker, *ipc.Conn) {
 	t.Cleanup(func() { ours.Close(); theirs.Close() })
 	of := testWorker()
 	l, w := of.loop, of.w
-	w.slot.index, w.ch, w.reading, w.servers = 2, ours, newReading(), map[*server]bool{}
+	w.slot.index, w.ch, w.flow.reading, w.servers = 2, ours, newReading(), map[*server]bool{}
 	l.workers[3] = w
 	return l, w, ours
 }
@@ -166,7 +166,7 @@ func TestWorkerOfSenselessMessagesLosesItsChannel(t *testing.T) {
 			for range int(oddRate.atOnce) {
 				l.read(w, []ipc.Message{m}, epoch)
 			}
-			if w.account.over {
+			if w.flow.account.over {
 				t.Fatal("ended within the budget")
 			}
 			l.read(w, []ipc.Message{m}, epoch)
@@ -225,7 +225,7 @@ func TestWorkerIsRefusedAddressesPastItsShare(t *testing.T) {
 	l.fds = fdShare{1024}
 	host := "127.0.0.1"
 	q := &ipc.Query{Address: &host, FD: -1}
-	w.account.asking = 1 // just this question
+	w.flow.account.asking = 1 // just this question
 	for range l.fds.addresses() {
 		if err := l.granter.mayOpen(w, q); err != nil {
 			t.Fatal(err)
@@ -250,7 +250,7 @@ func TestWorkerIsRefusedAddressesPastItsShare(t *testing.T) {
 		t.Errorf("answers it does not take: %v", err)
 	}
 	w.unacked = nil
-	w.account.asking = l.fds.addresses() + 1
+	w.flow.account.asking = l.fds.addresses() + 1
 	if err := l.granter.mayOpen(w, q); !errors.Is(err, syscall.EMFILE) {
 		t.Errorf("questions that wait: %v", err)
 	}

@@ -21,8 +21,8 @@ func (l *loop) clusterMessage(w *worker, m *ipc.Message, now time.Time) {
 	case "queryServer":
 		l.granter.queried(w, &m.Cluster)
 	case "listening":
-		if w.account.listens--; w.account.listens < 0 {
-			w.account.listens = 0
+		if w.flow.account.listens--; w.flow.account.listens < 0 {
+			w.flow.account.listens = 0
 			l.intake.odd(w, "a listening without a server", now)
 		}
 		l.listens(w, &m.Cluster)
@@ -45,7 +45,7 @@ func (l *loop) clusterMessage(w *worker, m *ipc.Message, now time.Time) {
 			l.intake.odd(w, "a close of no server", now)
 		}
 	case "exitedAfterDisconnect":
-		if w.account.leaves++; w.account.leaves > 2 { // disconnect and kill may both say so
+		if w.flow.account.leaves++; w.flow.account.leaves > 2 { // disconnect and kill may both say so
 			l.intake.odd(w, "another exitedAfterDisconnect", now)
 		}
 		l.leaver.announced(w)
@@ -63,9 +63,9 @@ func (l *loop) reported(w *worker, raw []byte, now time.Time) {
 		l.intake.odd(w, "a report that is none", now)
 		return
 	}
-	first := w.stats == nil
-	w.stats = w.stats.add(r)
-	w.opens(w.stats.open())
+	first := w.seen.stats == nil
+	w.seen.stats = w.seen.stats.add(r)
+	w.opens(w.seen.stats.open())
 	if first { // for when it leaves by itself
 		l.leaver.tellKept(w, false)
 	}
@@ -82,12 +82,12 @@ func (l *loop) listens(w *worker, m *ipc.ClusterMsg) {
 		return
 	}
 	now := l.now()
-	d := ListeningDetail{Port: m.Query.Port, AddressType: shortText(m.Query.AddressType), Ms: ms(now.Sub(w.forked))}
+	d := ListeningDetail{Port: m.Query.Port, AddressType: shortText(m.Query.AddressType), Ms: ms(now.Sub(w.at.forked))}
 	if m.Query.Address != nil {
 		d.Address = shortText(*m.Query.Address)
 	}
 	d.DeathMs, d.Of = w.sinceDeath(now)
-	w.heard = now
+	w.at.heard = now
 	more := w.life.state == StateListening
 	l.step(w, inListening)
 	l.emitFor(w, Event{Kind: KindListening, By: ByOutside, Detail: d})

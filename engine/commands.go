@@ -31,7 +31,7 @@ func (l *loop) act(c Command, by By, reply chan<- answer[Result]) (r Result, lat
 			return r, false, err
 		}
 		w := l.supervisor.fork(l.supervisor.freeSlot(), by, nil, c.Env)
-		w.reply = reply
+		w.start.reply = reply
 		return r, true, nil
 
 	case OpRestart:
@@ -72,7 +72,7 @@ func (l *loop) act(c Command, by By, reply chan<- answer[Result]) (r Result, lat
 	if w.proc == nil {
 		switch c.Op {
 		case OpKill: // sent as soon as there is a process
-			w.early = append(w.early, earlySignal{c.Signal, by})
+			w.start.early = append(w.start.early, earlySignal{c.Signal, by})
 			return r, false, nil
 		case OpDisconnect: // it is told then
 		default:
@@ -117,7 +117,7 @@ func (l *loop) actRestart(id int, by By, reply chan<- answer[Result]) (r Result,
 		if err != nil {
 			return r, false, err
 		}
-		n.reply = reply
+		n.start.reply = reply
 		return r, true, nil
 	}
 	for _, sl := range l.supervisor.slots {
@@ -129,7 +129,7 @@ func (l *loop) actRestart(id int, by By, reply chan<- answer[Result]) (r Result,
 		}
 		sl.record = record{}
 		w := l.supervisor.reforkFor(sl, sl.last, by)
-		w.reply = reply
+		w.start.reply = reply
 		return r, true, nil
 	}
 	return r, false, fmt.Errorf("worker %d: %w", id, ErrNoWorker)
@@ -184,7 +184,7 @@ func (l *loop) setupAsked(s Settings, found foundExec) error {
 
 // inspect looks at one worker closely, aside. The environment is the one it was given.
 func (l *loop) inspect(w *worker, reply chan<- answer[Result]) {
-	d := &Details{Worker: w.id, PID: w.pid(), Command: l.plan.program.command, Dir: w.dir, Env: w.env, FDs: -1}
+	d := &Details{Worker: w.id, PID: w.pid(), Command: l.plan.program.command, Dir: w.start.dir, Env: w.start.env, FDs: -1}
 	l.runAside(func() error { l.sys.inspect(d); return nil }, func(err error) {
 		if err != nil {
 			reply <- answer[Result]{err: fmt.Errorf("inspecting worker %d: %w", w.id, err)}

@@ -34,22 +34,21 @@ func (l *supervisor) fork(sl *slot, by By, prev *worker, env []string) *worker {
 	l.nextID++
 	now := l.now()
 	w := &worker{
-		id: l.nextID, slot: sl, by: by, env: env, forked: now, changed: now,
+		id: l.nextID, slot: sl, by: by, start: startup{env: env, dir: l.plan.settings.Cwd}, at: moments{forked: now, changed: now},
 		life:    life{state: StateForked},
 		servers: make(map[*server]bool),
-		reading: newReading(),
-		dir:     l.plan.settings.Cwd,
+		flow:    inflow{reading: newReading()},
 	}
 	stdio := l.plan.settings.stdio()
 	w.api = newWorker(l.common, w, stdio)
 	if prev != nil {
-		w.replaces, w.replacesWhy = prev.id, "restart"
+		w.before.id, w.before.why = prev.id, "restart"
 		switch {
-		case prev.exit != nil:
-			w.replacesWhy = exitWords(prev.exit)
-			w.deathAt = prev.ended
+		case prev.end.exit != nil:
+			w.before.why = exitWords(prev.end.exit)
+			w.before.died = prev.at.ended
 		case prev.life.chanEnded:
-			w.replacesWhy = "channel ended"
+			w.before.why = "channel ended"
 		}
 	}
 	sl.live = append(sl.live, w)
@@ -62,9 +61,9 @@ func (l *supervisor) fork(sl *slot, by By, prev *worker, env []string) *worker {
 	if prog.builtin {
 		argv = append([]string{argv[0] + workerName + strconv.Itoa(w.id)}, argv[1:]...)
 	}
-	w.env, w.inspected = full, inspects(argv, full)
-	spec := proc.Spec{Worker: w.id, Path: prog.path, Argv: argv, Dir: w.dir, Env: full}
-	w.silent = l.timers.at(now.Add(listenWithin), func(time.Time) { l.neverListened(w) })
+	w.start.env, w.start.inspected = full, inspects(argv, full)
+	spec := proc.Spec{Worker: w.id, Path: prog.path, Argv: argv, Dir: w.start.dir, Env: full}
+	w.start.silent = l.timers.at(now.Add(listenWithin), func(time.Time) { l.neverListened(w) })
 	l.spawner.Do(func() {
 		m := msgSpawned{w: w, errs: &lineReader{keep: true}, err: prog.err}
 		var ends [3]*os.File
@@ -93,7 +92,7 @@ const listenWithin = 10 * time.Second
 // neverListened says that a worker has no server after a while. It is not ended
 // for that: a program may do without.
 func (l *supervisor) neverListened(w *worker) {
-	if len(w.servers) > 0 || w.ready || w.life.leaving || w.life.chanEnded || w.proc == nil {
+	if len(w.servers) > 0 || w.seen.ready || w.life.leaving || w.life.chanEnded || w.proc == nil {
 		return
 	}
 	w.note = "never listened"
@@ -105,14 +104,14 @@ func (l *supervisor) neverListened(w *worker) {
 // environ is the environment of a worker.
 func (l *supervisor) environ(w *worker) []string {
 	var set []string
-	if dir := w.dir; dir != "" { // as a shell does; getcwd(3) tells where its links lead
+	if dir := w.start.dir; dir != "" { // as a shell does; getcwd(3) tells where its links lead
 		if !filepath.IsAbs(dir) {
 			own, _ := os.Getwd() // "" if our own is gone: no worker starts in dir then
 			dir = filepath.Join(own, dir)
 		}
 		set = append(set, "PWD="+dir)
 	}
-	set = append(append(set, l.plan.settings.Env...), w.env...)
+	set = append(append(set, l.plan.settings.Env...), w.start.env...)
 	set = append(set,
 		envUniqueID+"="+strconv.Itoa(w.id),
 		envChannelFD+"="+strconv.Itoa(channelFD),

@@ -41,7 +41,7 @@ func TestEnvironOfAWorker(t *testing.T) {
 	t.Setenv(envMaxProcs, "7")
 	l := newLoop(Options{WorkerProcs: 1}, program{builtin: true}, nil, time.Now)
 	l.pid, l.family.token, l.plan.settings.Env = 4711, "t", []string{"A=1", "B=1", envChannelFD + "=9"}
-	got := l.supervisor.environ(&worker{id: 3, slot: &slot{index: 2}, env: []string{"B=2", envPrimary + "=1", envMark + "=t.8", envSlot + "=8"}})
+	got := l.supervisor.environ(&worker{id: 3, slot: &slot{index: 2}, start: startup{env: []string{"B=2", envPrimary + "=1", envMark + "=t.8", envSlot + "=8"}}})
 	for _, want := range []string{"A=1", "B=2", "NODE_UNIQUE_ID=3", "NODE_CHANNEL_FD=3", "NODE_CHANNEL_SERIALIZATION_MODE=json",
 		"MUSTER_PRIMARY=4711", "MUSTER_WORKER=t.3", "NODE_APP_INSTANCE=2", "GOMAXPROCS=1"} {
 		name := want[:slices.Index([]byte(want), '=')+1]

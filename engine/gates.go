@@ -58,7 +58,7 @@ func (l *ledger) closeUnused(w *worker, s *server) {
 // forget takes a worker that is gone out of a server.
 func (l *ledger) forget(w *worker, s *server) {
 	delete(s.users, w)
-	if w.aborted && !s.keep && len(s.users) == 0 && l.stopping == nil {
+	if w.restart.aborted && !s.keep && len(s.users) == 0 && l.stopping == nil {
 		l.closeServer(s) // nobody else ever served it
 		return
 	}

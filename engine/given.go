@@ -28,7 +28,7 @@ func (l *granter) answerGiven(w *worker, ack int64) {
 	}
 	var rc syscall.RawConn
 	if err == nil {
-		rc, err = w.given.SyscallConn()
+		rc, err = w.asks.given.SyscallConn()
 	}
 	if err == nil {
 		var serr error
@@ -42,6 +42,6 @@ func (l *granter) answerGiven(w *worker, ack int64) {
 		}
 		return
 	}
-	w.account.listens++
+	w.flow.account.listens++
 	w.unacked = append(w.unacked, sentFD{seq: seq, what: "its socket"})
 }

@@ -38,7 +38,7 @@ func (l *ledger) deal(s *server, now time.Time) {
 		}
 		w.unacked = append(w.unacked, sentFD{s: s, seq: l.seq})
 		l.tracing.sent(e.trace, w.id, l.seq, followed, now)
-		w.dealt++
+		w.handed.dealt++
 		l.seq++
 		l.tot.dealt++
 		if e.again {
@@ -65,7 +65,7 @@ func (l *ledger) answered(w *worker, seq int64, accepted bool, now time.Time) bo
 			if c, until, ok := s.dealer.Refused(w.id, seq, now); ok {
 				l.tracing.back(l.conns[c].trace, wireword.HopRefused, now)
 				l.refused(w, s, c, until)
-				w.probe.heard = now
+				w.silence.probe.heard = now
 				return true
 			}
 			continue
@@ -74,10 +74,10 @@ func (l *ledger) answered(w *worker, seq int64, accepted bool, now time.Time) bo
 			l.tracing.taken(l.conns[c].trace, took, now)
 			l.drop(c)
 			l.handOffTimes.record(took)
-			w.handOffTimes.record(took)
-			w.handOffTimesShown = nil
-			w.stalled = time.Time{}
-			w.probe.heard = now
+			w.handed.times.record(took)
+			w.handed.shown = nil
+			w.silence.since = time.Time{}
+			w.silence.probe.heard = now
 			w.out.taken++
 			l.tot.taken++
 			return true
@@ -104,8 +104,8 @@ func (l *ledger) nacked(w *worker, h sentFD, now time.Time) {
 }
 
 func (l *ledger) refused(w *worker, s *server, c deal.Conn, until time.Time) {
-	w.refused++
-	w.stalled = time.Time{}
+	w.handed.refused++
+	w.silence.since = time.Time{}
 	l.tot.refused++
 	if s.ended { // its last worker has closed it: nobody can serve what it refuses
 		l.dropQueued(s)
@@ -184,7 +184,7 @@ func (l *ledger) drop(c deal.Conn) {
 // settle is called when the process is gone too: what it has not answered goes to
 // others. Before, it may still read what it was sent, and two would answer.
 func (l *ledger) settle(w *worker, now time.Time) {
-	l.timers.stop(w.cutOff)
+	l.timers.stop(w.due.cutOff)
 	l.dropTouched(w, now)
 	for s := range w.servers {
 		back := s.dealer.Remove(w.id, now)
@@ -197,11 +197,11 @@ func (l *ledger) settle(w *worker, now time.Time) {
 			l.dropQueued(s)
 			continue
 		}
-		w.again += len(back)
+		w.handed.again += len(back)
 		l.deal(s, now)
 	}
-	if w.again > 0 {
-		l.emitFor(w, Event{Kind: KindDealtAgain, By: BySupervisor, Detail: DealtAgainDetail{Count: w.again}})
+	if w.handed.again > 0 {
+		l.emitFor(w, Event{Kind: KindDealtAgain, By: BySupervisor, Detail: DealtAgainDetail{Count: w.handed.again}})
 	}
 }
 
@@ -213,7 +213,7 @@ func (l *ledger) dropTouched(w *worker, now time.Time) {
 	for s := range w.servers {
 		for _, c := range s.dealer.Hands(w.id) {
 			used, known := touched(l.conns[c].fd)
-			if !used && (known || !w.mayAnswer) {
+			if !used && (known || !w.end.mayAnswer) {
 				continue
 			}
 			s.dealer.Forget(w.id, c)
@@ -262,7 +262,7 @@ func (l *ledger) resetQueued(s *server, before time.Time) int {
 }
 
 // tells tells whether it says when its connections end.
-func (w *worker) tells() bool { return w.stats != nil && w.stats.tells }
+func (w *worker) tells() bool { return w.seen.stats != nil && w.seen.stats.tells }
 
 // follow asks it to tell of the end of the next hand-off, number seq. It is sent
 // before: a connection may be over before another message arrives.

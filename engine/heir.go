@@ -16,7 +16,7 @@ func (l *supervisor) bequeath(w *worker, now time.Time) {
 		}
 		return
 	}
-	if !w.listening.IsZero() && now.Sub(w.listening) >= wellAfter {
+	if !w.at.listening.IsZero() && now.Sub(w.at.listening) >= wellAfter {
 		sl.heir = nil // it had the time to ask for it
 	}
 	for s := range w.servers {
@@ -71,23 +71,23 @@ func (l *supervisor) mayAsk(w *worker, now time.Time) bool {
 	switch {
 	case w.life.leaving || w.life.chanEnded:
 		return false
-	case w.listening.IsZero() && !w.ready:
+	case w.at.listening.IsZero() && !w.seen.ready:
 		return l.readyIn(w, now) > 0
 	}
-	return now.Sub(w.heard) < moveWait
+	return now.Sub(w.at.heard) < moveWait
 }
 
 // toBeJudged tells whether it is still to be decided what becomes of the slot of
 // a worker whose channel has ended, or whose process has.
 func (l *supervisor) toBeJudged(w *worker) bool {
-	return (w.life.chanEnded || w.life.procEnded) && !w.vacated && w.life.voluntary != yes && !l.o.NoRestart && !w.slot.heldByOther(w)
+	return (w.life.chanEnded || w.life.procEnded) && !w.end.vacated && w.life.voluntary != yes && !l.o.NoRestart && !w.slot.heldByOther(w)
 }
 
 // coming tells whether a worker that takes no other's place comes up: it may ask
 // for anything.
 func (l *supervisor) coming(now time.Time) bool {
 	for _, w := range l.workers {
-		if len(w.slot.heir) == 0 && w.listening.IsZero() && l.mayAsk(w, now) && now.Sub(w.forked) < listenWithin {
+		if len(w.slot.heir) == 0 && w.at.listening.IsZero() && l.mayAsk(w, now) && now.Sub(w.at.forked) < listenWithin {
 			return true
 		}
 	}

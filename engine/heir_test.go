@@ -12,9 +12,9 @@ func TestWhoIsWaitedForAtADeadWorkersAddress(t *testing.T) {
 	start := time.Unix(1000, 0)
 	own, common := &server{}, &server{}
 	dead := func(sl *slot, listened time.Duration, has ...*server) *worker {
-		w := &worker{slot: sl, servers: map[*server]bool{}, forked: start, listening: start, heard: start}
+		w := &worker{slot: sl, servers: map[*server]bool{}, at: moments{forked: start, listening: start, heard: start}}
 		if listened < 0 {
-			w.listening = time.Time{}
+			w.at.listening = time.Time{}
 		}
 		for _, s := range has {
 			w.servers[s] = true
@@ -25,9 +25,9 @@ func TestWhoIsWaitedForAtADeadWorkersAddress(t *testing.T) {
 	// next is a worker that was forked for the slot and last listened a while ago;
 	// negative = never.
 	next := func(now time.Time, quiet time.Duration) *worker {
-		w := &worker{forked: now, heard: now.Add(-quiet), listening: now.Add(-quiet)}
+		w := &worker{at: moments{forked: now, heard: now.Add(-quiet), listening: now.Add(-quiet)}}
 		if quiet < 0 {
-			w.heard, w.listening = time.Time{}, time.Time{}
+			w.at.heard, w.at.listening = time.Time{}, time.Time{}
 		}
 		return w
 	}
@@ -48,7 +48,7 @@ func TestWhoIsWaitedForAtADeadWorkersAddress(t *testing.T) {
 		{"the next comes up", Options{}, func(_ *loop, sl *slot, now time.Time) { sl.live = []*worker{next(now, -1)} }, true, true, false},
 		{"the next never listened", Options{ReadyTimeout: time.Nanosecond}, func(_ *loop, sl *slot, now time.Time) {
 			w := next(now, -1)
-			w.forked = now.Add(-time.Second)
+			w.at.forked = now.Add(-time.Second)
 			sl.live = []*worker{w}
 		}, false, false, false},
 		{"the next has just listened elsewhere", Options{}, func(_ *loop, sl *slot, now time.Time) { sl.live = []*worker{next(now, 0)} }, true, true, false},

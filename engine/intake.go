@@ -22,24 +22,24 @@ func (l *intake) readOn(w *worker, buf []ipc.Message, now time.Time) {
 	if cap(buf) > readKept {
 		buf = nil
 	}
-	w.slowed.kept = append(w.slowed.kept, buf[:0])
+	w.flow.slowed.kept = append(w.flow.slowed.kept, buf[:0])
 	l.readOnAt(w, now)
 }
 
 func (l *intake) readOnAt(w *worker, now time.Time) {
-	if len(w.slowed.kept) == 0 || w.slowed.timer != nil {
+	if len(w.flow.slowed.kept) == 0 || w.flow.slowed.timer != nil {
 		return
 	}
-	at := w.slowed.until
+	at := w.flow.slowed.until
 	if !at.After(now) && l.listenersOf(w, now).full() {
 		at = now.Add(listenersEvery)
 	}
-	if w.account.over || w.life.procEnded || !at.After(now) {
+	if w.flow.account.over || w.life.procEnded || !at.After(now) {
 		l.readNow(w)
 		return
 	}
-	w.slowed.timer = l.timers.at(at, func(now time.Time) {
-		w.slowed.timer = nil
+	w.flow.slowed.timer = l.timers.at(at, func(now time.Time) {
+		w.flow.slowed.timer = nil
 		l.readOnAt(w, now)
 	})
 }
@@ -47,28 +47,28 @@ func (l *intake) readOnAt(w *worker, now time.Time) {
 // readNow gives the reader all its buffers: what is left in the channel of a
 // worker that has ended must be read at once.
 func (l *intake) readNow(w *worker) {
-	l.timers.stop(w.slowed.timer)
-	w.slowed.timer = nil
-	for _, buf := range w.slowed.kept {
+	l.timers.stop(w.flow.slowed.timer)
+	w.flow.slowed.timer = nil
+	for _, buf := range w.flow.slowed.kept {
 		select {
-		case w.reading <- buf:
+		case w.flow.reading <- buf:
 		default:
 		}
 	}
-	w.slowed.kept = w.slowed.kept[:0]
+	w.flow.slowed.kept = w.flow.slowed.kept[:0]
 }
 
 func (l *intake) listenersOf(w *worker, now time.Time) listenersView {
 	v := listenersView{ends: w.life.leaving || w.life.chanEnded || l.stopping != nil}
 	var calls uint64
 	v.waiting, v.all, calls = l.dispatcher.state(&w.api.listeners.waiting)
-	if calls != w.slowed.calls || !v.much() {
-		w.slowed.calls, w.slowed.movedAt = calls, now
+	if calls != w.flow.slowed.calls || !v.much() {
+		w.flow.slowed.calls, w.flow.slowed.movedAt = calls, now
 	}
-	v.quiet = now.Sub(w.slowed.movedAt)
+	v.quiet = now.Sub(w.flow.slowed.movedAt)
 	if v.much() { // or it does not matter
-		if !w.probe.sent.IsZero() {
-			v.unanswered = now.Sub(w.probe.sent)
+		if !w.silence.probe.sent.IsZero() {
+			v.unanswered = now.Sub(w.silence.probe.sent)
 		}
 		for s := range w.servers {
 			if at, ok := s.dealer.Oldest(w.id); ok {
@@ -82,8 +82,8 @@ func (l *intake) listenersOf(w *worker, now time.Time) listenersView {
 // charge charges a message to its worker and tells how long that is to be
 // slowed.
 func (l *intake) charge(w *worker, m *ipc.Message, now time.Time) time.Duration {
-	wait, c := w.account.take(m, now)
-	if wait > 0 && w.account.slow(c, wait, now) {
+	wait, c := w.flow.account.take(m, now)
+	if wait > 0 && w.flow.account.slow(c, wait, now) {
 		l.failed(w, "", fmt.Errorf("worker %d sends more than %.0f %s a second: its channel is read more slowly", w.id, budgets[c].rate.perSec, budgets[c].what))
 	}
 	return wait
@@ -92,7 +92,7 @@ func (l *intake) charge(w *worker, m *ipc.Message, now time.Time) time.Duration 
 // odd takes in a message that makes no sense where it came. Some are ignored;
 // too many end the channel.
 func (l *intake) odd(w *worker, what string, now time.Time) {
-	if w.account.odd.take(oddRate, 1, now) > 0 {
+	if w.flow.account.odd.take(oddRate, 1, now) > 0 {
 		l.over(w, fmt.Errorf("worker %d has sent over %.0f messages that make no sense, more than %.0f a second; the last was %s: %w",
 			w.id, oddRate.atOnce, oddRate.perSec, what, ErrBudget))
 	}
@@ -101,10 +101,10 @@ func (l *intake) odd(w *worker, what string, now time.Time) {
 // over ends the channel of a worker for err. What follows is as for a breach of
 // the protocol: its reader says why, and the worker is killed if it stays.
 func (l *intake) over(w *worker, err error) {
-	if w.account.over {
+	if w.flow.account.over {
 		return
 	}
-	w.account.over = true
+	w.flow.account.over = true
 	w.ch.Fail(err)
 	l.readNow(w)
 }

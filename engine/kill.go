@@ -22,8 +22,8 @@ func (l *killer) tellKill(w *worker, why string) {
 
 // killedNow remembers that a worker was sent SIGKILL.
 func (l *killer) killedNow(w *worker) {
-	if w.killedAt.IsZero() {
-		w.killedAt = l.now()
+	if w.end.killed.IsZero() {
+		w.end.killed = l.now()
 	}
 }
 

@@ -190,9 +190,9 @@ func TestWhatALookIsSureOf(t *testing.T) {
 		{name: "Go, elsewhere, open", server: at("tcp"), stats: reports(6, 4), found: lookFound{open: -1}, open: 2, sure: true},
 		{name: "Go, the last report is old", server: at("tcp"), stats: reports(6, 4), ended: true, sure: true},
 	} {
-		w := &worker{id: 1, online: now, stats: c.stats, left: leaving{ended: c.ended}, servers: map[*server]bool{c.server: true}}
+		w := &worker{id: 1, at: moments{online: now}, seen: seen{stats: c.stats}, left: leaving{ended: c.ended}, servers: map[*server]bool{c.server: true}}
 		if c.silent {
-			w.online = time.Time{}
+			w.at.online = time.Time{}
 		}
 		if k := w.lookOf(c.found, now); k.open != c.open || k.sure != c.sure {
 			t.Errorf("%s: open %d, sure %v; want %d, %v", c.name, k.open, k.sure, c.open, c.sure)

@@ -41,7 +41,7 @@ func (l *leaver) lookAtLeaving() {
 	for id, w := range l.workers {
 		v := w.left
 		if w.proc != nil && !w.life.procEnded && !v.told.IsZero() && v.stopped.IsZero() {
-			targets[id] = lookTarget{w.proc.PID, maps.Clone(w.ownPorts), w.ownPorts == nil && len(w.servers) == 0}
+			targets[id] = lookTarget{w.proc.PID, maps.Clone(w.seen.ownPorts), w.seen.ownPorts == nil && len(w.servers) == 0}
 		}
 	}
 	if len(targets) == 0 {
@@ -73,9 +73,9 @@ func (l *leaver) lookedAt(m msgLooked) {
 // lookOf is what was found of a worker, with what it tells itself and what only
 // the loop knows.
 func (w *worker) lookOf(f lookFound, began time.Time) look {
-	k := look{began: began, open: f.open, sure: !f.children && (!w.online.IsZero() || w.left.ended)}
-	if w.stats != nil {
-		if told := w.stats.open(); told > k.open && !(w.left.ended && k.open >= 0) {
+	k := look{began: began, open: f.open, sure: !f.children && (!w.at.online.IsZero() || w.left.ended)}
+	if w.seen.stats != nil {
+		if told := w.seen.stats.open(); told > k.open && !(w.left.ended && k.open >= 0) {
 			k.open = told // by a report, which may be late when the channel has ended
 		}
 	}
@@ -84,7 +84,7 @@ func (w *worker) lookOf(f lookFound, began time.Time) look {
 		case "udp":
 			k.sure = false
 		case "unix":
-			k.sure = k.sure && w.stats != nil
+			k.sure = k.sure && w.seen.stats != nil
 		}
 		if s.dealer.InFlight(w.id) > 0 {
 			k.sure = false
@@ -96,10 +96,10 @@ func (w *worker) lookOf(f lookFound, began time.Time) look {
 // listensAt remembers ports a worker listens at past the cluster, also when it
 // has closed them: what was accepted there is still its own.
 func (w *worker) listensAt(ports []int) {
-	if w.ownPorts == nil {
-		w.ownPorts = make(map[int]bool)
+	if w.seen.ownPorts == nil {
+		w.seen.ownPorts = make(map[int]bool)
 	}
 	for _, p := range ports {
-		w.ownPorts[p] = true
+		w.seen.ownPorts[p] = true
 	}
 }

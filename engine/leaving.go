@@ -33,17 +33,17 @@ func (l *leaver) leave(w *worker, by By, call callFacts) {
 	}
 	now := l.now()
 	d := LeaveDetail{GraceMs: ms(l.o.Grace)}
-	if w.stats != nil {
-		d.InFlight = w.stats.open()
+	if w.seen.stats != nil {
+		d.InFlight = w.seen.stats.open()
 	}
 	l.step(w, inOrder)
-	l.timers.stop(w.up) // its leave has limits of its own
+	l.timers.stop(w.restart.up) // its leave has limits of its own
 	l.emitCall(w, Event{Kind: KindLeave, By: by, Detail: d}, call)
 	wait := tellAfter
 	if len(w.servers) == 0 {
 		wait = 0
 	}
-	w.tell = l.timers.at(now.Add(wait), func(time.Time) { l.tellToLeave(w) })
+	w.due.tell = l.timers.at(now.Add(wait), func(time.Time) { l.tellToLeave(w) })
 	l.leaves(w, now)
 }
 
@@ -101,8 +101,8 @@ func (l *leaver) leaves(w *worker, now time.Time) {
 
 // leaveStep carries out what the rules say is next for a worker that leaves.
 func (l *leaver) leaveStep(w *worker) {
-	l.timers.stop(w.grace)
-	w.grace = nil
+	l.timers.stop(w.due.grace)
+	w.due.grace = nil
 	if w.life.gone {
 		return
 	}
@@ -124,7 +124,7 @@ func (l *leaver) leaveStep(w *worker) {
 		l.killer.kill9(w, l.whyKilled(w, now))
 		return
 	}
-	w.grace = l.timers.at(at, func(time.Time) { l.leaveStep(w) })
+	w.due.grace = l.timers.at(at, func(time.Time) { l.leaveStep(w) })
 }
 
 // sendStopSignal sends the stop signal, and SIGCONT, should the worker be
@@ -162,7 +162,7 @@ func roundly(d time.Duration) time.Duration { return d.Round(100 * time.Millisec
 // tellKept tells a Go worker how long its kept connections may hold it up when
 // it leaves.
 func (l *leaver) tellKept(w *worker, alone bool) {
-	if w.stats == nil || w.life.chanEnded {
+	if w.seen.stats == nil || w.life.chanEnded {
 		return
 	}
 	limit := keptLimit(l.o.Grace, alone).Milliseconds()
@@ -204,7 +204,7 @@ func (l *leaver) cutShort(w *worker, since, now time.Time) bool {
 	case endLeave:
 		return false
 	case endWait:
-		w.cutOff = l.timers.at(at, func(now time.Time) { l.cutShort(w, since, now) })
+		w.due.cutOff = l.timers.at(at, func(now time.Time) { l.cutShort(w, since, now) })
 	case endKill:
 		if !w.left.killed {
 			w.left.killed = true
@@ -218,7 +218,7 @@ func (l *leaver) cutShort(w *worker, since, now time.Time) bool {
 // something that it started may hold its end, and read there what the worker has
 // not answered. If there is such, that is killed first, unless it was or is kept.
 func (l *leaver) awaitChannel(w *worker, now time.Time, killed bool) {
-	w.otherEnd = l.timers.at(now.Add(otherEndWait), func(now time.Time) {
+	w.due.otherEnd = l.timers.at(now.Add(otherEndWait), func(now time.Time) {
 		if n := l.ledger.unanswered(w); !killed && n > 0 {
 			l.failed(w, "", fmt.Errorf("worker %d has ended with %s unanswered, and what it has started holds its channel: its process group gets SIGKILL",
 				w.id, plural.Of(n, "hand-off")))

@@ -284,9 +284,9 @@ func (l *loop) stoodStill(gap time.Duration) {
 	l.ledger.shift(gap)
 	for _, w := range l.workers {
 		w.left = w.left.shift(gap)
-		w.probe = w.probe.shift(gap)
-		w.account.shift(gap)
-		w.slowed.movedAt = w.slowed.movedAt.Add(gap)
+		w.silence.probe = w.silence.probe.shift(gap)
+		w.flow.account.shift(gap)
+		w.flow.slowed.movedAt = w.flow.slowed.movedAt.Add(gap)
 	}
 	if l.stopping != nil {
 		l.stopping.shift(gap)

@@ -22,7 +22,7 @@ func (l *granter) mayOpen(w *worker, q *ipc.Query) error {
 			open++
 		}
 	}
-	under := w.account.asking - 1 // without this one; and answers it has not taken
+	under := w.flow.account.asking - 1 // without this one; and answers it has not taken
 	for _, h := range w.unacked {
 		if h.s == nil && h.given == nil && !h.probe {
 			under++

@@ -28,9 +28,9 @@ func (l *messages) userMessage(w *worker, m *ipc.Message) (ready bool) {
 		with.handle = kindOf(m.Handle, m.FD)
 	}
 	l.emitCall(w, Event{Kind: KindMessage, By: ByOutside, Detail: messageDetail(m.Raw)}, with)
-	if isReady(m.Raw) && !w.ready {
-		w.ready, w.note = true, ""
-		w.heard = l.now()
+	if isReady(m.Raw) && !w.seen.ready {
+		w.seen.ready, w.note = true, ""
+		w.at.heard = l.now()
 		ready = true
 	}
 	msg := Message{Worker: w.id, Value: m.Raw}
@@ -44,13 +44,13 @@ func (l *messages) userMessage(w *worker, m *ipc.Message) (ready bool) {
 // tooLong says that a message of the worker's program was refused. Nobody can
 // tell a Node program: its send has no answer.
 func (l *messages) tooLong(w *worker, m *ipc.Message) {
-	w.tooLong++
+	w.flow.tooLong++
 	what := "a message"
 	if m.Handle != "" {
 		what = "a message with a " + m.Handle + ", which was closed,"
 	}
 	err := fmt.Errorf("%s of worker %d was refused: it has %d bytes, the most is %d (%d MiB); send it in parts, or pass a file's name (refused so far: %d): %w",
-		what, w.id, m.Size, ipc.MaxFrame, ipc.MaxFrame>>20, w.tooLong, ErrTooLong)
+		what, w.id, m.Size, ipc.MaxFrame, ipc.MaxFrame>>20, w.flow.tooLong, ErrTooLong)
 	l.faulted(w, "", err)
 	l.deliverError(w, err)
 }
@@ -88,14 +88,14 @@ func (l *messages) takeHandle(w *worker, m *ipc.Message) *Handle {
 
 // handleClosed says that a connection a worker gave us is closed here.
 func (l *messages) handleClosed(w *worker, key json.RawMessage) {
-	s := w.sockets[string(key)]
+	s := w.flow.sockets[string(key)]
 	if s == nil {
 		return
 	}
 	if s.open--; s.open > 0 {
 		return
 	}
-	delete(w.sockets, string(key)) // a worker invents keys
+	delete(w.flow.sockets, string(key)) // a worker invents keys
 	if s.asked {
 		l.send(w, ipc.SocketAllClosed{Key: key})
 	}
@@ -112,7 +112,7 @@ func (l *messages) otherInternal(w *worker, m *ipc.Message, now time.Time) {
 		l.intake.odd(w, "a question about sockets with a key that is too long", now)
 		return
 	}
-	s := w.sockets[string(key)]
+	s := w.flow.sockets[string(key)]
 	switch m.Cmd {
 	case "NODE_SOCKET_NOTIFY_CLOSE":
 		if s != nil {

@@ -76,12 +76,12 @@ func TestUnanswered(t *testing.T) {
 		{name: "nothing"},
 		{name: "a hand-off", hand: 3 * time.Second, since: 3 * time.Second},
 		{name: "a new hand-off", hand: 9500 * time.Millisecond},
-		{name: "a probe", w: worker{probe: asked}, since: 2 * time.Second, asked: true},
-		{name: "an older probe", hand: 3 * time.Second, w: worker{probe: asked}, since: 2 * time.Second, asked: true},
-		{name: "an older hand-off", hand: time.Second, w: worker{probe: asked}, since: time.Second},
-		{name: "a probe of one that does not read", w: worker{probe: asked, stats: &workerStats{full: true}}},
-		{name: "a hand-off of one that does not read", hand: 3 * time.Second, w: worker{probe: asked, stats: &workerStats{full: true}}, since: 3 * time.Second},
-		{name: "a probe of one that has closed its channel", w: worker{probe: asked, life: life{chanEnded: true}}},
+		{name: "a probe", w: worker{silence: silence{probe: asked}}, since: 2 * time.Second, asked: true},
+		{name: "an older probe", hand: 3 * time.Second, w: worker{silence: silence{probe: asked}}, since: 2 * time.Second, asked: true},
+		{name: "an older hand-off", hand: time.Second, w: worker{silence: silence{probe: asked}}, since: time.Second},
+		{name: "a probe of one that does not read", w: worker{silence: silence{probe: asked}, seen: seen{stats: &workerStats{full: true}}}},
+		{name: "a hand-off of one that does not read", hand: 3 * time.Second, w: worker{silence: silence{probe: asked}, seen: seen{stats: &workerStats{full: true}}}, since: 3 * time.Second},
+		{name: "a probe of one that has closed its channel", w: worker{silence: silence{probe: asked}, life: life{chanEnded: true}}},
 	} {
 		w := tt.w
 		w.id = 1
@@ -126,7 +126,7 @@ func TestAWorkerThatDoesNotReadSaysSo(t *testing.T) {
 			l := loopAt(epoch)
 			w := worker{life: life{chanEnded: true}} // so nothing is answered
 			l.reported(&w, m.Raw, epoch)
-			if w.stats != nil && w.stats.full == want {
+			if w.seen.stats != nil && w.seen.stats.full == want {
 				return
 			}
 		}

@@ -104,24 +104,24 @@ func (l *loop) row(w *worker, now time.Time) Row {
 	sl := w.slot
 	r := Row{
 		ID: w.id, Slot: sl.index, PID: w.pid(), State: w.life.state, By: w.by,
-		Forked: w.forked, Online: w.online, Listening: w.listening, Ended: w.ended, Changed: w.changed,
+		Forked: w.at.forked, Online: w.at.online, Listening: w.at.listening, Ended: w.at.ended, Changed: w.at.changed,
 		Connected: w.ch != nil && !w.life.chanEnded, Dead: w.life.procEnded,
 		ExitedAfterDisconnect: w.life.voluntary.pointer(),
-		Replaces:              w.replaces, ReplacesWhy: w.replacesWhy, Restarts: sl.restarts,
+		Replaces:              w.before.id, ReplacesWhy: w.before.why, Restarts: sl.restarts,
 		LastExit: sl.exitText, LastExitAt: sl.exitAt,
-		Stalled: w.stalled, Note: cmp.Or(w.restartNote, w.note), Dealt: w.dealt, Refused: w.refused, Cut: w.lost,
-		CPU: w.figures.cpu, Mem: w.figures.mem, ReqRate: w.figures.reqRate, Addresses: slices.Clone(w.addrs),
+		Stalled: w.silence.since, Note: cmp.Or(w.restart.note, w.note), Dealt: w.handed.dealt, Refused: w.handed.refused, Cut: w.end.lost,
+		CPU: w.seen.figures.cpu, Mem: w.seen.figures.mem, ReqRate: w.seen.figures.reqRate, Addresses: slices.Clone(w.addrs),
 	}
-	if !w.stalled.IsZero() {
-		r.Spared = w.sparedWhy
+	if !w.silence.since.IsZero() {
+		r.Spared = w.silence.sparedWhy
 	}
 	if sl.want != nil && sl.want.prev == w {
 		if blocks, ok := sl.room(); !ok {
 			r.WaitsFor, r.Note = blocks.worker, "waits: "+blocks.String()
 		}
 	}
-	if w.replacedBy != nil {
-		r.ReplacedBy = w.replacedBy.id
+	if w.restart.by != nil {
+		r.ReplacedBy = w.restart.by.id
 	}
 	if w.life.leaving && w.life.state != StateExited {
 		r.LeaveBy = l.rules.limit(w.left)
@@ -132,7 +132,7 @@ func (l *loop) row(w *worker, now time.Time) Row {
 	for s := range w.servers {
 		r.Hand += s.dealer.InFlight(w.id)
 	}
-	if st := w.stats; st != nil {
+	if st := w.seen.stats; st != nil {
 		done := st.done
 		r.Done, r.Latency = &done, st.latency
 		if w.life.state != StateExited {
@@ -140,20 +140,20 @@ func (l *loop) row(w *worker, now time.Time) Row {
 			r.Open = &open
 		}
 	}
-	if w.handOffTimes.Count() > 0 {
-		if w.handOffTimesShown == nil {
-			shown := w.handOffTimes
-			w.handOffTimesShown = &shown
+	if w.handed.times.Count() > 0 {
+		if w.handed.shown == nil {
+			shown := w.handed.times
+			w.handed.shown = &shown
 		}
-		r.HandOff = w.handOffTimesShown
+		r.HandOff = w.handed.shown
 	}
 	if w.life.state != StateExited {
-		if w.stats == nil {
-			r.Open = w.figures.open
+		if w.seen.stats == nil {
+			r.Open = w.seen.figures.open
 		}
 		return r
 	}
-	exit := *w.exit
+	exit := *w.end.exit
 	r.Exit = &exit
 	if sl.last == w && (sl.due != nil || sl.stopped) {
 		r.Next = &Next{Deaths: sl.deaths, Of: deathsMax, Stopped: sl.stopped, Reason: sl.reason, Lines: sl.lines}

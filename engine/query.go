@@ -41,18 +41,18 @@ func (l *granter) queried(w *worker, m *ipc.ClusterMsg) {
 	if w.life.leaving || m.Query == nil {
 		return // it is leaving: as in Node the question is not answered
 	}
-	if w.given != nil && isGiven(m.Query) {
+	if w.asks.given != nil && isGiven(m.Query) {
 		l.answerGiven(w, m.Seq)
 		return
 	}
 	q := question{w: w, m: *m}
-	w.account.asking++
+	w.flow.account.asking++
 	if err := l.mayOpen(w, m.Query); err != nil {
 		l.cannotListen(q, err)
 		return
 	}
-	if w.opening > 0 || len(w.later) > 0 {
-		l.putOff(&w.later, q)
+	if w.asks.opening > 0 || len(w.asks.later) > 0 {
+		l.putOff(&w.asks.later, q)
 		return
 	}
 	l.ask(q)
@@ -146,7 +146,7 @@ func (l *granter) openPath(q question, key string, a Address) {
 		l.putOff(&waiting, q) // refuses it
 		return
 	}
-	q.w.opening++
+	q.w.asks.opening++
 	l.opening[key] = append(waiting, q)
 	if under {
 		return
@@ -165,7 +165,7 @@ func (l *granter) openPath(q question, key string, a Address) {
 			s, err = l.serve(key, p)
 		}
 		for _, q := range waiting {
-			q.w.opening--
+			q.w.asks.opening--
 			switch {
 			case q.w.life.leaving: // or it has died
 			case err != nil:
@@ -191,9 +191,9 @@ func anyStays(waiting []question) bool {
 
 // askLater asks the questions a worker has put after one that is answered now.
 func (l *granter) askLater(w *worker) {
-	for w.opening == 0 && len(w.later) > 0 {
-		q := w.later[0]
-		w.later = w.later[1:]
+	for w.asks.opening == 0 && len(w.asks.later) > 0 {
+		q := w.asks.later[0]
+		w.asks.later = w.asks.later[1:]
 		l.ask(q)
 	}
 }
@@ -221,9 +221,9 @@ func (l *granter) opened(q question, a Address, p *sock.Port, err error) {
 		l.cannotListen(q, err)
 		return
 	}
-	q.w.opening++
+	q.w.asks.opening++
 	doAside(l.asides, func(context.Context) (*AddrError, error) { return l.sys.explain(a, err), nil }, func(e *AddrError, slow error) {
-		q.w.opening--
+		q.w.asks.opening--
 		if slow != nil {
 			e = &AddrError{Addr: a, Err: err}
 		}
@@ -237,7 +237,7 @@ func (l *granter) opened(q question, a Address, p *sock.Port, err error) {
 // cannotListen says no.
 func (l *granter) cannotListen(q question, err error) {
 	w := q.w
-	w.account.asking--
+	w.flow.account.asking--
 	if e := (*AddrError)(nil); errors.As(err, &e) {
 		err = programAddr{e}
 	}
@@ -249,7 +249,7 @@ func (l *granter) cannotListen(q question, err error) {
 // give gives a worker the server it has asked for.
 func (l *granter) give(q question, s *server) {
 	w := q.w
-	w.account.asking--
+	w.flow.account.asking--
 	if s.data == nil {
 		s.data = q.m.Query.Data
 	}
@@ -272,7 +272,7 @@ func (l *granter) give(q question, s *server) {
 // there being no descriptor.
 func (l *granter) answerQuery(w *worker, s *server, ack int64) error {
 	seq := l.nextSeq()
-	w.account.listens++
+	w.flow.account.listens++
 	reply := ipc.QueryReply{Ack: ack, Seq: seq, Key: s.key, Data: s.data, Sockname: sockname(s.addr)}
 	if !s.workersAccept() {
 		line, err := ipc.AppendJSON(nil, reply)

@@ -9,7 +9,7 @@ import (
 
 // takeIn has the loop take in one read of worker 3, as its reader gives it.
 func takeIn(l *loop, w *worker, m *ipc.Message, n int, now time.Time) {
-	buf := append(<-w.reading, make([]ipc.Message, n)...)
+	buf := append(<-w.flow.reading, make([]ipc.Message, n)...)
 	for i := range buf {
 		buf[i] = *m
 	}
@@ -29,25 +29,25 @@ func TestSlowedWorkersChannelIsLeftUnreadForAWhile(t *testing.T) {
 			l, w, _ := bareLoop(t)
 			ask := &ipc.Message{Kind: ipc.OtherInternal, FD: -1}
 			takeIn(l, w, ask, int(budgets[chargeSocket].rate.atOnce), epoch)
-			if len(w.reading) != readsAhead {
+			if len(w.flow.reading) != readsAhead {
 				t.Fatal("within its budget it is slowed")
 			}
 			takeIn(l, w, ask, 500, epoch) // 50 ms' worth
 			takeIn(l, w, ask, 500, epoch)
-			if len(w.reading) != 0 {
+			if len(w.flow.reading) != 0 {
 				t.Fatal("past its budget its channel is read on")
 			}
 			if end.early != nil {
 				end.early(l, w)
 			} else {
 				l.timers.run(epoch.Add(99 * time.Millisecond))
-				if len(w.reading) != 0 {
+				if len(w.flow.reading) != 0 {
 					t.Error("it is read too early")
 				}
 				l.timers.run(epoch.Add(101 * time.Millisecond))
 			}
-			if len(w.reading) != readsAhead {
-				t.Errorf("the reader has %d of its %d buffers again", len(w.reading), readsAhead)
+			if len(w.flow.reading) != readsAhead {
+				t.Errorf("the reader has %d of its %d buffers again", len(w.flow.reading), readsAhead)
 			}
 		})
 	}
@@ -72,22 +72,22 @@ func TestWorkerWaitsForListenersThatGoOn(t *testing.T) {
 	takeIn(l, w, m, 1, epoch)
 	receive(t, held) // else it may take some of the others first
 	takeIn(l, w, m, messagesLoad.calls/4+10, epoch)
-	if len(w.reading) != readsAhead-1 {
+	if len(w.flow.reading) != readsAhead-1 {
 		t.Fatal("it does not wait for its listeners")
 	}
 	now := epoch.Add(stuckAfter - listenersEvery)
 	for at := epoch; at.Before(now); at = at.Add(listenersEvery) {
 		l.timers.run(at)
 	}
-	if len(w.reading) != readsAhead-1 {
+	if len(w.flow.reading) != readsAhead-1 {
 		t.Error("it did not wait for them to the end")
 	}
 	l.timers.run(epoch.Add(stuckAfter + listenersEvery))
-	if len(w.reading) != readsAhead {
+	if len(w.flow.reading) != readsAhead {
 		t.Error("it waits for a listener that is stuck")
 	}
 	takeIn(l, w, m, 10, epoch.Add(2*stuckAfter))
-	if len(w.reading) != readsAhead {
+	if len(w.flow.reading) != readsAhead {
 		t.Error("it waits for it again")
 	}
 	close(hold)

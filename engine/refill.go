@@ -8,22 +8,22 @@ const rowKept = 5 * time.Second
 // judge asks the rules what becomes of the slot of a worker that has ended, or
 // whose channel has. It is asked once per worker.
 func (l *supervisor) judge(w *worker, now time.Time) verdict {
-	if w.vacated || w.life.voluntary == yes || l.stopping != nil {
+	if w.end.vacated || w.life.voluntary == yes || l.stopping != nil {
 		return verdict{}
 	}
 	if w.slot.heldByOther(w) {
 		return verdict{}
 	}
 	listened := time.Duration(-1)
-	if w.noDir {
+	if w.start.noDir {
 		listened = 0 // no fault of the program's: later and later, but never the end
 	}
-	if !w.listening.IsZero() {
+	if !w.at.listening.IsZero() {
 		end := now
-		if !w.ended.IsZero() {
-			end = w.ended
+		if !w.at.ended.IsZero() {
+			end = w.at.ended
 		}
-		listened = end.Sub(w.listening)
+		listened = end.Sub(w.at.listening)
 	}
 	var v verdict
 	w.slot.record, v = w.slot.record.died(listened)
@@ -44,29 +44,29 @@ func (l *supervisor) carryOut(w *worker, v verdict, now time.Time) {
 		}
 	}
 	if w.life.voluntary != yes {
-		sl.exitText, sl.exitAt = exitWords(w.exit), w.ended
+		sl.exitText, sl.exitAt = exitWords(w.end.exit), w.at.ended
 	}
 	l.restartEnded(w)
 	if want := sl.want; want != nil { // now there is room
 		l.reforkFor(sl, want.prev, want.by)
 		return
 	}
-	if sl.heldByOther(w) || w.vacated && !sl.stopped && sl.due == nil {
+	if sl.heldByOther(w) || w.end.vacated && !sl.stopped && sl.due == nil {
 		return
 	}
 	sl.last = w
-	lines, before := w.errs.last()
+	lines, before := w.start.stderr.last()
 	sl.reason = telling(lines)
 	sl.lines = max(len(lines)+before-1, 0)
 	switch {
-	case w.vacated: // decided when its channel ended
+	case w.end.vacated: // decided when its channel ended
 	case w.life.voluntary == yes || l.o.NoRestart || l.stopping != nil:
 		sl.row = l.timers.at(now.Add(rowKept), func(time.Time) { l.forgetRow(sl) })
 	case v.stop:
 		sl.stopped = true
 		text := sl.reason
 		if text == "" {
-			text = exitWords(w.exit)
+			text = exitWords(w.end.exit)
 		}
 		l.emitFor(w, Event{Kind: KindStopped, By: BySupervisor, Detail: StoppedDetail{Deaths: v.deaths, Text: text}})
 	default:
@@ -81,7 +81,7 @@ func (l *supervisor) vacate(w *worker, now time.Time) {
 	if w.life.voluntary == yes || l.stopping != nil || l.o.NoRestart || sl.heldByOther(w) {
 		return
 	}
-	w.vacated = true
+	w.end.vacated = true
 	switch {
 	case v.stop:
 		sl.stopped = true

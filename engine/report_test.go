@@ -75,12 +75,12 @@ func TestReportThatIsNone(t *testing.T) {
 	w := &worker{id: 3, slot: &slot{index: 2}, life: life{chanEnded: true}} // so nothing is answered
 	l.reported(w, []byte(`{"accepted":-1}`), epoch)
 	ev, _ := l.pub.events.after(0)
-	if w.stats != nil || len(ev) != 1 || ev[0].Kind != KindError || ev[0].Worker != 3 {
-		t.Errorf("stats %v, events %v", w.stats, ev)
+	if w.seen.stats != nil || len(ev) != 1 || ev[0].Kind != KindError || ev[0].Worker != 3 {
+		t.Errorf("stats %v, events %v", w.seen.stats, ev)
 	}
 	l.reported(w, []byte(`{"accepted":1,"closed":0,"done":0,"future":{}}`), epoch)
-	if w.stats == nil || w.stats.open() != 1 {
-		t.Errorf("stats %+v", w.stats)
+	if w.seen.stats == nil || w.seen.stats.open() != 1 {
+		t.Errorf("stats %+v", w.seen.stats)
 	}
 }
 

@@ -8,13 +8,13 @@ import (
 // restart replaces a worker, the new one first.
 func (l *supervisor) restart(w *worker, by By) (*worker, error) {
 	switch {
-	case w.replacedBy != nil:
-		return nil, fmt.Errorf("worker %d is being replaced by worker %d: %w", w.id, w.replacedBy.id, ErrBusy)
-	case w.restartOf != nil:
-		return nil, fmt.Errorf("worker %d is coming up to replace worker %d: %w", w.id, w.restartOf.id, ErrBusy)
+	case w.restart.by != nil:
+		return nil, fmt.Errorf("worker %d is being replaced by worker %d: %w", w.id, w.restart.by.id, ErrBusy)
+	case w.restart.of != nil:
+		return nil, fmt.Errorf("worker %d is coming up to replace worker %d: %w", w.id, w.restart.of.id, ErrBusy)
 	case w.life.leaving:
 		return nil, fmt.Errorf("worker %d is leaving: %w", w.id, ErrBusy)
-	case w.late != "":
+	case w.restart.late != "":
 		return nil, fmt.Errorf("worker %d is being ended: %w", w.id, ErrBusy)
 	}
 	if blocks, ok := w.slot.room(); !ok {
@@ -22,9 +22,9 @@ func (l *supervisor) restart(w *worker, by By) (*worker, error) {
 	}
 	l.noteRestart(w, "")
 	n := l.fork(w.slot, by, w, nil)
-	n.restartOf, w.replacedBy = w, n
+	n.restart.of, w.restart.by = w, n
 	if l.o.ReadyTimeout > 0 {
-		n.up = l.timers.at(l.now().Add(l.o.ReadyTimeout), func(time.Time) { l.notReady(n) })
+		n.restart.up = l.timers.at(l.now().Add(l.o.ReadyTimeout), func(time.Time) { l.notReady(n) })
 	}
 	return n, nil
 }
@@ -32,16 +32,16 @@ func (l *supervisor) restart(w *worker, by By) (*worker, error) {
 // notReady ends the new worker of a restart that does not come up. One that has
 // no process yet is ended when it has; one in a debugger may be paused.
 func (l *supervisor) notReady(n *worker) {
-	old := n.restartOf
+	old := n.restart.of
 	if old == nil || n.proc == nil {
 		l.endLate(n)
 		return
 	}
 	l.stalls.debugger(n, true, func(why string) {
 		switch {
-		case n.restartOf != old || n.life.leaving || n.life.state == StateListening || n.ready: // meanwhile
+		case n.restart.of != old || n.life.leaving || n.life.state == StateListening || n.seen.ready: // meanwhile
 		case why != "":
-			n.up = l.timers.at(l.now().Add(l.o.ReadyTimeout), func(time.Time) { l.notReady(n) })
+			n.restart.up = l.timers.at(l.now().Add(l.o.ReadyTimeout), func(time.Time) { l.notReady(n) })
 		default:
 			l.endLate(n)
 		}
@@ -51,12 +51,12 @@ func (l *supervisor) notReady(n *worker) {
 // endLate ends the new worker of a restart.
 func (l *supervisor) endLate(n *worker) {
 	why := fmt.Sprintf("it did not listen within %v", l.o.ReadyTimeout)
-	if old := n.restartOf; old != nil {
+	if old := n.restart.of; old != nil {
 		why += fmt.Sprintf("; worker %d stays", old.id)
 	}
 	n.life.voluntary = yes
 	n.show()
-	n.late = why
+	n.restart.late = why
 	if n.proc == nil {
 		l.restartFailed(n, fmt.Sprintf("worker %d has no process after %v", n.id, l.o.ReadyTimeout))
 		return
@@ -67,11 +67,11 @@ func (l *supervisor) endLate(n *worker) {
 // restartFailed ends a restart whose new worker n will not come up: the old one
 // keeps the slot, and says so.
 func (l *supervisor) restartFailed(n *worker, why string) {
-	old := n.restartOf
+	old := n.restart.of
 	if old == nil {
 		return
 	}
-	n.restartOf, old.replacedBy = nil, nil
+	n.restart.of, old.restart.by = nil, nil
 	if l.stopping != nil {
 		return
 	}
@@ -82,12 +82,12 @@ func (l *supervisor) restartFailed(n *worker, why string) {
 // restartLeft settles the restart a worker has part in that leaves before it is
 // over, for whatever reason.
 func (l *supervisor) restartLeft(w *worker) {
-	if n := w.replacedBy; n != nil { // the new one has the slot
-		w.replacedBy, n.restartOf = nil, nil
-		l.timers.stop(n.up)
+	if n := w.restart.by; n != nil { // the new one has the slot
+		w.restart.by, n.restart.of = nil, nil
+		l.timers.stop(n.restart.up)
 	}
 	switch { // one that dies is told by its exit, which says how
-	case w.restartOf == nil || w.life.procEnded:
+	case w.restart.of == nil || w.life.procEnded:
 	case !w.life.chanEnded:
 		l.restartFailed(w, fmt.Sprintf("worker %d leaves before it listened%s", w.id, w.onAll()))
 	case !w.proc.Dying():
@@ -97,7 +97,7 @@ func (l *supervisor) restartLeft(w *worker) {
 
 // onAll completes "before it listened" for the new worker of a restart.
 func (w *worker) onAll() string {
-	if w.listening.IsZero() {
+	if w.at.listening.IsZero() {
 		return ""
 	}
 	return " on all that the old one does"
@@ -105,10 +105,10 @@ func (w *worker) onAll() string {
 
 // restartEnded settles the restart a worker that has ended had part in.
 func (l *supervisor) restartEnded(w *worker) {
-	l.restartFailed(w, fmt.Sprintf("worker %d ended (%s) before it listened%s", w.id, exitWords(w.exit), w.onAll()))
-	if n := w.replacedBy; n != nil {
-		w.replacedBy, n.restartOf = nil, nil
-		l.timers.stop(n.up)
+	l.restartFailed(w, fmt.Sprintf("worker %d ended (%s) before it listened%s", w.id, exitWords(w.end.exit), w.onAll()))
+	if n := w.restart.by; n != nil {
+		w.restart.by, n.restart.of = nil, nil
+		l.timers.stop(n.restart.up)
 	}
 }
 
@@ -117,10 +117,10 @@ const noteKept = time.Minute
 
 // noteRestart puts a note on a worker's row for a while; "" takes it away.
 func (l *supervisor) noteRestart(w *worker, note string) {
-	l.timers.stop(w.noted)
-	w.restartNote, w.noted = note, nil
+	l.timers.stop(w.restart.noted)
+	w.restart.note, w.restart.noted = note, nil
 	l.pub.touch()
 	if note != "" {
-		w.noted = l.timers.at(l.now().Add(noteKept), func(time.Time) { l.noteRestart(w, "") })
+		w.restart.noted = l.timers.at(l.now().Add(noteKept), func(time.Time) { l.noteRestart(w, "") })
 	}
 }

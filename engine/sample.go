@@ -85,7 +85,7 @@ func (l *observer) sample() {
 	for id, w := range l.workers {
 		if w.proc != nil && !w.life.procEnded {
 			none := len(w.servers) == 0
-			t := target{pid: w.proc.PID, open: w.stats == nil && !none, own: l.rules.early && none}
+			t := target{pid: w.proc.PID, open: w.seen.stats == nil && !none, own: l.rules.early && none}
 			t.taken, t.since, t.byHand = w.out.taken, w.out.since, l.ledger.allByHand(w)
 			t.news = t.byHand && (t.taken != w.out.base || w.out.accepts)
 			targets[id] = t
@@ -104,11 +104,11 @@ func (l *observer) sampled(s samples) {
 	took := make(map[int]uint64)
 	for id, w := range l.workers {
 		u := s.workers[id]
-		w.figures.take(u, w.stats, dt)
-		if w.stats != nil {
-			took[id] = w.stats.accepted
+		w.seen.figures.take(u, w.seen.stats, dt)
+		if w.seen.stats != nil {
+			took[id] = w.seen.stats.accepted
 		}
-		if rate := w.figures.reqRate; rate != nil {
+		if rate := w.seen.figures.reqRate; rate != nil {
 			total, known = total+*rate, true
 		}
 		if u.open != nil {

@@ -94,24 +94,24 @@ func TestSamplerForgets(t *testing.T) {
 }
 
 func TestSampledRates(t *testing.T) {
-	w := &worker{id: 7, stats: &workerStats{done: 100}}
+	w := &worker{id: 7, seen: seen{stats: &workerStats{done: 100}}}
 	quiet := &worker{id: 8}
 	l := loopAt(epoch)
 	l.workers[7], l.workers[8] = w, quiet
 	l.observer.looking = true
 	l.observer.sampled(samples{at: epoch, workers: map[int]usage{7: {cpu: ptr(12.5), mem: ptr(uint64(9))}}})
-	if l.observer.looking || l.observer.tick != 1 || w.figures.reqRate != nil || l.observer.reqRate != nil {
-		t.Errorf("a first sample has a rate: %v, %v", w.figures.reqRate, l.observer.reqRate)
+	if l.observer.looking || l.observer.tick != 1 || w.seen.figures.reqRate != nil || l.observer.reqRate != nil {
+		t.Errorf("a first sample has a rate: %v, %v", w.seen.figures.reqRate, l.observer.reqRate)
 	}
-	if *w.figures.cpu != 12.5 || *w.figures.mem != 9 || quiet.figures.cpu != nil {
-		t.Errorf("CPU %v, memory %v", w.figures.cpu, w.figures.mem)
+	if *w.seen.figures.cpu != 12.5 || *w.seen.figures.mem != 9 || quiet.seen.figures.cpu != nil {
+		t.Errorf("CPU %v, memory %v", w.seen.figures.cpu, w.seen.figures.mem)
 	}
-	w.stats = &workerStats{done: 130}
+	w.seen.stats = &workerStats{done: 130}
 	l.observer.sampled(samples{at: epoch.Add(2 * time.Second)})
-	if w.figures.reqRate == nil || *w.figures.reqRate != 15 || l.observer.reqRate == nil || *l.observer.reqRate != 15 || quiet.figures.reqRate != nil {
-		t.Errorf("rates %v and %v", w.figures.reqRate, l.observer.reqRate)
+	if w.seen.figures.reqRate == nil || *w.seen.figures.reqRate != 15 || l.observer.reqRate == nil || *l.observer.reqRate != 15 || quiet.seen.figures.reqRate != nil {
+		t.Errorf("rates %v and %v", w.seen.figures.reqRate, l.observer.reqRate)
 	}
-	if w.figures.cpu != nil || w.figures.mem != nil {
+	if w.seen.figures.cpu != nil || w.seen.figures.mem != nil {
 		t.Error("figures of a worker that could not be read stay")
 	}
 	delete(l.workers, 7)

@@ -26,10 +26,10 @@ func shortErrno(name string) syscall.Errno {
 // given. The worker is outside: what it says of itself costs a line a minute.
 func (t *teller) isShort(w *worker, errno syscall.Errno, of string) {
 	now := t.now()
-	if !w.short.IsZero() && now.Sub(w.short) < shortEvery {
+	if !w.flow.shortSaid.IsZero() && now.Sub(w.flow.shortSaid) < shortEvery {
 		return
 	}
-	w.short = now
+	w.flow.shortSaid = now
 	why := "it has no file descriptor left. Raise its limit (ulimit -n), or look what keeps them open"
 	if errno != syscall.EMFILE {
 		why = "the system is out of resources"

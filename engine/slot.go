@@ -43,7 +43,7 @@ func (s *slot) free() bool {
 // the other one of a restart, say.
 func (s *slot) heldByOther(w *worker) bool {
 	for _, x := range s.live {
-		if x != w && !x.vacated && !x.life.leaving && x.late == "" {
+		if x != w && !x.end.vacated && !x.life.leaving && x.restart.late == "" {
 			return true
 		}
 	}

@@ -39,12 +39,12 @@ func (l *stalls) beat(now time.Time) {
 		}
 		switch {
 		case !silent:
-			w.stalled = time.Time{}
+			w.silence.since = time.Time{}
 			l.probeIfSilent(w, now)
-		case w.stalled.IsZero():
-			w.stalled, w.sparedWhy = since, ""
+		case w.silence.since.IsZero():
+			w.silence.since, w.silence.sparedWhy = since, ""
 			l.emitFor(w, Event{Kind: KindStall, By: ByOutside, Detail: StallDetail{Ms: ms(now.Sub(since)), Asked: asked}})
-		case l.o.Stall > 0 && w.killedAt.IsZero():
+		case l.o.Stall > 0 && w.end.killed.IsZero():
 			l.stallStep(w, since, asked)
 		}
 	}
@@ -59,10 +59,10 @@ func (w *worker) unanswered(now time.Time) (since time.Time, asked, ok bool) {
 			since, ok = at, true
 		}
 	}
-	if w.stats != nil && w.stats.full { // it says itself that it does not read
+	if w.seen.stats != nil && w.seen.stats.full { // it says itself that it does not read
 		return since, false, ok
 	}
-	if at, silent := w.probe.silent(now); silent && !w.life.chanEnded && (!ok || at.Before(since)) {
+	if at, silent := w.silence.probe.silent(now); silent && !w.life.chanEnded && (!ok || at.Before(since)) {
 		return at, true, true
 	}
 	return since, false, ok
@@ -71,13 +71,13 @@ func (w *worker) unanswered(now time.Time) (since time.Time, asked, ok bool) {
 // stallStep kills a worker that has been silent for the limit, but not one in a
 // debugger: the limit counts anew when that has gone.
 func (l *stalls) stallStep(w *worker, since time.Time, asked bool) {
-	if w.judged {
+	if w.silence.judged {
 		return
 	}
-	w.judged = true
+	w.silence.judged = true
 	l.debugger(w, !l.o.StallInspected, func(why string) {
-		w.judged = false
-		if !w.stalled.IsZero() && w.killedAt.IsZero() {
+		w.silence.judged = false
+		if !w.silence.since.IsZero() && w.end.killed.IsZero() {
 			l.judgeStall(w, why, l.now(), since, asked)
 		}
 	})
@@ -87,14 +87,14 @@ func (l *stalls) stallStep(w *worker, since time.Time, asked bool) {
 func (l *stalls) judgeStall(w *worker, why string, now, since time.Time, asked bool) {
 	over := now.Sub(since) >= l.o.Stall
 	if why != "" {
-		w.spared = now
-		if over && w.sparedWhy != why {
-			w.sparedWhy = why
+		w.silence.spared = now
+		if over && w.silence.sparedWhy != why {
+			w.silence.sparedWhy = why
 			l.emitFor(w, Event{Kind: KindStall, By: BySupervisor, Detail: StallDetail{Ms: ms(now.Sub(since)), Asked: asked, Spared: why}})
 		}
 		return
 	}
-	if over && now.Sub(w.spared) >= l.o.Stall {
+	if over && now.Sub(w.silence.spared) >= l.o.Stall {
 		what := "a hand-off was unanswered for "
 		if asked {
 			what = "it answered nothing for "
@@ -106,7 +106,7 @@ func (l *stalls) judgeStall(w *worker, why string, now, since time.Time, asked b
 // probeIfSilent sends a worker that listens a probe, if one is due. What waits for
 // an answer already tells as much.
 func (l *stalls) probeIfSilent(w *worker, now time.Time) {
-	if w.life.state != StateListening || w.life.leaving || !w.probe.due(now) {
+	if w.life.state != StateListening || w.life.leaving || !w.silence.probe.due(now) {
 		return
 	}
 	for s := range w.servers {
@@ -133,7 +133,7 @@ func (l *stalls) sendProbe(w *worker, now time.Time) {
 	if w.ch.TrySend(l.buf, fd) != nil {
 		return
 	}
-	w.probe = w.probe.asked(l.seq, now)
+	w.silence.probe = w.silence.probe.asked(l.seq, now)
 	w.unacked = append(w.unacked, sentFD{seq: l.seq, probe: true})
 	l.seq++
 }
@@ -153,8 +153,8 @@ func (l *stalls) probeSocket() (int, error) {
 
 // probeAnswered takes in that a worker has answered its probe, with whatever.
 func (l *stalls) probeAnswered(w *worker, now time.Time) {
-	w.probe = w.probe.answered(now)
-	w.stalled = time.Time{}
+	w.silence.probe = w.silence.probe.answered(now)
+	w.silence.since = time.Time{}
 	for s := range w.servers {
 		s.dealer.Mute(w.id, false, now)
 	}
@@ -165,10 +165,10 @@ func (l *stalls) probeAnswered(w *worker, now time.Time) {
 // inspectors count, one of these. "" = it may not.
 func (l *stalls) debugger(w *worker, inspectors bool, then func(why string)) {
 	pid, port := w.pid(), 0
-	if inspectors && !w.inspected {
+	if inspectors && !w.start.inspected {
 		// Anybody may have written the line: so the worker, or what it has started,
 		// must listen there, and it must be no port of the cluster's.
-		if port = w.errs.inspector(); l.ledger.clusterPorts()[port] {
+		if port = w.start.stderr.inspector(); l.ledger.clusterPorts()[port] {
 			port = 0
 		}
 	}
@@ -178,7 +178,7 @@ func (l *stalls) debugger(w *worker, inspectors bool, then func(why string)) {
 			return
 		case err != nil:
 			why = "whether a debugger has it is not known"
-		case why == "" && inspectors && w.inspected:
+		case why == "" && inspectors && w.start.inspected:
 			why = "node was started with an inspector"
 		}
 		then(why)

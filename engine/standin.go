@@ -47,12 +47,12 @@ func standsIn(before, now []Address, ready bool, quiet, left time.Duration) (mis
 // if the new worker does not listen where the old one does, by taking it back;
 // of a worker that replaces a dead one it says that its addresses changed.
 func (l *supervisor) compare(w *worker) {
-	l.timers.stop(w.comparing)
-	w.comparing = nil
+	l.timers.stop(w.restart.comparing)
+	w.restart.comparing = nil
 	if w.life.leaving || w.life.chanEnded || l.stopping != nil {
 		return
 	}
-	old, before := w.restartOf, w.slot.expects
+	old, before := w.restart.of, w.slot.expects
 	if old != nil {
 		before = old.addrs
 		if old.life.leaving {
@@ -60,25 +60,25 @@ func (l *supervisor) compare(w *worker) {
 		}
 	}
 	now := l.now()
-	quiet := now.Sub(w.forked)
-	if !w.heard.IsZero() {
-		quiet = now.Sub(w.heard)
+	quiet := now.Sub(w.at.forked)
+	if !w.at.heard.IsZero() {
+		quiet = now.Sub(w.at.heard)
 	}
-	missing, wait := standsIn(before, w.addrs, w.ready, quiet, l.readyIn(w, now))
+	missing, wait := standsIn(before, w.addrs, w.seen.ready, quiet, l.readyIn(w, now))
 	switch {
 	case wait > 0:
-		w.comparing = l.timers.at(now.Add(wait), func(time.Time) { l.compare(w) })
+		w.restart.comparing = l.timers.at(now.Add(wait), func(time.Time) { l.compare(w) })
 	case len(missing) > 0 && old != nil:
 		l.abortRestart(w, missing)
 	case len(missing) > 0:
 		l.hasMoved(w, missing)
 	default:
-		if w.moved {
-			w.moved, w.note = false, ""
+		if w.before.moved {
+			w.before.moved, w.note = false, ""
 		}
 		if old != nil {
-			w.restartOf = nil
-			old.replacedBy = nil
+			w.restart.of = nil
+			old.restart.by = nil
 			if !old.life.leaving {
 				l.leaver.leave(old, w.by, callFacts{})
 			}
@@ -91,7 +91,7 @@ func (l *supervisor) readyIn(w *worker, now time.Time) time.Duration {
 	if l.o.ReadyTimeout <= 0 {
 		return math.MaxInt64 / 2 // no limit
 	}
-	return l.o.ReadyTimeout - now.Sub(w.forked)
+	return l.o.ReadyTimeout - now.Sub(w.at.forked)
 }
 
 // probes is why a program listens elsewhere when its port is taken.
@@ -100,9 +100,9 @@ const probes = "Its program probes the port before it listens (get-port, detect-
 
 // abortRestart takes back the new worker of a restart: the old one stays.
 func (l *supervisor) abortRestart(w *worker, missing []Address) {
-	old := w.restartOf
-	w.restartOf, old.replacedBy = nil, nil
-	w.aborted = true
+	old := w.restart.of
+	w.restart.of, old.restart.by = nil, nil
+	w.restart.aborted = true
 	l.noteRestart(old, "restart aborted")
 	text := fmt.Sprintf("restart of worker %d aborted: worker %d does not listen on %s", old.id, w.id, addrList(missing))
 	if len(w.addrs) > 0 {
@@ -118,14 +118,14 @@ func (l *supervisor) abortRestart(w *worker, missing []Address) {
 // once a slot, because a program may have an address of its own in each process,
 // as one with its pid in the name.
 func (l *supervisor) hasMoved(w *worker, missing []Address) {
-	if w.slot.moved && !w.moved && !l.keeps(missing) {
+	if w.slot.moved && !w.before.moved && !l.keeps(missing) {
 		return
 	}
 	w.note = "not at " + addrShort(missing[0])
-	if w.moved {
+	if w.before.moved {
 		return
 	}
-	w.moved, w.slot.moved = true, true
+	w.before.moved, w.slot.moved = true, true
 	text := fmt.Sprintf("worker %d does not listen on %s, as the one before it did", w.id, addrList(missing))
 	if len(w.addrs) > 0 {
 		text += ", but on " + addrList(w.addrs)
@@ -196,7 +196,7 @@ func addrShort(a Address) string {
 
 // joined takes in that a worker is up; a restart goes on.
 func (l *supervisor) joined(w *worker) {
-	l.timers.stop(w.up)
+	l.timers.stop(w.restart.up)
 	if w.slot.last != nil {
 		l.forgetRow(w.slot)
 	}

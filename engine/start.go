@@ -110,7 +110,7 @@ func (l *supervisor) readChannel(m msgSpawned) {
 	for {
 		var buf []ipc.Message
 		select {
-		case buf = <-m.w.reading:
+		case buf = <-m.w.flow.reading:
 		case <-l.done:
 			return
 		}

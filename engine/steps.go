@@ -19,19 +19,19 @@ func (l *loop) step(w *worker, in input) {
 	w.life, fx = w.life.step(in)
 	now := l.now()
 	if w.life.state != before {
-		w.changed = now
+		w.at.changed = now
 		l.pub.touch()
 	}
 	w.show()
 	for _, f := range fx {
 		switch f {
 		case fxOnline:
-			w.online = now
-			d := OnlineDetail{Ms: ms(now.Sub(w.forked))}
+			w.at.online = now
+			d := OnlineDetail{Ms: ms(now.Sub(w.at.forked))}
 			d.DeathMs, d.Of = w.sinceDeath(now)
 			l.emitFor(w, Event{Kind: KindOnline, By: ByOutside, Detail: d})
 		case fxListening:
-			w.listening = now
+			w.at.listening = now
 			l.supervisor.joined(w)
 		case fxLeave:
 			for s := range w.servers {
@@ -58,11 +58,11 @@ func (l *loop) read(w *worker, msgs []ipc.Message, now time.Time) {
 	answers := false
 	for i := range msgs {
 		m := &msgs[i]
-		if w.account.over && !isAnswer(m) {
+		if w.flow.account.over && !isAnswer(m) {
 			l.intake.refuse(m)
 			continue
 		}
-		w.slowed.slow(l.intake.charge(w, m, now), now)
+		w.flow.slowed.slow(l.intake.charge(w, m, now), now)
 		l.intake.tooMany(w, m)
 		if m.Handle != "" {
 			// At once: a worker that waits for it stays silent for good.
@@ -136,7 +136,7 @@ func (l *loop) read(w *worker, msgs []ipc.Message, now time.Time) {
 // answered takes in a worker's reply to a probe or a hand-off.
 func (l *loop) answered(w *worker, seq int64, accepted bool, now time.Time) {
 	switch {
-	case w.probe.answers(seq):
+	case w.silence.probe.answers(seq):
 		l.stalls.probeAnswered(w, now)
 	case !l.ledger.answered(w, seq, accepted, now):
 		l.ledger.tot.odd++
@@ -159,16 +159,16 @@ func (l *loop) release(w *worker, now time.Time) {
 // chanEnded says that a worker's channel has ended and everything in it was
 // read.
 func (l *loop) chanEnded(w *worker, err error) {
-	l.timers.stop(w.otherEnd)
-	l.timers.stop(w.tell)
-	w.mayAnswer = w.answersLost(err)
+	l.timers.stop(w.due.otherEnd)
+	l.timers.stop(w.due.tell)
+	w.end.mayAnswer = w.answersLost(err)
 	w.ch.Close()
 	if w.life.gone && errors.Is(err, io.ErrUnexpectedEOF) {
 		err = io.EOF // a process that dies may do so in the middle of a frame
 	}
 	w.exitReason(err)
 	if !w.life.gone && !w.proc.Dying() {
-		w.outlived = true
+		w.end.outlived = true
 		w.channelLeft(l.ledger.unanswered(w)) // before the step takes it out of its servers
 	}
 	l.step(w, inChanEnd)
@@ -176,17 +176,17 @@ func (l *loop) chanEnded(w *worker, err error) {
 
 func (w *worker) exitReason(err error) {
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, os.ErrClosed) && !errors.Is(err, ipc.ErrClosed) {
-		w.chanErr = err
+		w.end.chanErr = err
 	}
 }
 
 func (l *loop) disconnected(w *worker, now time.Time) {
 	d := DisconnectDetail{Voluntary: w.life.voluntary == yes}
 	by := ByOutside
-	if w.chanErr != nil {
-		d.Error = validText(w.chanErr.Error())
+	if w.end.chanErr != nil {
+		d.Error = validText(w.end.chanErr.Error())
 		by = BySupervisor
-		l.deliverError(w, w.chanErr)
+		l.deliverError(w, w.end.chanErr)
 	}
 	l.emitFor(w, Event{Kind: KindDisconnect, By: by, Detail: d})
 	if w.life.gone {
@@ -204,50 +204,50 @@ func (l *loop) disconnected(w *worker, now time.Time) {
 	}
 	// The kernel closes a dying process's descriptors before it tells of its
 	// end, which says more about why.
-	w.otherEnd = l.timers.at(now.Add(otherEndWait), func(now time.Time) { l.supervisor.vacate(w, now) })
+	w.due.otherEnd = l.timers.at(now.Add(otherEndWait), func(now time.Time) { l.supervisor.vacate(w, now) })
 }
 
 // procEnded says that a worker's process has ended.
 func (l *loop) procEnded(w *worker, exit *ExitDetail) {
-	w.ended = l.now()
-	w.exit = exit
-	l.timers.stop(w.grace)
+	w.at.ended = l.now()
+	w.end.exit = exit
+	l.timers.stop(w.due.grace)
 	l.step(w, inProcEnd)
 	l.intake.readNow(w)
 }
 
 // exited is the end of a worker.
 func (l *loop) exited(w *worker, now time.Time) {
-	for _, t := range []*timer{w.tell, w.grace, w.cutOff, w.otherEnd, w.up, w.silent, w.noted, w.comparing, w.slowed.timer} {
+	for _, t := range []*timer{w.due.tell, w.due.grace, w.due.cutOff, w.due.otherEnd, w.restart.up, w.start.silent, w.restart.noted, w.restart.comparing, w.flow.slowed.timer} {
 		l.timers.stop(t)
 	}
 	if open, idle, known := w.cut(); known {
-		w.lost, w.exit.CutKept = &open, idle
+		w.end.lost, w.end.exit.CutKept = &open, idle
 		l.ledger.tot.lost += uint64(open)
 	} else {
 		l.ledger.tot.lostUnknown++
 	}
 	w.out.closeTally()
 	l.tracing.died(w.id, now)
-	w.exit.Voluntary = w.life.voluntary == yes
-	w.exit.DealtAgain, w.exit.Cut = w.again, w.lost
-	w.figures = figures{open: w.figures.open}
+	w.end.exit.Voluntary = w.life.voluntary == yes
+	w.end.exit.DealtAgain, w.end.exit.Cut = w.handed.again, w.end.lost
+	w.seen.figures = figures{open: w.seen.figures.open}
 	w.keepGiven(nil)
 	for _, h := range w.unacked {
 		h.given.Close() // a nil *os.File may be closed
 	}
 
 	v := l.supervisor.judge(w, now)
-	w.exit.RetryMs, w.exit.Deaths = ms(v.after), v.deaths
+	w.end.exit.RetryMs, w.end.exit.Deaths = ms(v.after), v.deaths
 	if v.deaths > 0 {
-		w.exit.Of = deathsMax
+		w.end.exit.Of = deathsMax
 	}
-	w.api.process.exit.Store(w.exit)
+	w.api.process.exit.Store(w.end.exit)
 	w.show()
 	l.supervisor.apiWorkers.remove(w.api)
 	close(w.api.done)
-	l.emitFor(w, Event{Kind: KindExit, By: ByOutside, Detail: *w.exit})
-	for _, d := range w.orphans {
+	l.emitFor(w, Event{Kind: KindExit, By: ByOutside, Detail: *w.end.exit})
+	for _, d := range w.end.orphans {
 		l.orphansOf(w, d)
 	}
 
@@ -271,8 +271,8 @@ func (l *loop) output(w *worker, stream string, lines []outLine) {
 func (l *loop) spawned(m msgSpawned) {
 	w := m.w
 	l.supervisor.spawning--
-	reply := w.reply
-	w.reply = nil
+	reply := w.start.reply
+	w.start.reply = nil
 	if m.err != nil {
 		l.spawnFailed(w, m.err)
 		if reply != nil {
@@ -280,23 +280,23 @@ func (l *loop) spawned(m msgSpawned) {
 		}
 		return
 	}
-	w.proc, w.ch, w.errs = m.p, m.ch, m.errs
-	d := ForkDetail{Replaces: w.replaces, Why: w.replacesWhy}
-	if w.replaces != 0 && !w.deathAt.IsZero() && w.slot.deaths > 0 {
+	w.proc, w.ch, w.start.stderr = m.p, m.ch, m.errs
+	d := ForkDetail{Replaces: w.before.id, Why: w.before.why}
+	if w.before.id != 0 && !w.before.died.IsZero() && w.slot.deaths > 0 {
 		d.Try, d.Of = w.slot.deaths, deathsMax
 	}
 	l.emitFor(w, Event{Kind: KindFork, By: w.by, Detail: d})
 	if reply != nil {
 		reply <- answer[Result]{v: Result{Worker: w.id}}
 	}
-	for _, k := range w.early {
+	for _, k := range w.start.early {
 		if err := l.kill(w, k.sig, k.by); err != nil {
 			l.failed(w, "", err)
 		}
 	}
-	w.early = nil
-	if w.late != "" {
-		l.killer.kill9(w, w.late)
+	w.start.early = nil
+	if w.restart.late != "" {
+		l.killer.kill9(w, w.restart.late)
 	}
 	if w.life.leaving { // ordered before it was there
 		l.leaver.tellToLeave(w)
@@ -319,23 +319,23 @@ func (l *loop) spawnFailed(w *worker, err error) {
 	if errors.As(err, &errno) {
 		code = -int(errno)
 	}
-	w.noDir = errors.As(err, new(*proc.DirError))
-	w.ended, w.errs = now, &lineReader{}
-	w.errs.remember(err.Error())
-	w.exit = &ExitDetail{Code: &code}
+	w.start.noDir = errors.As(err, new(*proc.DirError))
+	w.at.ended, w.start.stderr = now, &lineReader{}
+	w.start.stderr.remember(err.Error())
+	w.end.exit = &ExitDetail{Code: &code}
 	w.life.chanEnded, w.life.gone, w.life.procEnded = true, true, true
 	w.life.state, w.life.leaving = StateExited, true
 	if w.life.voluntary == unset {
 		w.life.voluntary = no
 	}
-	w.changed = now
+	w.at.changed = now
 	l.exited(w, now)
 }
 
 // orphans says that what a worker has left was sent a signal: after its exit.
 func (l *loop) orphans(w *worker, d OrphansDetail) {
 	if w != nil && w.life.state != StateExited {
-		w.orphans = append(w.orphans, d)
+		w.end.orphans = append(w.end.orphans, d)
 		return
 	}
 	l.orphansOf(w, d)

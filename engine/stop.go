@@ -106,9 +106,9 @@ func (l *loop) boundStop(now time.Time) {
 	st := l.stopping
 	var parts []stopPart
 	for _, w := range l.workers {
-		p := stopPart{left: w.left, forked: w.forked, starts: w.proc == nil, killed: w.killedAt}
+		p := stopPart{left: w.left, forked: w.at.forked, starts: w.proc == nil, killed: w.end.killed}
 		if w.life.procEnded {
-			p.ended = w.ended
+			p.ended = w.at.ended
 		}
 		parts = append(parts, p)
 	}
@@ -118,7 +118,7 @@ func (l *loop) boundStop(now time.Time) {
 			return
 		}
 		for _, w := range l.supervisor.liveInOrder() {
-			if w.proc != nil && !w.life.procEnded && w.killedAt.IsZero() {
+			if w.proc != nil && !w.life.procEnded && w.end.killed.IsZero() {
 				l.killer.tellKill(w, "the stop has come to its bound")
 			}
 		}
@@ -158,7 +158,7 @@ func (l *loop) leftWords(w *worker) string {
 		return fmt.Sprintf("the exit of worker %d, whose process has ended", w.id)
 	}
 	text := fmt.Sprintf("worker %d: process %d has not ended", w.id, w.pid())
-	if !w.killedAt.IsZero() {
+	if !w.end.killed.IsZero() {
 		text += " by SIGKILL"
 	}
 	if tracer, name := tracerOf(w.pid()); tracer != 0 {

@@ -70,7 +70,7 @@ func (t *teller) faulted(w *worker, what string, err error) {
 		t.failed(nil, what, err)
 		return
 	}
-	a := &w.account
+	a := &w.flow.account
 	if !a.faults.spend(faultRate, t.now()) {
 		a.unsaid++
 		return

@@ -28,7 +28,9 @@ func come(ts *traces, n uint64, at time.Time) *traced {
 }
 
 // tellingWorker is a worker that tells of the ends of its connections.
-func tellingWorker(id int) *worker { return &worker{id: id, stats: &workerStats{tells: true}} }
+func tellingWorker(id int) *worker {
+	return &worker{id: id, seen: seen{stats: &workerStats{tells: true}}}
+}
 
 func TestWatchTellsTheWayOfAConnection(t *testing.T) {
 	ts, at := tracesAt(t)
@@ -38,7 +40,7 @@ func TestWatchTellsTheWayOfAConnection(t *testing.T) {
 	if got := ts.picture(at(0)).Conns[0]; got.Waited != wireword.WaitedNobody {
 		t.Errorf("it waits because %q", got.Waited)
 	}
-	if !ts.wants(k, tellingWorker(2).tells()) || ts.wants(k, (&worker{}).tells()) || ts.wants(k, (&worker{stats: &workerStats{}}).tells()) {
+	if !ts.wants(k, tellingWorker(2).tells()) || ts.wants(k, (&worker{}).tells()) || ts.wants(k, (&worker{seen: seen{stats: &workerStats{}}}).tells()) {
 		t.Error("only a worker that tells is asked to follow")
 	}
 	ts.waited(at(0), at(1))

@@ -76,7 +76,7 @@ func (l *unserved) lookUnserved(now time.Time) {
 	}
 	v := addressView{coming: l.slots.coming(now), gaveUp: l.slots.gaveUp()}
 	for _, w := range l.workers {
-		v.others = v.others || w.life.state == StateListening || w.ready && !w.life.leaving
+		v.others = v.others || w.life.state == StateListening || w.seen.ready && !w.life.leaving
 	}
 	for _, s := range append([]*server(nil), l.ledger.order...) { // one may be closed
 		v.keep, v.served, v.awaited, v.begun = s.keep, s.served(), l.slots.awaited(s, now), !s.unserved.IsZero()

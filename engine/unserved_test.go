@@ -59,7 +59,7 @@ func TestAddressOfAClusterThatWasEmptiedIsKept(t *testing.T) {
 	l := loopAt(now)
 	l.supervisor.slots = []*slot{{}}
 	s := &server{}
-	w := &worker{slot: l.supervisor.slots[0], servers: map[*server]bool{s: true}, listening: now}
+	w := &worker{slot: l.supervisor.slots[0], servers: map[*server]bool{s: true}, at: moments{listening: now}}
 	w.life = life{leaving: true, chanEnded: true, voluntary: yes}
 	l.supervisor.bequeath(w, now)
 	for _, restart := range []bool{true, false} {

@@ -15,80 +15,137 @@ import (
 )
 
 // worker is one forked worker, from the fork on until both its channel and its
-// process have ended.
+// process have ended. What only one part of the loop needs to know of it stands in
+// a group of its own.
 type worker struct {
 	id    int
 	slot  *slot
 	api   *Worker // what the API shows of it
 	by    By
 	life  life
-	env   []string
-	dir   string // "" = the primary's
-	noDir bool   // it could not be started because of dir
-	early []earlySignal
 	proc  *proc.Process // nil until the process is there
 	ch    channel       // likewise
-	reply chan<- answer[Result]
-	errs  *lineReader
+	at    moments
+	start startup
 
-	forked, online, listening, ended, changed time.Time
-
-	replaces    int
-	replacesWhy string
-	deathAt     time.Time // of the one it replaces, if that one died
-	restartOf   *worker   // a restart: it leaves when this one listens where it does
-	replacedBy  *worker
-	comparing   *timer    // its addresses are compared with those of the one before it then
-	heard       time.Time // when a server of it last listened
-	moved       bool      // it does not listen where the one before it did
-	aborted     bool      // its restart was taken back
+	before  predecessor
+	restart restarting
+	left    leaving
+	due     deadlines
+	end     ending
 
 	servers map[*server]bool // it has their socket
-	opening int              // its questions that are being answered aside, in order
-	later   []question       // those after them
 	addrs   []Address
-	unacked []sentFD           // handles sent and not acknowledged, oldest first
-	reading chan []ipc.Message // its reader's buffers, as the loop gives them back
-	slowed  slowed
-	account account
-	sockets map[string]*socketList // by key; those that have something open
-	given   *os.File               // a server it was sent and has acknowledged just now; see answerGiven
-	ready   bool                   // it has sent PM2's "ready"
+	asks    asking
+	unacked []sentFD // descriptors sent and not acknowledged, oldest first
+	handed  handOffs
+	out     outlook
 
-	dealt, refused    uint64
-	again             int
-	out               outlook
-	lost              *int      // once it has exited: connections it had open; nil = not known
-	short             time.Time // it was last said that it is out of descriptors
-	tooLong           int       // messages of its program that were refused
-	stalled           time.Time
-	probe             probe
-	stats             *workerStats
-	handOffTimes      Latency  // time from hand-off to answer
-	handOffTimesShown *Latency // what snapshots share; nil = handOffTimes has changed since
-	note              string
-	restartNote       string    // how the restart it was to be replaced in went
-	noted             *timer    // takes that away
-	late              string    // the new worker of a restart, and too late: why it is killed
-	inspected         bool      // its program was started with an inspector
-	spared            time.Time // a debugger keeps it from answering: the stall limit counts from here
-	sparedWhy         string
-	judged            bool // it is being found out whether it is to be spared
-	figures           figures
+	flow    inflow
+	seen    seen
+	silence silence
+	note    string // on its row
+}
 
-	left            leaving
-	ownPorts        map[int]bool // it was seen to listen at past the cluster; nil = nobody has looked
-	silent          *timer
-	tell, grace, up *timer
-	otherEnd        *timer // the end of its channel, or of its process, is waited for until then: the other has ended
-	vacated         bool
-	killedAt        time.Time // it was sent SIGKILL, by whatever rule; zero = it was not
-	outlived        bool      // its channel ended, and it was not in its end
-	cutOff          *timer    // it gets SIGKILL then: see cutShort
-	exit            *ExitDetail
-	orphans         []OrphansDetail // to be told after its exit
-	chanErr         error           // why the channel ended, if not by its peer's wish
-	mayAnswer       bool            // it may have taken hand-offs, and its answers are lost
+// moments are the times of a worker's life; zero = not yet.
+type moments struct {
+	forked, online, listening, ended time.Time
+	heard                            time.Time // when a server of it last listened
+	changed                          time.Time // its state
+}
+
+// startup is how a worker's process is started.
+type startup struct {
+	env       []string
+	dir       string // "" = the primary's
+	noDir     bool   // it could not be started because of dir
+	inspected bool   // its program was started with an inspector
+	early     []earlySignal
+	reply     chan<- answer[Result] // to the command that had it forked
+	silent    *timer                // it is said then that it has not listened
+	stderr    *lineReader
+}
+
+// predecessor is the worker whose place a worker has taken; id 0 = nobody's.
+type predecessor struct {
+	id    int
+	why   string
+	died  time.Time // zero = it did not die
+	moved bool      // the new one does not listen where that one did
+}
+
+// restarting is a worker's part in a restart.
+type restarting struct {
+	of        *worker // that one leaves when this one listens where it does
+	by        *worker // this one replaces it
+	comparing *timer  // its addresses are compared then with those of the one before it
+	up        *timer  // it must listen by then
+	late      string  // the new one, and too late: why it is killed
+	aborted   bool    // it was taken back
+	note      string  // on the row of the old one: how it went
+	noted     *timer  // takes that away
+}
+
+// asking is what a worker has asked for and has no answer to.
+type asking struct {
+	opening int        // questions that are being answered aside, in order
+	later   []question // those after them
+	given   *os.File   // a server it was sent and has acknowledged just now; see answerGiven
+}
+
+// handOffs are a worker's hand-offs.
+type handOffs struct {
+	dealt, refused uint64
+	again          int      // those that went to others when it had died
+	times          Latency  // from hand-off to answer
+	shown          *Latency // times, as snapshots share it; nil = they have changed since
+}
+
+// inflow is what comes over a worker's channel, and how fast it is read.
+type inflow struct {
+	reading   chan []ipc.Message // its reader's buffers, as the loop gives them back
+	slowed    slowed
+	account   account
+	sockets   map[string]*socketList // by key; those that have something open
+	tooLong   int                    // messages of its program that were refused
+	shortSaid time.Time              // it was last said that it is out of descriptors
+}
+
+// seen is what a worker tells of itself, and what a look at its process has found.
+type seen struct {
+	ready    bool // it has sent PM2's "ready"
+	stats    *workerStats
+	figures  figures
+	ownPorts map[int]bool // it was seen to listen at past the cluster; nil = nobody has looked
+}
+
+// silence is what is known of whether a worker answers.
+type silence struct {
+	since     time.Time // it has not answered; zero = it does
+	probe     probe
+	spared    time.Time // a debugger keeps it from answering: the stall limit counts from here
+	sparedWhy string
+	judged    bool // it is being found out whether it is to be spared
+}
+
+// deadlines are those of a worker's leave and end; nil = there is none.
+type deadlines struct {
+	tell     *timer // it is told to leave then
+	grace    *timer // the next step of its leave
+	otherEnd *timer // the end of its channel, or of its process, is waited for until then: the other has ended
+	cutOff   *timer // it gets SIGKILL then: see cutShort
+}
+
+// ending is how a worker ends, and what that has cost.
+type ending struct {
+	killed    time.Time // it was sent SIGKILL, by whatever rule; zero = it was not
+	vacated   bool      // its slot was given to another though its process lives
+	outlived  bool      // its channel ended, and it was not in its end
+	mayAnswer bool      // it may have taken hand-offs, and its answers are lost
+	chanErr   error     // why the channel ended, if not by its peer's wish
+	exit      *ExitDetail
+	lost      *int            // connections it had open; nil = not known
+	orphans   []OrphansDetail // to be told after its exit
 }
 
 // earlySignal is a kill that came before the process was there.
@@ -137,10 +194,10 @@ func (w *worker) show() {
 
 // sinceDeath is how long ago the one it replaces died, in ms.
 func (w *worker) sinceDeath(now time.Time) (float64, int) {
-	if w.deathAt.IsZero() {
+	if w.before.died.IsZero() {
 		return 0, 0
 	}
-	return ms(now.Sub(w.deathAt)), w.replaces
+	return ms(now.Sub(w.before.died)), w.before.id
 }
 
 // answersLost tells whether a worker may have taken hand-offs whose answers will
@@ -157,7 +214,7 @@ func (w *worker) answersLost(err error) bool {
 
 // hopEnd is why its hand-offs came to nothing.
 func (w *worker) hopEnd() string {
-	if w.outlived {
+	if w.end.outlived {
 		return wireword.HopLeft
 	}
 	return wireword.HopDied
@@ -172,21 +229,21 @@ func (w *worker) opens(n int) {
 
 // opened counts one more connection of a key.
 func (w *worker) opened(key json.RawMessage) {
-	s := w.sockets[string(key)]
+	s := w.flow.sockets[string(key)]
 	if s == nil {
-		if w.sockets == nil {
-			w.sockets = make(map[string]*socketList)
+		if w.flow.sockets == nil {
+			w.flow.sockets = make(map[string]*socketList)
 		}
 		s = &socketList{key: key}
-		w.sockets[string(key)] = s
+		w.flow.sockets[string(key)] = s
 	}
 	s.open++
 }
 
 // keepGiven keeps a server that was acknowledged; nil = none, any more.
 func (w *worker) keepGiven(f *os.File) {
-	w.given.Close() // a nil *os.File may be closed
-	w.given = f
+	w.asks.given.Close() // a nil *os.File may be closed
+	w.asks.given = f
 }
 
 // tallyCame takes in the memory a Go worker writes its tally to.
@@ -236,7 +293,7 @@ func (w *worker) cut() (open, idle int, known bool) {
 			f.tally = &words
 		}
 	}
-	if w.exit.Signal != nil && *w.exit.Signal == signalName(syscall.SIGKILL) {
+	if w.end.exit.Signal != nil && *w.end.exit.Signal == signalName(syscall.SIGKILL) {
 		f.counted = o.countedCut()
 	}
 	return f.cut()
