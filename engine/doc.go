@@ -156,8 +156,8 @@
 //
 // One goroutine, the loop, owns everything that is known about the cluster. The
 // rules it follows (who gets a connection, what a worker becomes, when to
-// restart) are pure functions: life.go, supervise.go, internal/deal. What can stand
+// restart) are pure functions: life.go, verdict.go, internal/deal. What can stand
 // still (a name server, a file system, the system's lists of sockets) is not asked
-// by the loop, but aside: see aside.go. What has not answered after 10 s is an
+// by the loop, but aside: see asides.go. What has not answered after 10 s is an
 // error that wraps ETIMEDOUT.
 package engine
