@@ -15,7 +15,7 @@ const (
 )
 
 // message reads one frame, without its newline. FD is -1 in what it returns,
-// and Missing is not decided: descriptors are the decoder's.
+// and Missing is not decided: the decoder has the descriptors.
 func message(frame []byte, names *intern) (Message, error) {
 	if len(frame) <= MaxInternal {
 		if m, ok := fastMessage(frame, names); ok {
@@ -25,8 +25,8 @@ func message(frame []byte, names *intern) (Message, error) {
 	return slowMessage(frame)
 }
 
-// slowMessage reads any message in any form. It never fails for the type of a
-// field, only for what leaves the meaning of the whole frame open.
+// slowMessage reads any message in any form. It never fails because of the type
+// of a field, only if the meaning of the whole frame is unclear.
 func slowMessage(frame []byte) (Message, error) {
 	if len(frame) == 0 {
 		return Message{}, protocolError(frame, "an empty frame")
@@ -48,7 +48,7 @@ func slowMessage(frame []byte) (Message, error) {
 	return internalMessage(v, cmd), nil
 }
 
-// handleMessage reads a NODE_HANDLE wrapper and what is in it.
+// handleMessage reads a NODE_HANDLE wrapper and the message in it.
 func handleMessage(frame, v []byte) (Message, error) {
 	typ, inner, key := wrapped(v)
 	switch {
@@ -61,7 +61,7 @@ func handleMessage(frame, v []byte) (Message, error) {
 	}
 	cmd := command(inner)
 	if cmd == "" {
-		m := userMessage(inner) // as long as a user message may be
+		m := userMessage(inner) // it may be as long as any user message
 		m.Handle, m.HandleKey = typ, key
 		return m, nil
 	}
@@ -70,7 +70,8 @@ func handleMessage(frame, v []byte) (Message, error) {
 	}
 	var m Message
 	if strings.HasPrefix(cmd, cmdHandle) {
-		// An acknowledgement does not come in a wrapper: never count it as one.
+		// An acknowledgement does not come in a wrapper: this does not count as
+		// one.
 		m = otherInternal(inner, cmd)
 	} else {
 		m = internalMessage(inner, cmd)

@@ -15,19 +15,20 @@ import (
 var (
 	// ErrClosed is returned after Close, or when the peer has gone.
 	ErrClosed = errors.New("channel is closed")
-	// ErrPendingFull: the peer does not read, and MaxPending bytes wait for it or
-	// MaxPendingFDs descriptors.
-	// The Conn has failed: Send returns this from now on, and so does Read
-	// once it has returned all that the peer had sent.
+	// ErrPendingFull: the peer does not read, and MaxPending bytes or
+	// MaxPendingFDs descriptors wait for it. The Conn has failed: Send returns
+	// this error from now on, and so does Read once it has returned all that
+	// the peer had sent.
 	ErrPendingFull = errors.New("channel is full: its peer does not read")
 	// ErrFull: TrySend could not send at once. Nothing has been sent or kept.
 	ErrFull = errors.New("channel would block")
-	// ErrNotALine: what was to be sent is empty, or holds a newline before its end.
+	// ErrNotALine: the message to send is empty, or holds a newline before its
+	// end.
 	ErrNotALine = errors.New("not one line")
 )
 
-// Conn is one end of a channel. See the package comment for what may be called
-// from where.
+// Conn is one end of a channel. The package comment says which goroutines may
+// call what.
 type Conn struct {
 	f    *os.File
 	rc   syscall.RawConn
@@ -39,9 +40,9 @@ type Conn struct {
 	flusher sync.WaitGroup
 }
 
-// Pair makes a channel: our end, and the peer's. The peer's is close-on-exec
-// and blocking, fit for os.ProcAttr.Files; close it here when the peer has been
-// started, or the end of the peer will not be seen.
+// Pair makes a channel: our end, and the peer's. The peer's end is
+// close-on-exec and blocking, fit for os.ProcAttr.Files. The caller must close
+// it once the peer has been started; otherwise the end of the peer is not seen.
 func Pair() (*Conn, *os.File, error) {
 	fds, err := socketpair()
 	if err != nil {
@@ -57,8 +58,8 @@ func Pair() (*Conn, *os.File, error) {
 }
 
 // Open takes over descriptor fd and makes it close-on-exec and non-blocking. If
-// it is not a unix stream socket it is left as it was, and is still the
-// caller's.
+// fd is not a unix stream socket it is left as it was, and still belongs to the
+// caller.
 func Open(fd int) (*Conn, error) {
 	typ, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TYPE)
 	if err != nil {
@@ -75,10 +76,10 @@ func Open(fd int) (*Conn, error) {
 	return newConn(fd)
 }
 
-// newConn makes a Conn of a unix stream socket. On an error fd is still the
-// caller's.
+// newConn makes a Conn of a unix stream socket. On an error fd still belongs to
+// the caller.
 func newConn(fd int) (*Conn, error) {
-	// Before NewFile, which asks for it to choose how to wait.
+	// Before NewFile, which looks at this flag to choose how to wait.
 	if err := unix.SetNonblock(fd, true); err != nil {
 		return nil, fmt.Errorf("making a channel: %w", os.NewSyscallError("fcntl", err))
 	}
@@ -86,7 +87,7 @@ func newConn(fd int) (*Conn, error) {
 	// Never f.Fd(): it would make the socket blocking again.
 	rc, err := f.SyscallConn()
 	if err != nil {
-		f.Close() // it owns fd by now; this error means that f is nil or closed
+		f.Close() // f owns fd by now; this error means that f is nil or closed
 		return nil, fmt.Errorf("making a channel: %w", err)
 	}
 	c := &Conn{f: f, rc: rc, done: make(chan struct{})}
@@ -96,8 +97,8 @@ func newConn(fd int) (*Conn, error) {
 }
 
 // Close ends the channel in both directions at once: Read returns ErrClosed,
-// kept output is dropped, descriptors nobody has taken are closed. It waits for
-// the Conn's own goroutine. Closing twice is no error.
+// kept output is dropped, and descriptors nobody has taken are closed. Close
+// waits for the Conn's own goroutine. Closing twice is no error.
 func (c *Conn) Close() error {
 	if !c.out.close() {
 		return nil
@@ -113,11 +114,12 @@ func (c *Conn) Close() error {
 	return nil
 }
 
-// PeerGone tells, when Read has seen the end, whether the peer has closed the
-// channel altogether, so that nothing that waits for it will be read any more: a
-// peer that has only ended its writing half still may. Not after CloseWhenSent.
+// PeerGone tells, once Read has seen the end, whether the peer has closed the
+// whole channel, so that it will not read output that still waits for it. A
+// peer that has only ended its writing half may still read. Do not call
+// PeerGone after CloseWhenSent.
 func (c *Conn) PeerGone() (gone bool) {
-	_ = c.rc.Control(func(fd uintptr) { // an error: closed here
+	_ = c.rc.Control(func(fd uintptr) { // an error means: closed on our side
 		p := []unix.PollFd{{Fd: int32(fd)}}
 		for {
 			n, err := unix.Poll(p, 0)
@@ -132,6 +134,6 @@ func (c *Conn) PeerGone() (gone bool) {
 }
 
 func closeFD(fd int) {
-	// Its error is of no use: the descriptor is gone in any case.
+	// The error does not matter: the descriptor is gone in any case.
 	_ = unix.Close(fd)
 }

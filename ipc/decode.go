@@ -9,9 +9,9 @@ import (
 // there is one for each worker.
 const readSize = 16 << 10
 
-// decoder turns what the reads bring into messages. It does no system call, so
-// that it can be fuzzed; it owns the descriptors it was given until they are in
-// a Message.
+// decoder turns the bytes of reads into messages. It makes no system call, so
+// it can be fuzzed. It owns the descriptors it was given until they are in a
+// Message.
 type decoder struct {
 	buf     []byte
 	n       int // buf[:n] is the frame in progress
@@ -27,8 +27,8 @@ func newDecoder(closeFD func(int)) *decoder {
 	return &decoder{fd: -1, limits: limits{MaxFrame, MaxSkip}, closeFD: closeFD}
 }
 
-// space is where the next read goes: never empty. It grows with the frame in
-// progress, not to the limit at once.
+// space is the buffer for the next read, never empty. It grows with the frame
+// in progress, not to the limit at once.
 func (d *decoder) space() []byte {
 	if cap(d.buf)-d.n < readSize/4 {
 		size := min(max(readSize, 2*cap(d.buf)), d.limits.frame+readSize)
@@ -42,20 +42,20 @@ func (d *decoder) space() []byte {
 // arrival is what came with the bytes of one read.
 type arrival struct {
 	fd      int    // the one descriptor, or -1
-	memory  bool   // it is no socket but a regular file, which only a Muster message may bring
-	refused string // why descriptors that came, and are closed by now, were refused; "" = none were
+	memory  bool   // the descriptor is a regular file, not a socket; only a Muster message may bring one
+	refused string // why descriptors that came were refused (they are closed by now); "" = none were
 }
 
 // feed takes in n more bytes, which lie in space, and appends every message
 // they complete. On an error the messages before the bad one are in dst, and
-// the decoder is of no more use.
+// the decoder cannot be used any more.
 //
-// Which frame a descriptor belongs to: a descriptor rides on the first byte of
-// its frame, and the kernel ends a read with the piece of data that carried
-// one. So its frame is the last to start in that read, perhaps behind plain
-// frames that were there before, a wrapper without descriptor among them. A
-// peer that puts plain frames behind it into the same write is tolerated: it is
-// the last wrapper to start then.
+// Which frame a descriptor belongs to: a descriptor is attached to the first
+// byte of its frame, and the kernel ends a read with the piece of data that
+// carried a descriptor. So the frame is the last to start in that read, perhaps
+// after plain frames, even a wrapper without descriptor, that were waiting
+// before it. A peer that puts plain frames after it into the same write is
+// tolerated: then the descriptor goes to the last wrapper to start in the read.
 func (d *decoder) feed(dst []Message, n int, in arrival) ([]Message, error) {
 	first, before := len(dst), d.n
 	d.n += n
@@ -142,8 +142,8 @@ func (d *decoder) settle(m *Message, frame []byte) error {
 	return nil
 }
 
-// keepRest moves the frame in progress to the front, and lets go of a buffer
-// that one long message has made large.
+// keepRest moves the frame in progress to the front, and drops a buffer that
+// one long message has made large.
 func (d *decoder) keepRest(start int) {
 	if start == 0 {
 		return // a long frame must not be moved again and again
@@ -182,7 +182,7 @@ func (d *decoder) pop(dst []Message) []Message {
 	return dst[:last]
 }
 
-// settled is called when it is known which descriptors have come.
+// settled is called once all descriptors that belong to ms have come.
 func (d *decoder) settled(ms []Message) {
 	for i := range ms {
 		m := &ms[i]
@@ -199,15 +199,15 @@ const (
 	handleStart   = `{"cmd":"NODE_HANDLE"`
 )
 
-// startsInternal tells that a frame whose end has not come is an internal one
-// already, so that no more than its limit is read.
+// startsInternal tells that a frame whose end has not come yet is internal, so
+// that no more than the limit of internal messages is read.
 func startsInternal(b []byte) bool {
 	rest, ok := after(b, internalStart)
 	return ok && len(rest) > 0 && rest[0] != '"' && !couldBeHandle(b)
 }
 
-// couldBeHandle tells whether a frame may become a wrapper, as far as it has
-// come. Node and we write cmd first.
+// couldBeHandle tells whether an incomplete frame may become a wrapper. Node
+// and this package write cmd first.
 func couldBeHandle(b []byte) bool {
 	return strings.HasPrefix(handleStart, string(b[:min(len(b), len(handleStart))]))
 }

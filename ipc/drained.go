@@ -7,22 +7,23 @@ import (
 	"fmt"
 )
 
-// drained is the moment at which nothing is kept any more. All who wait for it
-// share one.
+// drained is the moment at which no output is kept any more. All waiters share
+// one.
 type drained struct {
-	done chan struct{} // closed when it has come, or never will
+	done chan struct{} // closed when the moment has come, or never will
 	err  error         // why it never will; set before done is closed
 }
 
-// Flush waits until nothing is kept: the kernel has all that was sent, and the
-// peer gets it even if this process ends now. (It may not have read it yet.) What
-// others send meanwhile is waited for too. After CloseWhenSent it waits for what
-// was sent before.
+// Flush waits until no output is kept: the kernel has all that was sent, and
+// the peer gets it even if this process ends now. (The peer may not have read
+// it yet.) Flush also waits for output that other goroutines send meanwhile.
+// After CloseWhenSent it waits for what was sent before.
 //
-// It returns nil at once if nothing is kept, whatever ctx says. It returns ErrClosed
-// after Close or when the peer has gone, the reason if the Conn has failed, and an
-// error that wraps ctx's if that ends first; then the output is still kept and
-// goes on being sent. Any goroutine may call it, any number at a time.
+// It returns nil at once if nothing is kept, whatever ctx says. It returns
+// ErrClosed after Close or when the peer has gone, the reason if the Conn has
+// failed, and an error that wraps ctx's if ctx ends first; in that case the
+// output is still kept and sent. Any number of goroutines may call it at a
+// time.
 func (c *Conn) Flush(ctx context.Context) error {
 	d, err := c.out.awaitDrained()
 	if d == nil {
@@ -36,7 +37,7 @@ func (c *Conn) Flush(ctx context.Context) error {
 	}
 }
 
-// awaitDrained returns what to wait for, or nil and the result of Flush.
+// awaitDrained returns the drained to wait for, or nil and the result of Flush.
 func (o *output) awaitDrained() (*drained, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -51,7 +52,7 @@ func (o *output) awaitDrained() (*drained, error) {
 	return o.drained, nil
 }
 
-// wake ends the waiting of Flush. The result goes with it: a Close that comes
+// wake ends the waiting of Flush, and fixes its result: a Close that comes
 // before the waiters run does not change that all was sent. Held: mu.
 func (o *output) wake(err error) {
 	if o.drained == nil {

@@ -17,10 +17,10 @@ func tooLong(n, limit int) error {
 	return fmt.Errorf("%w: it has %d bytes, the limit is %d", ErrTooLong, n, limit)
 }
 
-// All Append functions add one whole frame, newline included, to dst and
-// return the extended slice. Those that can fail return dst as it was then.
+// All Append functions add one whole frame, newline included, to dst and return
+// the extended slice. On an error they return dst unchanged.
 
-// AppendNewConn adds the hand-off of a connection for the server of that key;
+// AppendNewConn adds the hand-off of a connection to the server with that key;
 // the connection's descriptor must be sent with it. It allocates only if dst
 // has no room.
 func AppendNewConn(dst []byte, key string, seq int64) []byte {
@@ -45,19 +45,19 @@ func AppendAccepted(dst []byte, ack, seq int64, accepted bool) []byte {
 }
 
 // AppendAck adds the acknowledgement of a received descriptor. A Node peer
-// sends nothing more until it has it.
+// sends nothing more until it gets this.
 func AppendAck(dst []byte) []byte { return append(append(dst, ackFrame...), '\n') }
 
 // AppendNack adds the answer to a message whose descriptor did not arrive.
 func AppendNack(dst []byte) []byte { return append(append(dst, nackFrame...), '\n') }
 
-// AppendProbe adds a hand-off for a server that no worker has; any stream socket
-// must be sent with it. A worker answers it as every hand-off, when its event loop
-// gets to it: with no, or with NACK if it had no descriptor free. It closes the
-// socket, and its program sees nothing.
+// AppendProbe adds a hand-off for a server that no worker has; any stream
+// socket must be sent with it. A worker answers the probe like every hand-off,
+// when its event loop gets to it: it refuses, or answers with NACK if it had no
+// descriptor free. It closes the socket, and its program sees nothing.
 func AppendProbe(dst []byte, seq int64) []byte { return AppendNewConn(dst, probeKey, seq) }
 
-// probeKey has no colon: keys of servers do.
+// probeKey has no colon: every key of a server has one.
 const probeKey = "probe"
 
 // AppendJSON adds v as json.Marshal writes it: a user message, or one of the

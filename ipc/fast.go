@@ -1,9 +1,9 @@
 package ipc
 
-// The messages of a hand-off come once a connection, so they are read without
+// The messages of a hand-off come once per connection, so they are read without
 // allocation, in exactly the form Node and our own encoders write. Everything
-// else, also the same message in another form, is for the slow path; both must
-// agree (FuzzFastPath).
+// else, including the same message in another form, takes the slow path; both
+// paths must agree (FuzzFastPath).
 
 const (
 	acceptedHead = `{"cmd":"NODE_CLUSTER","ack":`
@@ -15,8 +15,8 @@ const (
 	newConnMid   = `","seq":`
 )
 
-// fastMessage reads the frame if it is one of the hot ones. FD is -1 in what it
-// returns, and Missing is not decided.
+// fastMessage reads the frame if it is a message of a hand-off. FD is -1 in
+// what it returns, and Missing is not decided.
 func fastMessage(frame []byte, names *intern) (Message, bool) {
 	m := Message{FD: -1}
 	switch string(frame) { // the compiler makes no copy for a switch
@@ -101,8 +101,8 @@ func after(b []byte, prefix string) ([]byte, bool) {
 	return b[len(prefix):], true
 }
 
-// digits reads a JSON integer of at most 15 digits, which is exact in every
-// number type in use, JavaScript's too.
+// digits reads a JSON integer of at most 15 digits: exact in every number type
+// in use, including JavaScript's.
 func digits(b []byte) (v int64, rest []byte, ok bool) {
 	n := 0
 	for n < len(b) && b[n] >= '0' && b[n] <= '9' {
@@ -117,12 +117,12 @@ func digits(b []byte) (v int64, rest []byte, ok bool) {
 	return v, b[n:], true
 }
 
-// intern keeps the few strings that come again and again, so that they are
+// intern keeps the few strings that are repeated often, so that they are
 // allocated once.
 type intern struct{ m map[string]string }
 
 func (t *intern) get(b []byte) string {
-	// A peer that invents keys must not make us keep them.
+	// The limits: a peer that invents keys must not make us keep them all.
 	const maxStrings, maxLen = 64, 256
 	if s, ok := t.m[string(b)]; ok {
 		return s

@@ -24,10 +24,11 @@ func (c *Conn) flush() {
 			return result != flushWait
 		})
 		if err != nil || result == flushDone {
-			return // err: Close has closed the file
+			return // an error means: Close has closed the file
 		}
-		// The kernel is out of something else than room in this socket (it limits
-		// descriptors under way, for one), and will not tell when it has it again.
+		// The kernel lacks something other than room in this socket (for
+		// example, it limits descriptors in flight), and will not tell when
+		// that has passed.
 		select {
 		case <-c.done:
 			return
@@ -42,7 +43,7 @@ const (
 	flushMore  flushResult = iota // go on
 	flushWait                     // until the socket is writable
 	flushPause                    // for a moment
-	flushDone                     // nothing is left, or nothing can be done
+	flushDone                     // nothing is left to send, or nothing can be done
 )
 
 func (c *Conn) flushOne(sock int) flushResult {
@@ -95,8 +96,8 @@ func isFull(err error) bool {
 }
 
 // Fail ends the Conn as a breach of the protocol does: the peer sees the end of
-// the channel, and Read returns reason once it has returned all that the peer had
-// sent. One that has ended already stays as it is.
+// the channel, and Read returns reason once it has returned all that the peer
+// had sent. A Conn that has ended already stays as it is.
 func (c *Conn) Fail(reason error) {
 	c.out.mu.Lock()
 	defer c.out.mu.Unlock()
@@ -105,14 +106,14 @@ func (c *Conn) Fail(reason error) {
 	}
 }
 
-// fail ends the Conn for an error of a send. Held: mu.
+// fail ends the Conn because a send failed. Held: mu.
 func (c *Conn) fail(err error) error {
 	switch {
 	case errors.Is(err, unix.EPIPE), errors.Is(err, unix.ECONNRESET), errors.Is(err, unix.ENOTCONN):
 		c.out.end(ErrClosed) // the peer has gone, and Read will see it too
 		if runtime.GOOS == "linux" {
-			// Or it has shut down its reading half alone, and would not be missed. What
-			// it had sent can still be read here: see failAs.
+			// The peer may have shut down only its reading half, which Read
+			// would not notice. What it had sent can still be read: see failAs.
 			_ = c.rc.Control(func(fd uintptr) { _ = unix.Shutdown(int(fd), unix.SHUT_RD) })
 		}
 		return ErrClosed

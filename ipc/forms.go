@@ -12,15 +12,15 @@ import (
 // Online is a worker's first message.
 type Online struct{ Seq int64 }
 
-// QueryServer asks the primary for a listening socket. Query.Key is not sent,
-// Query.FD only if it is above 0.
+// QueryServer asks the primary for a listening socket. Query.Key is not sent;
+// Query.FD is sent only if it is above 0.
 type QueryServer struct {
 	Seq   int64
 	Query Query
 }
 
-// Listening tells the primary that a server listens: the Query it was asked
-// with, but Port is the port it got.
+// Listening tells the primary that a server listens: with the Query of its
+// QueryServer, except that Port is the port it got.
 type Listening struct {
 	Seq   int64
 	Query Query
@@ -42,9 +42,9 @@ type AckReply struct{ Ack, Seq int64 }
 // Disconnect tells a worker to close its servers and then the channel.
 type Disconnect struct{ Seq int64 }
 
-// QueryReply answers QueryServer. In a NODE_HANDLE wrapper with a descriptor
-// (AppendHandle) the worker listens and accepts on it; alone it waits for
-// hand-offs.
+// QueryReply answers QueryServer. If it comes in a NODE_HANDLE wrapper with a
+// descriptor (AppendHandle), the worker listens and accepts on that descriptor;
+// otherwise the worker waits for hand-offs.
 type QueryReply struct {
 	Ack, Seq int64
 	Key      string
@@ -54,7 +54,8 @@ type QueryReply struct {
 }
 
 // SocketAllClosed answers NODE_SOCKET_NOTIFY_CLOSE: no socket of that key is
-// open here. Without it a worker that sent us sockets never disconnects.
+// open here. Without this answer a worker that sent us sockets never
+// disconnects.
 type SocketAllClosed struct {
 	Key json.RawMessage // as it came
 }
@@ -126,7 +127,7 @@ func marshalQuery(act string, q Query, seq int64) ([]byte, error) {
 		Cmd: cmdCluster, Act: act, Index: q.Index, Data: q.Data, Address: q.Address, Port: &q.Port,
 		Flags: q.Flags, Backlog: q.Backlog, ReadableAll: q.ReadableAll, WritableAll: q.WritableAll, Seq: seq,
 	}
-	// Node writes 4, 6 and -1 as numbers, and null where a descriptor says all.
+	// Node writes 4, 6 and -1 as numbers, and null if there is a descriptor.
 	if n, err := strconv.Atoi(q.AddressType); err == nil {
 		f.AddressType = n
 	} else if q.AddressType != "" {

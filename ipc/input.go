@@ -21,11 +21,11 @@ type input struct {
 	oob []byte
 	err error // what Read returns from now on
 
-	memory bool // a regular file has come, its message not yet
+	memory bool // a regular file has come, but its message has not yet
 
-	// Arguments and results of the one receive function, which is made once so
-	// that a read allocates nothing.
-	receive      func(fd uintptr) bool // false = nothing there
+	// Arguments and results of receive, a function that is made once so that a
+	// read allocates nothing.
+	receive      func(fd uintptr) bool // false = there was nothing
 	receiveNow   func(fd uintptr)
 	buf          []byte
 	n, oobn      int
@@ -35,8 +35,8 @@ type input struct {
 
 func (in *input) init() {
 	in.dec = newDecoder(closeFD)
-	// Room for all that Linux lets through in one message, so that too many are
-	// seen as that, and every one can be closed.
+	// Room for the most descriptors Linux lets through in one message, so that
+	// too many are noticed and every one can be closed.
 	const maxDescriptors = 253
 	in.oob = make([]byte, unix.CmsgSpace(4*maxDescriptors))
 	in.receive = func(fd uintptr) bool {
@@ -58,15 +58,16 @@ func (in *input) close() {
 	in.err = ErrClosed
 }
 
-// Read waits for a message and appends to dst all messages that the one read
-// which completed it has brought, so that they can be handled as a batch. With an error
-// come the messages before it. The error is io.EOF if the peer closed between
-// frames, io.ErrUnexpectedEOF if within one, a *ProtocolError if the peer broke
-// the protocol, ErrClosed after Close. After an error Read returns only that.
+// Read waits for a message. It appends to dst this message and all others from
+// the same read, so that they can be handled as a batch. With an error it still
+// appends the messages that came before the error. The error is io.EOF if the
+// peer closed between frames, io.ErrUnexpectedEOF if the peer closed within a
+// frame, a *ProtocolError if the peer broke the protocol, ErrClosed after
+// Close. After an error Read returns only that error.
 func (c *Conn) Read(dst []Message) ([]Message, error) { return c.read(dst, true) }
 
-// ReadMore is Read for as much as is there: it returns dst unchanged if no
-// complete message is.
+// ReadMore is Read without waiting: it returns dst unchanged if there is no
+// complete message.
 func (c *Conn) ReadMore(dst []Message) ([]Message, error) { return c.read(dst, false) }
 
 func (c *Conn) read(dst []Message, wait bool) ([]Message, error) {
@@ -99,7 +100,7 @@ func (c *Conn) read(dst []Message, wait bool) ([]Message, error) {
 	return dst, nil
 }
 
-// take gives the decoder what the last receive brought.
+// take gives the decoder the result of the last receive.
 func (c *Conn) take(dst []Message) ([]Message, error) {
 	in := &c.in
 	err := in.receiveError
@@ -116,10 +117,11 @@ func (c *Conn) take(dst []Message) ([]Message, error) {
 	partial := in.dec.n > 0
 	in.dec.drop()
 	if failure := c.out.failure(); failure != nil {
-		return dst, failure // it was us who ended the channel, and this is why
+		return dst, failure // this side ended the channel, and this is why
 	}
 	switch {
-	// A peer that closes with input unread looks like a reset; it is all the same to us.
+	// A peer that closes with unread input looks like a reset; that counts as a
+	// normal end.
 	case err != nil && !errors.Is(err, unix.ECONNRESET):
 		return dst, fmt.Errorf("reading a channel: %w", os.NewSyscallError("recvmsg", err))
 	case partial:
@@ -128,8 +130,8 @@ func (c *Conn) take(dst []Message) ([]Message, error) {
 	return dst, io.EOF
 }
 
-// checkMemory looks for the message that a regular file came with, behind the
-// first had of ms. Only one of muster's own may bring one.
+// checkMemory looks for the message that a regular file came with, after the
+// first had messages of ms. Only a Muster message may bring one.
 func (in *input) checkMemory(ms []Message, had int) ([]Message, error) {
 	for i := had; i < len(ms); i++ {
 		m := &ms[i]
@@ -171,7 +173,8 @@ func arrivalOf(oob []byte, flags int) arrival {
 	case count > 1:
 		in.refused = fmt.Sprintf("%d descriptors with one message", count)
 	case flags&unix.MSG_CTRUNC != 0:
-		// We had room for more than one, but no descriptors left.
+		// The message buffer had room for more than one descriptor, but this
+		// process had none left.
 		in.refused = "more than one descriptor with one message"
 	default:
 		switch mode := modeOf(in.fd); mode {
@@ -191,8 +194,8 @@ func arrivalOf(oob []byte, flags int) arrival {
 	return in
 }
 
-// descriptors walks the descriptors of control data. By hand, because the
-// parser of x/sys allocates.
+// descriptors walks the descriptors of control data. It parses by hand, because
+// the parser of x/sys allocates.
 func descriptors(oob []byte) iter.Seq[int] {
 	return func(yield func(int) bool) {
 		for len(oob) > 0 {
@@ -212,7 +215,7 @@ func descriptors(oob []byte) iter.Seq[int] {
 	}
 }
 
-// modeOf is what a descriptor is of: S_IFSOCK, ... or 0.
+// modeOf is the file type of a descriptor: S_IFSOCK, ... or 0.
 func modeOf(fd int) uint32 {
 	var st unix.Stat_t
 	if unix.Fstat(fd, &st) != nil {

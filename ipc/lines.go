@@ -2,8 +2,9 @@
 
 package ipc
 
-// SendLines sends several complete lines as one write: what would wait is kept,
-// as by Send. It saves a system call for each line of an answer.
+// SendLines sends several complete lines as one write, and keeps what the
+// socket does not take, as Send does. It saves a system call for each line of
+// an answer.
 func (c *Conn) SendLines(lines []byte) error {
 	o := &c.out
 	o.mu.Lock()

@@ -6,7 +6,7 @@ import (
 	"strconv"
 )
 
-// Kind sorts messages by who they are for.
+// Kind sorts messages by their receiver.
 type Kind uint8
 
 const (
@@ -16,7 +16,7 @@ const (
 	Ack                       // NODE_HANDLE_ACK: a descriptor has arrived
 	Nack                      // NODE_HANDLE_NACK: a descriptor has not arrived
 	OtherInternal             // any other NODE_...: Message.Cmd says which
-	TooLong                   // a user message of more than MaxFrame bytes, which was skipped: Message.Size
+	TooLong                   // a user message of more than MaxFrame bytes, which was skipped: Message.Size says how long
 )
 
 // String names the kind for tests and logs.
@@ -41,7 +41,7 @@ func (k Kind) String() string {
 }
 
 // Message is one received message. Nothing in it points into the Conn's
-// buffers, so it may be kept as long as one likes.
+// buffers, so the receiver may keep it.
 type Message struct {
 	Kind Kind
 	// Raw is the JSON value: for User and OtherInternal as it was sent (inside a
@@ -53,12 +53,12 @@ type Message struct {
 	// FD is the received descriptor or -1. The receiver of the Message owns it.
 	FD int
 	// Handle is the type of the NODE_HANDLE wrapper, e.g. "net.Native"; "" if
-	// the message came without one. A descriptor that came with a message that
-	// is TooLong is closed by now, so that its FD is -1; it is to be acknowledged
-	// like any other, or a Node sender stays silent.
+	// the message came without one. The descriptor of a TooLong message is
+	// closed already, so FD is -1. The receiver must still acknowledge it;
+	// otherwise a Node sender stays silent.
 	Handle string
-	// HandleKey is the wrapper's key, raw JSON: a net.Socket that one of the
-	// sender's servers accepted has one, and the sender asks about it later
+	// HandleKey is the wrapper's key, raw JSON: a net.Socket that a server of
+	// the sender accepted has a key, and the sender asks about it later
 	// (NODE_SOCKET_NOTIFY_CLOSE, whose Raw has the same key). nil = none.
 	HandleKey json.RawMessage
 	// Missing is set on a message with a wrapper whose descriptor did not
@@ -71,8 +71,8 @@ type Message struct {
 	Size    int        // for Kind TooLong: bytes of the frame, without its newline
 }
 
-// ClusterMsg is the content of a NODE_CLUSTER message. Fields the message does
-// not have, or has with a type that makes no sense, are zero.
+// ClusterMsg is the content of a NODE_CLUSTER message. Fields that are missing
+// in the message, or have a senseless type, are zero.
 type ClusterMsg struct {
 	Act         string // "online", "queryServer", "listening", "close", "newconn", ...; "" in a reply
 	Seq         int64  // the sender's counter
@@ -111,8 +111,8 @@ type Sockname struct {
 	Port    int    `json:"port"`
 }
 
-// ProtocolError is a breach of the protocol by the peer. The channel is of no
-// use after it.
+// ProtocolError is a breach of the protocol by the peer. The channel cannot be
+// used any more.
 type ProtocolError struct {
 	Reason string
 	Sample []byte // the first 64 bytes of the offending frame, or fewer

@@ -8,9 +8,9 @@ import (
 	"strconv"
 )
 
-// encoding/json matches names without regard to case, which JavaScript does
-// not: {"CMD":"NODE_X"} is a user message. So objects are walked here. All of
-// this file takes JSON that json.Valid has passed.
+// encoding/json ignores the case of names, JavaScript does not:
+// {"CMD":"NODE_X"} is a user message. So objects are walked here. All functions
+// of this file take JSON that json.Valid has passed.
 
 const jsonSpace = " \t\r\n"
 

@@ -13,22 +13,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// output is the writing half of a Conn: an order of bytes and descriptors. What
-// the socket does not take at once is kept, and everything after it too, until
-// a goroutine has sent it.
+// output is the writing half of a Conn: a sequence of bytes and descriptors. If
+// the socket does not take something at once, it and everything after it is
+// kept until a goroutine has sent it.
 type output struct {
 	mu       sync.Mutex // held over non-blocking system calls only
 	err      error      // what Send returns; nil = open
 	failed   error      // why the Conn ended itself
 	closed   bool
-	finish   bool // shut down when nothing is kept any more; err is set, but what is kept is still sent
+	finish   bool // shut down when no output is kept any more; err is set, but kept output is still sent
 	kept     []chunk
 	pending  int // bytes in kept
 	fds      int // descriptors in kept
 	flushing bool
 	drained  *drained // what Flush waits for; nil = nobody waits
 
-	scratch []byte // a line that came without its newline
+	scratch []byte // buffer for a line that came without its newline
 	oob     []byte // control data of one descriptor
 
 	// Arguments and results of the one send function, as in input.
@@ -39,9 +39,9 @@ type output struct {
 	sendError error
 }
 
-// chunk is kept output. A descriptor rides on its first byte; such a chunk
-// holds nothing but its own frame, so that the receiver can tell whose
-// descriptor it is.
+// chunk is kept output. A descriptor is attached to its first byte; such a
+// chunk holds only one frame, so that the receiver can tell which frame the
+// descriptor belongs to.
 type chunk struct {
 	data []byte
 	fd   int // our own duplicate, -1 = none
@@ -55,7 +55,8 @@ func (o *output) init() {
 	o.send = func(fd uintptr) { o.n, o.sendError = o.sendmsg(int(fd), o.line, o.fd) }
 }
 
-// sendmsg sends some of line, and the descriptor if any of it goes.
+// sendmsg sends a part of line or all of it, and the descriptor with the first
+// byte.
 func (o *output) sendmsg(sock int, line []byte, fd int) (int, error) {
 	var oob []byte
 	if fd >= 0 {
@@ -71,18 +72,19 @@ func (o *output) sendmsg(sock int, line []byte, fd int) (int, error) {
 }
 
 // Send sends one line, and a descriptor with it if fd is not -1. A line that
-// does not end in a newline gets one. It never waits: what the socket does not
-// take is kept, with a duplicate of the descriptor, and sent in order when the
-// peer reads.
+// does not end in a newline gets one. Send never waits: what the socket does
+// not take is kept, with a duplicate of the descriptor, and sent in order when
+// the peer reads.
 //
-// After ErrClosed and ErrPendingFull the Conn takes no more. With any other
-// error nothing of this line has been sent, and the Conn goes on: ErrNotALine,
-// ErrTooLong, or no descriptor was left for the duplicate.
+// After ErrClosed and ErrPendingFull the Conn takes no more output. After any
+// other error (ErrNotALine, ErrTooLong, or no descriptor left for the
+// duplicate) nothing of this line has been sent, and the Conn can still be
+// used.
 func (c *Conn) Send(line []byte, fd int) error { return c.sendLine(line, fd, true) }
 
 // TrySend is Send without keeping: if output is kept already, or the socket
-// does not take a byte, it returns ErrFull and nothing has happened. If the
-// socket takes a part, the rest is kept, since a frame cannot be taken back.
+// does not take a byte, it returns ErrFull and sends nothing. If the socket
+// takes a part, the rest is kept, since a frame cannot be taken back.
 func (c *Conn) TrySend(line []byte, fd int) error { return c.sendLine(line, fd, false) }
 
 func (c *Conn) sendLine(line []byte, fd int, keep bool) error {
@@ -99,7 +101,8 @@ func (c *Conn) sendLine(line []byte, fd int, keep bool) error {
 	return c.sendOrKeep(line, fd, keep)
 }
 
-// sendOrKeep sends what the socket takes, and keeps the rest if it may. Held: mu.
+// sendOrKeep sends what the socket takes, and keeps the rest if that is
+// allowed. Held: mu.
 func (c *Conn) sendOrKeep(line []byte, fd int, keep bool) error {
 	sent := 0
 	if c.out.pending == 0 {
@@ -128,7 +131,7 @@ func (o *output) oneLine(line []byte) ([]byte, error) {
 		o.scratch = append(append(o.scratch[:0], line...), '\n')
 		line = o.scratch
 		if cap(o.scratch) > maxChunk {
-			o.scratch = nil // not for ever
+			o.scratch = nil // a large buffer is not kept
 		}
 	}
 	if len(line)-1 > MaxFrame {
@@ -142,9 +145,9 @@ func (c *Conn) sendNow(line []byte, fd int) (int, error) {
 	o := &c.out
 	o.line, o.fd = line, fd
 	err := c.rc.Control(o.send)
-	o.line = nil // it is the caller's
+	o.line = nil // the line belongs to the caller
 	if err != nil {
-		return 0, ErrClosed // closed between our look at err and now
+		return 0, ErrClosed // closed after we looked at err
 	}
 	switch err := o.sendError; {
 	case err == nil:
@@ -152,14 +155,16 @@ func (c *Conn) sendNow(line []byte, fd int) (int, error) {
 	case isFull(err):
 		return 0, nil
 	case errors.Is(err, unix.EBADF):
-		// Ours is open, or Control would have said so: it is the caller's.
+		// Our descriptor is open, otherwise Control would have failed: the bad
+		// one is the caller's.
 		return 0, fmt.Errorf("sending descriptor %d: %w", fd, err)
 	default:
 		return 0, c.fail(err)
 	}
 }
 
-// keep appends to the kept output and sees that it is sent. Held: mu.
+// keep appends to the kept output and starts the goroutine that sends it. Held:
+// mu.
 func (c *Conn) keep(b []byte, fd int) error {
 	o := &c.out
 	if o.pending+len(b) > MaxPending || fd >= 0 && o.fds >= MaxPendingFDs {
@@ -211,9 +216,9 @@ func (c *Conn) Pending() int {
 }
 
 // CloseWhenSent ends our writing half as soon as all output so far is sent, so
-// that the peer sees the end after it. Send returns ErrClosed from now on; Read
-// goes on until the peer ends its half. It does not wait, and does not replace
-// Close.
+// that the peer sees the end after that output. Send returns ErrClosed from now
+// on; Read works until the peer ends its half. CloseWhenSent does not wait, and
+// does not replace Close.
 func (c *Conn) CloseWhenSent() {
 	o := &c.out
 	o.mu.Lock()
@@ -227,7 +232,7 @@ func (c *Conn) CloseWhenSent() {
 	}
 }
 
-// close stops sending; false if that was done before.
+// close stops sending; false if sending was stopped before.
 func (o *output) close() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -27,7 +27,7 @@ func (d *decoder) message(frame []byte) (Message, error) {
 	return m, nil
 }
 
-// checkRest refuses a frame whose end has not come when it is clear that it
+// checkRest refuses an incomplete frame as soon as it is clear that the frame
 // will be refused.
 func (d *decoder) checkRest(rest []byte) error {
 	switch size := len(rest) + d.skipped; {
@@ -39,8 +39,9 @@ func (d *decoder) checkRest(rest []byte) error {
 	return nil
 }
 
-// checkLong tells a user message that is too long from what ends a channel:
-// a line without an end, an internal message, and what is no JSON at all.
+// checkLong tells a user message that is too long from a breach that ends the
+// channel: a line without an end, an internal message, or anything that is no
+// JSON.
 func (d *decoder) checkLong(frame []byte, size int) error {
 	v := bytes.TrimLeft(frame[:min(len(frame), headKept, d.limits.frame)], jsonSpace)
 	switch {
@@ -55,7 +56,8 @@ func (d *decoder) checkLong(frame []byte, size int) error {
 }
 
 // skip drops all but the head of a frame in progress that is too long, so that
-// what is skipped costs no memory; false if it is not. start is where it begins.
+// skipping costs no memory; false if the frame is not too long. start is where
+// it begins.
 func (d *decoder) skip(start int) bool {
 	if d.n-start+d.skipped <= d.limits.frame {
 		return false
@@ -71,8 +73,8 @@ func (d *decoder) skip(start int) bool {
 	return true
 }
 
-// handleType is the type in the head of a wrapper, as Node and we write it; "?"
-// if it is written in another way.
+// handleType is the type in the head of a wrapper, as Node and this package
+// write it; "?" if it is written in another way.
 func handleType(head []byte) string {
 	if b, ok := after(head, handleStart+`,"type":"`); ok {
 		if i := bytes.IndexByte(b[:min(len(b), headKept)], '"'); i > 0 {

@@ -4,8 +4,9 @@ package ipc
 
 import "golang.org/x/sys/unix"
 
-// MSG_DONTWAIT although the socket is non-blocking: that flag belongs to the
-// open socket, and whoever else has had the descriptor may have cleared it.
+// MSG_DONTWAIT although the socket is non-blocking: O_NONBLOCK belongs to the
+// open socket, and another process that has had the descriptor may have cleared
+// it.
 const (
 	sendFlags = unix.MSG_DONTWAIT | unix.MSG_NOSIGNAL
 	recvFlags = unix.MSG_DONTWAIT | unix.MSG_CMSG_CLOEXEC

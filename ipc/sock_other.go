@@ -14,8 +14,8 @@ const (
 	recvFlags = unix.MSG_DONTWAIT
 )
 
-// These systems cannot make a descriptor close-on-exec as it comes, so forks
-// wait until it is.
+// These systems cannot make a descriptor close-on-exec when it is received, so
+// forks wait until that is done.
 
 func socketpair() ([2]int, error) {
 	syscall.ForkLock.RLock()
