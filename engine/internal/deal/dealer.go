@@ -18,8 +18,8 @@ const (
 	handsFast = 2 * time.Millisecond
 	handsSlow = 20 * time.Millisecond
 	// SilentAfter is how long a hand-off may be unanswered before its worker
-	// gets no more. It is never dealt again for that: the worker may wake up,
-	// and two processes would answer on one connection.
+	// gets no more. The hand-off is not dealt to another worker: the silent one
+	// may wake up, and two processes would answer on one connection.
 	SilentAfter = time.Second
 	// A worker that refused is left alone for refusedWait, doubling to
 	// refusedWaitMax: Node's primary spins here, at 8,000 refusals a second.
@@ -42,12 +42,12 @@ type handoff struct {
 // member is a worker that listens on the dealer's address.
 type member struct {
 	id      int
-	turn    uint64 // its place in the order: the lowest turn is the next one's
-	open    int    // connections it has open, as far as is known; -1 = not known
+	turn    uint64 // its place in the order: the worker with the lowest turn is next
+	open    int    // connections it has open; -1 = not known
 	place   int    // index in dealer.ready, -1 while it may not get one
 	hands   []handoff
 	limit   int
-	full    bool          // its channel took no more; until the next answer
+	full    bool          // its channel took no more; reset by the next answer
 	mute    bool          // it answers nothing: see Mute
 	wait    time.Duration // the last wait after a refusal
 	waiting time.Time     // it refused: nothing before this time
@@ -64,13 +64,14 @@ func (m *member) mayGet(now time.Time) bool {
 }
 
 // Dealer decides which worker gets which connection of one address, where the
-// primary deals. It is pure: no goroutine, lock, clock or descriptor. Every call
-// is O(log members) or better, except Add, Remove, Wake and Free; Next is as fast
-// as its rule, for each connection the rule lets wait.
+// primary deals. It is pure: no goroutine, lock, clock or descriptor. Every
+// call is O(log members) or better, except Add, Remove, Wake and Free; Next
+// costs one call of its rule for each connection the rule lets wait.
 //
-// Free workers stand in a queue, as in Node's round robin, and the rule picks one
-// of them, the head in turn order. Who gets a connection goes to the back at
-// once; a worker that may not get one is skipped and keeps its place.
+// Free workers stand in a queue, as in Node's round robin, and the rule picks
+// one of them, the head in turn order. A worker that gets a connection goes to
+// the back at once; a worker that may not get one is skipped and keeps its
+// place.
 type Dealer struct {
 	rule    Rule
 	queue   deque
@@ -85,8 +86,8 @@ func New(rule Rule) *Dealer { return &Dealer{rule: rule, members: make(map[int]*
 // Use has the dealer pick by another rule from now on.
 func (d *Dealer) Use(rule Rule) { d.rule = rule }
 
-// Add makes a worker a member, at the back of the order. Its coming is a
-// change, so those who refused are asked again.
+// Add makes a worker a member, at the back of the order. Workers that refused
+// are asked again.
 func (d *Dealer) Add(id int, now time.Time) {
 	if m := d.members[id]; m != nil {
 		if m.limit == 0 { // it had left and listens again
@@ -101,8 +102,8 @@ func (d *Dealer) Add(id int, now time.Time) {
 }
 
 // Remove takes a worker out and puts the hand-offs it has not answered back at
-// the head of the queue, oldest first. It returns them. Call it only when no
-// answer of the worker can come any more.
+// the head of the queue, oldest first. It returns them. Call Remove only when
+// no answer of the worker can come any more.
 func (d *Dealer) Remove(id int, now time.Time) []Conn {
 	m := d.members[id]
 	if m == nil {
@@ -133,8 +134,8 @@ func (d *Dealer) Hands(id int) []Conn {
 	return cs
 }
 
-// Forget takes a connection out of those a worker has not answered. It is not
-// dealt again: the caller has it back.
+// Forget takes a connection out of those a worker has not answered. The
+// connection is not dealt again: it is the caller's.
 func (d *Dealer) Forget(id int, c Conn) {
 	if m := d.members[id]; m != nil {
 		m.hands = slices.DeleteFunc(m.hands, func(h handoff) bool { return h.conn == c })
@@ -151,20 +152,20 @@ func (d *Dealer) Leave(id int) {
 }
 
 // Offer puts a new connection at the back of the queue. from is the address of
-// its client, the zero Addr where it has none; it is kept until a worker has the
-// connection.
+// its client, the zero Addr if the client has none; the dealer keeps it until a
+// worker has the connection.
 func (d *Dealer) Offer(c Conn, from netip.Addr) { d.queue.pushBack(waiter{c, from}) }
 
-// Holds says how many connections a worker has open. What it takes later is
-// counted on, until this is called again.
+// Holds says how many connections a worker has open. Connections it takes later
+// are added to that number, until Holds is called again.
 func (d *Dealer) Holds(id, open int) {
 	if m := d.members[id]; m != nil {
 		m.open = open
 	}
 }
 
-// Open is how many connections a worker has open, as far as the rule knows; ok
-// is false if that is not known.
+// Open is how many connections a worker has open by the dealer's count; ok is
+// false if that is not known.
 func (d *Dealer) Open(id int) (n int, ok bool) {
 	if m := d.members[id]; m != nil && m.open >= 0 {
 		return m.open, true
@@ -223,8 +224,8 @@ func (d *Dealer) Writable(id int, now time.Time) {
 	}
 }
 
-// Mute says whether the worker leaves unanswered what else it was asked, besides
-// hand-offs: while it does it gets nothing.
+// Mute says whether the worker leaves other requests than hand-offs unanswered:
+// while it does it gets no connection.
 func (d *Dealer) Mute(id int, mute bool, now time.Time) {
 	if m := d.members[id]; m != nil && m.mute != mute {
 		m.mute = mute
@@ -234,7 +235,7 @@ func (d *Dealer) Mute(id int, mute bool, now time.Time) {
 
 // Accepted settles a hand-off: the worker has the connection. It returns the
 // connection and how long the answer took; ok is false if no such answer is
-// awaited, which changes nothing.
+// awaited; then nothing changes.
 func (d *Dealer) Accepted(id int, seq int64, now time.Time) (c Conn, took time.Duration, ok bool) {
 	m, h, ok := d.answered(id, seq)
 	if !ok {
@@ -258,9 +259,8 @@ func (d *Dealer) Accepted(id int, seq int64, now time.Time) (c Conn, took time.D
 }
 
 // Refused settles a hand-off the worker did not take: the connection is at the
-// head of the queue again, for another worker, and this one is left alone for a
-// while, which ends at the time returned. ok is false if no such answer is
-// awaited.
+// head of the queue again, for another worker, and this one is left alone until
+// the time returned. ok is false if no such answer is awaited.
 func (d *Dealer) Refused(id int, seq int64, now time.Time) (c Conn, until time.Time, ok bool) {
 	m, h, ok := d.answered(id, seq)
 	if !ok {
@@ -290,7 +290,7 @@ func (d *Dealer) answered(id int, seq int64) (*member, handoff, bool) {
 }
 
 // Wake looks again at the members that may not get anything: call it when
-// NextWake has come. It tells when to call it next; zero = not needed.
+// NextWake has come. It returns when to call it next; zero = not needed.
 func (d *Dealer) Wake(now time.Time) (next time.Time) {
 	for _, m := range d.members {
 		d.look(m, now)
@@ -310,7 +310,7 @@ func (d *Dealer) Oldest(id int) (at time.Time, ok bool) {
 }
 
 // Shift moves all times by gap: the primary itself stood still for so long, and
-// nobody is to blame for it.
+// no worker is to blame for that.
 func (d *Dealer) Shift(gap time.Duration) {
 	for _, m := range d.members {
 		for i := range m.hands {
@@ -354,9 +354,10 @@ func (d *Dealer) Drain() []Conn {
 	return all
 }
 
-// Free lists the workers that may get a connection, the one first that would get
-// the next of a client whose address is not known. Those the rule would let it
-// wait for stand at the end, in the order of their turns.
+// Free lists the workers that may get a connection. The first is the one that
+// would get the next connection of a client whose address is not known. Workers
+// the rule would not pick for such a connection stand at the end, in the order
+// of their turns.
 func (d *Dealer) Free(now time.Time) []int {
 	ms := make([]*member, 0, len(d.ready))
 	for _, m := range d.ready {
@@ -366,7 +367,7 @@ func (d *Dealer) Free(now time.Time) []int {
 	}
 	slices.SortFunc(ms, func(a, b *member) int { return int(int64(a.turn - b.turn)) })
 	ids := make([]int, 0, len(ms))
-	for len(ms) > 0 { // what is sorted is a heap, as the rule wants it
+	for len(ms) > 0 { // a sorted slice is a heap, as the rule wants it
 		next := max(slices.Index(ms, d.rule(netip.Addr{}, ms)), 0)
 		ids = append(ids, ms[next].id)
 		copy(ms[1:], ms[:next])
@@ -375,7 +376,7 @@ func (d *Dealer) Free(now time.Time) []int {
 	return ids
 }
 
-// Why is why a connection waits: what holds for all workers.
+// Why is why a connection waits: the reason that holds for all workers.
 type Why int
 
 const (
@@ -410,7 +411,7 @@ func (d *Dealer) WhyNot(now time.Time) Why {
 	return Full
 }
 
-// changed is a change of the membership: refusals are forgotten.
+// changed is called when the membership has changed: refusals are forgotten.
 func (d *Dealer) changed(now time.Time) {
 	for _, m := range d.members {
 		m.wait, m.waiting = 0, time.Time{}

@@ -2,8 +2,8 @@ package deal
 
 import "net/netip"
 
-// waiter is a connection and its client's address, which is the zero Addr where
-// that has none.
+// waiter is a connection and its client's address, the zero Addr if the client
+// has none.
 type waiter struct {
 	conn Conn
 	from netip.Addr
@@ -35,7 +35,7 @@ func (q *deque) popFront() waiter { return q.take(0) }
 // at is the element i places behind the head.
 func (q *deque) at(i int) *waiter { return &q.buf[(q.head+i)%len(q.buf)] }
 
-// take takes that one out.
+// take takes out the element i places behind the head.
 func (q *deque) take(i int) waiter {
 	c := *q.at(i)
 	for ; i > 0; i-- { // those before it move up

@@ -2,13 +2,13 @@ package deal
 
 import "net/netip"
 
-// Rule picks the worker that gets a connection: one of free, or nil for none of
-// them, and then the connection waits while those behind it may be dealt. from
-// is the address of its client, the zero Addr where it has none.
+// Rule picks the worker that gets a connection: one of free. If it returns nil
+// the connection waits, while those behind it may be dealt. from is the address
+// of its client, the zero Addr if the client has none.
 //
-// free are the members that may get one, and never empty. The first is the one
-// whose turn it is; the others are a heap by turn. A rule changes nothing, and
-// remembers nothing: what it decides by stands in its arguments.
+// free are the members that may get one; it is never empty. The first is the
+// one whose turn it is; the others are a heap by turn. A rule changes and
+// remembers nothing: it decides by its arguments alone.
 type Rule func(from netip.Addr, free []*member) *member
 
 // TurnOrder is Node's round robin: the head of the order gets the connection.

@@ -8,8 +8,8 @@ import (
 )
 
 // Node gives every worker an inspector port of its own when the program was
-// started with one (lib/internal/cluster/primary.js, createWorkerProcess):
-// counting up from the primary's, past 65535 from 1024.
+// started with one (lib/internal/cluster/primary.js, createWorkerProcess): it
+// counts up from the primary's, and goes on at 1024 after 65535.
 const (
 	inspectBase = 9229
 	portFirst   = 1024

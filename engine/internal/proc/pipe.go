@@ -12,15 +12,17 @@ import (
 const (
 	pipeBuffer = 32 << 10 // bytes read at once
 	pipeMax    = 64 << 10 // bytes of a worker's output that wait to be read
-	// pipeLeftMax is what may wait when the worker has exited: all that fits a
-	// pipe besides. It bounds a grandchild that still holds the pipe, and writes.
+	// pipeLeftMax is what may wait when the worker has exited: pipeMax and all
+	// that fits a pipe. It bounds the output of a grandchild that still holds
+	// the pipe and writes.
 	pipeLeftMax = pipeMax + 1<<20
 )
 
 // Pipe is the reading end of a worker's stdout or stderr for the program that
-// runs the cluster. While nobody reads, the worker comes to wait, as a
-// child of Node does; the output of one that has exited is taken in whole, so
-// that its descriptor can be closed whether it is read or not.
+// runs the cluster. While nobody reads, the worker's writes block in the end,
+// as those of Node's children do. Once the worker has exited its output is
+// taken in whole, so that its descriptor can be closed whether anybody reads or
+// not.
 type Pipe struct {
 	mu     sync.Mutex // not held while src is read
 	change sync.Cond
@@ -36,11 +38,12 @@ func NewPipe() *Pipe {
 	return r
 }
 
-// Run takes in src until it ends: by its end, a read deadline, its closing, or
-// what is left after End being too much; or until Close. A goroutine of the
-// caller's runs it, once, and the caller closes src when it has returned. Neither
-// End nor Close wakes it from a read of src: a read deadline does. One that has
-// passed ends it before what is left is read, so it must leave time for that.
+// Run takes in src until src ends, is closed or hits a read deadline, until
+// more than pipeLeftMax is left after End, or until Close. The caller runs it
+// once, in a goroutine, and closes src when Run has returned. Neither End nor
+// Close wakes Run from a read of src: a read deadline does. A deadline that has
+// passed ends Run before it has read what is left, so the deadline must leave
+// time for that.
 func (r *Pipe) Run(src io.Reader) {
 	chunk := make([]byte, pipeBuffer)
 	for {
@@ -72,7 +75,7 @@ func (r *Pipe) room() int {
 	return r.limit - r.buf.Len()
 }
 
-// add takes in what was read; false when that was the last.
+// add takes in what was read; false if nothing more is wanted.
 func (r *Pipe) add(b []byte, err error) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -97,7 +100,7 @@ func (r *Pipe) finish(err error) {
 	r.change.Broadcast()
 }
 
-// End says that the worker has exited: what is left in src is taken in without
+// End says that the worker has exited: Run takes in what is left in src without
 // waiting for a reader.
 func (r *Pipe) End() {
 	r.mu.Lock()
@@ -106,9 +109,10 @@ func (r *Pipe) End() {
 	r.change.Broadcast()
 }
 
-// Read returns what the worker has written, and waits for it if there is
-// none; io.EOF when the worker has exited and all is read; io.ErrClosedPipe
-// after Close. Any goroutine may call it; each byte goes to one of them.
+// Read returns what the worker has written, and waits if there is nothing. It
+// returns io.EOF when the worker has exited and all is read, and
+// io.ErrClosedPipe after Close. Any goroutine may call it; each byte goes to
+// one of them.
 func (r *Pipe) Read(p []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -126,9 +130,9 @@ func (r *Pipe) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// Close ends it at once: what was not read is dropped, Read returns
-// io.ErrClosedPipe, and Run returns when it is not reading src. Closing twice does
-// nothing.
+// Close ends the pipe at once: what was not read is dropped, Read returns
+// io.ErrClosedPipe, and Run returns as soon as it is not reading src. Closing
+// twice does nothing.
 func (r *Pipe) Close() {
 	r.mu.Lock()
 	defer r.mu.Unlock()

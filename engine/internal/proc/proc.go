@@ -40,7 +40,8 @@ func (s *Spawner) work() {
 }
 
 // Do runs job on the spawner's thread, in the order of the calls; Start may be
-// called there and nowhere else. It does not wait for it, except for room.
+// called there and nowhere else. Do does not wait for job to run, but may wait
+// for room in the queue.
 func (s *Spawner) Do(job func()) { s.jobs <- job }
 
 // Close ends the spawner. The workers must be gone: its thread ends too.
@@ -78,13 +79,14 @@ type DirError struct {
 func (e *DirError) Error() string { return "its working directory " + e.Dir + ": " + errText(e.Err) }
 func (e *DirError) Unwrap() error { return e.Err }
 
-// wrongDir is err, the error of starting a process in dir, or a *DirError if
-// that is because of dir: a start names the program whatever was missing.
+// wrongDir returns err, the error of starting a process in dir, or a *DirError
+// if dir is the reason: the error of a start names the program even when the
+// directory is missing.
 func wrongDir(dir string, err error) error {
 	if dir == "" {
 		return err
 	}
-	// The dot: one must be able to look into it, too.
+	// The dot: the directory must be searchable, too.
 	if _, derr := os.Stat(dir + "/."); derr != nil {
 		return &DirError{dir, derr}
 	}
@@ -107,17 +109,20 @@ type Process struct {
 	Worker int // its id
 }
 
-// Calls are what the system does with a process. New gives the kernel's.
+// Calls are what the system does with a process. New gives those of the kernel.
 type Calls interface {
 	// Signal sends sig to the process alone (on Linux by its pidfd: never to
-	// another one that got the number). One that has ended is no error.
+	// another process that got the number). It is no error if the process has
+	// ended.
 	Signal(sig syscall.Signal) error
-	// SignalGroup sends sig to the group the process was started in, as long as the
-	// number cannot have been used again: until the process is reaped. The process
-	// itself may have joined another group (setpgid(2)), and does not get it then.
+	// SignalGroup sends sig to the group the process was started in, as long as
+	// the number cannot have been used again: until the process is reaped. A
+	// process that has joined another group (setpgid(2)) does not get the
+	// signal.
 	SignalGroup(sig syscall.Signal)
-	// AwaitEnd waits until the process has ended and tells how. Where that can be
-	// done it is not reaped then, so that its number, and its group's, stay its own.
+	// AwaitEnd waits until the process has ended and tells how. Where the
+	// system allows it the process is not reaped yet, so that it keeps its
+	// number, and its group's.
 	AwaitEnd() (Exit, error)
 	// Reap reaps a process that has ended.
 	Reap() error
@@ -127,8 +132,8 @@ type Calls interface {
 	Dying() bool
 	// Stopped tells whether it is stopped, by SIGSTOP or by a debugger.
 	Stopped() bool
-	// WithPidfd calls f with a pidfd of it, which f must not keep. The error: there
-	// is none, or none any more.
+	// WithPidfd calls f with a pidfd of the process, which f must not keep. It
+	// fails if there is none, or none any more.
 	WithPidfd(f func(pidfd uintptr)) error
 }
 
@@ -139,11 +144,11 @@ type Exit struct {
 	Signal syscall.Signal // 0 = none
 }
 
-// Kill sends SIGKILL to the group the process was started in and to the process,
-// wherever it has gone; a group it has joined is not ours to kill. These are all
-// one signal can reach: a worker has no cgroup of its own, and what it started
-// and has left the group is found by those that look at all processes. The error
-// is that of the process.
+// Kill sends SIGKILL to the group the process was started in and to the
+// process, also if it has joined another group, which is not ours to kill. One
+// signal reaches no more than that: a worker has no cgroup of its own. Children
+// that have left the group are found only by looking at all processes. The
+// error is that of the signal to the process.
 func (p *Process) Kill() error {
 	p.SignalGroup(syscall.SIGKILL)
 	return p.Signal(syscall.SIGKILL)
@@ -161,7 +166,7 @@ type kernelProcess struct {
 	reaped bool
 }
 
-// New is a worker's process that has been started, by Start or otherwise.
+// New makes a Process of one that has been started, by Start or otherwise.
 func New(p *os.Process, worker int) *Process {
 	return &Process{Calls: &kernelProcess{p: p, pid: p.Pid}, PID: p.Pid, Worker: worker}
 }

@@ -6,19 +6,20 @@ import (
 	"sync"
 )
 
-// Set is the worker processes that are not reaped. Any goroutine may use it: they
-// must be killed even when their owner is what failed. The zero Set is empty.
+// Set is the worker processes that are not reaped. Any goroutine may use it:
+// the workers must be killed even if the goroutine that owns them has failed.
+// The zero Set is empty.
 type Set struct {
 	mu      sync.Mutex
 	all     map[*Process]bool
 	forking map[int]bool  // ids of workers whose process is being started
-	handles bool          // one had a pidfd
+	handles bool          // a process had a pidfd
 	gone    chan struct{} // closed and replaced at every removal
-	Changed chan struct{} // sent to, if there is room, when one came or went; nil = nobody is told. Set it before the first use
+	Changed chan struct{} // sent to, if there is room, when a process came or went; nil = nobody is told. Set it before the first use
 }
 
 // Begin says that the process of a worker is about to be started; Add or Failed
-// ends that.
+// must follow.
 func (s *Set) Begin(worker int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -28,7 +29,7 @@ func (s *Set) Begin(worker int) {
 	s.forking[worker] = true
 }
 
-// Failed says that it could not be started.
+// Failed says that the process of a worker could not be started.
 func (s *Set) Failed(worker int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -48,7 +49,7 @@ func (s *Set) Add(p *Process) {
 	s.tell()
 }
 
-// Remove takes out one that is reaped.
+// Remove takes out a process that is reaped.
 func (s *Set) Remove(p *Process) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -67,15 +68,16 @@ func (s *Set) tell() {
 	}
 }
 
-// List are all of them, and a channel that is closed at the next removal.
+// List returns all processes of the set, and a channel that is closed at the
+// next removal.
 func (s *Set) List() ([]*Process, <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Collect(maps.Keys(s.all)), s.gone
 }
 
-// Leads are the workers by their process's number, and the ids of those whose
-// process is not there yet.
+// Leads returns the workers by their process's number, and the ids of workers
+// whose process is not there yet.
 func (s *Set) Leads() (byPID map[int]int, forking map[int]bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -29,7 +29,8 @@ func StatFields(pid int) []string {
 
 // SplitStat are the fields of what /proc/PID/stat holds, as StatFields has them.
 func SplitStat(b []byte) []string {
-	// The name before them may hold anything, also a parenthesis.
+	// The process's name, before these fields, may hold anything, also a
+	// parenthesis.
 	return strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
 }
 
@@ -44,7 +45,7 @@ func (p *kernelProcess) Dying() bool {
 		return true
 	}
 	tasks := "/proc/" + strconv.Itoa(p.pid) + "/task/"
-	threads, _ := os.ReadDir(tasks) // an error: it is gone
+	threads, _ := os.ReadDir(tasks) // an error: the process is gone
 	for _, t := range threads {
 		if b, err := os.ReadFile(tasks + t.Name() + "/stat"); err == nil && !exiting(SplitStat(b)) {
 			return false
@@ -53,7 +54,7 @@ func (p *kernelProcess) Dying() bool {
 	return true
 }
 
-// exiting tells whether a thread is in its end (PF_EXITING in the flags), or gone.
+// exiting tells whether a thread is exiting (PF_EXITING in the flags), or gone.
 func exiting(f []string) bool {
 	const pfExiting = 0x4
 	if len(f) <= statFlags {

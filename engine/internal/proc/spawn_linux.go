@@ -12,7 +12,7 @@ import (
 )
 
 // onOwnThread runs f on a thread that lives as long as f does. Children get
-// SIGKILL when the primary dies (PR_SET_PDEATHSIG), which the kernel sends when
+// SIGKILL when the primary dies (PR_SET_PDEATHSIG). The kernel sends it when
 // the THREAD that forked ends: so all forks come from one goroutine that is
 // locked to its thread for life.
 func onOwnThread(f func()) {
@@ -62,7 +62,7 @@ type childInfo struct {
 	status int32
 }
 
-// exitOf is how a process has ended that was waited for.
+// exitOf is how a process that was waited for has ended.
 func exitOf(si *unix.Siginfo) Exit {
 	const exited = 1 // CLD_EXITED; the others that end a process are by a signal
 	const word = unsafe.Sizeof(uintptr(0))
@@ -98,7 +98,7 @@ func (p *kernelProcess) poll() error {
 	err = rc.Read(func(fd uintptr) bool {
 		var si unix.Siginfo
 		werr = unix.Waitid(unix.P_PIDFD, int(fd), &si, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil)
-		// With WNOHANG success with no signal number means: not yet.
+		// With WNOHANG, success without a signal number means: not yet.
 		return werr != unix.EAGAIN && werr != unix.EINTR && (werr != nil || si.Signo != 0)
 	})
 	if err != nil {
@@ -133,8 +133,8 @@ func OpenDescriptors() []int {
 	return fds
 }
 
-// SelfExe is a path that starts this very binary even if its file has gone,
-// as that of `go run` may have.
+// SelfExe is a path that starts this very binary even if its file has gone, as
+// the file of `go run` may have.
 func SelfExe() (string, error) { return "/proc/self/exe", nil }
 
 // NameSelf is what ps and top show for a process started from SelfExe, which

@@ -7,13 +7,14 @@ import (
 	"syscall"
 )
 
-// onOwnThread: outside Linux nothing kills a worker when the primary dies by
-// SIGKILL but the end of its channel, so the thread does not matter.
+// onOwnThread: outside Linux the kernel kills no worker when the primary dies
+// by SIGKILL (only the end of its channel ends it), so the thread does not
+// matter.
 func onOwnThread(f func()) { f() }
 
 func childAttr() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
 
-// AwaitEnd also reaps it.
+// AwaitEnd also reaps the process.
 func (p *kernelProcess) AwaitEnd() (Exit, error) {
 	state, err := p.p.Wait()
 	p.mu.Lock()
@@ -34,22 +35,24 @@ func exitOf(state *os.ProcessState) Exit {
 	return Exit{Code: &code}
 }
 
-// Reap: AwaitEnd has.
+// Reap does nothing: AwaitEnd has reaped.
 func (p *kernelProcess) Reap() error { return nil }
 
-// Dying is not to be known here: its exit is waited for a moment.
+// Dying cannot be known here, so it waits a moment for the exit.
 func (p *kernelProcess) Dying() bool { return true }
 
 func (p *kernelProcess) Stopped() bool { return false }
 
-// CloseOnExecAll: what is open is not to be known here.
+// CloseOnExecAll does nothing: which descriptors are open cannot be known here.
 func CloseOnExecAll() {}
 
-// OpenDescriptors: likewise.
+// OpenDescriptors returns nothing: which descriptors are open cannot be known
+// here.
 func OpenDescriptors() []int { return nil }
 
 // SelfExe is the file of this very binary.
 func SelfExe() (string, error) { return os.Executable() }
 
-// NameSelf: what SelfExe gives has the right name already.
+// NameSelf does nothing: a process started from SelfExe has the right name
+// already.
 func NameSelf(string) {}

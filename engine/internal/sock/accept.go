@@ -13,10 +13,11 @@ import (
 )
 
 const (
-	// The pauses after an accept that failed for want of something.
+	// The pauses after an accept that failed because resources ran out.
 	acceptPauseMin = 5 * time.Millisecond
 	acceptPauseMax = time.Second
-	// reportEvery keeps a machine out of descriptors from filling the log.
+	// reportEvery keeps a machine that has run out of descriptors from filling
+	// the log.
 	reportEvery = time.Second
 )
 
@@ -27,7 +28,7 @@ type acceptor struct {
 	addr    Addr
 	deliver func([]Accepted)
 	report  func(error)
-	// accept is Accept; a test puts errors in its place.
+	// accept is Accept; a test replaces it with one that fails.
 	accept func(fd int) (int, netip.AddrPort, error)
 
 	stopOnce sync.Once
@@ -43,10 +44,10 @@ type acceptor struct {
 	reported time.Time
 }
 
-// StartAccept starts the goroutine that accepts on front. It gives batches of
-// 1 to 64 connections to deliver, and troubles to report, both from that goroutine;
-// deliver owns the descriptors and may block, which holds accepting back, but
-// must not wait for whoever waits for close.
+// StartAccept starts the goroutine that accepts on front. It gives batches of 1
+// to 64 connections to deliver, and troubles to report, both from that
+// goroutine; deliver owns the descriptors. It may block, which holds accepting
+// back, but must not wait for a goroutine that waits for Close.
 func (p *Port) StartAccept(deliver func([]Accepted), report func(error)) {
 	p.startAcceptWith(Accept, deliver, report)
 }
@@ -61,7 +62,7 @@ func (p *Port) startAcceptWith(accept func(int) (int, netip.AddrPort, error), de
 	}
 	raw, err := p.front.SyscallConn() // not Fd: that would make the socket blocking
 	if err != nil {
-		report(fmt.Errorf("accepting on %s: %w", p.addr, err)) // only for a closed file, which front is not
+		report(fmt.Errorf("accepting on %s: %w", p.addr, err)) // fails only for a closed file, which front is not
 		return
 	}
 	a.raw, a.reserve = raw, Reserve()
@@ -82,7 +83,7 @@ func (p *Port) PauseAccept() {
 	}
 }
 
-// ResumeAccept takes PauseAccept back. It may be called when PauseAccept may.
+// ResumeAccept undoes PauseAccept. It may be called when PauseAccept may.
 func (p *Port) ResumeAccept() {
 	if a := p.acc; a != nil {
 		a.mu.Lock()
@@ -105,8 +106,8 @@ func (p *Port) stopAccept() {
 	}
 	a.stopOnce.Do(func() {
 		close(a.stop)
-		// Only a deadline wakes it without closing the socket, which would
-		// reset what waits there.
+		// Only a deadline wakes the goroutine without closing the socket; a
+		// close would reset the connections that wait there.
 		_ = a.front.SetReadDeadline(time.Unix(1, 0))
 	})
 	<-a.done
@@ -136,7 +137,8 @@ func (a *acceptor) run() {
 	}
 }
 
-// mayAccept waits while accepting is paused. It is false at the end.
+// mayAccept waits while accepting is paused. It returns false when the
+// goroutine must end.
 func (a *acceptor) mayAccept() bool {
 	for {
 		a.mu.Lock()
@@ -164,8 +166,8 @@ func (a *acceptor) isPaused() bool {
 	return a.paused != nil
 }
 
-// next waits in the runtime's poller until there is something to tell: a batch,
-// an error, or a pause.
+// next waits in the runtime's poller until there is a batch, an error, or a
+// pause.
 func (a *acceptor) next() (batch []Accepted, err error) {
 	var more bool
 	waitErr := a.raw.Read(func(fd uintptr) bool {
@@ -183,8 +185,8 @@ func (a *acceptor) next() (batch []Accepted, err error) {
 	return batch, err
 }
 
-// shedOne takes the connection at the head of the queue and closes it, so that
-// its client hears something while there is no descriptor for it.
+// shedOne takes the connection at the head of the queue and closes it: with no
+// descriptor left for it, its client gets an end at least.
 func (a *acceptor) shedOne() {
 	if a.reserve < 0 {
 		a.reserve = Reserve()
@@ -229,7 +231,7 @@ func (a *acceptor) tell(err error) {
 	a.report(fmt.Errorf("accepting on %s: %w", a.addr, err))
 }
 
-// sleep waits, and is false if the end came meanwhile.
+// sleep waits, and returns false if the goroutine must end.
 func (a *acceptor) sleep(d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()

@@ -12,20 +12,20 @@ import (
 // batchMax is how many connections one batch may hold.
 const batchMax = 64
 
-// Accepted is a connection the primary has accepted. Who holds it owns FD.
+// Accepted is a connection the primary has accepted. Its holder owns FD.
 type Accepted struct {
 	FD   int
 	At   time.Time
 	From netip.AddrPort // zero on a unix socket
 }
 
-// All is as many connections as there are, for Drain.
+// All, as the max of Drain, means as many connections as there are.
 const All = maxBacklog
 
-// Drain accepts at most max connections that wait at the socket with that index,
-// without waiting. It may run beside the accept goroutine: what workers accept
-// from is drained at the end, when none does any more, or while none has it. The
-// caller owns the descriptors.
+// Drain accepts at most max connections that wait at the socket with that
+// index, without waiting. It may run beside the accept goroutine: a socket that
+// workers accept from is drained at the end, when no worker accepts any more,
+// or while no worker has it. The caller owns the descriptors.
 func (p *Port) Drain(i Gate, max int) []Accepted {
 	if p.closed.Load() {
 		return nil
@@ -34,8 +34,8 @@ func (p *Port) Drain(i Gate, max int) []Accepted {
 }
 
 func drain(fd, max int) []Accepted {
-	// A worker that made its copy blocking did so to ours, and accept would
-	// hold the caller for ever.
+	// A worker that made its copy blocking made ours blocking too, and accept
+	// would hold the caller for ever.
 	if unix.SetNonblock(fd, true) != nil {
 		return nil
 	}

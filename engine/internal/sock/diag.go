@@ -1,9 +1,9 @@
 package sock
 
 // A program that is not a Go worker does not tell how many connections it has
-// open, and the primary does not see it close one. The kernel knows both: its
-// list of connections at our ports (sock_diag(7)) and the descriptors of the
-// process (proc(5)) have the inode numbers in common.
+// open, and the primary does not see when it closes one. The kernel knows both:
+// its list of connections at our ports (sock_diag(7)) and the descriptors of
+// the process (proc(5)) have the inode numbers in common.
 
 // States is a set of states of TCP sockets, by the numbers of the kernel's
 // tcp_states.h.
@@ -16,7 +16,8 @@ const (
 	StatesOpen = unendedStates | 1<<4 | 1<<5
 	// StateListens is that of a listening socket.
 	StateListens States = 1 << stateListen
-	// Those a worker has not ended: ESTABLISHED, CLOSE_WAIT.
+	// The states of a connection its worker has not ended: ESTABLISHED,
+	// CLOSE_WAIT.
 	unendedStates States = 1<<1 | 1<<8
 
 	stateListen = 10
@@ -32,7 +33,7 @@ type TCPSocket struct {
 type Verdict int
 
 const (
-	EndIsCut   Verdict = iota // it waits for something
-	EndIsNone                 // it has gone, with its answer
-	EndUnknown                // it may have all it wanted
+	EndIsCut   Verdict = iota // the client waits for something
+	EndIsNone                 // the client has gone, with its answer
+	EndUnknown                // the client may have all it wanted
 )

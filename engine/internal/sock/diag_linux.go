@@ -43,15 +43,15 @@ func tcpSocketOf(msg []byte) TCPSocket {
 	return TCPSocket{int(binary.BigEndian.Uint16(msg[4:])), msg[1] == stateListen}
 }
 
-// diagAsk is what is asked for: sockets in one of the states, with the extensions
-// of inet_diag.h whose bits are set.
+// diagAsk is the request: sockets in one of the states, with the extensions of
+// inet_diag.h whose bits are set.
 type diagAsk struct {
 	states     States
 	extensions uint8
 }
 
-// eachSocket calls each with the inet_diag_msg of every TCP socket that is asked
-// for and has an inode: one that waits to be accepted has none.
+// eachSocket calls each with the inet_diag_msg of every TCP socket that is
+// asked for and has an inode: a connection that waits to be accepted has none.
 func eachSocket(ask diagAsk, each func(inode uint32, msg []byte)) error {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, unix.NETLINK_SOCK_DIAG)
 	if err != nil {

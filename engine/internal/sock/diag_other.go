@@ -6,14 +6,14 @@ import "errors"
 
 var errNoDiag = errors.New("there is no sock_diag here")
 
-// ConnectionsAt: not known here.
+// ConnectionsAt returns nothing: the connections cannot be known here.
 func ConnectionsAt(map[int]bool) (map[uint32]bool, error) { return nil, errNoDiag }
 
-// TCPSockets: not known here.
+// TCPSockets returns nothing: the sockets cannot be known here.
 func TCPSockets(States) (map[uint32]TCPSocket, error) { return nil, errNoDiag }
 
-// CountOf: not known here.
+// CountOf returns nothing: the count cannot be known here.
 func CountOf(int, map[uint32]bool) (int, bool) { return 0, false }
 
-// ListensOf: not known here.
+// ListensOf returns nothing: the ports cannot be known here.
 func ListensOf(int, map[uint32]TCPSocket) ([]int, bool) { return nil, false }

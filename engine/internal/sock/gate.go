@@ -2,13 +2,13 @@ package sock
 
 import "fmt"
 
-// Gate says which of an address's listening sockets gets the new connections, or
-// which socket is meant: it is the socket's index in the group, in the order of
-// listen(2), and that is what the gate program returns to the kernel.
+// Gate says which of an address's listening sockets gets the new connections,
+// or which socket is meant. It is the socket's index in the group, in the order
+// of listen(2); the gate program returns that index to the kernel.
 type Gate int
 
-// What the sockets are for: Front is the primary's, which accepts there and hands
-// off. Common is the one all workers have a copy of and accept on.
+// What the sockets are for: at Front the primary accepts, and hands off. Common
+// is the one all workers have a copy of and accept on.
 const (
 	Front  Gate = 0
 	Common Gate = 1

@@ -25,13 +25,13 @@ func NewSocket(family, typ, proto int) (int, error) {
 	return fd, os.NewSyscallError("socket", err)
 }
 
-// Accept takes one connection, non-blocking and close-on-exec from its
-// birth. The error is a bare errno: the caller decides by it. TCP_NODELAY and
+// Accept takes one connection, non-blocking and close-on-exec from the start.
+// The error is a bare errno: the caller decides by it. TCP_NODELAY and
 // keep-alive are left to the worker: net.FileConn sets both in a Go worker, and
 // Node's http sets the first.
 func Accept(fd int) (int, netip.AddrPort, error) {
-	// Not x/sys's Accept4: it asks each socket for its protocol, one more system
-	// call for every connection.
+	// Not x/sys's Accept4: Accept4 asks each socket for its protocol, one more
+	// system call for every connection.
 	n, sa, err := syscall.Accept4(fd, syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC)
 	if err != nil {
 		return -1, netip.AddrPort{}, err
@@ -48,9 +48,9 @@ func Accept(fd int) (int, netip.AddrPort, error) {
 // prepareGate gives a socket that is not yet bound a reuseport group of its
 // own, with the program on it, and then takes SO_REUSEPORT off again. So the
 // bind and listen that follow are exclusive (they fail if anybody serves the
-// address, also another group of this user, which a bind with the option would
-// join without a word), and the program is in force from the very moment
-// the second socket joins.
+// address, even another group of this user, which a bind with the option would
+// silently join), and the program is in force from the moment the second socket
+// joins.
 func prepareGate(fd int) error {
 	if err := setReusePort(fd, true); err != nil {
 		return err
@@ -83,11 +83,11 @@ func gateProgram(g Gate) []unix.SockFilter {
 
 // refuseNew makes a listening socket drop every SYN, so that its queue can be
 // emptied for good: handshakes that have begun still end in the queue, and a
-// client whose SYN was dropped sends it again after a second, to be refused by
-// a closed port. A backlog of 0 does neither: one connection still fits between the
-// last accept and the close, and ends with a reset.
+// client whose SYN was dropped sends it again after a second, when a closed
+// port refuses it. A backlog of 0 is not enough: one connection still fits
+// between the last accept and the close, and ends with a reset.
 func refuseNew(fd int) error {
-	const flags, syn, ack = 13, 0x02, 0x10 // the flags' byte in a TCP header, where the filter starts to read
+	const flags, syn, ack = 13, 0x02, 0x10 // the offset of the flags byte in the TCP header, where the filter starts to read, and two of its bits
 	prog := []unix.SockFilter{
 		{Code: unix.BPF_LD | unix.BPF_B | unix.BPF_ABS, K: flags},
 		{Code: unix.BPF_ALU | unix.BPF_AND | unix.BPF_K, K: syn | ack},

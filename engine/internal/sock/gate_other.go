@@ -18,8 +18,8 @@ const (
 
 var errNoGate = errors.New("there is no SO_ATTACH_REUSEPORT_CBPF here")
 
-// NewSocket makes a non-blocking, close-on-exec socket. The lock keeps
-// a fork from seeing it before it is close-on-exec.
+// NewSocket makes a non-blocking, close-on-exec socket. The lock keeps a fork
+// from inheriting the socket before it is close-on-exec.
 func NewSocket(family, typ, proto int) (int, error) {
 	syscall.ForkLock.RLock()
 	fd, err := unix.Socket(family, typ, proto)

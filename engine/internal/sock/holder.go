@@ -14,11 +14,12 @@ import (
 	"time"
 )
 
-// holderTime bounds the search for who holds a port: it is a courtesy.
+// holderTime bounds the search for the process that holds a port: the search is
+// a courtesy.
 const holderTime = 200 * time.Millisecond
 
 // Holder is the process that holds an address which could not be listened on
-// because of err; 0 if that is not known, or nobody does.
+// because of err; 0 if it is not known, or no process does.
 func Holder(a Addr, err error) int {
 	var answers *inUseError
 	switch {
@@ -31,18 +32,18 @@ func Holder(a Addr, err error) int {
 }
 
 // holderOfTCP is the process that holds a TCP address, by Linux's /proc: the
-// sockets there by address, then the process by socket. 0 if it was not found
-// in time, or belongs to a user whose processes this one may not look into.
-// If several share the socket it is the one with the lowest pid, which is mostly
-// their parent.
+// sockets there by address, then the process by socket. It is 0 if the process
+// was not found in time, or belongs to a user whose processes this one may not
+// look into. If several share the socket it is the one with the lowest pid,
+// mostly their parent.
 func holderOfTCP(a Addr) int {
-	ip, err := netip.ParseAddr(a.Host) // not for a name: it is in use under an address we do not know here
+	ip, err := netip.ParseAddr(a.Host) // not for a name: we do not know here which of its addresses is in use
 	if err != nil {
 		ip = netip.IPv6Unspecified()
 	}
 	deadline := time.Now().Add(holderTime)
 	at := netip.AddrPortFrom(ip.Unmap(), uint16(a.Port))
-	// Those that listen stand in its way most often, and are found fast.
+	// Listening sockets are in the way most often, and are found fast.
 	for _, listening := range []bool{true, false} {
 		var inodes []string
 		for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
@@ -55,8 +56,8 @@ func holderOfTCP(a Addr) int {
 	return 0
 }
 
-// socketsAt lists the inodes of a table's sockets that stand in at's way: those
-// that listen, or the others.
+// socketsAt lists the inodes of a table's sockets that keep at from being
+// listened on: the listening ones, or the others.
 func socketsAt(table string, at netip.AddrPort, listening bool, deadline time.Time) (inodes []string) {
 	f, err := os.Open(table)
 	if err != nil {
@@ -64,8 +65,9 @@ func socketsAt(table string, at netip.AddrPort, listening bool, deadline time.Ti
 	}
 	defer f.Close()
 	lines := bufio.NewScanner(f)
-	// The kernel makes the table as it is read, those that listen first: with
-	// small reads they are there before it walks all connections of the machine.
+	// The kernel makes the table while it is read, listening sockets first:
+	// with small reads they are there before the kernel walks all connections
+	// of the machine.
 	lines.Buffer(make([]byte, 512), 4096)
 	for lines.Scan() && time.Now().Before(deadline) {
 		row, ok := parseSocketRow(lines.Text())
@@ -82,8 +84,8 @@ func socketsAt(table string, at netip.AddrPort, listening bool, deadline time.Ti
 	return inodes
 }
 
-// overlap reports whether one port on two addresses is one thing. [::] mostly
-// takes IPv4 too; where it does not it was no obstacle, and we were not asked.
+// overlap reports whether one port on two addresses collides. [::] mostly takes
+// IPv4 too; where it does not, listening did not fail, and nobody asks.
 func overlap(a, b netip.Addr) bool {
 	return a == b || a.IsUnspecified() || b.IsUnspecified()
 }

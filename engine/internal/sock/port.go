@@ -20,7 +20,7 @@ type Options struct {
 	Backlog     int  // 0 = net.core.somaxconn
 	IPv6Only    bool // an IPv6 address takes no IPv4 connections
 	ReadableAll bool // unix: everybody may read the path
-	WritableAll bool // unix: everybody may write it, that is connect
+	WritableAll bool // unix: everybody may write to the path, that is connect
 	Sockets     int  // how many the gate is to choose from; less than 2: one socket, and no gate
 }
 
@@ -32,23 +32,23 @@ const (
 )
 
 // Port is the listening sockets of one address. The gate tells the kernel which
-// of them get new connections. Without a gate there is one socket, and it is
-// whatever is asked for.
+// of them get new connections. Without a gate there is one socket, and every
+// Gate means it.
 //
-// None is closed while the address lives: the kernel resets what waits on a
-// listening socket that is closed.
+// No socket is closed while the address lives: the kernel resets the
+// connections that wait on a listening socket when it is closed.
 //
-// A Port is not safe for concurrent use. Its owner is one goroutine; only
-// the accept goroutine runs beside it.
+// A Port is not safe for concurrent use. It belongs to one goroutine; only the
+// accept goroutine runs beside that one.
 type Port struct {
-	addr     Addr   // as bound: the port is the real one
-	whyFixed string // if it has no gate: why, for the user
+	addr     Addr   // as bound, with the real port
+	whyFixed string // why it has no gate, for the user
 
 	front  *os.File    // owns the first socket; in the runtime's poller
-	socks  []int       // in the order of listen(2), which is a socket's index for the gate
+	socks  []int       // in the order of listen(2): the index here is the gate's
 	name   *Name       // of a unix socket
 	acc    *acceptor   // nil until StartAccept
-	closed atomic.Bool // the end of a unix socket may be begun aside while it is closed
+	closed atomic.Bool // atomic: the end of a unix socket may be begun in another goroutine while the port is closed
 }
 
 // Addr is an address to listen on, or listened on.
@@ -77,8 +77,8 @@ func Open(a Addr, o Options) (*Port, error) {
 	return nil, fmt.Errorf("network %q is not tcp or unix: %w", a.Network, syscall.EAFNOSUPPORT)
 }
 
-// OpenTCP listens on one of the host's addresses, see pickAddr. For no host at
-// all it is every address of the machine, by IPv6 if there is such a thing here.
+// OpenTCP listens on one of the host's addresses, see pickAddr. Without a host
+// it listens on every address of the machine, by IPv6 if the machine has it.
 func OpenTCP(a Addr, o Options) (*Port, error) {
 	if a.Port < 0 || a.Port > maxPort {
 		return nil, fmt.Errorf("port %d is not in 0..%d: %w", a.Port, maxPort, syscall.EINVAL)
@@ -98,19 +98,19 @@ func OpenTCP(a Addr, o Options) (*Port, error) {
 }
 
 // noIPv6 reports whether listening on [::] failed because the machine has no
-// IPv6. A port in use is no reason to serve IPv4 alone and look as if all was well.
+// IPv6. A port in use is no reason to serve IPv4 alone as if all was well.
 func noIPv6(err error) bool {
 	return errors.Is(err, syscall.EAFNOSUPPORT) || errors.Is(err, syscall.EADDRNOTAVAIL) ||
 		errors.Is(err, syscall.EPROTONOSUPPORT)
 }
 
-// listenTCP makes the sockets: the first, called front, and those the gate
-// chooses from besides it, if there is to be one.
+// listenTCP makes the sockets: the first, called front, and the others the gate
+// chooses from, if there is to be a gate.
 //
-// front is bound and listens without SO_REUSEPORT, which is the only way to
-// hear that the address is in use, and gets the option afterwards. There is no
-// moment in which another program, or another muster of this user, can slip in
-// between a trial and the real thing, and no connection is lost to a trial.
+// front is bound and listens without SO_REUSEPORT, the only way to learn that
+// the address is in use, and gets the option afterwards. There is no moment in
+// which another program, or another muster of this user, can slip in between a
+// trial and the real thing, and no connection is lost to a trial.
 func listenTCP(at netip.AddrPort, o Options) (*Port, error) {
 	fd, err := newTCPSocket(at.Addr(), o.IPv6Only)
 	if err != nil {
@@ -160,7 +160,7 @@ func listenTCP(at netip.AddrPort, o Options) (*Port, error) {
 	return p, nil
 }
 
-// newPort takes the descriptors over, also if it fails.
+// newPort takes over the descriptors, even if it fails.
 func newPort(socks ...int) (*Port, error) {
 	f := os.NewFile(uintptr(socks[0]), "listener") // non-blocking, so it joins the poller
 	if err := f.SetReadDeadline(time.Time{}); err != nil {
@@ -193,7 +193,7 @@ func joinGroup(front int, at netip.AddrPort, o Options) (int, error) {
 }
 
 // SetGate sends new connections where g says, atomically. Connections that
-// already wait stay where they are, for the owner of that socket.
+// already wait stay in their socket's queue.
 func (p *Port) SetGate(g Gate) error {
 	if !p.gated() {
 		return errors.New(p.whyFixed)
@@ -211,7 +211,7 @@ func (p *Port) gated() bool { return len(p.socks) > 1 }
 type Can struct {
 	Accept   bool   // the primary can accept there: connections come, not datagrams
 	Gate     bool   // the kernel can be told which socket gets new connections
-	WhyFixed string // if not: why, for the user
+	WhyFixed string // why there is no gate, for the user
 }
 
 // Can is what the sockets of p are able to do.
@@ -219,7 +219,7 @@ func (p *Port) Can() Can {
 	return Can{Accept: p.addr.Network != "udp", Gate: p.gated(), WhyFixed: p.whyFixed}
 }
 
-// Addr is what p is bound to: the port is the real one.
+// Addr is what p is bound to, with the real port.
 func (p *Port) Addr() Addr { return p.addr }
 
 // Name is the path of a unix socket; nil where there is none.
@@ -229,7 +229,7 @@ func (p *Port) Name() *Name { return p.name }
 func (p *Port) Closed() bool { return p.closed.Load() }
 
 // FD is the descriptor of the socket with that index, which workers get a copy
-// of. It stays the port's: the caller sends it and does not close it.
+// of. The port keeps it: the caller sends it and does not close it.
 func (p *Port) FD(i Gate) int {
 	if p.gated() {
 		return p.socks[i]
@@ -246,7 +246,7 @@ func (p *Port) WaitingAt(i Gate) int {
 	return queued(p.FD(i))
 }
 
-// Waiting is how many wait at all its sockets.
+// Waiting is how many connections wait at all of p's sockets together.
 func (p *Port) Waiting() int {
 	n := 0
 	for i := range p.socks {
@@ -256,14 +256,14 @@ func (p *Port) Waiting() int {
 }
 
 // Quiet begins the end of the address: clients that have not begun to connect
-// are not let in any more, those that have still end up in the queues. Give
-// them 50 ms, drain, and close.
+// are not let in any more; the connections of those that have begun still reach
+// the queues. Give them 50 ms, drain, and close.
 func (p *Port) Quiet() error {
 	if p.closed.Load() || p.addr.Network == "udp" {
 		return nil
 	}
 	if p.name != nil {
-		return p.name.remove() // who finds no name cannot connect
+		return p.name.remove() // a client that finds no name cannot connect
 	}
 	var err error
 	for _, fd := range p.socks {
@@ -275,10 +275,10 @@ func (p *Port) Quiet() error {
 	return nil
 }
 
-// Close ends the accept goroutine and waits for it, and so for a deliver that
-// is under way; then it closes the sockets and removes the path of a unix
-// socket. Connections that still wait are reset. It may be called from another
-// goroutine than the owner's if the owner has let go of the port.
+// Close ends the accept goroutine and waits for it, including a deliver that is
+// under way; then it closes the sockets and removes the path of a unix socket.
+// Connections that still wait are reset. Another goroutine than the owner may
+// call Close if the owner has let go of the port.
 func (p *Port) Close() error {
 	if p.closed.Load() {
 		return nil
@@ -290,9 +290,10 @@ func (p *Port) Close() error {
 		err = p.name.remove() // before the close: an open socket keeps its inode number from being used again
 	}
 	if p.gated() {
-		// A worker that has said that it closes its server may not have closed its
-		// copy yet, and a process that is being forked has one of each socket until
-		// its exec: the address would be in use until they have.
+		// A worker that has said that it closes its server may not have closed
+		// its copy of the socket yet, and a process that is being forked has a
+		// copy until its exec. Without this the address would be in use until
+		// these copies are closed.
 		for _, fd := range p.socks {
 			err = errors.Join(err, os.NewSyscallError("shutdown", unix.Shutdown(fd, unix.SHUT_RDWR)))
 		}

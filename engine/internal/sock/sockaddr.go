@@ -17,8 +17,8 @@ import (
 // ResolveTime is how long a name may take to become an address.
 const ResolveTime = 5 * time.Second
 
-// Resolve makes an address of a literal, or of a name: the one that
-// pickAddr picks.
+// Resolve makes an address of a literal, or of a name, for which pickAddr picks
+// one.
 func Resolve(ctx context.Context, host string) (netip.Addr, error) {
 	if ip, err := netip.ParseAddr(host); err == nil {
 		return ip.Unmap(), nil
@@ -35,10 +35,11 @@ func Resolve(ctx context.Context, host string) (netip.Addr, error) {
 	return pickAddr(ips), nil
 }
 
-// pickAddr is the address of a name to listen on: the first of IPv4, else the
-// first. That is the rule of net.Listen, so that a Go worker and the primary
-// mean the same one, and a "localhost" that is ::1 too is found at 127.0.0.1, at
-// which people look; who asks for the name tries both (RFC 8305).
+// pickAddr is the address of a name to listen on: the first IPv4 address, or
+// the first of all if there is none. That is the rule of net.Listen, so a Go
+// worker and the primary pick the same address, and a "localhost" that is ::1
+// too is served at 127.0.0.1, where people look; clients that use the name try
+// both (RFC 8305).
 func pickAddr(ips []netip.Addr) netip.Addr {
 	for _, ip := range ips {
 		if ip = ip.Unmap(); ip.Is4() {
@@ -48,8 +49,8 @@ func pickAddr(ips []netip.Addr) netip.Addr {
 	return ips[0]
 }
 
-// newTCPSocket makes a plain TCP socket for an address of ip's family. It goes
-// by socket(2), because net.Listen may make one that speaks MPTCP, which a
+// newTCPSocket makes a plain TCP socket for an address of ip's family. It calls
+// socket(2), because net.Listen may make a socket that speaks MPTCP, which a
 // group of TCP sockets does not take.
 func newTCPSocket(ip netip.Addr, IPv6Only bool) (int, error) {
 	family := unix.AF_INET
@@ -60,7 +61,7 @@ func newTCPSocket(ip netip.Addr, IPv6Only bool) (int, error) {
 	if err != nil {
 		return -1, err
 	}
-	// Without SO_REUSEADDR the connections of a run before, in TIME_WAIT, would
+	// Without SO_REUSEADDR connections of an earlier run, in TIME_WAIT, would
 	// block a restart for a minute.
 	err = os.NewSyscallError("setsockopt SO_REUSEADDR", unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1))
 	if err == nil && ip.Is6() {
@@ -127,7 +128,7 @@ func addrPortOf(sa unix.Sockaddr) netip.AddrPort {
 	case *unix.SockaddrInet6:
 		ip := netip.AddrFrom16(sa.Addr)
 		if sa.ZoneId != 0 {
-			ip = ip.WithZone(strconv.Itoa(int(sa.ZoneId))) // its name would cost a system call for every connection
+			ip = ip.WithZone(strconv.Itoa(int(sa.ZoneId))) // the zone's name would cost a system call for every connection
 		}
 		return netip.AddrPortFrom(ip.Unmap(), uint16(sa.Port))
 	}

@@ -75,8 +75,8 @@ func setUpUDP(fd int, at netip.AddrPort, IPv6Only, reuseAddr bool) error {
 	return os.NewSyscallError("bind", unix.Bind(fd, sa))
 }
 
-// OpenInherited serves a descriptor the primary was started with, which a
-// worker has named by its number (listen({fd: 3})).
+// OpenInherited serves a descriptor the primary was started with; a worker has
+// named its number (listen({fd: 3})).
 func OpenInherited(fd int, inherited map[int]bool) (*Port, error) {
 	if !inherited[fd] {
 		return nil, fmt.Errorf("descriptor %d: the primary was not started with it: %w", fd, unix.EBADF)

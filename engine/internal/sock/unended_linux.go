@@ -9,7 +9,8 @@ import (
 )
 
 // Unended lists the connections at the given local ports that their worker has
-// not ended, by inode, and what its end at this moment means to their clients.
+// not ended, by inode, and what the worker's end at this moment means to their
+// clients.
 func Unended(ports map[int]bool) (map[uint32]Verdict, error) {
 	all := make(map[uint32]Verdict)
 	ask := diagAsk{states: unendedStates, extensions: 1 << (inetDiagInfo - 1)}
@@ -35,31 +36,32 @@ type connNow struct {
 
 const inetDiagInfo = 2 // INET_DIAG_INFO of inet_diag.h: struct tcp_info
 
-// justNow is how close in time two things of tcp_info may be that the kernel
-// cannot tell apart, or that happen in one go: its clock ticks every 1 to 10 ms.
+// justNow is the distance in time within which two events of tcp_info count as
+// simultaneous: the kernel's clock ticks every 1 to 10 ms.
 const justNow = 20 * time.Millisecond
 
-// settledFor is how long ago an answer must have been sent for the connection to
-// be one that is kept: a program that closes it does so in the next moment.
+// settledFor is how long ago an answer must have been sent for the connection
+// to count as kept open: a program that closes a connection does so right after
+// the answer.
 const settledFor = 200 * time.Millisecond
 
-// judge tells what the end of its worker means to the client of a connection
-// that is open.
+// judge tells what the end of the worker means to the client of an open
+// connection.
 func (c connNow) judge() Verdict {
-	answered := c.sent > 0 && c.sentAgo <= c.receivedAgo+justNow // perhaps not the whole
+	answered := c.sent > 0 && c.sentAgo <= c.receivedAgo+justNow // perhaps not in full
 	switch {
 	case c.closeWait && answered && c.unread == 0:
-		return EndIsNone // it has gone with its answer
+		return EndIsNone // the client has gone with its answer
 	case c.closeWait:
-		return EndUnknown // it has given up, or waits with its own side closed
+		return EndUnknown // the client has given up, or waits with its own side closed
 	case !answered || c.unread > 0 || c.sentAgo > settledFor:
 		return EndIsCut
 	}
 	return EndUnknown
 }
 
-// connNowOf reads an inet_diag_msg and the tcp_info behind it. Without one it is
-// a connection nothing can be said of.
+// connNowOf reads an inet_diag_msg and the tcp_info behind it. Without a
+// tcp_info nothing can be said of the connection.
 func connNowOf(msg []byte) connNow {
 	const closeWait = 8 // TCP_CLOSE_WAIT of tcp_states.h
 	c := connNow{closeWait: msg[1] == closeWait, unread: binary.NativeEndian.Uint32(msg[56:]), sent: 1}

@@ -8,15 +8,15 @@ import (
 	"sync"
 )
 
-// Name is the path of a unix socket, and which file that was.
+// Name is the path of a unix socket, and the file that was made there.
 //
-// Programs remove the path before they listen, to clear away what a run before
-// has left. Under a cluster that takes the name from the socket all workers
+// Programs remove the path before they listen, to clear away what an earlier
+// run has left. In a cluster that takes the name from the socket all workers
 // share. So the file has a second name, spare, from which the first can be put
-// back: link(2) never replaces what has taken the path meanwhile. It lies in the
-// same directory and is the same file, so whoever may connect by the one may by
-// the other. A kill of the primary leaves both, and the next start on
-// the path clears both.
+// back: link(2) never replaces a file that has taken the path meanwhile. spare
+// is the same file in the same directory, so it allows connections to the same
+// users. A kill of the primary leaves both names, and the next start on the
+// path clears both.
 type Name struct {
 	path  string
 	file  fs.FileInfo
@@ -39,8 +39,9 @@ func spareName(path string) string {
 }
 
 // nameSocket remembers the file that bind has just made, opens it to the users
-// it is for, and gives it its second name. The name it returns is usable also
-// with an error, which wraps fs.ErrNotExist if the file was removed meanwhile.
+// it is for, and gives it its second name. The Name it returns is usable even
+// with an error; the error wraps fs.ErrNotExist if the file was removed
+// meanwhile.
 func nameSocket(path string, o Options) (*Name, error) {
 	file, err := os.Lstat(path)
 	if err != nil {
@@ -62,9 +63,9 @@ func nameSocket(path string, o Options) (*Name, error) {
 	return n, n.makeSpare()
 }
 
-// makeSpare gives the socket its second name. It does without where that
-// cannot be: the file system has no hard links, the name is in use, or it would
-// be too long to see whether it is. An error: the first name is gone.
+// makeSpare gives the socket its second name. There is no second name if the
+// file system has no hard links, the name is in use, or it would be too long to
+// check whether it is in use. An error means that the first name is gone.
 func (n *Name) makeSpare() error {
 	spare := spareName(n.path)
 	if len(fileName(spare)) > MaxUnixPath || clearStale(spare) != nil {
@@ -85,8 +86,8 @@ func (n *Name) is(path string) (bool, error) {
 	return err == nil && os.SameFile(now, n.file), err
 }
 
-// PutBack gives the socket its path again if it has lost it. lost tells that
-// it had; an error that it could not be put back.
+// PutBack gives the socket its path again if it has lost it, which lost tells.
+// An error means that the path could not be put back.
 func (n *Name) PutBack() (lost bool, err error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -97,7 +98,7 @@ func (n *Name) PutBack() (lost bool, err error) {
 	switch {
 	case ours:
 		if n.spare != "" {
-			_ = os.Link(n.path, n.spare) // should that have been removed
+			_ = os.Link(n.path, n.spare) // in case spare has been removed
 		}
 		return false, nil
 	case err == nil:
@@ -108,7 +109,7 @@ func (n *Name) PutBack() (lost bool, err error) {
 		return true, errNoSpare
 	}
 	if ours, err := n.is(n.spare); err != nil || !ours {
-		return true, errNoSpare // it was removed too, or is somebody else's by now
+		return true, errNoSpare // spare was removed too, or is another file by now
 	}
 	switch err := os.Link(n.spare, n.path); {
 	case errors.Is(err, fs.ErrExist):
@@ -119,7 +120,7 @@ func (n *Name) PutBack() (lost bool, err error) {
 	return true, nil
 }
 
-// remove removes both names, where they are still the socket that was made.
+// remove removes both names, as far as they are still the socket that was made.
 func (n *Name) remove() error {
 	if n == nil {
 		return nil

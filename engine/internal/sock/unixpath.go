@@ -12,11 +12,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ErrForeignFile is a file at the path of a unix socket that is no socket: it
-// is somebody's, and stays.
+// ErrForeignFile: the file at the path of a unix socket is no socket. It
+// belongs to somebody and stays.
 var ErrForeignFile = fmt.Errorf("a file that is not a socket is in its place: %w", syscall.EADDRINUSE)
 
-// inUseError is an address that answers.
+// inUseError is the error for an address at which somebody answers.
 type inUseError struct{ pid int } // 0 = not known
 
 func (*inUseError) Error() string { return "it answers" }
@@ -48,12 +48,12 @@ func openUnix(a Addr, o Options) (*Port, error) {
 	return p, nil
 }
 
-// bindTries is how often a path is bound that is removed while it is being
-// named: as often as there can be workers.
+// bindTries is how often a path is bound again that is removed while the socket
+// is being named: as often as there can be workers.
 const bindTries = 256
 
-// bindUnix makes a socket with a name. While it does, workers that come up
-// may remove the path, each of them once: see Name.
+// bindUnix makes a socket with a name. Meanwhile workers that come up may
+// remove the path, each of them once: see Name.
 func bindUnix(path string, o Options) (fd int, name *Name, err error) {
 	for range bindTries {
 		if err := clearStale(path); err != nil {
@@ -81,7 +81,8 @@ func bindUnix(path string, o Options) (fd int, name *Name, err error) {
 	return -1, nil, errNameRemoved
 }
 
-// BadUnixPath says why a path cannot be that of a unix socket; "" if it can.
+// BadUnixPath says why a path cannot be the path of a unix socket; "" if it
+// can.
 func BadUnixPath(path string) (why string, errno syscall.Errno) {
 	switch {
 	case path == "":
@@ -96,7 +97,8 @@ func BadUnixPath(path string) (why string, errno syscall.Errno) {
 
 // SocketPath is the path a worker really means. Node makes every path absolute
 // before it asks, even a name without a file; and a path that is too long for
-// the kernel may be short enough from where we are (Node's primary looks too).
+// the kernel may be short enough relative to our working directory (Node's
+// primary tries that too).
 func SocketPath(path string) string {
 	if i := strings.Index(path, "/\x00"); i >= 0 {
 		return path[i+1:]
@@ -148,10 +150,10 @@ func fileName(path string) string {
 	return path
 }
 
-// clearStale removes the socket a dead process left at path. One that answers,
-// and anything that is not a socket, stays and is an error. Two starts on one
-// stale path at the same moment can still both find it dead; the later then
-// takes the name from the earlier.
+// clearStale removes the socket a dead process left at path. A socket that
+// answers, or a file that is no socket, stays and is an error. Two starts on
+// one stale path at the same moment can still both find the socket dead; the
+// later start then takes the name from the earlier.
 func clearStale(path string) error {
 	before, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -170,7 +172,7 @@ func clearStale(path string) error {
 		return nil
 	case OutOfResources(err):
 		return err
-	default: // it answers, or is too busy to, or is of another kind, or is not for us
+	default: // it answers, is too busy to answer, is of another kind, or does not let us connect
 		return &inUseError{pid}
 	}
 }

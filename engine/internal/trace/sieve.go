@@ -2,14 +2,15 @@ package trace
 
 import "time"
 
-// keptPerSecond is how many connections a second are kept. Above it nobody could
-// follow them, and one in N stands for all.
+// keptPerSecond is how many connections a second are kept. Above that nobody
+// could follow them, and one in N stands for all.
 const keptPerSecond = 20
 
 // Sieve decides which connections are kept: all of them up to keptPerSecond a
-// second, above it one in N, chosen anew each second. Which one of N is drawn by
-// lot: with every Nth, workers that take turns would not all be seen. The lots are
-// the same each time. The zero value is ready.
+// second, above that one in N, with N chosen anew each second. Which of N
+// connections is kept is random: with every Nth, workers that take turns would
+// not all be seen. The random numbers are the same in each run. The zero value
+// is ready.
 type Sieve struct {
 	lot   uint32
 	place int       // of the next connection among the N
@@ -36,13 +37,14 @@ func (s *Sieve) roll(now time.Time) {
 	s.deal()
 }
 
-// Rate is how many came in the last second, and of how many one is kept.
+// Rate is how many connections came in the last second, and N: one in N is
+// kept.
 func (s *Sieve) Rate(now time.Time) (rate float64, oneIn int) {
 	s.roll(now)
 	return s.rate, max(s.n, 1)
 }
 
-// deal begins N connections anew.
+// deal begins the next group of N connections.
 func (s *Sieve) deal() {
 	// xorshift32 (Marsaglia, 2003)
 	if s.lot == 0 {
@@ -54,8 +56,9 @@ func (s *Sieve) deal() {
 	s.place, s.pick = 0, int(s.lot%uint32(max(s.n, 1)))
 }
 
-// Keep counts a connection and tells whether it is kept. A burst does not wait
-// for the second to be over: N grows fourfold when twice as many as meant are kept.
+// Keep counts a connection and tells whether it is kept. N grows fourfold as
+// soon as twice keptPerSecond connections are kept: a burst does not wait for
+// the second to be over.
 func (s *Sieve) Keep(now time.Time) bool {
 	s.roll(now)
 	s.n = max(s.n, 1)

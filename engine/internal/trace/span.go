@@ -5,15 +5,15 @@ import "time"
 // seconds is how many a Span covers.
 const seconds = 10
 
-// Span is something for each of the last 10 s, as the times measured in it. Its
-// zero value, and that of each second, is ready.
+// Span holds a value for each of the last 10 s, such as the times measured in
+// that second. Its zero value, and that of each second, is ready.
 type Span[T any] struct {
 	each   [seconds]T
 	newest int64 // the second since began that was last asked for
 	began  time.Time
 }
 
-// Second is that of now, to be written to.
+// Second is the value of the current second, to be written to.
 func (s *Span[T]) Second(now time.Time) *T {
 	if s.began.IsZero() {
 		s.began = now
@@ -26,7 +26,7 @@ func (s *Span[T]) Second(now time.Time) *T {
 	return &s.each[sec%seconds]
 }
 
-// All are the seconds until now, in no order.
+// All returns the values of the seconds until now, in no order.
 func (s *Span[T]) All(now time.Time) []T {
 	s.Second(now)
 	return s.each[:]
