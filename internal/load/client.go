@@ -19,8 +19,8 @@ type client struct {
 	ownID    bool   // the caller's header has an X-Request-Id
 	requests int64  // sent so far, the number in the id
 	head     string // of every request, up to the id
-	body     []byte // that goes with it in one write
-	rest     []byte // or, if it is a long one, after it; shared by all clients
+	body     []byte // sent with head in one write
+	rest     []byte // a long body, sent after head; shared by all clients
 	buf      []byte // the request
 	answer   Answer
 }
@@ -34,7 +34,7 @@ const (
 	workerHeader = "Muster-Worker"
 )
 
-// longBody is the bytes from which a body is not copied, see exchangeLong.
+// longBody is the length from which a body is not copied, see exchangeLong.
 const longBody = 32 << 10
 
 func newClient(r *Runner, number int) *client {
@@ -52,7 +52,7 @@ func newClient(r *Runner, number int) *client {
 	return c
 }
 
-// run sends until the runner says that it is enough.
+// run sends until the runner says stop.
 func (c *client) run() {
 	defer c.link.close()
 	for {
@@ -70,8 +70,9 @@ func (c *client) run() {
 	}
 }
 
-// serve sends one request and counts how it ended. It returns false if the
-// next one had better wait: the server, or this machine, took no connection.
+// serve sends one request and counts how it ended. It returns false if the next
+// request should wait: the server refused the connection, or this machine could
+// not make it.
 func (c *client) serve(j job) bool {
 	start := time.Now()
 	late := j.timed && start.Sub(j.due) > lateAfter
@@ -97,7 +98,7 @@ func (c *client) serve(j job) bool {
 }
 
 // request sends one request and reads its answer. It returns nil, a *failure,
-// or a *localError if no request could be sent for a reason of ours.
+// or a *localError if this process could send no request.
 func (c *client) request(j job, deadline time.Time) error {
 	kept := c.link.open()
 	if kept && j.timed && c.link.closedByPeer() {
@@ -133,8 +134,9 @@ func (c *client) request(j job, deadline time.Time) error {
 	return nil
 }
 
-// compose writes the next request, except the rest of a long body. A slow one has no id: it is
-// short. Nor has one whose caller has his own.
+// compose writes the next request, except the rest of a long body. A slow
+// request has no id, to keep it short. It also has none if the caller's header
+// has its own.
 func (c *client) compose() []byte {
 	c.requests++
 	c.buf = append(c.buf[:0], c.head...)
@@ -159,7 +161,7 @@ func (c *client) check(a *Answer) error {
 		return errors.New("answer to another request")
 	}
 	if want := c.r.opts.ExpectBody; want != "" && string(a.Body) != want {
-		// The status says more than the body where both are wrong.
+		// If both are wrong, the status says more than the body.
 		if err := c.r.opts.expected(a); err != nil {
 			return err
 		}

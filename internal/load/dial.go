@@ -16,8 +16,9 @@ import (
 const nextAddress = 250 * time.Millisecond
 
 // dialer makes the connections of a run. The first one finds out which of the
-// target's addresses answers, as RFC 8305 says; all later ones go there, so that
-// what is measured is one server. Its methods may be called from any goroutine.
+// target's addresses answers, as RFC 8305 says; all later ones go to that
+// address, so that the run measures one server. Its methods may be called from
+// any goroutine.
 type dialer struct {
 	to   target
 	one  func(ctx context.Context, network, addr string) (net.Conn, error)
@@ -48,13 +49,13 @@ func (d *dialer) dial(ctx context.Context) (net.Conn, error) {
 		return nil, err
 	}
 	if !d.chosen.CompareAndSwap(nil, &addr) && *d.chosen.Load() != addr {
-		conn.Close() // another client was first, and elsewhere
+		conn.Close() // another client was first, at another address
 		return d.one(ctx, d.to.network, *d.chosen.Load())
 	}
 	return conn, nil
 }
 
-// attempt is how the try of one address ended.
+// attempt is the outcome of trying one address.
 type attempt struct {
 	conn net.Conn
 	at   int // index into the addresses
@@ -62,7 +63,7 @@ type attempt struct {
 }
 
 // race tries one address after the other, the next as soon as one has failed or
-// takes long. The first connection is the one; others that still come are closed.
+// takes long. The first connection made is used; later ones are closed.
 func (d *dialer) race(ctx context.Context) (net.Conn, string, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -86,7 +87,7 @@ func (d *dialer) race(ctx context.Context) (net.Conn, string, error) {
 		select {
 		case <-timer.C:
 			if begun < len(errs) {
-				go try(begun) // ends with its attempt, which ctx ends
+				go try(begun) // ends with its attempt; ctx ends that
 				begun++
 				timer.Reset(d.next)
 			}
@@ -105,9 +106,9 @@ func (d *dialer) race(ctx context.Context) (net.Conn, string, error) {
 	}
 }
 
-// unusable gives an address that is not there, as ::1 on a machine without
-// IPv6, another errno than ports that have run out: with no connection made yet
-// none can have.
+// unusable replaces the errno of an address this machine does not have, such as
+// ::1 without IPv6. The errno is the one for a lack of local ports, but before
+// the first connection there can be no such lack.
 func unusable(err error) error {
 	if errors.Is(err, syscall.EADDRNOTAVAIL) {
 		return &net.OpError{Op: "dial", Err: errNoFamily}
@@ -117,7 +118,7 @@ func unusable(err error) error {
 
 var errNoFamily = errors.New("this machine has no such address")
 
-// addrErrors is how the tries of several addresses failed.
+// addrErrors says how each of several addresses failed.
 type addrErrors struct {
 	addrs []string
 	errs  []error
@@ -130,7 +131,7 @@ func dialError(addrs []string, errs []error) error {
 	return &addrErrors{addrs, errs}
 }
 
-// Error names each address, and once each text.
+// Error names each address, and each text once.
 func (e *addrErrors) Error() string {
 	var texts []string
 	at := map[string][]string{}

@@ -26,8 +26,7 @@ func (e end) String() string {
 	return [ends]string{"ok", "refused", "reset", "timed out", "cut", "wrong"}[e]
 }
 
-// failure is an error with the end it means. A request that did not fail has
-// none.
+// failure is an error with the end it means. Only a failed request has one.
 type failure struct {
 	end end
 	err error
@@ -37,7 +36,7 @@ func (f *failure) Error() string { return f.err.Error() }
 func (f *failure) Unwrap() error { return f.err }
 
 // localError is a limit of this process or machine: no request was sent, and
-// to count it as the server's failure would be a lie.
+// counting it as the server's failure would be wrong.
 type localError struct{ err error }
 
 func (e *localError) Error() string { return e.err.Error() }
@@ -51,8 +50,8 @@ var (
 	errMore     = errors.New("bytes after the end of the answer")
 )
 
-// dialFailure says what an error of connecting means. Whatever the reason, the
-// server did not take the connection, unless the fault is here.
+// dialFailure says what an error of connecting means. Unless the fault is on
+// this machine, the server did not take the connection.
 func dialFailure(err error) error {
 	switch {
 	case isAny(err, syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.EADDRNOTAVAIL):
@@ -65,8 +64,8 @@ func dialFailure(err error) error {
 	return &failure{refused, err}
 }
 
-// startFailure says what an error means that came before the first byte of an
-// answer, on a connection just made or on a kept one.
+// startFailure says what an error before the first byte of an answer means, on
+// a connection just made or on a kept one.
 func startFailure(err error, kept bool) *failure {
 	switch {
 	case isTimeout(err):
@@ -81,7 +80,7 @@ func startFailure(err error, kept bool) *failure {
 	return &failure{cut, err}
 }
 
-// answerFailure says what an error means that came in the middle of an answer.
+// answerFailure says what an error in the middle of an answer means.
 func answerFailure(err error) *failure {
 	var op *net.OpError
 	switch {
@@ -99,8 +98,8 @@ func isTimeout(err error) bool {
 	return errors.Is(err, os.ErrDeadlineExceeded) || isAny(err, syscall.ETIMEDOUT) || isNetTimeout(err)
 }
 
-// isNetTimeout finds what net.Dialer returns when its time is over: it does
-// not wrap os.ErrDeadlineExceeded.
+// isNetTimeout recognises what net.Dialer returns when its time is over: that
+// error does not wrap os.ErrDeadlineExceeded.
 func isNetTimeout(err error) bool {
 	var ne net.Error
 	return errors.As(err, &ne) && ne.Timeout() && !isAny(err, syscall.EAGAIN)
@@ -128,7 +127,7 @@ func plainText(err error) string {
 		return err.Error()
 	}
 	why := op.Err.Error()
-	if op.Op == "dial" || strings.HasPrefix(why, op.Op+": ") { // goes without saying, or is said by the system's call
+	if op.Op == "dial" || strings.HasPrefix(why, op.Op+": ") { // needless, or the system call's name says it
 		return why
 	}
 	return op.Op + ": " + why

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Figures is the JSON form of Stats, and at the end of a run of its Result: one
-// object a line. Only the last has final, by_worker and errors; its rate is that
-// of the whole run. docs/load.md has what the fields mean.
+// Figures is the JSON form of Stats and, at the end of a run, of its Result:
+// one object a line. Only the last has final, by_worker and errors; its rate is
+// the rate of the whole run. docs/load.md explains the fields.
 type Figures struct {
 	Final      bool              `json:"final,omitempty"`
 	ElapsedMs  int64             `json:"elapsed_ms"`
@@ -65,13 +65,13 @@ func FiguresOf(st Stats) *Figures {
 	}
 }
 
-// End makes them the last ones, of a run that ended with res.
+// End makes the figures the last ones, of a run that ended with res.
 func (f *Figures) End(res Result) {
 	f.Final, f.Rate, f.ByWorker, f.Errors = true, tenths(res.PerSecond()), res.ByWorker, res.Errors
 }
 
-// Stats is what the figures say, as far as they do: Holds is known only in part,
-// and Left is theirs.
+// Stats converts the figures back, as far as they tell: Holds is known only in
+// part.
 func (f *Figures) Stats() Stats {
 	us := func(n int64) time.Duration { return time.Duration(n) * time.Microsecond }
 	st := Stats{

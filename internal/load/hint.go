@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// Cause is why nothing is answered.
+// Cause is why no request is answered.
 type Cause string
 
 // What Hint.Cause may be.
@@ -21,24 +21,24 @@ const (
 	NobodyListens Cause = "nobody listens" // at none of the addresses
 	OtherAddress  Cause = "other address"  // something listens on this machine's other loopback address
 	NoSocket      Cause = "no socket"      // the path of a unix socket leads nowhere, or nobody listens on it
-	NotASocket    Cause = "not a socket"   // what the path leads to
+	NotASocket    Cause = "not a socket"   // the path leads to another kind of file
 	NotAllowed    Cause = "not allowed"    // to connect to the unix socket
-	SpeaksTLS     Cause = "speaks TLS"     // and was asked without
-	SpeaksPlain   Cause = "speaks plain"   // and was asked with TLS
+	SpeaksTLS     Cause = "speaks TLS"     // but was spoken to without
+	SpeaksPlain   Cause = "speaks plain"   // but was spoken to with TLS
 	Certificate   Cause = "certificate"    // is not trusted
 	Redirect      Cause = "redirect"       // is not followed
 	OtherStatus   Cause = "status"         // one that is not right
 )
 
-// Hint is why nothing was answered, found out by looking (Options.Explain). Its
-// zero value is that nothing is known.
+// Hint is why no request was answered, found out by looking (Options.Explain).
+// The zero value means that nothing is known.
 type Hint struct {
 	Cause Cause
 	Text  string // for people, without what to do; may quote what the server sent
 	Use   string // the URL that is likely to be answered, "" = none is known
 }
 
-// String is the text, and where to go instead.
+// String is the text, and the URL to use instead.
 func (h Hint) String() string {
 	if h.Use == "" {
 		return h.Text
@@ -46,7 +46,7 @@ func (h Hint) String() string {
 	return h.Text + "; use " + h.Use
 }
 
-// hints is what is known of why nothing is answered. Each kind of failure is
+// hints is what is known of why no request is answered. Each kind of failure is
 // looked into once.
 type hints struct {
 	asked  [ends]bool
@@ -56,7 +56,7 @@ type hints struct {
 // lookTime bounds how long finding out may take: the end of the run waits for it.
 const lookTime = time.Second
 
-// explain has somebody find out why a request failed, as long as none was
+// explain starts finding out why a request failed, as long as none was
 // answered.
 func (r *Runner) explain(f *failure) {
 	if !r.opts.Explain || r.tally.anyOK() {
@@ -85,7 +85,7 @@ func (r *Runner) hint() Hint {
 	return r.hints.newest
 }
 
-// findOut looks at what a request may have met.
+// findOut looks for the cause of a request's failure.
 func (r *Runner) findOut(f *failure) Hint {
 	ctx, cancel := context.WithTimeout(context.Background(), lookTime)
 	defer cancel()
@@ -118,8 +118,8 @@ func statusHint(e *statusError) Hint {
 	return Hint{Cause: OtherStatus, Text: e.Error()}
 }
 
-// nobody looks whether something listens on the other loopback address: a name
-// or a server that has one of the two only is what confuses people.
+// nobody looks whether something listens on the other loopback address: people
+// are confused when a name or a server has only one of the two.
 func (r *Runner) nobody(ctx context.Context) Hint {
 	to := r.dialer.to
 	text := "nothing listens on " + strings.Join(to.addrs, " or ")
@@ -160,8 +160,8 @@ func otherLoopback(addrs []string) string {
 	return ""
 }
 
-// speaksTLS tries it. A server that wants a certificate, or another version,
-// says so in TLS.
+// speaksTLS tries a TLS handshake. A server that wants a certificate, or
+// another version, says so in TLS.
 func speaksTLS(ctx context.Context, d *dialer, name string) bool {
 	conn, err := d.dial(ctx)
 	if err != nil {

@@ -10,11 +10,11 @@ import (
 // Holds is what became of the connections that are only held (Options.Idle).
 type Holds struct {
 	Opened   uint64 // connections made
-	Closed   uint64 // of them, closed by the server
+	Closed   uint64 // of the held connections, closed by the server
 	Refused  uint64 // not made, by kind as for a request
 	Reset    uint64
 	TimedOut uint64
-	Local    uint64 // not made for a limit of this process, too few descriptors say
+	Local    uint64 // not made because of a limit of this process, such as too few descriptors
 
 	open int
 }
@@ -23,10 +23,10 @@ type Holds struct {
 func (h Holds) Failed() uint64 { return h.Refused + h.Reset + h.TimedOut + h.Local }
 
 const (
-	maxDials   = 64                     // idle connections being made at once: no flood of its own
+	maxDials   = 64                     // idle connections being made at once: no flood at the start
 	afterClose = 100 * time.Millisecond // before a connection is opened again
-	// maxUnasked is how much a server may send on a connection on which
-	// nothing was asked; a notice before it closes it is usual.
+	// maxUnasked is how much a server may send on a connection without a
+	// request; a notice before the server closes it is usual.
 	maxUnasked = 64 << 10
 )
 
@@ -61,7 +61,7 @@ func (r *Runner) holdOne(dials chan struct{}) {
 	}
 	r.tally.held(func(h *Holds) { h.Opened++; h.open++ })
 	unhook := context.AfterFunc(r.ctx, func() { conn.Close() })
-	_, _ = io.Copy(io.Discard, io.LimitReader(conn, maxUnasked)) // however it ends, it is over
+	_, _ = io.Copy(io.Discard, io.LimitReader(conn, maxUnasked)) // however the read ends, the connection is over
 	unhook()
 	conn.Close()
 	r.tally.held(func(h *Holds) {

@@ -23,8 +23,8 @@ const (
 
 // latencies is every latency of a run. It is not safe for concurrent use.
 //
-// One for all clients behind the tally's lock: at 139 KB one per client would
-// be 36 MB for 256 of them, and recording takes nanoseconds.
+// All clients share one histogram behind the tally's lock: it takes 139 KB, so
+// one each would take 36 MB for 256 clients, and recording takes nanoseconds.
 type latencies struct {
 	hist *hdrhistogram.Histogram
 	over uint64
@@ -55,8 +55,8 @@ func (l *latencies) summary() Latency {
 	}
 }
 
-// quantile is the value of rank q of all, those over the histogram's end
-// included: they are the last ranks.
+// quantile is the latency of rank q among all, including those over the
+// histogram's end, which have the last ranks.
 func (l *latencies) quantile(q float64) time.Duration {
 	inside := l.hist.TotalCount()
 	rank := int64(math.Ceil(q * float64(inside+int64(l.over))))
@@ -66,6 +66,6 @@ func (l *latencies) quantile(q float64) time.Duration {
 	case rank > inside:
 		return l.max
 	}
-	us := l.hist.ValueAtPercentile(100 * float64(rank) / float64(inside)) // which rounds to a rank
+	us := l.hist.ValueAtPercentile(100 * float64(rank) / float64(inside)) // this rounds to a rank
 	return min(time.Duration(us)*time.Microsecond, l.max)
 }

@@ -25,7 +25,7 @@ type link struct {
 }
 
 // closeWait is how long a server may take to close a connection after it said
-// that it would. Waiting for it leaves TIME_WAIT with the server, so that a
+// that it would. Waiting for that leaves TIME_WAIT with the server, so that a
 // client with many connections does not run out of ports.
 const closeWait = 250 * time.Millisecond
 
@@ -38,17 +38,17 @@ func newLink(d *dialer, o *Options) link {
 
 func (l *link) open() bool { return l.conn != nil }
 
-// buffered returns how many bytes have come that nobody has read.
+// buffered returns how many received bytes nobody has read.
 func (l *link) buffered() int { return l.br.Buffered() }
 
 func (l *link) close() {
 	if l.conn != nil {
-		l.conn.Close() // nothing is lost: all that matters was read
+		l.conn.Close() // nothing is lost: all that matters has been read
 		l.conn = nil
 	}
 }
 
-// dial makes a connection. The run's context is left out on purpose: a request
+// dial makes a connection. It ignores the run's context on purpose: a request
 // that has begun may finish. An error is a *failure or a *localError.
 func (l *link) dial(deadline time.Time) error {
 	ctx, cancel := context.WithDeadline(context.Background(), deadline)
@@ -71,8 +71,8 @@ func (l *link) dial(deadline time.Time) error {
 	return nil
 }
 
-// exchange sends a request, the rest of its body with it, and reads its answer
-// into a. last says that the connection is of no more use. An error is always a
+// exchange sends a request with the rest of its body, and reads the answer into
+// a. last says that the connection must not be used again. An error is always a
 // *failure.
 func (l *link) exchange(request, rest []byte, a *Answer, deadline time.Time, kept bool) (last bool, err error) {
 	if err := l.conn.SetDeadline(deadline); err != nil {
@@ -83,8 +83,8 @@ func (l *link) exchange(request, rest []byte, a *Answer, deadline time.Time, kep
 		return l.exchangeLong(request, rest, a, kept)
 	}
 	if _, err := l.conn.Write(request); err != nil {
-		// A server that does not want the request may have answered before it
-		// closed: too large, too late.
+		// A server that does not want the request (too large, too late) may
+		// have answered before it closed.
 		if !isReset(err) || l.peek() != nil {
 			return false, startFailure(err, kept)
 		}
@@ -95,7 +95,8 @@ func (l *link) exchange(request, rest []byte, a *Answer, deadline time.Time, kep
 }
 
 // exchangeLong is exchange for a request that the kernel may not take in one
-// piece: a server that answers while it reads must find somebody who reads too.
+// piece: if the server answers while it reads, somebody must read the answer at
+// the same time.
 func (l *link) exchangeLong(request, rest []byte, a *Answer, kept bool) (last bool, err error) {
 	written := make(chan error, 1)
 	conn := l.conn
@@ -113,7 +114,7 @@ func (l *link) exchangeLong(request, rest []byte, a *Answer, kept bool) (last bo
 		select {
 		case werr := <-written:
 			return last || werr != nil, nil
-		case <-limit.C: // answered without having been read
+		case <-limit.C: // the server answered without reading the whole request
 		}
 	}
 	l.close()
@@ -160,8 +161,8 @@ func (l *link) closedByPeer() bool {
 	if !ok {
 		return closedByPeer(l.conn)
 	}
-	// What TLS says before it closes, and what it says besides, looks the same
-	// from outside: it must be read.
+	// A TLS close alert looks the same from outside as other TLS records: the
+	// record must be read.
 	if !pending(conn.NetConn()) {
 		return false
 	}
@@ -173,11 +174,13 @@ func (l *link) closedByPeer() bool {
 	return err != nil && !isTimeout(err)
 }
 
-// staleWait is for a record of TLS of which a part has come.
+// staleWait is how long to wait for the rest of a TLS record of which a part
+// has come.
 const staleWait = 10 * time.Millisecond
 
 // broken says what an error in the middle of an answer means. If the connection
-// failed, that is the cause, whatever the parser made of the half line it got.
+// failed, that failure is the cause, whatever the parser says of the half line
+// it got.
 func (l *link) broken(err error) error {
 	if l.in.err != nil {
 		err = l.in.err
@@ -186,8 +189,8 @@ func (l *link) broken(err error) error {
 }
 
 // finish closes the connection after its last answer. If the server said that
-// it will close, that is waited for, and whatever comes first is an error: two
-// processes that answer on one connection show here.
+// it will close, finish waits for the close, and any byte before it is an
+// error: two processes that answer on one connection show here.
 func (l *link) finish(serverCloses bool) error {
 	defer l.close()
 	if l.conn == nil {
@@ -209,7 +212,8 @@ func (l *link) finish(serverCloses bool) error {
 	return nil
 }
 
-// limited reads from conn at most left bytes, and remembers how that ended.
+// limited reads at most left bytes from conn, and remembers how the reading
+// ended.
 type limited struct {
 	conn net.Conn
 	left int64

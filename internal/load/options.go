@@ -17,10 +17,10 @@ type Options struct {
 
 	Method string  // of every request, in capitals; default GET, with a Body POST
 	Path   string  // path and query of every request; default "/"
-	Header []Field // sent as they are, in their order; see ParseField for what they cannot be
+	Header []Field // sent as they are, in their order; see ParseField for their limits
 	Body   []byte  // of every request, at most MaxBody bytes; not copied
-	// TLS has every connection speak TLS, with HTTP/1.1 in it; nil = plain HTTP.
-	// The name that a certificate must have is Addr's host, if it names none.
+	// TLS makes every connection speak TLS, with HTTP/1.1 in it; nil = plain
+	// HTTP. Without a ServerName the certificate must be for Addr's host.
 	TLS *tls.Config
 
 	Rate        int           // requests due in a second, at most MaxRate: an open loop; 0 = a closed loop
@@ -33,45 +33,46 @@ type Options struct {
 	MaxAnswer   int64         // bytes of one answer with its header; a longer one is wrong; default 16 MiB
 
 	// Idle is how many connections to hold beside the clients, with nothing
-	// sent on them. One that the server closes is opened again.
+	// sent on them. A connection that the server closes is opened again.
 	Idle int
-	// Slow is how many clients to have beside the others that send a request
-	// byte by byte, ten bytes a second, and read the answer so, on a
-	// connection each. Their requests are in the counts but not in the
-	// latency, and Timeout is for a silence of the server. When the run is
-	// told to stop they hurry.
+	// Slow is how many slow clients to have beside the others. Each has a
+	// connection on which it sends its request and reads the answer byte by
+	// byte, ten bytes a second. Their requests are in the counts but not in the
+	// latency, and Timeout limits how long the server may be silent. When the
+	// run is told to stop they finish at full speed.
 	Slow int
 
 	// Statuses are those of a right answer; default 2xx. A redirect is not
 	// followed: it is an answer like any other.
 	Statuses Statuses
-	// Expect returns nil if the answer is right, else what is wrong with it. If
-	// it is given it alone decides: Statuses are not looked at. It is called by
-	// every client's goroutine.
+	// Expect returns nil if the answer is right, or what is wrong with it. If
+	// Expect is given it alone decides: Statuses are ignored. Every client's
+	// goroutine calls it.
 	Expect func(*Answer) error
 	// ExpectBody is the exact body of a right answer, checked before Expect;
 	// "" = any.
 	ExpectBody string
-	// Explain has the run find out why nothing is answered, see Hint: for that
-	// it may make a connection or two of its own, which nothing counts.
+	// Explain makes the run find out why no request is answered, see Hint. For
+	// that the run may make a connection or two that are in no count.
 	Explain bool
 	// OnAnswer is called for every complete answer, right (err == nil) or
-	// wrong, by every client's goroutine: it must be safe for that, and while
-	// it runs its client sends nothing. nil = no call.
+	// wrong. Every client's goroutine calls it, so it must be safe for
+	// concurrent use; while it runs that client sends nothing. nil = no call.
 	OnAnswer func(a *Answer, err error)
 	// OnPanic is called before a panic in one of the run's goroutines ends the
-	// process, by that goroutine: to give back a terminal, say. nil = no call.
+	// process, by that goroutine, for example to restore a terminal. nil = no
+	// call.
 	OnPanic func(v any)
 }
 
-// Answer is one complete answer. It and all it points to belong to the client
-// and may be used only until the callback that got it returns.
+// Answer is one complete answer. The Answer and all it points to belong to the
+// client: the callback that got it must not use it after returning.
 type Answer struct {
 	ID      string // of the request, as sent in X-Request-Id: client and number, "3-17"
 	Status  int
 	Header  http.Header
 	Body    []byte
-	Latency time.Duration // from before connecting or sending, with a Rate from when it was due, until the last byte was read
+	Latency time.Duration // until the last byte was read; from before connecting or sending, or with a Rate from when the request was due
 }
 
 // Limits of Options.

@@ -5,16 +5,16 @@ import (
 	"time"
 )
 
-// pacer gives the requests of a plan to clients. Its own goroutine wakes when
-// a request is due; a client that has finished one takes the next by itself if
-// that is due already, so that a busy run pays for no hand-over.
+// pacer gives the requests of a plan to clients. Its own goroutine wakes when a
+// request is due; a client that has finished a request takes the next by itself
+// if it is due already, which saves a busy run the hand-over.
 type pacer struct {
 	r    *Runner
 	wake chan struct{} // the picture has changed; holds one
 
 	mu      sync.Mutex
 	plan    plan
-	idle    []*client // the one idle for the shortest time last
+	idle    []*client // ordered: the client idle for the shortest time comes last
 	started int
 	starved bool      // a request is due and no client is free
 	frozen  time.Time // when the run was told to stop
@@ -50,8 +50,8 @@ func (p *pacer) run() {
 	}
 }
 
-// dispatch hands out what is due. It returns the time until there is more, or
-// false if only another event will bring more.
+// dispatch hands out the requests that are due. It returns the time until the
+// next one, or false if only another event will make one due.
 func (p *pacer) dispatch() (wait time.Duration, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -71,8 +71,8 @@ func (p *pacer) dispatch() (wait time.Duration, ok bool) {
 	return 0, false
 }
 
-// free returns the channel of a client without a job, starting one if there is
-// none. There is room in it.
+// free returns the channel of a client without a job, and starts a client if
+// there is none. The channel has room.
 func (p *pacer) free() chan<- job {
 	if n := len(p.idle); n > 0 {
 		c := p.idle[n-1]
@@ -114,8 +114,8 @@ func (p *pacer) next(c *client) (job, bool) {
 		return j, true
 	case <-p.r.ctx.Done():
 	}
-	// What was handed out before the stop counts as begun. Nothing is handed
-	// out after it, under this lock.
+	// A request handed out before the stop counts as begun. Nothing is handed
+	// out after the stop, under this lock.
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	select {
@@ -143,7 +143,7 @@ func (p *pacer) setRate(n int) {
 func (p *pacer) poke() {
 	select {
 	case p.wake <- struct{}{}:
-	default: // it will look anyway
+	default: // the pacer will look anyway
 	}
 }
 

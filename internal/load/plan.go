@@ -2,12 +2,12 @@ package load
 
 import "time"
 
-// plan says when requests are due. It only counts; who sends them is the
-// pacer's business. Not safe for concurrent use.
+// plan says when requests are due. It only counts; the pacer decides which
+// client sends them. Not safe for concurrent use.
 //
 // At a rate, request i is due at a fixed time, whatever happened to those
-// before it. A change of the rate begins a new segment; what was due before it
-// and is not sent stays due.
+// before it. A change of the rate begins a new segment; requests that were due
+// before it and are not sent stay due.
 type plan struct {
 	limit   int64 // requests in all; 0 = no limit
 	begun   int64
@@ -17,12 +17,12 @@ type plan struct {
 	skipped int64     // were due and will not be sent
 }
 
-// segment is a time of one rate.
+// segment is a stretch of time with one rate.
 type segment struct {
 	from  time.Time
 	rate  int64
 	taken int64
-	total int64 // how many were due in it; of the last one not known yet
+	total int64 // how many requests were due in it; not known yet for the last segment
 }
 
 // due is when request i of the segment is due.
@@ -38,7 +38,7 @@ func (g *segment) dueBy(t time.Time) int64 {
 		return 0
 	}
 	n := int64(d/time.Second)*g.rate + int64(d%time.Second)*g.rate/int64(time.Second) + 1
-	for !g.due(n).After(t) { // due rounds down, so one more may be
+	for !g.due(n).After(t) { // due rounds down, so one more may be due
 		n++
 	}
 	return n
@@ -46,8 +46,8 @@ func (g *segment) dueBy(t time.Time) int64 {
 
 // setRate changes the rate at now; 0 = whenever asked. A higher or lower rate
 // goes on from the last request that was due, so that many changes in a row
-// neither add requests nor hold them up. What was due is given up with the
-// rate 0.
+// neither add requests nor hold them up. With the rate 0 requests that were due
+// are given up.
 func (p *plan) setRate(now time.Time, rate int) {
 	if rate == p.rate {
 		return
@@ -87,7 +87,7 @@ func (p *plan) trim() {
 // exhausted tells that there will be no more requests.
 func (p *plan) exhausted() bool { return p.limit > 0 && p.begun >= p.limit }
 
-// next is when the next request is due. It must not be exhausted.
+// next is when the next request is due. The plan must not be exhausted.
 func (p *plan) next(now time.Time) time.Time {
 	if p.rate == 0 {
 		return now

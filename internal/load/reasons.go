@@ -7,25 +7,26 @@ import (
 	"strings"
 )
 
-// Reason is why requests failed in one way, and how often. Those of a kind add
-// up to its count. Text may quote what the server sent: not safe for a terminal.
+// Reason is why requests failed in one way, and how often. The reasons of a
+// kind add up to the kind's count. Text may quote what the server sent: not
+// safe for a terminal.
 type Reason struct {
 	Kind  string // "refused", "reset", "cut", "timed out" or "wrong"
-	Text  string // "status 503"; "" = all that are not told one by one
+	Text  string // "status 503"; "" = all that are not listed one by one
 	Count uint64
 }
 
 const (
 	maxReasonLen  = 200 // bytes of a text
 	maxReasons    = 128 // different texts that are counted: they come from outside
-	reasonsOfKind = 8   // of a kind that are told one by one, the most frequent
+	reasonsOfKind = 8   // per kind, the most frequent, listed one by one
 	maxErrors     = 8   // texts of Result.Errors
 )
 
 // reasons counts failures by kind and text.
 type reasons struct {
 	known map[reasonKey]uint64
-	rest  [ends]uint64 // those whose text was one too many
+	rest  [ends]uint64 // failures whose text was one too many
 }
 
 type reasonKey struct {
@@ -48,8 +49,8 @@ func (r *reasons) add(e end, text string) {
 	r.rest[e]++
 }
 
-// list is the kinds in the order in which they can come, of each the most
-// frequent reasons first, and then the rest.
+// list is the kinds in the order in which they can come: for each kind the most
+// frequent reasons first, then the rest.
 func (r *reasons) list() []Reason {
 	if r.known == nil {
 		return nil
@@ -78,7 +79,7 @@ func (r *reasons) list() []Reason {
 	return out
 }
 
-// texts are the most frequent reasons with their kinds, without their counts.
+// texts are the most frequent reasons, with their kinds but without counts.
 func texts(all []Reason) []string {
 	all = slices.Clone(all)
 	slices.SortStableFunc(all, func(a, b Reason) int { return cmp.Compare(b.Count, a.Count) })
@@ -91,9 +92,9 @@ func texts(all []Reason) []string {
 	return out
 }
 
-// ReasonText is why requests of a kind failed, the most frequent most one by
-// one: "status 503", or "status 503 x 590, status 302 x 7, others x 3". "" =
-// there is no reason.
+// ReasonText is why requests of a kind failed, with the most frequent reasons
+// (at most most) one by one: "status 503", or "status 503 x 590, status 302 x
+// 7, others x 3". "" = there is no reason.
 func ReasonText(all []Reason, kind string, most int) string {
 	var of []Reason
 	var rest uint64

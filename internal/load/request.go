@@ -18,8 +18,8 @@ const (
 	maxFields = 64 << 10 // bytes of all of Options.Header
 )
 
-// ParseField reads "Name: value", as curl's -H has it. What would end the line,
-// or is decided elsewhere, is an error that says so.
+// ParseField reads "Name: value", as curl's -H does. A value that would end the
+// line, or a field that other options set, is an error that says so.
 func ParseField(text string) (Field, error) {
 	name, value, ok := strings.Cut(text, ":")
 	if !ok {
@@ -32,8 +32,8 @@ func ParseField(text string) (Field, error) {
 	return f, nil
 }
 
-// owned are the fields that follow from other options: two of them in one
-// request would be two requests to some servers (RFC 9112, section 11.2).
+// owned are the fields that follow from other options: if one request had such
+// a field twice, some servers would see two requests (RFC 9112, section 11.2).
 var owned = map[string]string{
 	"content-length":    "is counted from the body",
 	"transfer-encoding": "is not used: a body is sent with its length",
@@ -72,10 +72,11 @@ func isToken(s string) bool {
 	return s != ""
 }
 
-// isControl is what a field's value may not hold (RFC 9110, section 5.5).
+// isControl tells whether a field's value may not hold c (RFC 9110, section
+// 5.5).
 func isControl(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
 
-// validHost is the characters of RFC 3986's host and port.
+// validHost checks for the characters of RFC 3986's host and port.
 func validHost(s string) bool {
 	for i := range len(s) {
 		c := s[i]
@@ -98,7 +99,7 @@ func (o *Options) method() string {
 	return http.MethodGet
 }
 
-// checkRequest is what is wrong with what would be sent.
+// checkRequest is what is wrong with the request to send.
 func (o *Options) checkRequest() error {
 	size, hosts := 0, 0
 	for _, f := range o.Header {
@@ -129,13 +130,13 @@ func (o *Options) checkRequest() error {
 	return nil
 }
 
-// has tells whether the caller has set a field himself.
+// has tells whether the caller has set a field.
 func (o *Options) has(name string) bool {
 	return slices.ContainsFunc(o.Header, func(f Field) bool { return strings.EqualFold(f.Name, name) })
 }
 
-// requestHead is the request up to where its id goes. short leaves out what
-// need not be sent: a slow client takes long enough.
+// requestHead is the request up to where its id goes. short leaves out optional
+// fields: a slow client takes long enough.
 func (o *Options) requestHead(host string, short bool) string {
 	var b strings.Builder
 	method := o.method()
@@ -152,8 +153,8 @@ func (o *Options) requestHead(host string, short bool) string {
 	for _, f := range o.Header {
 		fmt.Fprintf(&b, "%s: %s\r\n", f.Name, f.Value)
 	}
-	// A method that usually has a body says that there is none (RFC 9110,
-	// section 8.6).
+	// With a method that usually has a body, Content-Length: 0 says that there
+	// is none (RFC 9110, section 8.6).
 	if len(o.Body) > 0 || slices.Contains([]string{"POST", "PUT", "PATCH"}, method) {
 		fmt.Fprintf(&b, "Content-Length: %s\r\n", strconv.Itoa(len(o.Body)))
 	}

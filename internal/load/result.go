@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// SentLate is what people read for Late: how many requests were sent more than
-// 1 ms after they were due.
+// SentLate is Late in words: how many requests were sent more than 1 ms after
+// they were due.
 const SentLate = "sent late"
 
 // Counts is how many requests were sent and how they ended. At the end of a
@@ -27,14 +27,14 @@ func (c Counts) String() string {
 		c.Sent, c.OK, c.Refused, c.Reset, c.TimedOut, c.Cut, c.Wrong)
 }
 
-// Stats is a run as it stands. After the end it stays as it was then.
+// Stats is a run as it stands. After the run's end it no longer changes.
 type Stats struct {
 	Counts
 	Reasons  []Reason // why requests failed; see Reason
-	Hint     Hint     // why nothing is answered, as long as nothing is
+	Hint     Hint     // why no request is answered, as long as none is
 	Addr     string   // the address that took the first connection, "" = none has
 	InFlight uint64   // sent and not ended
-	Late     uint64   // of those sent, more than 1 ms after they were due
+	Late     uint64   // requests sent more than 1 ms after they were due
 	Overdue  uint64   // due for more than 1 ms and not sent yet; after a stop, never sent
 	Target   int      // the rate asked for; 0 = closed loop
 	Rate     float64  // requests answered in the last second
@@ -42,7 +42,7 @@ type Stats struct {
 	Slow     int      // slow clients that have a connection, now
 	Holds    Holds    // what became of the idle connections
 	Elapsed  time.Duration
-	Left     time.Duration // until it stops by itself; 0 = it does not, or it has been stopped
+	Left     time.Duration // until the run stops by itself; 0 = it does not, or it has been stopped
 	Latency                // of the ok answers, from when they were due
 }
 
@@ -50,9 +50,9 @@ type Stats struct {
 type Result struct {
 	Counts
 	Reasons []Reason // why requests failed; see Reason
-	Hint    Hint     // why nothing was answered
+	Hint    Hint     // why no request was answered
 	Addr    string   // the address that took the first connection, "" = none has
-	Late    uint64   // of those sent, more than 1 ms after they were due
+	Late    uint64   // requests sent more than 1 ms after they were due
 	Overdue uint64   // due 1 ms before the stop or earlier, and never sent
 	Holds   Holds    // what became of the idle connections
 	// ByWorker counts the ok answers by the worker that gave them: the first

@@ -28,15 +28,15 @@ type Runner struct {
 	err    error
 }
 
-// errStopped is the cause of a run's end that is no failure.
+// errStopped is the cause of a run's end without a failure.
 var errStopped = errors.New("stopped")
 
 // ErrEnded is what SetRate returns when the run sends no more.
 var ErrEnded = errors.New("load: the run has ended")
 
 // Run starts a run and waits for its end. It returns an error if the options
-// are wrong or the client itself cannot go on (out of descriptors, say; the
-// result then holds what was measured until there). That ctx ended is no error.
+// are wrong or the client itself cannot go on (for example without descriptors;
+// the result then holds what was measured before). The end of ctx is no error.
 func Run(ctx context.Context, o Options) (Result, error) {
 	r, err := Start(ctx, o)
 	if err != nil {
@@ -60,7 +60,7 @@ func Start(ctx context.Context, o Options) (*Runner, error) {
 	return start(ctx, o, to)
 }
 
-// start is Start, when it is known where to.
+// start is Start, once the target is known.
 func start(ctx context.Context, o Options, to target) (*Runner, error) {
 	if o.TLS != nil {
 		o.TLS = tlsConfig(o.TLS, to.name)
@@ -90,12 +90,12 @@ func start(ctx context.Context, o Options, to target) (*Runner, error) {
 	return r, nil
 }
 
-// SetRate changes the rate while the run sends: from the next request on, and
-// what is due already stays due. 0 makes it a closed loop, in which all
-// Concurrency clients send as fast as they get answers, and gives up what is
-// due; a rate makes a closed loop an open one, whose clients finish their
-// request first. Concurrency stays as it was at the start. The error is about
-// the number, or ErrEnded.
+// SetRate changes the rate while the run sends, from the next request on;
+// requests that are due already stay due. 0 makes the run a closed loop, in
+// which all Concurrency clients send as fast as they get answers, and gives up
+// requests that are due. A rate makes a closed loop an open one, whose clients
+// finish their request first. Concurrency stays as it was at the start. The
+// error is about the number, or ErrEnded.
 func (r *Runner) SetRate(n int) error {
 	if n < 0 || n > MaxRate {
 		return rateError(n)
@@ -119,7 +119,7 @@ func (r *Runner) Wait() (Result, error) {
 	return r.result, r.err
 }
 
-// Stats returns the run as it stands: what it says was true at one moment. It
+// Stats returns the run as it stands: all figures are of one moment. A call
 // takes some microseconds, so ten a second cost nothing.
 func (r *Runner) Stats() Stats {
 	s := r.tally.stats()
@@ -137,7 +137,7 @@ func (r *Runner) Stats() Stats {
 // finish makes the result, after the last client has ended.
 func (r *Runner) finish() {
 	r.tally.stop()
-	r.pacer.freeze() // the run's end may be here before the one hooked to it
+	r.pacer.freeze() // the run's end may come here before the freeze hooked to it
 	s := r.Stats()
 	r.result = Result{
 		Counts: s.Counts, Late: s.Late, Overdue: s.Overdue, Holds: s.Holds,
@@ -153,8 +153,8 @@ func (r *Runner) finish() {
 	close(r.done)
 }
 
-// spawn runs f in a goroutine that the end waits for. It may be called before
-// the first one has ended, and by those that run.
+// spawn runs f in a goroutine that the run's end waits for. It may be called
+// before the first such goroutine has ended, and by these goroutines.
 func (r *Runner) spawn(f func()) {
 	r.running.Go(func() {
 		defer r.onPanic()
@@ -172,7 +172,7 @@ func (r *Runner) onPanic() {
 	}
 }
 
-// pause waits, but not beyond the moment the run is told to stop.
+// pause waits, but only until the run is told to stop.
 func (r *Runner) pause(d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()

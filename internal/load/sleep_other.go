@@ -4,8 +4,8 @@ package load
 
 import "time"
 
-// fineSleep is 0: timers are fine enough where the kernel's wait takes
-// nanoseconds.
+// fineSleep is 0: the kernel's wait takes nanoseconds here, so timers are fine
+// enough.
 const fineSleep = 0
 
 func fineWait(d time.Duration) { time.Sleep(d) }

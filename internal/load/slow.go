@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	slowByte = 100 * time.Millisecond // a byte each
+	slowByte = 100 * time.Millisecond // for each byte
 	// afterSlow keeps slow clients from becoming fast ones against a server
 	// that refuses them.
 	afterSlow = time.Second
@@ -24,10 +24,10 @@ func (r *Runner) runSlow(number int) {
 	c.link.wrap = func(conn net.Conn) net.Conn {
 		s := &slowConn{Conn: conn, r: r}
 		r.tally.slowOpen(1)
-		// From the stop on, the whole rest has Timeout.
+		// From the stop on, Timeout is for the whole rest.
 		s.unhook = context.AfterFunc(r.ctx, func() {
 			s.hurried.Store(true)
-			_ = conn.SetDeadline(time.Now().Add(r.opts.Timeout)) // fails on a closed one
+			_ = conn.SetDeadline(time.Now().Add(r.opts.Timeout)) // fails on a closed connection
 		})
 		return s
 	}
@@ -38,12 +38,12 @@ func (r *Runner) runSlow(number int) {
 	}
 }
 
-// slowConn passes one byte at a time, and each gets Timeout, until the run is
+// slowConn passes one byte at a time, with Timeout for each, until the run is
 // told to stop.
 type slowConn struct {
 	net.Conn
 	r       *Runner
-	hurried atomic.Bool // the deadline is the stop's
+	hurried atomic.Bool // the run has stopped, and the deadline is for all the rest
 	unhook  func() bool
 }
 
@@ -79,9 +79,9 @@ func (s *slowConn) Read(p []byte) (int, error) {
 // SetDeadline does nothing: each byte has its own time.
 func (s *slowConn) SetDeadline(time.Time) error { return nil }
 
-// extend gives the next byte its time. If the stop comes in between, its
-// deadline is overwritten with one that is hardly later.
-func (s *slowConn) extend() { _ = s.Conn.SetDeadline(time.Now().Add(s.r.opts.Timeout)) } // the byte says what is wrong
+// extend gives the next byte its time. If the stop comes in between, this
+// overwrites the stop's deadline with one that is hardly later.
+func (s *slowConn) extend() { _ = s.Conn.SetDeadline(time.Now().Add(s.r.opts.Timeout)) } // the read or write of the byte returns the error
 
 // Close is called once.
 func (s *slowConn) Close() error {

@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// closedByPeer tells whether the other side has closed or reset a connection
-// on which nothing is to come. It never waits.
+// closedByPeer tells whether the other side has closed or reset a connection on
+// which no data is expected. It never waits.
 func closedByPeer(conn net.Conn) bool {
 	n, err := look(conn)
 	return n == 0 && err == nil || err != nil && !errors.Is(err, syscall.EAGAIN)
@@ -21,7 +21,8 @@ func pending(conn net.Conn) bool {
 	return !errors.Is(err, syscall.EAGAIN)
 }
 
-// look is what a read would say now. A connection it cannot look at has nothing.
+// look is what a read would return now. If it cannot look at a connection it
+// says that there is nothing.
 func look(conn net.Conn) (n int, err error) {
 	sc, ok := conn.(syscall.Conn)
 	if !ok {

@@ -44,7 +44,7 @@ func ParseStatuses(text string) (Statuses, error) {
 	return s, nil
 }
 
-// Has tells whether a status is one of them.
+// Has tells whether a status is in the set.
 func (s *Statuses) Has(status int) bool {
 	if !s.given {
 		return status >= 200 && status <= 299

@@ -7,14 +7,14 @@ import (
 )
 
 const (
-	// lateAfter is how long after its time a request counts as late.
+	// lateAfter is how long after its due time a request counts as late.
 	lateAfter = time.Millisecond
 	// maxWorkers bounds ByWorker: the names come from outside.
 	maxWorkers = 1024
 )
 
-// tally is all that a run counts, behind one lock, so that every picture of it
-// adds up. Its methods may be called from any goroutine.
+// tally is all that a run counts, behind one lock, so that the numbers of every
+// copy add up. Its methods may be called from any goroutine.
 type tally struct {
 	started time.Time
 
@@ -38,7 +38,7 @@ func newTally(started time.Time) *tally {
 // begin counts a request as sent.
 func (t *tally) begin(late bool) { t.count(1, late) }
 
-// unbegin takes that back: no request was sent, for a reason of ours.
+// unbegin takes a begin back: this process could not send the request.
 func (t *tally) unbegin(late bool) { t.count(^uint64(0), late) }
 
 func (t *tally) count(by uint64, late bool) {
@@ -50,7 +50,7 @@ func (t *tally) count(by uint64, late bool) {
 	}
 }
 
-// fail counts the end of a request that was not answered well, and why.
+// fail counts the end of a request without a right answer, and why.
 func (t *tally) fail(e end, why string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -65,8 +65,9 @@ func (t *tally) anyOK() bool {
 	return t.ends[ok] > 0
 }
 
-// answered counts the end of a request that was. worker is who says that it
-// answered, "" = nobody; timed tells whether the latency means anything.
+// answered counts the end of a request with a right answer. worker is the
+// worker that says it answered, "" = none; timed tells whether the latency
+// means anything.
 func (t *tally) answered(latency time.Duration, timed bool, worker string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -103,7 +104,7 @@ func (t *tally) stop() {
 	t.stopped = time.Since(t.started)
 }
 
-// stats is what is counted, as it stands.
+// stats is the counts as they stand.
 func (t *tally) stats() Stats {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -163,8 +164,8 @@ func (r *recent) advance(elapsed time.Duration) {
 	}
 }
 
-// perSecond is how many came in the last second that is full to the tenth; in
-// the first second, how many a second came since the start.
+// perSecond is how many came in the last second, up to the last full tenth; in
+// the first second, the rate since the start.
 func (r *recent) perSecond(elapsed time.Duration) float64 {
 	r.advance(elapsed)
 	if r.slot < slots-1 {

@@ -31,7 +31,7 @@ const maxUnixPath = 107
 // maxAddrs bounds how many addresses of one name are tried.
 const maxAddrs = 16
 
-// resolve turns Addr into a target, and refuses one outside this machine
+// resolve turns Addr into a target, and refuses an address outside this machine
 // unless that is allowed.
 func (o Options) resolve(ctx context.Context) (target, error) {
 	if path, ok := strings.CutPrefix(o.Addr, "unix:"); ok {
@@ -39,7 +39,7 @@ func (o Options) resolve(ctx context.Context) (target, error) {
 			return target{}, fmt.Errorf("load: address %q: %s", o.Addr, why)
 		}
 		if path[0] == '@' {
-			path = "./" + path // a file, as it is one to those who listen; the net package has it otherwise
+			path = "./" + path // "@..." is a file here, as for servers; the net package would take it for an abstract name
 		}
 		return target{network: "unix", addrs: []string{path}, host: "localhost", name: "localhost"}, nil
 	}
@@ -79,7 +79,7 @@ func (o Options) resolve(ctx context.Context) (target, error) {
 	return t, nil
 }
 
-// badUnixPath says why a path or a name cannot be that of a socket; "" if it can.
+// badUnixPath says why a path or a name cannot be a socket's; "" if it can.
 func badUnixPath(path string) string {
 	switch {
 	case path == "":
@@ -108,14 +108,14 @@ func lookup(ctx context.Context, host string) ([]netip.Addr, error) {
 	return ips, nil
 }
 
-// choose is the addresses to try, in their order, but the families in turn (RFC
-// 8305, section 4). All of a name's addresses must be this machine, unless
-// anywhere: whichever answers is the one that gets the load.
+// choose is the addresses to try: in their order, but alternating between the
+// families (RFC 8305, section 4). All of a name's addresses must be this
+// machine, unless anywhere: any of them may answer and then gets the load.
 func choose(ips []netip.Addr, anywhere bool) ([]netip.Addr, error) {
 	var first, other []netip.Addr
 	for _, ip := range ips {
 		ip = ip.Unmap()
-		// "Any address" is not one to connect to: loopback stands for it.
+		// Nobody can connect to the "any" address: loopback stands for it.
 		switch ip {
 		case netip.IPv4Unspecified():
 			ip = netip.AddrFrom4([4]byte{127, 0, 0, 1})
@@ -144,13 +144,14 @@ func choose(ips []netip.Addr, anywhere bool) ([]netip.Addr, error) {
 	return out[:min(len(out), maxAddrs)], nil
 }
 
-// ParsePath reads the path and query of a request as people write it: what a
-// request cannot hold is percent-encoded. The error says what is wrong.
+// ParsePath reads the path and query of a request as people write it, and
+// percent-encodes characters a request cannot hold. The error says what is
+// wrong.
 func ParsePath(text string) (string, error) {
 	if !strings.HasPrefix(text, "/") {
 		return "", errors.New("must start with /")
 	}
-	// Behind a host, so that a path that starts with // is one.
+	// After a host, so that a path may start with //.
 	u, err := url.Parse("http://h" + text)
 	if err != nil {
 		var why *url.Error
@@ -163,8 +164,8 @@ func ParsePath(text string) (string, error) {
 }
 
 // RequestPath is the path and query of a URL as a request has them. The url
-// package leaves the query as it was typed: what a request cannot hold is
-// percent-encoded there too.
+// package leaves the query as it was typed, so this percent-encodes characters
+// a request cannot hold there too.
 func RequestPath(u *url.URL) string {
 	typed := u.RequestURI()
 	var b strings.Builder

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// tlsConfig is how every connection of a run speaks TLS. Sessions are not
-// resumed: each connection costs the server a whole handshake.
+// tlsConfig is the TLS configuration of every connection of a run. Sessions are
+// not resumed: each connection costs the server a whole handshake.
 func tlsConfig(given *tls.Config, name string) *tls.Config {
 	c := given.Clone()
 	if c.ServerName == "" {
@@ -20,7 +20,7 @@ func tlsConfig(given *tls.Config, name string) *tls.Config {
 	return c
 }
 
-// handshake has a connection speak TLS. If it fails the connection is closed.
+// handshake starts TLS on a connection. If it fails it closes the connection.
 func handshake(conn net.Conn, config *tls.Config, deadline time.Time) (net.Conn, error) {
 	err := conn.SetDeadline(deadline)
 	t := tls.Client(conn, config)
@@ -55,11 +55,11 @@ func tlsFailure(err error) *failure {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return &failure{cut, errNoHandshake}
 	}
-	return &failure{wrong, err} // an alert, say
+	return &failure{wrong, err} // for example an alert
 }
 
-// certError is a certificate that is not trusted. Its text leaves out what is
-// only possibly so.
+// certError is the error for a certificate that is not trusted. Its text leaves
+// out guesses.
 type certError struct {
 	err *tls.CertificateVerificationError
 }
