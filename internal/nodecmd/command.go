@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// launchers are programs that start another one and keep the channel from it.
+// launchers are programs that start another program and keep the channel from
+// it.
 var launchers = words(`npm npx yarn yarnpkg pnpm pnpx bun bunx tsx ts-node ts-node-esm ts-node-dev tsnd nodemon node-dev
 	pm2 pm2-runtime pm2-docker forever cross-env cross-env-shell dotenv dotenvx env-cmd npm-run-all run-s run-p
 	concurrently conc nx turbo lerna`)
@@ -15,11 +16,11 @@ var launchers = words(`npm npx yarn yarnpkg pnpm pnpx bun bunx tsx ts-node ts-no
 // wrappers start another program in their own place.
 var wrappers = words("exec command env time nice nohup setsid stdbuf ionice taskset chrt timeout dumb-init tini catchsegv")
 
-// packages are launchers by the package they come in.
+// packages are the launchers by the package they come in.
 var packages = map[string]string{"dotenv-cli": "dotenv", "@dotenvx": "dotenvx", "npm-run-all2": "npm-run-all"}
 
-// StartsOthers tells whether a program is node, a launcher, a shell or a wrapper:
-// a -- in its arguments may be its own.
+// StartsOthers tells whether a program is node, a launcher, a shell or a
+// wrapper, so that a -- in its arguments may be meant for it.
 func StartsOthers(name string) bool {
 	name = path.Base(name)
 	return name == "node" || name == "nodejs" || launchers[name] || wrappers[name] || isShell(name)
@@ -69,8 +70,8 @@ func launcherIn(ws []word) string {
 	return ""
 }
 
-// launcherScript is the launcher whose script a path is: node_modules/.bin/tsx,
-// node_modules/tsx/dist/cli.mjs.
+// launcherScript is the launcher that a script's path belongs to:
+// node_modules/.bin/tsx, node_modules/tsx/dist/cli.mjs.
 func launcherScript(script string) string {
 	i := strings.LastIndex(script, "node_modules/")
 	if i < 0 {
@@ -96,7 +97,8 @@ func launcherScript(script string) string {
 	return ""
 }
 
-// maxDepth bounds what one command leads to: each level copies the words below it.
+// maxDepth bounds how many commands one command leads to: each level copies the
+// words below it.
 const maxDepth = 100
 
 // command follows a simple command.
@@ -129,7 +131,7 @@ func (r *resolver) command(c command) (found, error) {
 		wrap = wrap[1:]
 	}
 	if env, fixed := vals(wrap); fixed && len(env) > 0 && path.Base(env[0]) == "env" {
-		for i := range f.steps { // its variables are for what runs once too
+		for i := range f.steps { // its variables are for the steps too
 			s := &f.steps[i]
 			if s.shell == nil {
 				s.shell = []string{"sh", "-c"}
@@ -161,8 +163,8 @@ func (r *resolver) command(c command) (found, error) {
 	return f, nil
 }
 
-// withoutWatch is variables without a NODE_OPTIONS that has node watch files;
-// false = there is none.
+// withoutWatch is the variables without a NODE_OPTIONS that makes node watch
+// files; false = there is none.
 func withoutWatch(sets []word) ([]word, bool) {
 	for i, w := range sets {
 		value, ok := strings.CutPrefix(w.val, "NODE_OPTIONS=")
@@ -220,7 +222,7 @@ func (r *resolver) program(ws []word) (found, error) {
 	return same, nil
 }
 
-// unknown is a program that is named by a variable.
+// unknown handles a program that is named by a variable.
 func (r *resolver) unknown(ws []word) (found, error) {
 	same := found{cmd: command{words: ws}, same: true}
 	expr := strings.Trim(ws[0].text, `"`)
@@ -255,7 +257,7 @@ func (r *resolver) unknown(ws []word) (found, error) {
 	return same, nil
 }
 
-// isNode tells whether a program is one of Node's, by how its file begins.
+// isNode tells by the beginning of its file whether a program runs in node.
 func (r *resolver) isNode(name string) bool {
 	if !strings.Contains(name, "/") {
 		if !r.inPackage {
@@ -279,7 +281,7 @@ func (r *resolver) shellCommand(ws []word) (found, error) {
 		at++
 	}
 	if at+1 >= len(ws) || !ws[at].fixed || !strings.HasPrefix(ws[at].val, "-") || strings.HasPrefix(ws[at].val, "--") || !ws[at+1].fixed {
-		return same, nil // a script in a file, which is its own affair
+		return same, nil // a script in a file is not followed
 	}
 	byHand := r.byHand
 	r.byHand = true
@@ -296,7 +298,7 @@ func (r *resolver) shellCommand(ws []word) (found, error) {
 	}
 	shell, fixed := vals(ws[:at+1])
 	args, known := vals(ws[at+2:])
-	for i := range f.steps { // a script's of package.json has sh already
+	for i := range f.steps { // a script of package.json has sh already
 		if s := &f.steps[i]; s.shell == nil && s.sep != "" {
 			if !fixed || !known {
 				f.refuse = "`" + s.script + "` would run in every worker"

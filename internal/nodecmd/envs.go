@@ -55,12 +55,12 @@ func crossSets(args []word) (sets, rest []word) {
 	return sets, nil
 }
 
-// crossSet is a variable as cross-env sets it: what of the environment is named
-// in the value is put there.
+// crossSet is a variable as cross-env sets it: variables named in the value are
+// replaced by their values.
 func crossSet(name, value string) word {
 	if name == "PATH" || name == "NODE_PATH" {
 		value = crossColon.ReplaceAllStringFunc(value, func(m string) string {
-			if len(m)%2 == 0 { // an odd number of backslashes, and the colon
+			if len(m)%2 == 0 { // an odd number of backslashes before the colon
 				return m[1:]
 			}
 			return m
@@ -94,7 +94,7 @@ func crossSet(name, value string) word {
 	return out
 }
 
-// crossEnv follows cross-env, which is taken out.
+// crossEnv follows cross-env, and takes it out of the command.
 func (r *resolver) crossEnv(args []word) (found, error) {
 	sets, rest := crossSets(args)
 	if len(rest) == 0 {
@@ -108,7 +108,8 @@ func (r *resolver) crossEnv(args []word) (found, error) {
 	return f, nil
 }
 
-// takeOut takes a tool that only sets variables out of what it starts.
+// takeOut drops a tool that only sets variables, and keeps the command it
+// starts.
 func (f *found) takeOut(tool string, sets []word) {
 	f.same = false
 	sets, watches := withoutWatch(sets)
@@ -144,8 +145,8 @@ func (r *resolver) crossEnvShell(args []word) (found, error) {
 }
 
 // envFile follows dotenv-cli, dotenvx and env-cmd, which read variables from
-// files: node can do that itself, and where that is not the same they stand
-// above muster.
+// files. Node can do that itself; where its result would differ, the line to
+// use has the tool before muster.
 func (r *resolver) envFile(name string, args []word) (found, error) {
 	var files []string
 	exact := true // node --env-file does the same
@@ -212,10 +213,10 @@ func (r *resolver) envFile(name string, args []word) (found, error) {
 		if text != "" {
 			have = append(have, file)
 		}
-		exact = exact && !strings.Contains(text, "$") // they put variables in, node does not
+		exact = exact && !strings.Contains(text, "$") // these tools expand variables, node does not
 	}
 	if name == "dotenv" {
-		slices.Reverse(have) // the first one counts there, the last one in node
+		slices.Reverse(have) // the first file counts in these tools, the last one in node
 	}
 	own := len(f.cmd.words) > 0 && filepath.Base(f.cmd.words[0].val) == "node" && len(f.pipe) == 0
 	if exact && own && len(have) > 0 && r.atLeast(20, 6) {
@@ -225,14 +226,15 @@ func (r *resolver) envFile(name string, args []word) (found, error) {
 	} else if len(have) > 0 || !exact {
 		tool := "npx " + name
 		if bin := "node_modules/.bin/" + name; r.exists(bin) {
-			tool = bin // it passes signals on, npx does not
+			tool = bin // the tool's own file passes signals on, npx does not
 		}
 		f.above = tool + " " + texts(slices.Concat(args[:at], dashes(args[:at]))) + " "
 	}
 	return unsupported(name, f), nil
 }
 
-// dashes is what has to end the options of a program before another one.
+// dashes is the "--" that a program needs between its options and the command
+// it starts.
 func dashes(options []word) []word {
 	if n := len(options); n > 0 && options[n-1].val == "--" {
 		return nil

@@ -7,7 +7,7 @@ import (
 
 // word is one word of a command.
 type word struct {
-	text  string // as it stands in a shell's script
+	text  string // as written in a shell script
 	val   string // what it means, if fixed
 	fixed bool   // no variable, pattern or command in it: val is known
 }
@@ -23,7 +23,7 @@ func lits(ss []string) []word {
 	return ws
 }
 
-// vals are the meanings of words; false = one is not known.
+// vals are the meanings of words; false = one of them is not known.
 func vals(ws []word) ([]string, bool) {
 	ss := make([]string, len(ws))
 	for i, w := range ws {
@@ -71,11 +71,11 @@ type token struct {
 	from, to int    // where it stands
 }
 
-// errShell is a script that is not read.
+// errShell is the error for a script that cannot be read.
 var errShell = errors.New("not a script that is understood")
 
-// operators, the longer ones first. The rest of the redirections are joined from
-// these: what follows one is its target.
+// operators, the longer ones first. All other redirections are combinations of
+// these: the word after one is its target.
 var operators = []string{"<<<", "<<-", "<<", "&&", "||", ";;", "&>>", "&>", ">>", ">&", "<&", "<>", ">|", ";", "&", "|", "<", ">", "(", ")"}
 
 // lex cuts a script of the POSIX shell into tokens
@@ -99,7 +99,7 @@ func lex(s string) ([]token, error) {
 		default:
 			if op := operatorAt(s[i:]); op != "" {
 				if strings.HasPrefix(op, "<<") && op != "<<<" {
-					return nil, errShell // what follows is text, not commands
+					return nil, errShell // a here-document: what follows is text, not commands
 				}
 				out = append(out, token{op: op, from: i, to: i + len(op)})
 				i += len(op)
@@ -163,7 +163,7 @@ func lexWord(s string, brace int) (w word, n int, err error) {
 			if err != nil {
 				return w, 0, err
 			}
-			fixed = fixed && end == 1 // a lone $
+			fixed = fixed && end == 1 // it is a lone $
 			val.WriteString(s[i : i+end])
 			i += end
 		case strings.IndexByte("*?[", c) >= 0 || c == '~' && i == 0 || c == '{' && brace > i && i+1 < len(s) && s[i+1] != '}' && i > 0:
@@ -240,7 +240,7 @@ func lexExpansion(s string) (int, error) {
 	return n, nil
 }
 
-// lexNested finds the end of what began before from with open.
+// lexNested finds the end of a construct that began before from with open.
 func lexNested(s string, from int, open, end byte) (int, error) {
 	depth := 1
 	for i := from; i < len(s); i++ {

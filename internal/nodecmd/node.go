@@ -13,14 +13,14 @@ var nodeValues = words(`-r --require --import --loader --experimental-loader -C 
 
 // nodeArgs is a command line of node.
 type nodeArgs struct {
-	watch  string // the option that has it watch files; "" = none
-	run    int    // where the script of --run stands; -1 = nowhere
-	script int    // where the program stands; the number of words if there is none
-	plain  []word // without what belongs to watching
+	watch  string // the option that makes it watch files; "" = none
+	run    int    // index of the script of --run; -1 = none
+	script int    // index of the program; the number of words if there is none
+	plain  []word // the words without the options for watching
 }
 
-// readNode reads a command line of node. What names the program, and what it is
-// given, is not looked at.
+// readNode reads a command line of node. It does not look at the program and
+// its arguments.
 func readNode(ws []word) nodeArgs {
 	n := nodeArgs{run: -1, script: len(ws), plain: ws[:1:1]}
 	for i := 1; i < len(ws); i++ {
@@ -101,8 +101,8 @@ func (r *resolver) nodeProgram(ws []word) (found, error) {
 	return same, nil
 }
 
-// atLeast tells whether the node in PATH is this new. One that is not known is
-// taken for a new one.
+// atLeast tells whether the node in PATH has at least this version. A node of
+// unknown version counts as new.
 func (r *resolver) atLeast(major, minor int) bool {
 	if r.Node == nil {
 		return true

@@ -3,11 +3,11 @@
 // (npm, npx, tsx, cross-env, ...) takes the channel for itself, and the program
 // below it would bind the port alone, unseen.
 //
-// Launchers that only set something are taken out: what they would start is
-// started without them. The others are refused, with the line to use. Scripts of
-// package.json and of `sh -c` are read as the shell reads them (see parseScript);
-// a script with a construct that is not followed runs as it is if there is no
-// launcher in it. What a script does before its last command runs once.
+// Launchers that only set something are taken out: the program they would start
+// is started without them. Other launchers are refused, with the line to use.
+// Scripts of package.json and of `sh -c` are read as the shell reads them (see
+// parseScript); a script with a construct that is not followed runs as it is if
+// it contains no launcher. The commands before a script's last one run once.
 package nodecmd
 
 import (
@@ -25,7 +25,7 @@ type Plan struct {
 	Args  []string // the command and its arguments
 	Env   []string // NAME=value, for the workers and the steps
 	Path  string   // a directory to put first in PATH; "" = none
-	Note  string   // a line that says what is run in place of what was asked; "" = it is the same
+	Note  string   // a line that says what is run instead of the given command; "" = the command itself
 	Steps []Step   // to be run once, one after another, before the first worker is forked
 }
 
@@ -40,29 +40,30 @@ func (p *Plan) Environ(path string) []string {
 
 // Step is what runs once: a build, say.
 type Step struct {
-	What string   // as the script has it
+	What string   // the text in the script
 	Args []string // the command and its arguments
-	// Mark is the descriptor on which the step writes the exit status of its last
-	// command when it gets to the end, where the script would start the program: a
-	// script that ends before (exit, set -e, a && that fails) is not to be followed.
-	// 0 = it is a script of its own, which may end as it likes with exit status 0.
+	// Mark is the descriptor on which the step writes the exit status of its
+	// last command when it gets to the end, where the script would start the
+	// program. A script that ends earlier (exit, set -e, a && that fails) must
+	// not start the program. 0 = a script of its own, which may end anywhere
+	// with exit status 0.
 	Mark int
 }
 
 // Files is the part of the file system that Resolve reads: os.ReadFile.
 type Files func(name string) ([]byte, error)
 
-// World is what Resolve knows of where the command is to run.
+// World is what Resolve knows of the environment the command is to run in.
 type World struct {
 	Dir    string // the working directory, where package.json is looked for
 	Read   Files
 	Getenv func(string) string
-	// Node is the version of the node in PATH, asked for only where the line to
-	// use depends on it; 0, 0 = not known.
+	// Node is the version of the node in PATH, called only if the line to use
+	// depends on it; 0, 0 = not known.
 	Node func() (major, minor int)
 }
 
-// Error is a command that cannot work, and what to type instead.
+// Error says why a command cannot work, and what to type instead.
 type Error struct{ Problem, Instead string }
 
 func (e *Error) Error() string {
@@ -72,8 +73,8 @@ func (e *Error) Error() string {
 	return e.Problem + "; use: " + e.Instead
 }
 
-// Resolve finds out what to run for a command. An *Error is one that says what
-// to type.
+// Resolve finds out what to run for a command. An error that says what to type
+// is an *Error.
 func Resolve(args []string, w World) (Plan, error) {
 	if len(args) == 0 {
 		return Plan{}, &Error{"no command", "muster run -- COMMAND [ARGS...]"}
@@ -111,31 +112,31 @@ func Resolve(args []string, w World) (Plan, error) {
 type resolver struct {
 	World
 	pkg       *packageJSON
-	scripts   []string // of package.json, those that are being followed
+	scripts   []string // scripts of package.json that are being followed
 	inPackage bool     // a script of package.json is run: node_modules/.bin is in PATH
-	depth     int      // of launchers and shells, one in another
-	byHand    bool     // in a script the user typed: sh -c
+	depth     int      // how deep launchers and shells are nested
+	byHand    bool     // within a script the user typed: sh -c
 }
 
-// found is what a command comes to without its launchers.
+// found is what is left of a command without its launchers.
 type found struct {
 	pre    []stmt    // what each worker's shell does before it
 	cmd    command   // the program
-	pipe   []command // what its output goes to
+	pipe   []command // where its output goes: | ...
 	raw    string    // a script that is run as it is; the fields above are empty then
 	steps  []step
 	notes  []string
 	flags  string // of muster run, for the line to use
-	above  string // what stands before muster in it
-	refuse string // why it is not run: line is what to use
+	above  string // what stands before muster in that line
+	refuse string // why the command is refused: line is what to use
 	same   bool   // nothing was changed
-	node   bool   // it is a Node program, as far as one can see
+	node   bool   // it is a Node program, as far as can be seen
 }
 
-// stmt is a statement of a shell, and what stands after it.
+// stmt is a statement of a shell, and the separator after it.
 type stmt struct {
 	text, sep string
-	sets      []word // it is `export` of these, and no more
+	sets      []word // the statement is only `export` of these
 	holds     bool   // the shell must not be replaced after it
 }
 
@@ -145,7 +146,7 @@ func exports(sets []word) stmt { return stmt{text: "export " + texts(sets), sep:
 type step struct {
 	pre         []stmt
 	script      string
-	sep         string   // what stands between it and the program; "" = it is a script of its own
+	sep         string   // what stands between the step and the program; "" = the step is a script of its own
 	shell, args []string // what runs it, and the script's arguments; nil = sh -c
 }
 
@@ -165,8 +166,8 @@ func (s *step) step() Step {
 	return out
 }
 
-// freeDescriptor is one that a script does not use. A shell knows those of one
-// digit.
+// freeDescriptor is a descriptor that a script does not use. A shell knows only
+// numbers of one digit.
 func freeDescriptor(script string) int {
 	for n := 9; n > 3; n-- {
 		d := strconv.Itoa(n)
@@ -190,7 +191,7 @@ func (f *found) before(pre ...stmt) {
 	}
 }
 
-// simple tells that f is a program with its arguments and variables.
+// simple tells that f is only a program with its arguments and variables.
 func (f *found) simple() bool {
 	return f.raw == "" && len(f.pre) == 0 && len(f.pipe) == 0 && len(f.cmd.words) > 0
 }
@@ -207,8 +208,8 @@ func preText(pre []stmt) string {
 	return b.String()
 }
 
-// noChannel is for what stands beside the program: a second Node program at the
-// channel would read what is for the first.
+// noChannel is for commands beside the program: a second Node program on the
+// channel would read the first one's messages.
 const noChannel = "unset NODE_CHANNEL_FD NODE_UNIQUE_ID NODE_CHANNEL_SERIALIZATION_MODE; "
 
 // shell is f as a script. The shell is replaced by the program where it can be,
@@ -232,7 +233,7 @@ func (f *found) shell() string {
 	return preText(f.pre) + f.cmd.text(!slices.ContainsFunc(f.pre, func(s stmt) bool { return s.holds }))
 }
 
-// text is the command in a script, with exec where that means something.
+// text is the command as written in a script, with exec where exec makes sense.
 func (c *command) text(replace bool) string {
 	var parts []string
 	if len(c.assigns) > 0 {
@@ -251,7 +252,7 @@ func (c *command) text(replace bool) string {
 	return strings.Join(parts, " ") + c.redirs
 }
 
-// direct is f without a shell, if it needs none.
+// direct is f run without a shell, if it needs none.
 func (f *found) direct() (env, args []string, ok bool) {
 	if f.raw != "" || len(f.pipe) > 0 || f.cmd.redirs != "" {
 		return nil, nil, false
@@ -270,13 +271,13 @@ func (f *found) direct() (env, args []string, ok bool) {
 	env = append(env, sets...)
 	for _, kv := range env {
 		if strings.HasPrefix(kv, "PATH=") {
-			return nil, nil, false // the program is looked for in it
+			return nil, nil, false // sh must look for the program in this PATH
 		}
 	}
 	return env, args, true
 }
 
-// noteText says what was done to the command.
+// noteText says how the command was changed.
 func (f *found) noteText() string {
 	notes := f.notes
 	for _, s := range f.steps {
@@ -292,7 +293,7 @@ func (r *resolver) line(f found) string {
 		script := preText(s.pre) + s.script
 		switch {
 		case !plainTools(script):
-			script = "npm exec -c " + quote(script) // it has node_modules/.bin in PATH
+			script = "npm exec -c " + quote(script) // npm exec has node_modules/.bin in PATH
 		case mayEnd(script):
 			script = "sh -c " + quote(script) // not the shell it is typed in
 		}
@@ -318,7 +319,7 @@ func (r *resolver) line(f found) string {
 	return b.String() + texts(f.cmd.words)
 }
 
-// plainTools tells whether a script runs where node_modules/.bin is not in PATH.
+// plainTools tells whether a script runs without node_modules/.bin in PATH.
 func plainTools(script string) bool {
 	els, err := parseScript(script)
 	if err != nil {
@@ -344,7 +345,7 @@ func mayEnd(script string) bool {
 	return err != nil || slices.ContainsFunc(els, func(e element) bool { k := kindOf(e); return k.exits })
 }
 
-// fromPackage is a program of node_modules/.bin by its path, as it has to be
+// fromPackage is the path of a program in node_modules/.bin, as it must be
 // typed outside of a script.
 func (r *resolver) fromPackage(w word) word {
 	if !r.inPackage || !w.fixed || strings.Contains(w.val, "/") {
@@ -357,7 +358,8 @@ func (r *resolver) fromPackage(w word) word {
 	return lit(path)
 }
 
-// watchInOptions refuses NODE_OPTIONS that make every node a launcher of itself.
+// watchInOptions refuses NODE_OPTIONS with which every node would launch itself
+// again.
 func (r *resolver) watchInOptions(args []string) error {
 	if r.Getenv == nil {
 		return nil
@@ -388,7 +390,7 @@ func (r *resolver) read(name string) string {
 	return string(b)
 }
 
-// unsupported is a launcher that is refused; instead is the program below it.
+// unsupported refuses a launcher; instead is the program it would start.
 func unsupported(name string, instead found) found {
 	if instead.refuse == "" {
 		instead.refuse = name + " takes the workers' channel for itself, so the program below it is no worker"
@@ -397,7 +399,7 @@ func unsupported(name string, instead found) found {
 	return instead
 }
 
-// placeholder is for what the user knows.
+// placeholder stands for words only the user knows.
 func placeholder(args []word) []word {
 	if len(args) == 0 {
 		return []word{lit("SCRIPT")}
@@ -405,7 +407,7 @@ func placeholder(args []word) []word {
 	return args
 }
 
-// wrongScript adds which script a refusal or an error is about.
+// wrongScript adds to a refusal or an error which script it is about.
 func wrongScript(name, line string, err error) error {
 	text := fmt.Sprintf("script %q of package.json is `%s`: ", name, line)
 	if e := (*Error)(nil); errors.As(err, &e) {

@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// packageJSON is what is read of package.json.
+// packageJSON is the part of package.json that is read.
 type packageJSON struct {
 	Name    string            `json:"name"`
 	Version string            `json:"version"`
@@ -21,7 +21,7 @@ type packageJSON struct {
 	Config  map[string]any    `json:"config"`
 }
 
-// load reads package.json. The errors are *Error where there is none.
+// load reads package.json. If there is none the error is an *Error.
 func (r *resolver) load(label string) error {
 	if r.pkg != nil {
 		return nil
@@ -51,7 +51,7 @@ func (r *resolver) load(label string) error {
 	return nil
 }
 
-// packageEnv is what npm tells a script of its package
+// packageEnv is the variables by which npm tells a script of its package
 // (https://docs.npmjs.com/cli/using-npm/scripts#environment).
 func (r *resolver) packageEnv() []string {
 	if r.pkg == nil {
@@ -85,11 +85,11 @@ type scriptCall struct {
 	label string // what was asked for: "npm start"
 	name  string
 	more  []word // arguments for it
-	pre   bool   // the script with pre before its name runs first
+	pre   bool   // the script named "pre"+name runs first
 }
 
-// maxScript is what one argument of a program may have on Linux, its 0 byte too:
-// MAX_ARG_STRLEN, execve(2).
+// maxScript is how long one argument of a program may be on Linux, with its 0
+// byte: MAX_ARG_STRLEN, execve(2).
 const maxScript = 128 << 10
 
 // runScript follows a script of package.json.
@@ -146,7 +146,7 @@ func (r *resolver) runScript(s scriptCall) (found, error) {
 func (r *resolver) npm(args []word) (found, error) {
 	ss, ok := vals(args)
 	if !ok {
-		ss = make([]string, len(args)) // what is not known is passed on, at most
+		ss = make([]string, len(args)) // a word that is not known counts only if it is passed on
 		for i, w := range args {
 			ss[i] = w.val
 		}
@@ -194,10 +194,11 @@ func (r *resolver) npm(args []word) (found, error) {
 	return r.runScript(scriptCall{label: label, name: name, more: passedOn(rest, &pre), pre: pre})
 }
 
-// npmFlags are npm's own, which a script does not get.
+// npmFlags are npm's own flags, which a script does not get.
 var npmFlags = words("-s --silent -q --quiet --if-present --ignore-scripts --foreground-scripts")
 
-// passedOn is what npm passes on: all after --, or all that is no option of npm's.
+// passedOn is the words npm passes on: all after --, or all that are no options
+// of npm.
 func passedOn(rest []word, pre *bool) []word {
 	if i := slices.IndexFunc(rest, func(w word) bool { return w.val == "--" }); i >= 0 {
 		for _, w := range rest[:i] {
@@ -216,8 +217,8 @@ func passedOn(rest []word, pre *bool) []word {
 	return out
 }
 
-// yarn follows yarn, pnpm and bun, which are refused: what they run is what npm
-// would, or a program of node_modules/.bin.
+// yarn follows yarn, pnpm and bun, which are refused: they run what npm would
+// run, or a program of node_modules/.bin.
 func (r *resolver) yarn(name string, args []word) (found, error) {
 	for len(args) > 0 && npmFlags[args[0].val] {
 		args = args[1:]
@@ -254,7 +255,7 @@ func (r *resolver) yarn(name string, args []word) (found, error) {
 	case !isScript && !explicit && r.exists(path.Join("node_modules/.bin", verb)):
 		return r.npx(name, args)
 	case isScript:
-		// If what npm would run cannot work either, that is what to say.
+		// If what npm would run cannot work either, the refusal is about that.
 		if f, err := r.runScript(scriptCall{label: name + " " + verb, name: verb, more: withoutDashes(rest), pre: true}); err != nil || f.refuse != "" {
 			return f, err
 		}
@@ -273,7 +274,8 @@ func withoutDashes(ws []word) []word {
 	return ws
 }
 
-// npx follows npx, npm exec and the like: the program it would have run, by node.
+// npx follows npx, npm exec and the like: node runs the program they would have
+// run.
 func (r *resolver) npx(name string, args []word) (found, error) {
 	at, from := 0, ""
 	for ; at < len(args) && strings.HasPrefix(args[at].val, "-"); at++ {
@@ -327,7 +329,7 @@ func (r *resolver) npx(name string, args []word) (found, error) {
 	return unsupported(name, f), nil
 }
 
-// installed tells whether a package can be had from the working directory.
+// installed tells whether a package is found from the working directory.
 func (r *resolver) installed(name string) bool {
 	for dir := r.Dir; ; dir = filepath.Dir(dir) {
 		if _, err := r.Read(filepath.Join(dir, "node_modules", name, "package.json")); err == nil {

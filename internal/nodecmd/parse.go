@@ -12,10 +12,11 @@ type command struct {
 	words   []word
 	redirs  string
 	src     string
-	sub     bool // in a subshell: what it changes ends with that
+	sub     bool // in a subshell: its changes end with the subshell
 }
 
-// name is what it runs; "" if it only sets variables, or it is not known.
+// name is the program c runs; "" if c only sets variables, or the program is
+// not known.
 func (c *command) name() string {
 	if len(c.words) == 0 || !c.words[0].fixed {
 		return ""
@@ -29,8 +30,8 @@ type element struct {
 	src      string
 	sep      string // what follows it: "&&", "||", ";", "&" or "" at the end
 	commands []command
-	nested   bool // if, for, case, { }, ( ), !: commands are all that are in it
-	defines  bool // it is a function
+	nested   bool // if, for, case, { }, ( ), !: commands holds all commands in it
+	defines  bool // it defines a function
 }
 
 // parseScript cuts a script into its elements. The error is errShell.
@@ -49,7 +50,7 @@ func parseScript(s string) ([]element, error) {
 		if t.op == "" {
 			if len(p.cur.words) == 0 && len(p.cur.assigns) == 0 {
 				if t.text == "[[" {
-					return nil, errShell // bash's, with a grammar of its own
+					return nil, errShell // bash only, with a grammar of its own
 				}
 				if p.reserved(t) {
 					continue
@@ -88,17 +89,17 @@ func parseScript(s string) ([]element, error) {
 
 func isRedirection(op string) bool { return strings.ContainsAny(op, "<>") }
 
-// parser holds the script read so far.
+// parser holds what has been read of the script.
 type parser struct {
 	src      string
 	out      []element
 	el       element
-	start    int // of el; -1 = it has nothing yet
+	start    int // of el; -1 = el is empty
 	end      int
 	cur      command
 	from, to int // of cur
 	open     []string
-	subs     int  // of open, those that are (
+	subs     int  // how many of open are (
 	skip     bool // words up to the next operator are no command: for x in ..., case x in, a pattern
 }
 
@@ -125,7 +126,7 @@ func (p *parser) word(t token) {
 	p.cur.words = append(p.cur.words, t.word)
 }
 
-// reserved takes in a word that belongs to the grammar where a command may begin.
+// reserved takes in a reserved word at a place where a command may begin.
 func (p *parser) reserved(t token) bool {
 	if p.skip && t.text != "in" && t.text != "esac" && t.text != "do" {
 		return false
@@ -151,19 +152,19 @@ func (p *parser) reserved(t token) bool {
 		if len(p.open) > 0 {
 			p.open = p.open[:len(p.open)-1]
 		}
-		p.skip = true // until the operator that follows
+		p.skip = true // until the next operator
 	}
 	return true
 }
 
 // function takes in the ( ) after a function's name, up to its body, and tells
-// how many of the tokens that were; 0 = they are no such thing.
+// how many tokens it took; 0 = this is no function.
 func (p *parser) function(ts []token) int {
 	if len(ts) < 2 || ts[0].op != "(" || ts[1].op != ")" || len(p.cur.words) != 1 || len(p.cur.assigns) > 0 {
 		return 0
 	}
 	p.end = ts[1].to
-	p.cur = command{} // its name is no command
+	p.cur = command{} // the function's name is no command
 	p.el.nested, p.el.defines = true, true
 	n := 2
 	for n < len(ts) && ts[n].op == ";" && p.src[ts[n].from] == '\n' {
@@ -172,13 +173,14 @@ func (p *parser) function(ts []token) int {
 	return n
 }
 
-// operator takes in one that is no redirection; false = it has no place here.
+// operator takes in an operator that is no redirection; false = the grammar
+// does not allow it here.
 func (p *parser) operator(t token) bool {
 	empty := p.start < 0
 	if empty {
 		p.start = t.from
 	}
-	end := p.end // without a comment before the operator
+	end := p.end // this leaves out a comment before the operator
 	p.end = t.to
 	inCase := len(p.open) > 0 && p.open[len(p.open)-1] == "case"
 	switch t.op {

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// runner follows launchers that are refused: the line to use is what they would
-// start.
+// runner follows launchers that are refused: the line to use runs what they
+// would start.
 func (r *resolver) runner(name string, args []word) (found, error) {
 	switch name {
 	case "tsx":
@@ -27,8 +27,8 @@ func (r *resolver) runner(name string, args []word) (found, error) {
 }
 
 // options splits args into options and the rest. takes are the options whose
-// value may be the next word; each option is told to see, which keeps it by
-// returning true.
+// value may be the next word. options calls see for each option, and keeps
+// those for which it returns true.
 func options(args []word, takes map[string]bool, see func(name, value string) bool) (kept, rest []word) {
 	for i := 0; i < len(args); i++ {
 		w := args[i]
@@ -51,7 +51,8 @@ func options(args []word, takes map[string]bool, see func(name, value string) bo
 	return kept, nil
 }
 
-// byNode is node with options and a script, and the package these options need.
+// byNode is node with options and a script; pkg is the package these options
+// need.
 func (r *resolver) byNode(name, pkg string, flags []string, rest []word, sets ...word) (found, error) {
 	f, err := r.nodeProgram(slices.Concat(lits([]string{"node"}), lits(flags), placeholder(rest)))
 	if err != nil {
@@ -61,7 +62,7 @@ func (r *resolver) byNode(name, pkg string, flags []string, rest []word, sets ..
 		f.steps = append(f.steps, step{script: "npm install " + pkg})
 	}
 	f.cmd.assigns = sets
-	f.refuse = "" // it is the launcher that has to be said
+	f.refuse = "" // the refusal must be about the launcher
 	return unsupported(name, f), nil
 }
 
@@ -172,7 +173,7 @@ func (r *resolver) pm2(name string, args []word) (found, error) {
 	}
 	_, rest := options(args, takes, see)
 	var more []word
-	if len(rest) > 1 { // options may follow the script; what is for it stands after --
+	if len(rest) > 1 { // options may follow the script; the script's arguments come after --
 		if i := slices.IndexFunc(rest, func(w word) bool { return w.val == "--" }); i > 0 {
 			more = rest[i+1:]
 			_, _ = options(rest[1:i], takes, see)
@@ -191,7 +192,7 @@ func (r *resolver) pm2(name string, args []word) (found, error) {
 			f = found{cmd: command{words: slices.Concat(lits([]string{"npm"}), more)}}
 		}
 	case strings.HasSuffix(script, ".config.js"), strings.HasSuffix(script, ".config.cjs"), strings.HasSuffix(script, ".json"), strings.HasSuffix(script, ".yml"), strings.HasSuffix(script, ".yaml"):
-		f, err = r.byNode(name, "", nil, nil) // the script stands in that file
+		f, err = r.byNode(name, "", nil, nil) // that file names the script
 	default:
 		f, err = r.byNode(name, "", nil, slices.Concat(node, placeholder(rest), more))
 	}
@@ -202,8 +203,9 @@ func (r *resolver) pm2(name string, args []word) (found, error) {
 	return unsupported(name, f), err
 }
 
-// runAll follows npm-run-all: one after another the last is the program, and
-// those before it run once; of several at once there is no one program.
+// runAll follows npm-run-all. Of scripts that run one after another the last is
+// the program, and the ones before it run once; of several at once none is the
+// program.
 func (r *resolver) runAll(name string, args []word) (found, error) {
 	parallel := name == "run-p"
 	var scripts []word
@@ -255,8 +257,8 @@ func (r *resolver) concurrently(name string, args []word) (found, error) {
 	})
 }
 
-// oneOf refuses several programs at once: the line to use has the last of them
-// that can be the workers' program.
+// oneOf refuses several programs at once: the line to use has the last program
+// among them that workers can run.
 func (r *resolver) oneOf(name string, n int, script func(int) string) (found, error) {
 	best := found{cmd: command{words: lits([]string{"node", "SCRIPT"})}}
 	for i := range n {

@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// What the shell does itself. keeps changes what comes after it, so it is done in
-// each worker. reads brings in what is not seen here: a function, say.
+// What the shell does itself. keeps: it changes what comes after it, so each
+// worker must do it. reads: it brings in what is not seen here, for example a
+// function.
 var (
 	keeps = words("cd export set unset ulimit umask . source eval alias readonly shift trap hash read getopts shopt declare typeset let pushd popd")
 	other = words("echo printf test [ true false : exit wait pwd kill type command return break continue local times")
@@ -26,10 +27,10 @@ func isBuiltin(name string) bool { return keeps[name] || other[name] }
 // kind is what an element of a script does.
 type kind struct {
 	external bool // starts a program
-	keeps    bool // changes the shell for what follows
+	keeps    bool // changes the shell for later commands
 	exits    bool // may end the script
 	holds    bool // the shell is needed to the end: a trap, a function
-	reads    bool // brings in what is not seen
+	reads    bool // brings in commands that are not seen
 }
 
 func (k kind) and(o kind) kind {
@@ -62,7 +63,7 @@ func kindOf(e element) (k kind) {
 // list is elements joined by && and ||: an and-or list of the shell.
 type list struct {
 	els  []element
-	kind kind // of all of them
+	kind kind // of all elements together
 	ors  bool
 	torn bool // an element starts a program and changes the shell
 }
@@ -83,8 +84,8 @@ func lists(els []element) (out []list) {
 	return out
 }
 
-// script follows a script of a shell: the program is its last command, and what
-// comes before it is done once if that is more than to set something.
+// script follows a script of a shell: its last command is the program, and the
+// commands before it run once if they do more than set something.
 func (r *resolver) script(text string) (found, error) {
 	els, err := parseScript(text)
 	if err != nil {
@@ -109,7 +110,7 @@ func (r *resolver) script(text string) (found, error) {
 	}
 	f, err := r.command(c)
 	if err == nil && f.same && !f.node && !strings.Contains(c.name(), "/") {
-		for _, e := range before { // it may be a function, which is no program
+		for _, e := range before { // the last command may be such a function, which is no program
 			if k := kindOf(e); e.defines || k.reads {
 				return r.opaque(text, els)
 			}
@@ -119,7 +120,7 @@ func (r *resolver) script(text string) (found, error) {
 		return f, err
 	}
 	if len(last.commands) > 1 {
-		if !f.node && f.same { // the program may be another of them
+		if !f.node && f.same { // the program may be another of the commands
 			return r.opaque(text, els)
 		}
 		if f.raw != "" || len(f.pipe) > 0 {
@@ -130,21 +131,21 @@ func (r *resolver) script(text string) (found, error) {
 	return r.prepared(text, before, f)
 }
 
-// prepared is f after what stands before it in its script.
+// prepared is f with what its script does before it.
 func (r *resolver) prepared(text string, before []element, f found) (found, error) {
 	if len(before) == 0 {
 		return f, nil
 	}
 	var all kind
-	torn := false // what changes the shell depends on a program
+	torn := false // a change of the shell depends on a program
 	parts := lists(before)
 	for _, l := range parts {
 		all = all.and(l.kind)
 		torn = torn || l.torn || l.ors && l.kind.keeps && l.kind.external
 	}
 	var pre []stmt
-	// What ends the script is looked at once, unless it changes the shell too:
-	// cd DIR || exit.
+	// A check that may end the script runs once, unless it changes the shell
+	// too: cd DIR || exit.
 	if !all.external && (!all.exits || all.keeps) {
 		for _, e := range before {
 			pre = append(pre, stmtOf(e))
@@ -156,7 +157,8 @@ func (r *resolver) prepared(text string, before []element, f found) (found, erro
 	}
 	sep := before[len(before)-1].sep
 	if all.external && !f.node && f.refuse == "" && f.same || torn {
-		// Not known to end: it may be the program itself that comes first.
+		// The command may never end: it may be the program itself that comes
+		// first.
 		if name := r.launcherAmong(before); name == "" && f.same && !(torn && f.node) {
 			return found{raw: text, same: true}, nil
 		}
@@ -169,7 +171,7 @@ func (r *resolver) prepared(text string, before []element, f found) (found, erro
 	}
 	for _, l := range parts {
 		for _, e := range l.els {
-			// A list without a program is taken as it is: it may be a condition.
+			// A list without a program is kept as it is: it may be a condition.
 			if l.kind.keeps && !l.kind.external || kindOf(e).keeps {
 				pre = append(pre, stmtOf(e))
 			}
@@ -182,7 +184,7 @@ func (r *resolver) prepared(text string, before []element, f found) (found, erro
 
 func stmtOf(e element) stmt { return stmt{text: e.src, sep: e.sep, holds: kindOf(e).holds} }
 
-// joined is elements as a script.
+// joined is the elements as one script.
 func joined(els []element) string {
 	var b strings.Builder
 	for i, e := range els {
@@ -198,14 +200,14 @@ func joined(els []element) string {
 	return b.String()
 }
 
-// opaque is a script that is not followed: it runs as it is if there is no
-// launcher in it.
+// opaque handles a script that is not followed: it runs as it is if it contains
+// no launcher.
 func (r *resolver) opaque(text string, els []element) (found, error) {
 	name := r.launcherAmong(els)
 	if name == "" {
 		return found{raw: text, same: true}, nil
 	}
-	// The line to use is the last of its programs.
+	// The line to use has the last of the script's programs.
 	best := found{cmd: command{words: lits([]string{"node", "SCRIPT"})}}
 	for _, e := range els {
 		for _, c := range e.commands {
@@ -235,7 +237,7 @@ func (r *resolver) launcherAmong(els []element) string {
 	return ""
 }
 
-// unread is a script that cannot be read.
+// unread handles a script that cannot be read.
 func (r *resolver) unread(text string) found {
 	for _, w := range strings.FieldsFunc(text, func(c rune) bool { return strings.ContainsRune(" \t\r\n;&|<>()'\"`$={}", c) }) {
 		if name := path.Base(w); launchers[name] || strings.HasPrefix(w, "--watch") {

@@ -6,15 +6,15 @@
 // terminal answer as if the user had typed. Measured raw it has no honest
 // width, and one wrong width breaks every column to its right.
 //
-// Line is the one door: after it a string is a single line of visible
-// characters, its width is Width, and no later step has to think about it
-// again. Style a text after Line, Cut or Pad, never before: the escape
-// sequences of a style are escaped like any other.
+// All outside text goes through Line: its result is a single line of visible
+// characters, its width is Width, and no later step needs to check it again.
+// Style a text after Line, Cut or Pad, never before: the escape sequences of a
+// style are escaped like any other.
 //
-// JSON is the second door, for text that is JSON already.
+// JSON does the same for text that is JSON already.
 //
-// Colours of a text (SGR sequences) are no danger, and as escapes they hide what
-// it says: DropSGR leaves them out before Line, CutSGR gives them to a caller
+// Colours of a text (SGR sequences) are harmless, and when escaped they make it
+// hard to read: DropSGR removes them before Line, CutSGR gives them to a caller
 // that can draw them.
 //
 // Everything here is a pure function and may be called from any goroutine.

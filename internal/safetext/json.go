@@ -36,8 +36,9 @@ func JSON(b []byte) []byte {
 }
 
 // firstHidden returns the index of the first byte from i on that JSON has to
-// escape, len(b) if there is none. What is below U+007F is left alone: inside
-// a string it is escaped already, outside it is layout.
+// escape, len(b) if there is none. Control characters below U+007F are left
+// alone: in a string they are escaped already, outside a string they are
+// layout.
 func firstHidden(b []byte, i int) int {
 	for i < len(b) {
 		if b[i] < 0x7f {

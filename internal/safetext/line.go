@@ -16,8 +16,8 @@ const (
 	maxParts = 8 // code points in all
 )
 
-// Line returns s as one safe line: valid UTF-8 with nothing in it that a
-// terminal obeys, that turns the direction of text or that cannot be seen.
+// Line returns s as one safe line: valid UTF-8 without anything that a terminal
+// obeys, that changes the direction of text or that cannot be seen.
 //
 //   - Controls (C0, DEL, C1), line breaks of every kind, bidi controls, zero
 //     width and other format characters become visible escapes as in Go:
@@ -33,7 +33,7 @@ const (
 //
 // Line(Line(s)) == Line(s). A backslash of the text stays single, so the
 // escapes are for reading and cannot be undone. Printable ASCII costs one scan
-// and no allocation; the result is otherwise at most eight times as long as s.
+// and no allocation; any other result is at most eight times as long as s.
 func Line(s string) string {
 	if printable(s) {
 		return s
@@ -71,12 +71,12 @@ func visible(s string) string {
 		return s
 	}
 	b := make([]byte, 0, len(s)+len(s)/4+16)
-	kept := false // the code point before went through as it was
+	kept := false // the code point before was kept as it is
 	for i := 0; i < len(s); {
 		r, size := utf8.DecodeRuneInString(s[i:])
 		switch {
 		case r == utf8.RuneError && size == 1:
-			// A raw C1 byte is a control to an 8-bit terminal: name it.
+			// A raw C1 byte is a control to an 8-bit terminal: show its value.
 			if c := s[i]; c < 0xa0 {
 				b = appendHex(append(b, `\x`...), rune(c), 2)
 			} else {
@@ -98,9 +98,9 @@ func visible(s string) string {
 }
 
 // appendClusters appends s, which went through visible, with every grapheme
-// cluster bounded. What is over the bound is escaped to the cluster's end: the
-// part before it stays one cluster and an escape never joins to it, so a
-// second pass finds nothing to do.
+// cluster bounded. Code points over the bound are escaped up to the cluster's
+// end: the part before them stays one cluster and an escape never joins to it,
+// so a second pass changes nothing.
 func appendClusters(b []byte, s string) []byte {
 	for first := true; len(s) > 0; first = false {
 		if n := alone(s); n > 0 {
@@ -109,13 +109,13 @@ func appendClusters(b []byte, s string) []byte {
 			continue
 		}
 		cluster, width := ansi.FirstGraphemeCluster(s, ansi.GraphemeWidth)
-		if cluster == "" { // never seen; without it a fault there would be an endless loop here
+		if cluster == "" { // never seen; without this check a fault in the cluster library would be an endless loop here
 			cluster = s
 		}
 		s = s[len(cluster):]
 		keep := bounded(cluster)
-		// With nothing before it a mark would join to whatever the caller puts
-		// there, a border say, and take no cell of its own.
+		// A mark with nothing before it would join to whatever the caller puts
+		// there, such as a border, and take no cell of its own.
 		if width == 0 || first && ansi.StringWidth("a"+cluster) != 1+width {
 			keep = 0
 		}
@@ -127,8 +127,9 @@ func appendClusters(b []byte, s string) []byte {
 	return b
 }
 
-// alone returns how many bytes s begins with that are ASCII characters and
-// clusters of their own: the last before other text may be part of a longer one.
+// alone returns how many bytes at the beginning of s are ASCII characters that
+// are clusters of their own: the last one before other text may be part of a
+// longer cluster.
 func alone(s string) int {
 	n := 0
 	for n < len(s) && s[n] < utf8.RuneSelf {

@@ -5,10 +5,10 @@ import (
 	"unicode/utf8"
 )
 
-// hidden reports whether r must not reach a terminal as it is: controls,
-// format characters (bidi, zero width, tags), line and paragraph separators,
-// what renders as nothing, and code points this Unicode version does not know,
-// because nobody can say how wide they are. Private use stays: fonts for
+// hidden reports whether r must not reach a terminal as it is: controls, format
+// characters (bidi, zero width, tags), line and paragraph separators,
+// characters that render as nothing, and code points this Unicode version does
+// not know, because their width is unknown. Private use stays: fonts for
 // terminals keep their icons there.
 func hidden(r rune) bool {
 	switch {
@@ -28,8 +28,8 @@ func hidden(r rune) bool {
 func presentation(r rune) bool { return r == 0xfe0e || r == 0xfe0f }
 
 // prepended are the letters that join to whatever FOLLOWS them, so that even a
-// space put behind them as padding would not count. The other characters of
-// this kind are format characters and hidden anyway.
+// space put behind them as padding would not count. All other characters that
+// join so are format characters and hidden anyway.
 var prepended = &unicode.RangeTable{
 	R16: []unicode.Range16{{Lo: 0x0d4e, Hi: 0x0d4e, Stride: 1}},
 	R32: []unicode.Range32{

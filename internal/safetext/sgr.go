@@ -6,10 +6,10 @@ import (
 )
 
 // A sequence of SGR (Select Graphic Rendition, ECMA-48 8.3.117) is ESC [, its
-// parameters (digits, ; and :) and m. It changes how text looks and nothing
-// else, so it can be left out and nothing that the text says is lost. No other
-// sequence is of that kind. The eight-bit form (U+009B) is not taken for one:
-// programs do not write it, and terminals in UTF-8 mode do not agree on it.
+// parameters (digits, ; and :) and m. It changes only how text looks, so
+// leaving it out loses nothing the text says. No other sequence is like that.
+// The eight-bit form (U+009B) does not count: programs do not write it, and
+// terminals in UTF-8 mode do not agree on it.
 
 // DropSGR returns s without its complete SGR sequences; s itself if it has
 // none. Everything else stays, also an SGR sequence that is not complete or
@@ -51,7 +51,7 @@ func CutSGR(s string) (before, params, rest string, found bool) {
 }
 
 // sgrParams returns the length of the parameters if s is "[", parameters and
-// "m", else -1.
+// "m", otherwise -1.
 func sgrParams[T string | []byte](s T) int {
 	if len(s) == 0 || s[0] != '[' {
 		return -1
@@ -70,7 +70,7 @@ func sgrParams[T string | []byte](s T) int {
 
 // DropSGRJSON returns b, which must be valid JSON, with the complete SGR
 // sequences left out of its strings, where they begin with \u001b; b itself if
-// it has none. It is another JSON value then: for people to read.
+// it has none. The result is another JSON value then, for people to read.
 func DropSGRJSON(b []byte) []byte {
 	var out []byte
 	from := 0
@@ -81,7 +81,7 @@ func DropSGRJSON(b []byte) []byte {
 		}
 		n := escapedSGR(b[i:])
 		if n == 0 {
-			i += 2 // what is escaped is no backslash of its own
+			i += 2 // skip the escaped character: it starts no escape
 			continue
 		}
 		out = append(out, b[from:i]...)
