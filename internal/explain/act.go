@@ -31,7 +31,7 @@ func policy(e engine.Event, _ *engine.Snapshot) Text {
 	return t
 }
 
-// harmless are the signals that end no worker, so a kill with them sets no
+// harmless are the signals that end no worker: a kill with one of them sets no
 // exitedAfterDisconnect.
 var harmless = []string{"SIGSTOP", "SIGCONT", "SIGUSR1", "SIGUSR2", "SIGWINCH"}
 
@@ -99,7 +99,7 @@ func leave(e engine.Event, s *engine.Snapshot) Text {
 	return t
 }
 
-// last is what a worker gets that does not leave in time.
+// last is what happens to a worker that does not leave in time.
 func last(s *engine.Snapshot) string {
 	switch {
 	case s == nil:
@@ -115,8 +115,8 @@ func stall(e engine.Event, s *engine.Snapshot) Text {
 	return stalled("stall", e.Worker, d.Asked, millis(d.Ms), d.Spared, s)
 }
 
-// stalled is for the event and for the state. asked: no hand-off waits, it has
-// left the primary itself without an answer.
+// stalled serves the event and the state. asked: no hand-off waits, but the
+// worker has not answered the primary's own question.
 func stalled(title string, id int, asked bool, d, spared string, s *engine.Snapshot) Text {
 	limit := "It is never killed for that here."
 	cause := "Its process does not read its channel: it was stopped (SIGSTOP), computes without a pause, or has no time."
@@ -182,7 +182,7 @@ func orphans(e engine.Event, _ *engine.Snapshot) Text {
 	return t
 }
 
-// gaveUp is for the event and for the state.
+// gaveUp serves the event and the state.
 func gaveUp(title string, deaths int, reason string) Text {
 	t := Text{
 		Title: title,
@@ -197,7 +197,8 @@ func gaveUp(title string, deaths int, reason string) Text {
 	return t
 }
 
-// clipped is a reason of the supervisor's: ours, except what it may hold.
+// clipped is a reason given by the supervisor: our text, which may quote
+// outside text.
 func clipped(reason string) string {
 	const most = 60
 	if r := []rune(reason); len(r) > most {

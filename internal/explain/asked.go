@@ -8,24 +8,25 @@ import (
 	"muster/engine"
 )
 
-// Past are the events that are kept, newest first. nil = none.
+// Past are the kept events, newest first. nil = none.
 type Past iter.Seq[engine.Event]
 
-// asked is what made the end of a worker voluntary, as far as it is kept.
+// asked is what made the end of a worker voluntary, as far as the events are
+// kept.
 type asked struct {
-	leave    *engine.Event // the order to leave, the first of them
-	kill     *engine.Event // a signal through the API that ends, the newest
+	leave    *engine.Event // the first order to leave
+	kill     *engine.Event // the newest signal through the API that ends a worker
 	last     string        // the signal the supervisor sent it at last, "" = none
-	standIn  int           // the worker that a restart forked for it
-	listened uint64        // the event that worker listened with, 0 = it has not
+	standIn  int           // the worker that a restart forked in its place
+	listened uint64        // the event of standIn's first listen, 0 = none
 }
 
-// askedOf looks for it among the events.
+// askedOf finds among the events what was asked of a worker.
 func askedOf(id int, past Past) (a asked) {
 	if past == nil {
 		return a
 	}
-	listened := map[int]uint64{} // of each the first
+	listened := map[int]uint64{} // the first event of each worker
 	for e := range past {
 		switch d := e.Detail.(type) {
 		case engine.ListeningDetail:
@@ -56,7 +57,8 @@ func askedOf(id int, past Past) (a asked) {
 	return a
 }
 
-// whyLeft is why a worker that was to end has, by this signal or by none.
+// whyLeft is why a worker that was asked to end has ended, by this signal or by
+// none.
 func whyLeft(id int, signal *string, past Past) string {
 	a := askedOf(id, past)
 	text, ok := a.why(signal)
@@ -72,7 +74,7 @@ func whyLeft(id int, signal *string, past Past) string {
 	return text + " It is not replaced."
 }
 
-// whyApart is why the channel of such a worker was closed.
+// whyApart is why the channel of a worker that was asked to end was closed.
 func whyApart(id int, past Past) string {
 	if text, ok := askedOf(id, past).why(nil); ok {
 		return text
@@ -80,8 +82,8 @@ func whyApart(id int, past Past) string {
 	return "It had been told to leave: worker.disconnect(), worker.kill(), a restart, or the end of the cluster."
 }
 
-// why is what was asked: to leave, or a signal if there was no more or it is the
-// one the worker ended by; false = that is not kept.
+// why is what was asked: to leave, or a signal, if nothing else was asked or
+// the worker ended by that signal; false = the event is not kept.
 func (a asked) why(signal *string) (string, bool) {
 	if k := a.kill; k != nil {
 		sig := k.Detail.(engine.KillDetail).Signal
@@ -106,7 +108,7 @@ func (a asked) restarted() bool {
 	return a.leave != nil && a.listened != 0 && a.listened < a.leave.Seq
 }
 
-// told is who told it to leave, and how; false = that is not kept.
+// told is who told it to leave, and how; false = the event is not kept.
 func (a asked) told() (string, bool) {
 	e := a.leave
 	switch {

@@ -8,7 +8,7 @@ import (
 )
 
 // table has a function for every kind of event. None of them fails on an event
-// without its detail: what is not told is left out.
+// without its detail: what the event does not tell is left out.
 var table = map[engine.Kind]func(engine.Event, *engine.Snapshot) Text{
 	engine.KindSetup:      setup,
 	engine.KindFork:       fork,
@@ -29,9 +29,9 @@ var table = map[engine.Kind]func(engine.Event, *engine.Snapshot) Text{
 	engine.KindOrphans:    orphans,
 }
 
-// Event explains an event. s is the picture now: the policy that is not in
-// force in it is the other one. It may be nil. past is what is known of the
-// cause besides.
+// Event explains an event. s is the snapshot now; it may be nil. The other
+// policy is the one that is not in force in s. past is what else is known of
+// the cause.
 func Event(e engine.Event, s *engine.Snapshot, past Past) Text {
 	t := Text{
 		Means: "An event of a kind this version does not know.",

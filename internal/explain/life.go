@@ -51,7 +51,7 @@ func fork(e engine.Event, s *engine.Snapshot) Text {
 	return t
 }
 
-// short keeps outside words of a few cells short.
+// short cuts outside text to a few cells.
 func short(text string) string {
 	const most = 24
 	if r := []rune(text); len(r) > most {
@@ -136,7 +136,7 @@ func exit(e engine.Event, s *engine.Snapshot) Text {
 	return t
 }
 
-// exitMeans is how it ended, and whether that was meant.
+// exitMeans is how the worker ended, and whether that was intended.
 func exitMeans(id int, d engine.ExitDetail) string {
 	flag := "unasked: exitedAfterDisconnect is false."
 	if d.Voluntary {
@@ -155,7 +155,7 @@ func exitMeans(id int, d engine.ExitDetail) string {
 	return fmt.Sprintf("%s ended; how is not known, %s", begin(id), flag)
 }
 
-// exitCause is why, and what becomes of the slot.
+// exitCause is why the worker ended, and what becomes of its slot.
 func exitCause(d engine.ExitDetail) string {
 	counted := d.Deaths > 0 && d.Of > 0
 	switch {

@@ -8,8 +8,8 @@ import (
 	"muster/internal/plural"
 )
 
-// Troubled tells whether a worker is in a state that is to be explained before
-// its newest event is: it leaves, has ended, or does not answer.
+// Troubled tells whether a worker is in a state that matters more than its
+// newest event: it leaves, has ended, or does not answer.
 func Troubled(w *engine.Row) bool {
 	switch w.State {
 	case engine.StateDisconnecting, engine.StateDisconnected, engine.StateExited:
@@ -18,8 +18,8 @@ func Troubled(w *engine.Row) bool {
 	return !w.Stalled.IsZero() || w.ReplacedBy != 0 || w.Note != ""
 }
 
-// State explains the state a worker of the picture is in at now. w and s must
-// not be nil. past is what is known of the cause besides.
+// State explains the state a worker of the snapshot is in at now. w and s must
+// not be nil. past is what else is known of the cause.
 func State(w *engine.Row, s *engine.Snapshot, now time.Time, past Past) Text {
 	var t Text
 	switch w.State {
@@ -39,7 +39,7 @@ func State(w *engine.Row, s *engine.Snapshot, now time.Time, past Past) Text {
 	return t
 }
 
-// lives is a worker that comes up or serves.
+// lives explains a worker that comes up or serves.
 func lives(w *engine.Row, s *engine.Snapshot, now time.Time) Text {
 	t := Text{Cause: "It was forked, " + span(now.Sub(w.Forked)) + " ago.", Other: "the same: the policy matters from listening on."}
 	switch {
@@ -84,7 +84,7 @@ func lives(w *engine.Row, s *engine.Snapshot, now time.Time) Text {
 	return t
 }
 
-// serves are the figures of a worker, as far as they are known.
+// serves tells the figures of a worker, as far as they are known.
 func serves(w *engine.Row) string {
 	if w.Open == nil {
 		return "How many connections it has is not known."
@@ -92,7 +92,7 @@ func serves(w *engine.Row) string {
 	return fmt.Sprintf("It has %s open.", plural.Of(*w.Open, "connection"))
 }
 
-// goes is a worker that was told to leave.
+// goes explains a worker that was told to leave.
 func goes(w *engine.Row, s *engine.Snapshot, now time.Time, past Past) Text {
 	limit := "There is no limit, as in Node."
 	switch {
@@ -120,7 +120,7 @@ func goes(w *engine.Row, s *engine.Snapshot, now time.Time, past Past) Text {
 	}
 }
 
-// signalled is a worker that was sent the stop signal.
+// signalled explains a worker that was sent the stop signal.
 func signalled(w *engine.Row, now time.Time) string {
 	if w.LeaveBy.IsZero() {
 		return "It was sent " + w.StopSignal + "; there is no limit after that."
@@ -128,7 +128,7 @@ func signalled(w *engine.Row, now time.Time) string {
 	return "It was sent " + w.StopSignal + " and has " + left(w.LeaveBy, now) + " left, then SIGKILL."
 }
 
-// apart is a worker whose channel has ended.
+// apart explains a worker whose channel has ended.
 func apart(w *engine.Row, s *engine.Snapshot, now time.Time) Text {
 	flag, replaced := "false", "its slot is filled again"
 	if w.ExitedAfterDisconnect != nil && *w.ExitedAfterDisconnect {
@@ -150,8 +150,8 @@ func apart(w *engine.Row, s *engine.Snapshot, now time.Time) Text {
 	}
 }
 
-// ended is the row of a worker that has exited: its slot waits, has given up,
-// or is not filled again.
+// ended explains a worker that has exited: its slot waits, has given up, or is
+// not filled again.
 func ended(w *engine.Row, s *engine.Snapshot, now time.Time, past Past) Text {
 	var d engine.ExitDetail
 	if w.Exit != nil {

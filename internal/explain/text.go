@@ -11,7 +11,7 @@ import (
 	"muster/internal/wireword"
 )
 
-// same is what the other policy does where it makes no difference.
+// same is the text where the other policy makes no difference.
 const same = "the same."
 
 // Text is an explanation. Parts of it may come from outside (what a worker
@@ -22,18 +22,18 @@ type Text struct {
 	Cause string        // what caused it
 	Call  string        // which call or event of the cluster API it is, in Node and in Go
 	Than  engine.Policy // the other policy, of which Other speaks
-	Other string        // what that one would do
+	Other string        // what the other policy would do
 }
 
 // Part is one of the four parts with its short name.
 type Part struct{ Name, Text string }
 
-// Parts are the four, in their order. The name of the last is the other policy's.
+// Parts are the four, in their order. The last is named after the other policy.
 func (t Text) Parts() []Part {
 	return []Part{{"means", t.Means}, {"cause", t.Cause}, {"call", t.Call}, {t.Than.String(), t.Other}}
 }
 
-// inForce is the policy of a picture; rr, the default, where there is none.
+// inForce is the policy of a snapshot; rr, the default, without a snapshot.
 func inForce(s *engine.Snapshot) engine.Policy {
 	if s == nil || s.Policy == 0 {
 		return engine.SchedRR
@@ -90,7 +90,7 @@ func breakAt(word string, cells int, width func(string) int) int {
 	return n
 }
 
-// said is outside text in quotes, cut so that an explanation stays short.
+// said quotes outside text, cut so that an explanation stays short.
 func said(text string) string {
 	const most = 40 // characters
 	text = strings.Join(strings.Fields(text), " ")
@@ -103,7 +103,7 @@ func said(text string) string {
 
 func worker(id int) string { return "worker " + strconv.Itoa(id) }
 
-// Worker is worker at the beginning of a sentence.
+// Worker is as worker, for the beginning of a sentence.
 func begin(id int) string { return "Worker " + strconv.Itoa(id) }
 
 // span is a time in a sentence: "20 us", "18 ms", "0.4 s", "12 s", "4m12s".
@@ -124,8 +124,8 @@ func span(d time.Duration) string {
 	return d.Round(time.Second).String()
 }
 
-// millis is span of an event's milliseconds; what is no time of this world is
-// cut to one.
+// millis is span of an event's milliseconds; impossible times are cut to a
+// possible one.
 func millis(ms float64) string {
 	const most = 1e12
 	if !(ms > 0) { // also NaN
@@ -149,7 +149,7 @@ func by(b engine.By) string {
 	return "Somebody who is not known"
 }
 
-// since is how long something took, counted from the death it makes good where
+// since is how long something took, counted from the death it makes good, if
 // there was one.
 func since(ms, deathMs float64, of int) string {
 	if deathMs > 0 && of != 0 {

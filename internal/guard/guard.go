@@ -1,14 +1,15 @@
 // Package guard is the process that ends a cluster's workers when their primary
-// is gone and could not do it: after kill -9. The kernel ends them too, by the
-// signal they asked for (PR_SET_PDEATHSIG), but takes that from a process that
-// changes its user or runs a file with capabilities (prctl(2)), and what a worker
-// has started never had it.
+// is gone and could not end them itself: after kill -9. The kernel ends workers
+// too, by the signal they asked for (PR_SET_PDEATHSIG). But it clears that
+// setting when a process changes its user or runs a file with capabilities
+// (prctl(2)), and a worker's children never had it.
 //
 // The guard is the program itself, started again with Env in its environment:
-// the init function here never returns then, so nobody's main runs in it. It must
-// run early, before packages allocate what a guard has no use for, so this package
-// imports next to nothing: Go initialises packages in the order of their import
-// paths, each as soon as all it imports is initialised. All of this is Linux's.
+// then this package's init function never returns, so main does not run in the
+// guard. The init must run early, before packages allocate what a guard does
+// not need, so this package imports next to nothing: Go initialises packages in
+// the order of their import paths, each as soon as all its imports are
+// initialised. All of this is for Linux only.
 package guard
 
 import "strconv"
@@ -28,7 +29,7 @@ const (
 	Marked  Reach = 'm' // and all that carry the mark
 )
 
-// Charge is what a guard is told at its start.
+// Charge is what a guard is told when it starts.
 type Charge struct {
 	Primary int
 	Reach   Reach
@@ -52,8 +53,8 @@ func parse(s string) (c Charge, ok bool) {
 	return c, c.Reach == Workers || c.Reach == Groups || c.Reach == Marked
 }
 
-// What a packet says of the worker whose number follows. That of one that has
-// started carries its pidfd.
+// What a packet says of the worker whose number follows. The packet of a worker
+// that has started carries its pidfd.
 const (
 	started = '+'
 	reaped  = '-'
@@ -62,7 +63,8 @@ const (
 // Started is the packet for a worker that has started.
 func Started(pid int) []byte { return packet(started, pid) }
 
-// Reaped is the packet for one whose number, and whose group's, is free again.
+// Reaped is the packet for a worker whose number, and whose group's, is free
+// again.
 func Reaped(pid int) []byte { return packet(reaped, pid) }
 
 func packet(what byte, pid int) []byte { return strconv.AppendInt([]byte{what}, int64(pid), 10) }

@@ -5,10 +5,10 @@ import (
 	"syscall"
 )
 
-// sweep looks at all processes once and kills those with the mark that are to be
-// ended. It returns how many there were.
+// sweep looks at all processes once and kills those with the mark that are to
+// be ended. It returns how many it killed.
 func (g *guard) sweep() (found int) {
-	// The /proc of another PID namespace speaks of other processes.
+	// The /proc of another PID namespace shows other processes.
 	var link [16]byte
 	n, err := syscall.Readlink("/proc/self", link[:])
 	if err != nil || string(link[:n]) != strconv.Itoa(syscall.Getpid()) {
@@ -35,12 +35,13 @@ func (g *guard) sweep() (found int) {
 	}
 }
 
-// ends kills a process if it is one to be ended, and tells whether it was.
+// ends kills a process if it is to be ended, and tells whether it was.
 func (g *guard) ends(pid int) bool {
 	if !g.ours(pid) {
 		return false
 	}
-	// Looked at again once its number cannot be another's any more.
+	// The check is repeated once the pidfd is open: only now is the number
+	// surely this process's.
 	fd, err := pidfdOpen(pid)
 	if err != nil {
 		return false
@@ -84,7 +85,7 @@ func (g *guard) leads(group int) bool {
 // marked tells whether an environment has the mark. read is called until it
 // returns nothing.
 func (g *guard) marked(read func([]byte) int) bool {
-	at, mark := 0, g.Mark // how far the mark has been seen at the start of a variable; -1 = it is another
+	at, mark := 0, g.Mark // how much of the mark this variable has matched so far; -1 = it is another variable
 	for {
 		n := read(g.environ[:])
 		if n <= 0 {

@@ -13,8 +13,8 @@ const (
 	sysCloseRange      = 436
 )
 
-// toGroup sends the signal of a pidfd to the group its process leads or led:
-// never to another one that got the number. Linux has it since 6.9.
+// toGroup sends a signal through a pidfd to the group its process leads or led:
+// never to another group that got the number. Linux has it since 6.9.
 const toGroup = 1 << 2 // PIDFD_SIGNAL_PROCESS_GROUP
 
 func init() {
@@ -39,13 +39,14 @@ func isSocket(fd int) bool {
 	return err == nil && typ == syscall.SOCK_SEQPACKET
 }
 
-// settle leaves behind what the process came with. Signals that are sent to all
-// that belongs to a program (systemd's SIGTERM, pkill) are the primary's business.
+// settle detaches the guard from what it inherited. Signals that are sent to
+// all processes of a program (systemd's SIGTERM, pkill) are for the primary to
+// act on.
 func settle(primary int) {
 	_ = syscall.Chdir("/")
 	_, _, _ = syscall.Syscall(sysCloseRange, FD+1, uintptr(^uint32(0)), 0)
-	// What pkill knows it by: who kills all that is called like the program does
-	// not mean this.
+	// The name pkill sees: a pkill by the program's name is not meant for the
+	// guard.
 	name := append([]byte("guard-"+strconv.Itoa(primary)), 0)
 	_, _, _ = syscall.Syscall(syscall.SYS_PRCTL, syscall.PR_SET_NAME, uintptr(unsafe.Pointer(&name[0])), 0)
 	// The kernel's struct sigaction: SIG_IGN comes first and the rest is 0.
@@ -59,13 +60,13 @@ func settle(primary int) {
 
 // worker is a process to end. Its group has its number.
 type worker struct {
-	pid, pidfd int // -1 = there was no room for it
+	pid, pidfd int // -1 = there was no room for its pidfd
 }
 
 type guard struct {
 	Charge
 	workers []worker
-	environ [1 << 16]byte // what is read of one
+	environ [1 << 16]byte // what is read of one environment
 }
 
 type pollFD struct {
@@ -80,10 +81,10 @@ const pollIn = 1
 func (g *guard) watch() {
 	primary, err := pidfdOpen(g.Primary)
 	if syscall.Getppid() != g.Primary || err == syscall.ESRCH {
-		return // it has gone already
+		return // the primary has gone already
 	}
-	// The end of the socket alone says little: a program may close descriptors
-	// that are not its own.
+	// The end of the socket does not prove that the primary is gone: a program
+	// may close descriptors that are not its own.
 	fds := [2]pollFD{{fd: int32(primary), events: pollIn}, {fd: FD, events: pollIn}}
 	for {
 		fds[0].revents, fds[1].revents = 0, 0
@@ -97,13 +98,13 @@ func (g *guard) watch() {
 			}
 			fds[1].fd = -1
 		}
-		if fds[0].revents != 0 && fds[1].revents == 0 { // all it has said is read
+		if fds[0].revents != 0 && fds[1].revents == 0 { // all the primary has said is read
 			return
 		}
 	}
 }
 
-// receive reads one packet; false = there will be none.
+// receive reads one packet; false = no more will come.
 func (g *guard) receive() bool {
 	var b [32]byte
 	var oob [64]byte
@@ -141,7 +142,7 @@ func (g *guard) receive() bool {
 	return true
 }
 
-// finish ends what there is.
+// finish ends all that is to be ended.
 func (g *guard) finish() {
 	for _, w := range g.workers {
 		if w.pidfd < 0 {
@@ -155,9 +156,9 @@ func (g *guard) finish() {
 	if g.Reach == Workers {
 		return
 	}
-	// Who is just starting another program has no environment for an instant, so
+	// A process in the middle of an exec has no environment for an instant, so
 	// two looks in a row must find nothing.
-	const looks, pause = 200, 10e6 // 2 s: what SIGKILL does not end then is the kernel's
+	const looks, pause = 200, 10e6 // 2 s: what SIGKILL has not ended by then hangs in the kernel
 	for n, quiet := 0, 0; n < looks && quiet < 2; n++ {
 		if n > 0 {
 			_ = syscall.Nanosleep(&syscall.Timespec{Nsec: pause}, nil)

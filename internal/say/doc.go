@@ -1,10 +1,12 @@
-// Package say puts an event into words, once, for all who show or print it: its
-// text in forms of several lengths, its tone, and the mark that stands before
-// it. Who calls lays the words out and gives marks and tones their look.
+// Package say puts an event into words, once for every package that shows or
+// prints it: its text in forms of several lengths, its tone, and the mark that
+// stands before it. The caller lays the words out and gives marks and tones
+// their look.
 //
 // What may enter: pure functions of an event and of the values in it, and the
-// words for times, numbers and command lines they need. No screen, no styles, no
-// clock. Of ours it imports engine, plaintext, safetext and what those rest on.
+// words for times, numbers and command lines they need. No screen, no styles,
+// no clock. Of this module it imports only engine, plaintext, safetext and what
+// these import.
 //
 // What it promises:
 //

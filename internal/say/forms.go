@@ -33,7 +33,7 @@ func setupForms(d engine.SetupDetail) []string {
 		more += ", cwd " + d.Cwd
 	}
 	policy := ", policy " + d.Policy.String()
-	base := filepath.Base(d.Exec) // of a path the end says most
+	base := filepath.Base(d.Exec) // the end of a path says most
 	return []string{d.Exec + rest + more + policy, base + rest + more + policy, base + rest + policy, base + rest, base}
 }
 
@@ -130,7 +130,7 @@ func killForms(e engine.Event, d engine.KillDetail) (plain, beside []string) {
 	return []string{to}, nil
 }
 
-// leaveForms: a number in flight under 0 is not known.
+// leaveForms: a number in flight below 0 means not known.
 func leaveForms(d engine.LeaveDetail) (plain, beside []string) {
 	long, short := "", ""
 	switch {
@@ -180,7 +180,7 @@ func outputText(d engine.OutputDetail) string {
 }
 
 // messageText is a message as it was sent: JSON, so that text differs from a
-// number. Of one that was cut its beginning is known, as a string.
+// number. If the message was cut, its beginning is given as a string.
 func messageText(d engine.MessageDetail) string {
 	var begin string
 	if d.Cut && json.Unmarshal(d.Message, &begin) == nil {

@@ -13,11 +13,11 @@ import (
 	"muster/internal/plural"
 )
 
-// Line is an event in one sentence, as it is printed and searched: what it is
-// about, without its time, worker and call. It says some things in other words
-// than Event, whose forms have to fit beside others; both are kept as they are,
-// for scripts read the one and people know the other. The text may hold what
-// came from outside, without its colours: it is not safe for a terminal yet.
+// Line is an event in one sentence, as it is printed and searched, without its
+// time, worker and call. It says some things in other words than Event, whose
+// forms have to fit beside others. Both wordings are kept: scripts read those
+// of Line, and people know those of Event. The text may hold outside text,
+// without its colours: it is not safe for a terminal yet.
 func Line(e *engine.Event) (kind, text string) {
 	kind = string(e.Kind)
 	switch d := plaintext.Shown(*e).Detail.(type) {
@@ -49,7 +49,7 @@ func Line(e *engine.Event) (kind, text string) {
 		switch {
 		case d.InFlight > 0:
 			text += fmt.Sprintf("%d in flight, ", d.InFlight)
-		case d.InFlight == 0: // under 0 it is not known
+		case d.InFlight == 0: // below 0 it is not known
 			text += "none in flight, "
 		}
 		if d.GraceMs == 0 {

@@ -17,7 +17,7 @@ const (
 	MarkStopped
 )
 
-// Tone is how a line of the log is meant.
+// Tone is how a line of the log is meant: the caller gives each tone its look.
 type Tone int
 
 const (

@@ -28,7 +28,7 @@ func Span(d time.Duration) string {
 	return fmt.Sprintf("%dd", s/86400)
 }
 
-// Shortly is a time that is about to be over: 0.4, 12.
+// Shortly is a remaining time in seconds: 0.4, 12.
 func Shortly(d time.Duration) string {
 	s := max(d, 0).Seconds()
 	if s < 9.95 {
@@ -65,8 +65,8 @@ func Prose(d time.Duration) string {
 	return strings.TrimSuffix(Shortly(d), ".0") + " s"
 }
 
-// Command are the words of a command line, quoted where they would not be seen
-// as one.
+// Command joins the words of a command line, and quotes a word that would not
+// read as one.
 func Command(args []string) string {
 	var out []string
 	for _, a := range args {

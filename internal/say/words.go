@@ -15,16 +15,16 @@ type Words struct {
 	Mark   Mark
 	Tone   Tone
 	Kind   string
-	Plain  []string // what is said where no call stands beside it, longest form first
-	Beside []string // and where one does
-	// Coloured is the text of a line of output whose worker gave it colours, as it
-	// came, "" = it did not. plain is without them.
+	Plain  []string // the text where no call is shown beside it, longest form first
+	Beside []string // the text where a call is shown beside it
+	// Coloured is the text of a line of output as it came, if the worker gave
+	// it colours; "" if not. plain is that text without them.
 	Coloured string
 	Call     string // the API call or event it stands for
 }
 
-// Event says an event in words, in several lengths. Some have none: what they
-// say is told by another event's words.
+// Event says an event in words, in several lengths. Some events have no words:
+// another event's words already say it.
 func Event(e engine.Event) (Words, bool) {
 	l := Words{Kind: string(e.Kind), Call: safetext.Line(e.Call)}
 	if !l.describe(e) {
@@ -48,7 +48,7 @@ func (l *Words) describe(e engine.Event) bool {
 	case engine.SetupDetail:
 		l.Tone, l.Plain = ToneMuted, setupForms(d)
 		if d.Note != "" {
-			l.Tone, l.Plain, l.Call = ToneText, []string{d.Note}, "" // it needs the room
+			l.Tone, l.Plain, l.Call = ToneText, []string{d.Note}, "" // the text needs the room
 		}
 	case engine.ForkDetail:
 		l.Mark, l.Tone = MarkForked, ToneMuted

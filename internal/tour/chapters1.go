@@ -9,7 +9,7 @@ import (
 	"muster/engine"
 )
 
-// Requests of the tour: few enough that a small machine is bored by them.
+// Requests of the tour: few enough that a small machine stays mostly idle.
 var (
 	visitors = Traffic{Path: "/", Clients: 8, Think: 40 * time.Millisecond}
 	burning  = Traffic{Path: "/burn?ms=20", Clients: 4}
@@ -18,7 +18,7 @@ var (
 	patient  = Traffic{Path: "/slow?ms=700", Clients: 6}
 )
 
-// seenEnough is how many answers show something.
+// seenEnough is how many answers are enough to show something.
 const seenEnough = 40
 
 func answeredSome(s *scene) bool { return s.answered() >= seenEnough && s.calm() }
@@ -38,8 +38,9 @@ func oneCore(int) Chapter {
 			Say:  "Now every answer costs 20 ms of computing: look at CPU%, the worker fills one core, and the clients wait for each other.",
 			Call: "GET /burn?ms=20",
 			From: from, Traffic: burning, fact: cpuFact,
-			// On a machine that does other things too it gets less than a core, and on
-			// a very busy one less than a fifth: then so many answers show it.
+			// On a machine that does other things too the worker gets less than
+			// a core, and on a very busy one less than a fifth: then the number
+			// of answers shows it.
 			done: func(s *scene) bool {
 				return s.answered() >= 5 && cpuOf(s) >= 20 || s.answered() >= 100 && cpuOf(s) > 0
 			},

@@ -41,7 +41,7 @@ func accidents(workers int) Chapter {
 				if err := s.get("/crash"); err != nil && !errors.Is(err, errNoAnswer) {
 					return err
 				}
-				// Who got it is known by who died of it.
+				// The worker that got the request is the one that died of it.
 				s.until(stepLimit, func(s *scene) bool { return s.saw(engine.KindExit, 0) })
 				if e := s.find(engine.KindExit, 0); e != nil {
 					s.about(e.Worker)
@@ -53,7 +53,7 @@ func accidents(workers int) Chapter {
 	}}
 }
 
-// exitFact is what tells an accident from an end that was wanted.
+// exitFact is what tells an accident from a wanted end.
 func exitFact(s *scene) string {
 	d := s.exited()
 	if d == nil {
@@ -84,7 +84,7 @@ func voluntary(workers int) Chapter {
 			Causes: []engine.Kind{engine.KindLeave, engine.KindDisconnect, engine.KindExit},
 			From:   From{Workers: workers}, Traffic: patient, fact: exitFact,
 			act: func(s *scene) error {
-				// It is to have something to finish.
+				// The worker must have something to finish.
 				s.until(stepLimit, func(s *scene) bool {
 					w := s.row()
 					return w == nil || s.traffic.inFlight() >= uint64(patient.Clients) && (w.Open == nil || *w.Open > 0)
@@ -151,7 +151,7 @@ func messages(workers int) Chapter {
 
 // Settings of the tour.
 const (
-	greeting  = "--greeting=hello"  // an argument the built-in worker does not mind
+	greeting  = "--greeting=hello"  // an argument the built-in worker ignores
 	noProgram = "./no-such-program" // has no file
 )
 
@@ -219,7 +219,7 @@ func settings(workers int) Chapter {
 				if err := s.setup(From{Exec: noProgram}); err != nil {
 					return err
 				}
-				// That it fails is what is to be seen.
+				// The step shows this failure.
 				_, _ = s.do(engine.Command{Op: engine.OpFork})
 				return nil
 			},
@@ -238,8 +238,8 @@ func settings(workers int) Chapter {
 
 func settingsFact(s *scene) string { return "cluster.settings " + s.c.Settings().String() }
 
-// mend sets the program back and has the place that waits, or has given up, try
-// again at once.
+// mend sets the program back and makes the slot that waits, or has given up,
+// try again at once.
 func mend(s *scene) error {
 	if err := s.setup(From{}); err != nil {
 		return err
@@ -249,7 +249,7 @@ func mend(s *scene) error {
 		cmd = engine.Command{Op: engine.OpRestart, Worker: id}
 	}
 	_, err := s.do(cmd)
-	if errors.Is(err, engine.ErrNoWorker) { // its time came meanwhile
+	if errors.Is(err, engine.ErrNoWorker) { // the slot has tried again meanwhile
 		return nil
 	}
 	return err

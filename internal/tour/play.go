@@ -13,11 +13,11 @@ type playing struct {
 	s      *scene
 	at     place
 	v      View
-	barred string // why it is only told of
+	barred string // why the step is only described, not done
 }
 
-// prepare brings the cluster and the requests to where the step starts. Nothing
-// of that is what the step causes.
+// prepare brings the cluster and the requests to where the step starts. Events
+// of that time do not count for the step.
 func (pl *playing) prepare(exactly bool) error {
 	s, step := pl.s, pl.at.step
 	s.heard, s.show = func(engine.Event) {}, func() {}
@@ -34,7 +34,7 @@ func (pl *playing) prepare(exactly bool) error {
 	return pl.p.traffic.start(addr, step.Traffic)
 }
 
-// begin makes events and answers the step's from here on.
+// begin makes events and answers count for the step from here on.
 func (pl *playing) begin() {
 	s, step := pl.s, pl.at.step
 	s.mark()
@@ -55,8 +55,8 @@ func (pl *playing) begin() {
 	s.show = pl.show
 }
 
-// act does what the step is about and waits until that has happened, unless it
-// failed already.
+// act does what the step is about and waits until it has happened, unless the
+// step failed already.
 func (pl *playing) act(err error) {
 	s, step, v := pl.s, pl.at.step, &pl.v
 	if err == nil && step.act != nil && pl.barred == "" {
@@ -85,7 +85,7 @@ func (pl *playing) act(err error) {
 	}
 }
 
-// show makes the step as it stands the player's view.
+// show makes the present state of the step the player's view.
 func (pl *playing) show() {
 	s, v := pl.s, &pl.v
 	v.Events, v.Fact, v.Load = s.events, "", s.traffic.words()

@@ -15,24 +15,24 @@ import (
 // Options is how a tour is played. The zero value waits for Next after each
 // step, from the first chapter on.
 type Options struct {
-	Workers int           // the cluster grows to so many; less than LeastWorkers = LeastWorkers
+	Workers int           // the cluster grows to this many; at least LeastWorkers
 	Chapter int           // the first one played, from 1; 0 = 1
 	Auto    bool          // goes on by itself, and Run returns after the last step
-	Pause   time.Duration // with Auto: how long a step that is done stands
+	Pause   time.Duration // with Auto: how long a finished step is shown
 
-	// Heard is told what the tour does, on the goroutine of Run, which waits for
-	// it. nil = nobody is.
+	// Heard is told what the tour does, on the goroutine of Run, which waits
+	// for each call. nil = nobody is told.
 	Heard Listener
-	// OnPanic is called before a panic of the requests ends the process, to give
-	// back a terminal. nil = no call.
+	// OnPanic is called before a panic of the requests ends the process, to
+	// restore a terminal. nil = no call.
 	OnPanic func(v any)
 }
 
 // Listener hears of a tour's steps.
 type Listener interface {
 	Begin(View)         // a step begins to act
-	Event(engine.Event) // it caused an event
-	End(View)           // it is done, or did not get there
+	Event(engine.Event) // the step caused an event
+	End(View)           // the step is done, or has failed
 }
 
 // Player plays the tour on a cluster. Run is called once; all other methods
@@ -44,8 +44,8 @@ type Player struct {
 	moves   chan move
 	changed chan struct{}
 
-	traffic traffic // of the goroutine of Run
-	owner   place   // whose traffic runs
+	traffic traffic // used by the goroutine of Run only
+	owner   place   // the step whose traffic runs
 
 	mu       sync.Mutex
 	view     View
@@ -64,8 +64,8 @@ func (p place) String() string {
 	return fmt.Sprintf("%d.%d %q", p.Chapter+1, p.Step+1, p.step.Name)
 }
 
-// New is a player of the tour on c, which has to run, or begin to soon, with at
-// least one worker.
+// New is a player of the tour on c. The cluster must run, or start soon, with
+// at least one worker.
 func New(c engine.View, o Options) (*Player, error) {
 	script := Script(o.Workers)
 	if o.Chapter == 0 {
@@ -84,7 +84,7 @@ func New(c engine.View, o Options) (*Player, error) {
 	return p, nil
 }
 
-// Next goes on to the next step, at once if this one is done, else when it is.
+// Next goes on to the next step as soon as this one is done.
 func (p *Player) Next() { p.ask(moveNext) }
 
 // Back goes one step back and does it again.
@@ -93,7 +93,7 @@ func (p *Player) Back() { p.ask(moveBack) }
 // Reset goes back to the start of the chapter.
 func (p *Player) Reset() { p.ask(moveReset) }
 
-// ask never waits: of a key that is held, what is too much is dropped.
+// ask never waits: if a key is held, surplus moves are dropped.
 func (p *Player) ask(m move) {
 	select {
 	case p.moves <- m:
@@ -101,7 +101,7 @@ func (p *Player) ask(m move) {
 	}
 }
 
-// Changed is sent to (capacity 1) when View has become another one.
+// Changed is sent to (capacity 1) when View has changed.
 func (p *Player) Changed() <-chan struct{} { return p.changed }
 
 // View is the tour as it stands.
@@ -111,7 +111,7 @@ func (p *Player) View() View {
 	return p.view
 }
 
-// Err is what did not happen as the script says, nil if all did so far.
+// Err tells which steps did not go as the script says, nil if all did so far.
 func (p *Player) Err() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -122,14 +122,15 @@ func (p *Player) Err() error {
 }
 
 // Run plays until ctx ends, the cluster is told to stop or, with Auto, the last
-// step is done, and returns Err. Its requests have ended then, or, before the
-// end of the tour, are sent no more.
+// step is done, and returns Err. If the tour has ended its requests have ended
+// too; if it was stopped before, no more are sent.
 func (p *Player) Run(ctx context.Context) error {
 	defer p.traffic.abandon()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s := &scene{ctx: ctx, c: p.c, traffic: &p.traffic, heard: func(engine.Event) {}, show: func() {}}
-	// The settings the cluster was made with are whole only after its first fork.
+	// The settings the cluster was made with are complete only after its first
+	// fork.
 	if !s.until(prepareLimit, func(s *scene) bool { return listening(s.snap) > 0 }) {
 		if ctx.Err() == nil {
 			p.trouble("no worker listens")
@@ -158,7 +159,8 @@ func (p *Player) at(pos Position) place {
 	return place{pos, c, &c.Steps[pos.Step]}
 }
 
-// play is one step, until somebody or the pause goes on. It returns where to.
+// play plays one step, until a move or the end of the pause. It returns where
+// to go.
 func (p *Player) play(s *scene, at place, exactly bool) move {
 	pl := &playing{p: p, s: s, at: at, v: p.blank(at)}
 	p.set(pl.v)
@@ -170,8 +172,8 @@ func (p *Player) play(s *scene, at place, exactly bool) move {
 	return pl.await()
 }
 
-// settle ends the traffic that runs, unless it is the next step's too, and
-// says what has failed in it.
+// settle ends the running traffic, unless the next step has the same, and says
+// what has failed in it.
 func (p *Player) settle(next Traffic) {
 	failed := p.traffic.newlyFailed()
 	var texts []string
@@ -193,7 +195,7 @@ func (p *Player) trouble(text string) {
 	p.troubles = append(p.troubles, text)
 }
 
-// set makes v the view, if it is another one.
+// set makes v the view, if it differs.
 func (p *Player) set(v View) {
 	p.mu.Lock()
 	same := p.view.same(v)
@@ -221,7 +223,7 @@ func (st *Step) happened(s *scene) bool {
 	return st.done == nil || st.done(s)
 }
 
-// Shown is the call with the worker it is about; 0 stands for not known.
+// Shown is the call with its worker put in; 0 = the worker is not known.
 func (st *Step) Shown(worker, pid int) string {
 	number := func(n int) string {
 		if n == 0 {

@@ -32,6 +32,6 @@ func (p Position) after(m move, script []Chapter) (to Position, moved bool) {
 }
 
 // exactly tells whether the step reached by a move starts from exactly the
-// cluster it names. Going on, what somebody has forked meanwhile stays until
-// the next chapter.
+// cluster it names. When the tour goes on, workers that somebody has forked
+// meanwhile stay until the next chapter.
 func (p Position) exactly(m move) bool { return m != moveNext || p.Step == 0 }

@@ -9,11 +9,12 @@ import (
 	"muster/engine"
 )
 
-// prepareLimit is for the cluster to get to where a step starts.
+// prepareLimit bounds how long the cluster may take to get to where a step
+// starts.
 const prepareLimit = 15 * time.Second
 
 // prepare brings the cluster to where a step starts. exactly also takes away
-// workers that are too many; else they stay, as does a slot that waits.
+// surplus workers; without it they stay, and so does a slot that waits.
 func (s *scene) prepare(from From, exactly bool) error {
 	policy := from.Policy
 	if policy == 0 {
@@ -26,8 +27,8 @@ func (s *scene) prepare(from From, exactly bool) error {
 		}
 	}
 	if living(s.snap) < from.Workers || exactly {
-		// What is forked or tried again here has to be well, whatever the step
-		// then sets.
+		// Workers forked or tried again here must come up, whatever the step
+		// sets later.
 		if err := s.setup(From{}); err != nil {
 			return err
 		}
@@ -38,8 +39,8 @@ func (s *scene) prepare(from From, exactly bool) error {
 	return s.setup(from)
 }
 
-// setup makes the settings of later forks those a step starts from. Settings
-// that are so already are left alone: each change is heard as one 'setup'.
+// setup gives later forks the settings a step starts from. Settings that are
+// right already are left alone: each change causes a 'setup' event.
 func (s *scene) setup(from From) error {
 	want := s.base
 	if from.Exec != "" {
@@ -49,7 +50,7 @@ func (s *scene) setup(from From) error {
 		want.Args = from.Args
 	}
 	if want.Args == nil {
-		want.Args = []string{} // nil would leave what was set before
+		want.Args = []string{} // nil would keep the earlier arguments
 	}
 	now := s.c.Settings()
 	if now.Exec == want.Exec && slices.Equal(now.Args, want.Args) {
@@ -61,9 +62,9 @@ func (s *scene) setup(from From) error {
 	return nil
 }
 
-// count makes n workers listen.
+// count brings the number of listening workers to n.
 func (s *scene) count(n int, exactly bool) error {
-	told := map[int]bool{} // to leave, or forked in the place of one that gave up
+	told := map[int]bool{} // told to leave, or forked in the place of one that gave up
 	var failed error
 	ok := s.until(prepareLimit, func(s *scene) bool {
 		var here []int // live workers that stay
@@ -73,7 +74,7 @@ func (s *scene) count(n int, exactly bool) error {
 			switch {
 			case w.State == engine.StateExited && w.Next == nil:
 			case w.State == engine.StateExited && !w.Next.Stopped:
-				coming++ // the supervisor forks it
+				coming++ // the supervisor forks this one
 			case w.State == engine.StateExited:
 				coming++
 				if !told[w.ID] {
@@ -90,7 +91,7 @@ func (s *scene) count(n int, exactly bool) error {
 		case failed != nil:
 			return true
 		case len(here)+coming < n:
-			// One at a time: the next picture has it.
+			// One at a time: the next snapshot has the new worker.
 			var r engine.Result
 			if r, failed = s.do(engine.Command{Op: engine.OpFork}); failed == nil {
 				s.awaitRow(r.Worker)
@@ -115,7 +116,7 @@ func (s *scene) count(n int, exactly bool) error {
 	return nil
 }
 
-// awaitRow waits until the picture has a worker: pictures come a little after
+// awaitRow waits until the snapshot has a worker: snapshots come a little after
 // what they show.
 func (s *scene) awaitRow(id int) {
 	s.until(time.Second, func(s *scene) bool { return s.snap.ByID(id) != nil })

@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	lookEvery = 25 * time.Millisecond // at the cluster, while something is awaited
-	doLimit   = 5 * time.Second       // for the cluster to answer a command
-	maxEvents = 200                   // of one step that are kept
+	lookEvery = 25 * time.Millisecond // how often to look at the cluster while waiting
+	doLimit   = 5 * time.Second       // how long the cluster may take to answer a command
+	maxEvents = 200                   // kept events of one step
 )
 
 // scene is a step under way. Only the player's goroutine uses it.
@@ -22,8 +22,8 @@ type scene struct {
 	ctx     context.Context
 	c       engine.View
 	traffic *traffic
-	base    engine.Settings // those the cluster was made with
-	show    func()          // something has changed that may be shown
+	base    engine.Settings // the settings the cluster was made with
+	show    func()          // called when something that may be shown has changed
 	heard   func(engine.Event)
 
 	snap   *engine.Snapshot
@@ -34,14 +34,14 @@ type scene struct {
 	answer string // the last single request's
 }
 
-// look takes what is new from the cluster.
+// look takes new events and the snapshot from the cluster.
 func (s *scene) look() {
 	ev, _ := s.c.Events(s.after)
 	s.snap = s.c.Snapshot()
 	for _, e := range ev {
 		s.after = e.Seq
 		if e.Kind == engine.KindOutput {
-			continue // a crash writes a page of it; the log has it
+			continue // a crash writes a page of output; the log has it
 		}
 		s.events = append(s.events, e)
 		s.heard(e)
@@ -51,8 +51,8 @@ func (s *scene) look() {
 	}
 }
 
-// catchUp waits for the picture that shows all the events that were read: one
-// comes up to 100 ms after them.
+// catchUp waits for a snapshot that shows all events read so far: it comes up
+// to 100 ms after them.
 func (s *scene) catchUp() {
 	s.until(time.Second, func(*scene) bool { return true })
 }
@@ -64,9 +64,9 @@ func (s *scene) mark() {
 	s.traffic.mark()
 }
 
-// until looks at the cluster until ok, and tells whether that came within d.
-// It ends early with the scene. ok is asked only when the picture is as new as
-// the events, except the last time.
+// until looks at the cluster until ok is true, and tells whether that happened
+// within d. It ends early if the scene ends. It calls ok only when the snapshot
+// is as new as the events, except the last time.
 func (s *scene) until(d time.Duration, ok func(*scene) bool) bool {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
@@ -95,7 +95,7 @@ func (s *scene) about(id int) {
 	}
 }
 
-// do has the cluster carry out a command.
+// do makes the cluster carry out a command.
 func (s *scene) do(c engine.Command) (engine.Result, error) {
 	ctx, cancel := context.WithTimeout(s.ctx, doLimit)
 	defer cancel()
@@ -180,19 +180,19 @@ func (s *scene) replaced() bool {
 	return false
 }
 
-// answered is the right answers since the step began.
+// answered is how many right answers came since the step began.
 func (s *scene) answered() uint64 {
 	n, _ := s.traffic.answers()
 	return n
 }
 
-// calm tells that no request has failed in the traffic that runs.
+// calm tells that no request of the running traffic has failed.
 func (s *scene) calm() bool { return s.traffic.runner == nil || s.traffic.runner.Stats().Failed() == 0 }
 
 // row is the worker the step is about, nil if it has no row.
 func (s *scene) row() *engine.Row { return s.snap.ByID(s.worker) }
 
-// Workers in a picture.
+// Workers in a snapshot.
 
 func listening(snap *engine.Snapshot) int { return snap.Count().Listening }
 
@@ -215,7 +215,7 @@ func newestListening(snap *engine.Snapshot) int {
 	return id
 }
 
-// living is how many have not ended.
+// living is how many workers have not ended.
 func living(snap *engine.Snapshot) int {
 	n := 0
 	for i := range snap.Workers {
@@ -226,8 +226,8 @@ func living(snap *engine.Snapshot) int {
 	return n
 }
 
-// givenUp is a slot's last worker that gets no more tries, or waits for the
-// next one; 0 = there is none.
+// givenUp is the last worker of a slot that has given up or waits for its next
+// try; 0 = there is none.
 func givenUp(snap *engine.Snapshot) int {
 	for i := range snap.Workers {
 		if w := &snap.Workers[i]; w.State == engine.StateExited && w.Next != nil {

@@ -17,22 +17,23 @@ type Step struct {
 	Name string // a few words, for a list of what went wrong
 	Say  string // the one sentence that is shown
 	// Call is the API call or command the step stands for. "{worker}" and
-	// "{pid}" stand for those of the worker it is about, see Shown.
+	// "{pid}" stand for the id and pid of the step's worker, see Shown.
 	Call string
 	From From // the cluster it starts from
 	// Traffic runs from before the step acts until a step with another one.
 	Traffic Traffic
 	// Causes are the events the step has to cause, whatever else comes.
 	Causes []engine.Kind
-	// MayFail: requests may fail here. Anywhere else one that does is trouble.
+	// MayFail: requests may fail here. In any other step a failed request is
+	// trouble.
 	MayFail bool
 
 	pick  func(*engine.Snapshot) int    // the worker it is about; nil = the first that listens
-	bar   func(*engine.Snapshot) string // why this cluster cannot do it, "" = it can; then it is only told of; nil = any can
-	act   func(*scene) error            // nil = there is only something to see
+	bar   func(*engine.Snapshot) string // why this cluster cannot do the step, which is then only described; "" = it can; nil = any cluster can
+	act   func(*scene) error            // nil = the step only shows something
 	fact  func(*scene) string           // what to look at now, "" = nothing yet; nil = nothing
-	done  func(*scene) bool             // it has happened, beside Causes; nil = nothing beside
-	limit time.Duration                 // for that; 0 = stepLimit
+	done  func(*scene) bool             // what must have happened besides Causes; nil = nothing else
+	limit time.Duration                 // how long act and done may take; 0 = stepLimit
 }
 
 // stepLimit is how long a step may take. Starting a process takes 20 ms on a
@@ -41,10 +42,10 @@ const stepLimit = 10 * time.Second
 
 // From is the cluster a step starts from.
 type From struct {
-	Workers int           // that listen; more do no harm, except the first step of a chapter
+	Workers int           // how many listen; more do no harm, except in the first step of a chapter
 	Policy  engine.Policy // 0 = rr
-	// Exec and Args are the settings of later forks where they differ from
-	// those the cluster was made with.
+	// Exec and Args are set for later forks if they differ from what the
+	// cluster was made with.
 	Exec string
 	Args []string
 }
@@ -58,7 +59,7 @@ type Traffic struct {
 	KeepAlive bool          // a client keeps its connection, as a browser does
 }
 
-// Script is the whole tour for a cluster that grows to so many workers, at
+// Script is the whole tour for a cluster that grows to this many workers, at
 // least 2.
 func Script(workers int) []Chapter {
 	workers = max(workers, 2)
@@ -75,5 +76,6 @@ func Script(workers int) []Chapter {
 	}
 }
 
-// LeastWorkers is what the tour needs to show anything about a cluster.
+// LeastWorkers is how many workers the tour needs to show anything about a
+// cluster.
 const LeastWorkers = 2

@@ -18,12 +18,12 @@ import (
 // requestLimit bounds one request, connecting included.
 const requestLimit = 10 * time.Second
 
-// traffic is the requests of the tour. One goroutine starts and stops it; the
-// counts may be read from any.
+// traffic is the requests of the tour. One goroutine starts and stops it; any
+// goroutine may read the counts.
 type traffic struct {
 	now    Traffic
 	runner *load.Runner // nil = none is sent
-	failed uint64       // of the runner, already told
+	failed uint64       // failures of the runner that were told already
 
 	onPanic func(any)
 
@@ -44,16 +44,15 @@ func target(snap *engine.Snapshot) (string, error) {
 	return a.String(), nil
 }
 
-// start sends t, and nothing else any more: whatever ran before must be
-// stopped.
+// start starts sending t. Earlier traffic must have been stopped.
 func (tr *traffic) start(addr string, t Traffic) error {
 	if t.Clients == 0 {
 		return nil
 	}
-	// Not the player's context: its end must not be the end of a request under
-	// way that the cluster still answers.
+	// Not the player's context: its end must not cut a request that the cluster
+	// still answers.
 	r, err := load.Start(context.Background(), load.Options{
-		Addr: addr, Anywhere: true, // the cluster's own address is this machine's
+		Addr: addr, Anywhere: true, // the cluster's own address is on this machine
 		Path: t.Path, Concurrency: t.Clients, Think: t.Think, KeepAlive: t.KeepAlive, Timeout: requestLimit,
 		OnAnswer: tr.count, OnPanic: tr.onPanic,
 	})
@@ -77,7 +76,8 @@ func (tr *traffic) count(a *load.Answer, err error) {
 	}
 }
 
-// workerOf is the worker that says it gave an answer, 0 if none does.
+// workerOf is the worker that an answer names as its author, 0 if it names
+// none.
 func workerOf(h http.Header) int {
 	name, _, _ := strings.Cut(h.Get("Muster-Worker"), " ")
 	id, err := strconv.Atoi(name)
@@ -94,7 +94,7 @@ func (tr *traffic) mark() {
 	tr.byWorker, tr.answered = map[int]uint64{}, 0
 }
 
-// answers are the right answers since the mark, in all and by worker.
+// answers counts the right answers since the mark, in all and by worker.
 func (tr *traffic) answers() (n uint64, byWorker map[int]uint64) {
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
@@ -109,7 +109,7 @@ func (tr *traffic) inFlight() uint64 {
 	return tr.runner.Stats().InFlight
 }
 
-// newlyFailed is how many requests have failed since it was asked last.
+// newlyFailed is how many requests have failed since its last call.
 func (tr *traffic) newlyFailed() uint64 {
 	if tr.runner == nil {
 		return 0
@@ -121,8 +121,8 @@ func (tr *traffic) newlyFailed() uint64 {
 }
 
 // stop ends the sending and waits until the last request has been answered, at
-// most requestLimit. It returns how many failed that newlyFailed did not tell
-// of, and the texts of all failures.
+// most requestLimit. It returns how many failures newlyFailed has not counted,
+// and the texts of all failures.
 func (tr *traffic) stop() (failed uint64, texts []string, err error) {
 	if tr.runner == nil {
 		return 0, nil, nil
@@ -142,7 +142,7 @@ func (tr *traffic) abandon() {
 	}
 }
 
-// words is how the requests stand: "118 answered, 0 failed".
+// words is the requests' state in words: "118 answered, 0 failed".
 func (tr *traffic) words() string {
 	if tr.runner == nil {
 		return ""
@@ -151,7 +151,7 @@ func (tr *traffic) words() string {
 	return fmt.Sprintf("%d answered, %d failed", n, tr.runner.Stats().Failed())
 }
 
-// spreadWords is who gave the answers: "worker 1: 45  worker 2: 44".
+// spreadWords says which workers gave the answers: "worker 1: 45 worker 2: 44".
 func (tr *traffic) spreadWords() string {
 	_, by := tr.answers()
 	var out []string

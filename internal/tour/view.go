@@ -6,14 +6,13 @@ import "muster/engine"
 type State int
 
 const (
-	Preparing State = iota // the cluster is brought to where it starts
-	Acting                 // what it is about is not seen yet
+	Preparing State = iota // the cluster is brought to where the step starts
+	Acting                 // what the step is about is not seen yet
 	Done
-	Failed // it was not seen in time: Trouble says why
+	Failed // that was not seen in time: Trouble says why
 )
 
-// View is a picture of the tour. Whoever gets one may keep it; nothing in it is
-// ever changed.
+// View is a snapshot of the tour. It may be kept: nothing in it ever changes.
 type View struct {
 	Chapter, Chapters int // from 1
 	Title             string
@@ -36,7 +35,7 @@ func (p *Player) blank(at place) View {
 	}
 }
 
-// same tells whether two views would be drawn alike.
+// same tells whether two views would look the same on a screen.
 func (v View) same(w View) bool {
 	n, m := len(v.Events), len(w.Events)
 	if n != m || n > 0 && v.Events[n-1].Seq != w.Events[m-1].Seq {
