@@ -58,7 +58,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	defer runtime.UnlockOSThread()
 
 	s := &suite{progress: stderr}
-	chosen, err := s.parse(args, stdout)
+	chosen, err := s.parse(args, s.measurements(), stdout)
 	switch {
 	case errors.Is(err, pflag.ErrHelp):
 		return 0

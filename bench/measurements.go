@@ -1,36 +1,5 @@
 package main
 
-import "context"
-
-// measurement is one thing that can be asked for by name. To add one: a file
-// with its run method, and its entry here.
-type measurement struct {
-	name  string
-	goals []goal // what it finds out, in the order of Result.Values
-	run   func(context.Context) (Result, error)
-}
-
-// goal is one line of the table before it is measured.
-type goal struct {
-	what    string
-	unit    string // "" for a ratio
-	aim     float64
-	atLeast bool // the aim is a lower bound; else an upper one
-}
-
-// Result is what a measurement found.
-type Result struct {
-	Values []spread // one for each goal
-	Notes  []string // what a reader of the value has to know, each one sentence
-	Raw    []string // a line for each round, for --verbose
-}
-
-// notHere is the error of a measurement that this machine cannot make. It is
-// no failure.
-type notHere struct{ why string }
-
-func (e *notHere) Error() string { return e.why }
-
 // measurements is all there is, in the order of the report.
 func (s *suite) measurements() []measurement {
 	return []measurement{

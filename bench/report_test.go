@@ -86,7 +86,7 @@ func TestParseCommandLine(t *testing.T) {
 		{"--unknown", "", "", "unknown flag"},
 	} {
 		s := &suite{progress: io.Discard}
-		chosen, err := s.parse(strings.Fields(c.args), io.Discard)
+		chosen, err := s.parse(strings.Fields(c.args), s.measurements(), io.Discard)
 		if c.bad != "" {
 			if err == nil || !strings.Contains(err.Error(), c.bad) {
 				t.Errorf("%q: error %v, want one with %q", c.args, err, c.bad)

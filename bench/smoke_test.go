@@ -58,7 +58,7 @@ func TestSmokeNode(t *testing.T) {
 	runtime.LockOSThread() // as run does
 	defer runtime.UnlockOSThread()
 	s := &suite{progress: io.Discard}
-	if _, err := s.parse(strings.Fields("node --client load --seconds 0.1 --rounds 1"), io.Discard); err != nil {
+	if _, err := s.parse(strings.Fields("node --client load --seconds 0.1 --rounds 1"), s.measurements(), io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	end, err := s.prepare(t.Context())

@@ -1,12 +1,53 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"os/exec"
 	"strconv"
 	"strings"
 	"time"
 )
+
+// wrk is https://github.com/wg/wrk. It checks the status only.
+type wrk struct{ path, version string }
+
+func (w wrk) name() string {
+	return strings.TrimSpace("wrk "+w.version) + fmt.Sprintf(", 1 thread, %d connections", clients)
+}
+
+func (w wrk) load(ctx context.Context, addr string, d time.Duration, r reuse) (traffic, error) {
+	out, err := command(ctx, w.path, wrkArgs(addr, d, r)...).CombinedOutput()
+	switch {
+	case ctx.Err() != nil:
+		return traffic{}, ctx.Err()
+	case err != nil:
+		return traffic{}, fmt.Errorf("running wrk: %w: %s", err, strings.TrimSpace(string(out)))
+	}
+	return parseWrk(string(out))
+}
+
+func wrkArgs(addr string, d time.Duration, r reuse) []string {
+	args := []string{"-t1", fmt.Sprintf("-c%d", clients), fmt.Sprintf("-d%ds", int(d/time.Second))}
+	if r == perRequest {
+		args = append(args, "-H", "Connection: close")
+	}
+	return append(args, "http://"+addr+"/")
+}
+
+// wrkVersion is "4.1.0", or "" if wrk does not say. wrk -v ends with 1.
+func wrkVersion(ctx context.Context, path string) string {
+	out, _ := exec.CommandContext(ctx, path, "-v").CombinedOutput()
+	for word := range strings.FieldsSeq(string(out)) {
+		word = strings.TrimPrefix(word, "debian/")
+		if word != "" && word[0] >= '0' && word[0] <= '9' {
+			version, _, _ := strings.Cut(word, "-")
+			return version
+		}
+	}
+	return ""
+}
 
 // parseWrk reads what wrk prints at its end:
 //
