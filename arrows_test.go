@@ -49,6 +49,8 @@ func TestRoomsImportInOneDirection(t *testing.T) {
 		{"muster/internal/stopsignal", nil, screen},
 		{"muster/internal/secret", nil, screen},
 		{"muster/internal/deathsignal", nil, screen},
+		// What every command has knows neither a command nor a cluster.
+		{"muster/internal/cli/internal/command", []string{"muster/internal/safetext", "muster/internal/stopsignal"}, []string{"muster/engine", "muster/tui", "muster/styles", "github.com/spf13/cobra", "github.com/charmbracelet/bubbletea"}},
 		// Cells know no cluster.
 		{"muster/tui/internal/cell", []string{"muster/styles", "muster/internal/safetext"}, nil},
 		// Histories know no look.

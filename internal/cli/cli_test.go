@@ -8,11 +8,13 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+
+	"muster/internal/cli/internal/command"
 )
 
 func runWith(args ...string) (code int, stdout, stderr string) {
 	out, errs := newOutput(), newOutput()
-	a := &app{stdout: out, stderr: errs, getenv: func(string) string { return "" }}
+	a := &app{World: command.World{Stdout: out, Stderr: errs, Getenv: func(string) string { return "" }}}
 	code = a.run(args)
 	return code, out.String(), errs.String()
 }
@@ -178,7 +180,7 @@ func TestHelpThatWasNotWrittenWasASuccess(t *testing.T) {
 		"completion", "completion bash", "completion zsh", "completion fish", "completion bash --help", "--version", "version",
 	} {
 		errs := newOutput()
-		a := &app{stdout: noRoom{}, stderr: errs, getenv: func(string) string { return "" }}
+		a := &app{World: command.World{Stdout: noRoom{}, Stderr: errs, Getenv: func(string) string { return "" }}}
 		code, said := a.run(strings.Fields(line)), errs.String()
 		if code != 1 || strings.Count(said, "\n") != 1 || !strings.Contains(said, "no space left") || strings.Contains(said, "usage") {
 			t.Errorf("%s: exit code %d, stderr %q; want 1 and why", line, code, said)
@@ -202,7 +204,7 @@ func TestATimeThatIsTooLongHadNoUnit(t *testing.T) {
 		}
 	}
 	var d time.Duration
-	if err := (durationValue{&d}).Set("1000000h"); err != nil || d+d+time.Hour < d {
+	if err := command.Duration(&d).Set("1000000h"); err != nil || d+d+time.Hour < d {
 		t.Errorf("the longest time: %v, %v", d, err)
 	}
 }

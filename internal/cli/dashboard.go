@@ -4,11 +4,12 @@ import (
 	"context"
 
 	"muster/engine"
+	"muster/internal/cli/internal/command"
 	"muster/tui"
 )
 
 // dashboard runs the cluster with the screen until both have ended. The screen
-// hears the signals and passes them on as a stop. It returns a *failure or nil.
+// hears the signals and passes them on as a stop. It returns a *command.Failure or nil.
 func (a *app) dashboard(c *engine.Cluster, t *tui.Terminal, s *settings) error {
 	return showScreen(c, s.screenOptions(t))
 }
@@ -26,7 +27,7 @@ func (s *settings) screenOptions(t *tui.Terminal) tui.Options {
 	}
 }
 
-// showScreen runs the cluster with a screen. It returns a *failure or nil.
+// showScreen runs the cluster with a screen. It returns a *command.Failure or nil.
 func showScreen(c *engine.Cluster, o tui.Options) error {
 	load := newChildLoad()
 	defer load.Close()
@@ -34,11 +35,11 @@ func showScreen(c *engine.Cluster, o tui.Options) error {
 	outcome, err := tui.Show(context.Background(), c, o)
 	switch {
 	case outcome.AtOnce && outcome.Signal != 0:
-		return &failure{code: signalCode(outcome.Signal)}
+		return &command.Failure{Code: command.SignalCode(outcome.Signal)}
 	case outcome.AtOnce: // a key was asked to do it
 		return nil
 	case err != nil:
-		return failed(err)
+		return command.Failed(err)
 	}
 	return nil
 }

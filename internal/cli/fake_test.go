@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/cli/internal/command"
 	"muster/internal/viewtest"
 )
 
@@ -141,7 +142,7 @@ func startServing(form format) *serving {
 		signals:     make(chan os.Signal, 2),
 		result:      make(chan error, 1),
 	}
-	a := &app{stdout: s.stdout, stderr: s.stderr, getenv: func(string) string { return "" }}
+	a := &app{World: command.World{Stdout: s.stdout, Stderr: s.stderr, Getenv: func(string) string { return "" }}}
 	go func() { s.result <- a.serve(s.fakeCluster, s.life(), form, s.signals) }()
 	return s
 }
@@ -154,11 +155,11 @@ func (s *serving) code(t *testing.T) int {
 		if err == nil {
 			return 0
 		}
-		f, ok := err.(*failure)
+		f, ok := err.(*command.Failure)
 		if !ok {
-			t.Fatalf("serve returned %v, not a *failure", err)
+			t.Fatalf("serve returned %v, not a *command.Failure", err)
 		}
-		return f.code
+		return f.Code
 	case <-time.After(patience):
 		t.Fatal("serve never ended")
 		return -1

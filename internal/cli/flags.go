@@ -10,10 +10,10 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"muster/engine"
+	"muster/internal/cli/internal/command"
 	"muster/internal/cpus"
 	"muster/internal/nodecmd"
 	"muster/internal/plural"
@@ -83,21 +83,21 @@ func (s *settings) groups(builtin bool) []flagGroup {
 	if builtin {
 		cluster.Var(addrValue{&s.addr}, "addr", "HOST:PORT, :PORT (all interfaces), PORT or unix:PATH")
 	}
-	cluster.Var(intValue{&s.workers, 1, engine.MaxWorkers}, "workers", "how many, 1 to 256 (default one per CPU this process may use, here "+cpus.Usable().String()+")")
+	cluster.Var(command.Int(&s.workers, 1, engine.MaxWorkers), "workers", "how many, 1 to 256 (default one per CPU this process may use, here "+cpus.Usable().String()+")")
 	cluster.Var(policyValue{&s.policy}, "policy", "who accepts: the primary, in turn for each worker, or the workers (default NODE_CLUSTER_SCHED_POLICY, or rr)")
-	cluster.Var(durationValue{&s.grace}, "grace", "for a worker to finish when it is told to leave; then --stop-signal; 0 = no limit")
+	cluster.Var(command.Duration(&s.grace), "grace", "for a worker to finish when it is told to leave; then --stop-signal; 0 = no limit")
 	cluster.Var(signalValue{&s.stopSignal}, "stop-signal", "to one that leaves and has nothing open any more, or no --grace left: SIGTERM, SIGINT, ..., none")
-	cluster.Var(durationValue{&s.kill}, "kill-timeout", "from --stop-signal to SIGKILL, or what is left of --grace if that is more; 0 = no SIGKILL")
+	cluster.Var(command.Duration(&s.kill), "kill-timeout", "from --stop-signal to SIGKILL, or what is left of --grace if that is more; 0 = no SIGKILL")
 	cluster.BoolVar(&s.stopMessage, "stop-message", false, "send the message \"shutdown\", as PM2, to one that is told to leave")
-	cluster.Var(durationValue{&s.ready}, "ready-timeout", "for the new worker of a restart to listen; then the old one stays; 0 = no limit")
-	cluster.Var(notedValue{durationValue{&s.stall}, &s.stallGiven}, "stall", "kill a worker that does not answer for so long; 0 = never; with --inspect only if given")
+	cluster.Var(command.Duration(&s.ready), "ready-timeout", "for the new worker of a restart to listen; then the old one stays; 0 = no limit")
+	cluster.Var(notedValue{command.Duration(&s.stall), &s.stallGiven}, "stall", "kill a worker that does not answer for so long; 0 = never; with --inspect only if given")
 	cluster.BoolVar(&s.noRestart, "no-restart", false, "leave dead workers dead, as Node's cluster does")
 	cluster.BoolVar(&s.keep, "keep-children", false, "leave alone what a worker has started, when it ends (default: SIGTERM, then SIGKILL after --kill-timeout)")
 	if !builtin {
 		cluster.Var(dirValue{&s.cwd}, "cwd", "run in it; a link in the path is followed anew for each worker (default $PWD)")
 	}
 	if builtin {
-		cluster.Var(intValue{&s.workerProcs, 1, engine.MaxWorkers}, "worker-procs", "GOMAXPROCS of each worker (default 1: one core's worth)")
+		cluster.Var(command.Int(&s.workerProcs, 1, engine.MaxWorkers), "worker-procs", "GOMAXPROCS of each worker (default 1: one core's worth)")
 	}
 
 	output := set()
@@ -168,32 +168,4 @@ func (s *settings) engineOptions() engine.Options {
 // joinNotes is the notes that say something, as one line.
 func joinNotes(notes ...string) string {
 	return strings.Join(slices.DeleteFunc(notes, func(n string) bool { return n == "" }), "; ")
-}
-
-// flagError says what is wrong with a flag in the words of this program;
-// pflag's own name the Go function that failed.
-func flagError(c *cobra.Command, err error) error {
-	var value *pflag.InvalidValueError
-	if errors.As(err, &value) {
-		why := value.Unwrap()
-		if whole := (*wholeError)(nil); errors.As(why, &whole) {
-			return misused(fmt.Errorf("--%s: %w", value.GetFlag().Name, whole.error))
-		}
-		if value.GetFlag().Value.Type() == "bool" {
-			why = errors.New("must be true or false")
-		}
-		return misused(fmt.Errorf("--%s %q: %w", value.GetFlag().Name, value.GetValue(), why))
-	}
-	var missing *pflag.ValueRequiredError
-	if errors.As(err, &missing) {
-		return misused(fmt.Errorf("--%s needs a value", missing.GetSpecifiedName()))
-	}
-	var unknown *pflag.NotExistError
-	if errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() == "" {
-		if unknown.GetSpecifiedName() == "cwd" && c != nil && !c.HasParent() {
-			return misused(errors.New("--cwd is a flag of muster run: muster run --cwd DIR -- node server.js"))
-		}
-		return misused(fmt.Errorf("unknown flag --%s", unknown.GetSpecifiedName()))
-	}
-	return misused(err)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"muster/engine"
+	"muster/internal/cli/internal/command"
 )
 
 func format1(f format, e engine.Event) string {
@@ -81,7 +82,7 @@ func TestColoursOfWorkersAreDropped(t *testing.T) {
 	}
 	// What muster says itself may quote a worker too.
 	var b bytes.Buffer
-	(&app{stderr: &b}).say("it failed: %s", text)
+	(&command.World{Stderr: &b}).Say("it failed: %s", text)
 	if got := b.String(); got != "muster: it failed: ready \\x1b[2J\n" {
 		t.Errorf("on stderr: %q", got)
 	}

@@ -5,13 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"time"
 
 	"muster/engine"
+	"muster/internal/cli/internal/command"
 )
-
-// flushTime is how long the end waits for an output that is not read.
-const flushTime = time.Second
 
 // life is what the owner of a cluster does with it, and no viewer.
 type life struct {
@@ -22,7 +19,7 @@ type life struct {
 func lifeOf(c *engine.Cluster) life { return life{c.Run, c.KillAll} }
 
 // serve runs the cluster without a screen until it ends. The first signal
-// stops it gracefully, the second at once. It returns a *failure or nil.
+// stops it gracefully, the second at once. It returns a *command.Failure or nil.
 //
 // Three goroutines, each ended by this one or with the process: Run, the
 // printer, and this one, which never writes to stdout and so always hears a
@@ -35,7 +32,7 @@ func (a *app) serve(c engine.View, life life, form format, signals <-chan os.Sig
 
 	over := make(chan struct{})
 	printed := make(chan error, 1)
-	p := &printer{out: a.stdout, form: form, say: a.say}
+	p := &printer{out: a.Stdout, form: form, say: a.Say}
 	go func() { printed <- p.follow(c, over) }()
 
 	var output error // how printing went, once it has ended
@@ -44,48 +41,35 @@ func (a *app) serve(c engine.View, life life, form format, signals <-chan os.Sig
 		case s := <-signals:
 			if asked {
 				life.killAll()
-				await(ran, nil) // so that no address is left behind
-				return &failure{code: signalCode(s)}
+				command.Await(ran, nil) // so that no address is left behind
+				return &command.Failure{Code: command.SignalCode(s)}
 			}
 			asked = true
 			stop()
 		case output = <-printed:
 			printed = nil
 			if output != nil && !errors.Is(output, errIncomplete) {
-				a.say("%v; stopping the cluster", output)
+				a.Say("%v; stopping the cluster", output)
 			}
 			stop()
 		case err := <-ran:
 			close(over)
 			if printed != nil {
 				var done bool
-				if output, done = await(printed, signals); !done {
-					a.say("stdout is not read; the last events were not printed")
+				if output, done = command.Await(printed, signals); !done {
+					a.Say("stdout is not read; the last events were not printed")
 					output = errIncomplete
 				}
 			}
 			if err != nil {
-				return failed(fmt.Errorf("the cluster failed: %w", err))
+				return command.Failed(fmt.Errorf("the cluster failed: %w", err))
 			}
 			if output != nil {
-				return &failure{code: exitFailed}
+				return &command.Failure{Code: command.ExitFailed}
 			}
 			return nil
 		}
 	}
-}
-
-// await waits for a result, but no longer than flushTime or the next signal.
-func await(result <-chan error, signals <-chan os.Signal) (err error, done bool) {
-	t := time.NewTimer(flushTime)
-	defer t.Stop()
-	select {
-	case err = <-result:
-		return err, true
-	case <-signals:
-	case <-t.C:
-	}
-	return nil, false
 }
 
 // form is the output the flags ask for.

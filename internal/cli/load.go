@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"muster/internal/cli/internal/command"
 	"muster/internal/load"
 )
 
@@ -73,7 +74,7 @@ func (a *app) loadCommand() *cobra.Command {
 		Short: "Send requests to a server and count how they end",
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := s.check(args); err != nil {
-				return misused(err)
+				return command.Misused(err)
 			}
 			return a.runLoad(&s)
 		},
@@ -81,7 +82,7 @@ func (a *app) loadCommand() *cobra.Command {
 	c.Flags().AddFlagSet(flags)
 	c.SetHelpFunc(func(c *cobra.Command, _ []string) {
 		fmt.Fprintf(c.OutOrStdout(), "%s\n\nUsage:\n  muster %s\n\nExamples:\n%s\n\nFlags:\n%s%s",
-			loadAbout, c.Use, loadExamples, flags.FlagUsagesWrapped(helpWidth), loadNotes)
+			loadAbout, c.Use, loadExamples, flags.FlagUsagesWrapped(command.HelpWidth), loadNotes)
 	})
 	return c
 }
@@ -91,13 +92,13 @@ func (s *loadSettings) flags() *pflag.FlagSet {
 	*s = loadSettings{rate: defaultRate, clients: defaultClients, duration: defaultLoadTime, timeout: defaultTimeout}
 	f := pflag.NewFlagSet("", pflag.ContinueOnError)
 	f.SortFlags = false
-	f.Var(intValue{&s.rate, 1, load.MaxRate}, "rate", "requests a second, 1 to 100000")
-	f.Var(intValue{&s.clients, 1, load.MaxClients}, "concurrency", "requests under way at once, at most; more are late")
+	f.Var(command.Int(&s.rate, 1, load.MaxRate), "rate", "requests a second, 1 to 100000")
+	f.Var(command.Int(&s.clients, 1, load.MaxClients), "concurrency", "requests under way at once, at most; more are late")
 	f.BoolVar(&s.keepAlive, "keepalive", false, "use a connection again; without it a connection for each request")
-	f.Var(intValue{&s.idle, 0, load.MaxClients}, "idle", "connections that are held open with nothing sent on them")
-	f.Var(intValue{&s.slow, 0, load.MaxClients}, "slow", "clients that send and read ten bytes a second, beside the others")
-	f.Var(durationValue{&s.duration}, "duration", "stop after so long; 0 = when told to")
-	f.Var(positiveValue{durationValue{&s.timeout}}, "timeout", "for one request, connecting included")
+	f.Var(command.Int(&s.idle, 0, load.MaxClients), "idle", "connections that are held open with nothing sent on them")
+	f.Var(command.Int(&s.slow, 0, load.MaxClients), "slow", "clients that send and read ten bytes a second, beside the others")
+	f.Var(command.Duration(&s.duration), "duration", "stop after so long; 0 = when told to")
+	f.Var(command.Positive(&s.timeout), "timeout", "for one request, connecting included")
 	f.Var(methodValue{&s.method}, "method", "of every request; GET, or POST with a --body")
 	f.Var(stringPointer{&s.pathFlag}, "path", "path and query of every request, for a TARGET without one")
 	f.Var(headerValue{&s.header}, "header", "a header of every request, 'Name: value'; may be given again and again")

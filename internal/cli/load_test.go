@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"muster/internal/cli/internal/command"
 	"muster/internal/load"
 )
 
@@ -227,7 +228,7 @@ func watchServer(t *testing.T, out io.Writer, handler http.HandlerFunc, o load.O
 	if out == nil {
 		out = &w.out
 	}
-	a := &app{stdout: out, stderr: &w.stderr, getenv: func(string) string { return "" }}
+	a := &app{World: command.World{Stdout: out, Stderr: &w.stderr, Getenv: func(string) string { return "" }}}
 	s := &loadSettings{loadTarget: loadTarget{addr: o.Addr, path: "/"}}
 	go func() {
 		w.result <- a.watchLoad(run, s, jsonLoad{}, w.orders, w.signals, func() { w.given.Add(1) })
@@ -302,8 +303,8 @@ func TestLoadIsEndedByASecondSignal(t *testing.T) {
 	<-got
 	w.signals <- syscall.SIGINT
 	w.signals <- syscall.SIGINT
-	var f *failure
-	if err := w.end(t); !errors.As(err, &f) || f.code != 130 || f.err != nil {
+	var f *command.Failure
+	if err := w.end(t); !errors.As(err, &f) || f.Code != 130 || f.Err != nil {
 		t.Errorf("%v, want exit code 130", err)
 	}
 }
@@ -348,8 +349,8 @@ func (closedPipe) Write([]byte) (int, error) { return 0, syscall.EPIPE }
 
 func TestLoadEndsWithItsOutput(t *testing.T) {
 	w := watchServer(t, closedPipe{}, func(http.ResponseWriter, *http.Request) {}, load.Options{Rate: 100})
-	var f *failure
-	if err := w.end(t); !errors.As(err, &f) || f.code != exitFailed || !errors.Is(err, syscall.EPIPE) {
+	var f *command.Failure
+	if err := w.end(t); !errors.As(err, &f) || f.Code != command.ExitFailed || !errors.Is(err, syscall.EPIPE) {
 		t.Errorf("%v", err)
 	}
 }
@@ -368,8 +369,8 @@ func TestLoadHearsASignalThoughItsOutputIsStuck(t *testing.T) {
 	w := watchServer(t, stuckPipe{release}, func(http.ResponseWriter, *http.Request) {}, load.Options{Rate: 100})
 	w.answered(t, 1)
 	w.signals <- syscall.SIGTERM
-	var f *failure
-	if err := w.end(t); !errors.As(err, &f) || f.code != exitFailed || !errors.Is(err, errNotRead) {
+	var f *command.Failure
+	if err := w.end(t); !errors.As(err, &f) || f.Code != command.ExitFailed || !errors.Is(err, errNotRead) {
 		t.Errorf("%v", err)
 	}
 }
@@ -403,11 +404,11 @@ func TestLoadResult(t *testing.T) {
 	}
 	for _, tt := range tests {
 		err := loadResult(tt.res, tt.err, tt.written, s)
-		var f *failure
+		var f *command.Failure
 		switch {
 		case tt.want == "" && err != nil:
 			t.Errorf("%s: %v", tt.name, err)
-		case tt.want != "" && (!errors.As(err, &f) || f.code != exitFailed || !strings.Contains(err.Error(), tt.want)):
+		case tt.want != "" && (!errors.As(err, &f) || f.Code != command.ExitFailed || !strings.Contains(err.Error(), tt.want)):
 			t.Errorf("%s: %v, want %q", tt.name, err, tt.want)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"muster/internal/cli/internal/command"
 	"muster/internal/load"
 )
 
@@ -92,7 +93,7 @@ func readBody(text string) ([]byte, error) {
 	if !ok {
 		return []byte(text), nil
 	}
-	b, err := readBounded(name, load.MaxBody)
+	b, err := command.ReadBounded(name, load.MaxBody)
 	if err != nil {
 		return nil, fmt.Errorf("--body %q: %w", text, err)
 	}
@@ -114,7 +115,7 @@ func (s *loadSettings) tlsConfig() (*tls.Config, error) {
 	}
 	config := &tls.Config{InsecureSkipVerify: s.insecure} // asked for
 	if s.cacert != "" {
-		b, err := readBounded(s.cacert, maxCerts)
+		b, err := command.ReadBounded(s.cacert, maxCerts)
 		if err != nil {
 			return nil, fmt.Errorf("--cacert %q: %w", s.cacert, err)
 		}

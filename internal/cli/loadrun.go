@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"muster/internal/cli/internal/command"
 	"muster/internal/deathsignal"
 	"muster/internal/load"
 )
@@ -24,10 +25,10 @@ type loadOrder struct {
 	said string    // not understood
 }
 
-// runLoad is muster load: it returns a *failure or nil.
+// runLoad is muster load: it returns a *command.Failure or nil.
 func (a *app) runLoad(s *loadSettings) error {
-	catchSIGPIPE()
-	signals, end := stopSignals()
+	command.CatchSIGPIPE()
+	signals, end := command.StopSignals()
 	defer end()
 
 	form, orders, restore := a.loadView(s)
@@ -38,10 +39,10 @@ func (a *app) runLoad(s *loadSettings) error {
 	switch {
 	case errors.Is(err, load.ErrNotLoopback):
 		restore()
-		return misused(fmt.Errorf("%w; --anywhere allows it", err))
+		return command.Misused(fmt.Errorf("%w; --anywhere allows it", err))
 	case err != nil:
 		restore()
-		return misused(err)
+		return command.Misused(err)
 	}
 	return a.watchLoad(r, s, form, orders, signals, restore)
 }
@@ -53,8 +54,8 @@ func (a *app) loadView(s *loadSettings) (form loadForm, orders <-chan loadOrder,
 	switch {
 	case s.json:
 		form = jsonLoad{}
-	case isTerminal(a.stdout) && a.getenv("TERM") != "dumb" && a.getenv("TERM") != "":
-		live := &liveLoad{width: terminalWidth(a.stdout)}
+	case isTerminal(a.Stdout) && a.Getenv("TERM") != "dumb" && a.Getenv("TERM") != "":
+		live := &liveLoad{width: terminalWidth(a.Stdout)}
 		form = live
 		if !s.control {
 			orders, restore = loadKeys(os.Stdin)
@@ -117,13 +118,13 @@ func stepRate(rate, step int) int {
 // Output is written by a goroutine of its own, so that this one always hears a
 // signal; lines of progress that nobody reads are left out.
 func (a *app) watchLoad(r *load.Runner, s *loadSettings, form loadForm, orders <-chan loadOrder, signals <-chan os.Signal, restore func()) error {
-	out := newLoadOutput(a.stdout)
+	out := newLoadOutput(a.Stdout)
 	tick := time.NewTicker(form.every())
 	defer tick.Stop()
 	asked, begun := false, false
 	atOnce := func(sig os.Signal) error {
 		if asked {
-			return &failure{code: signalCode(sig)}
+			return &command.Failure{Code: command.SignalCode(sig)}
 		}
 		asked = true
 		r.Stop()
@@ -165,7 +166,7 @@ func (a *app) watchLoad(r *load.Runner, s *loadSettings, form loadForm, orders <
 func (a *app) obey(r *load.Runner, o loadOrder, atOnce func(os.Signal) error) error {
 	switch {
 	case o.said != "":
-		a.say("--control: %s", o.said)
+		a.Say("--control: %s", o.said)
 	case o.stop != nil:
 		return atOnce(o.stop)
 	case o.quit:
@@ -219,7 +220,7 @@ var errNotRead = errors.New("it is not read; the summary was not printed")
 // finish writes the last text and waits for that, but not for long, nor beyond
 // the next signal.
 func (o *loadOutput) finish(text []byte, signals <-chan os.Signal) error {
-	limit := time.NewTimer(flushTime)
+	limit := time.NewTimer(command.FlushTime)
 	defer limit.Stop()
 	select {
 	case o.texts <- text:
@@ -229,7 +230,7 @@ func (o *loadOutput) finish(text []byte, signals <-chan os.Signal) error {
 	case <-signals:
 		return errNotRead
 	}
-	err, done := await(o.result, signals)
+	err, done := command.Await(o.result, signals)
 	if !done {
 		return errNotRead
 	}

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"syscall"
 
+	"muster/internal/cli/internal/command"
 	"muster/internal/deathsignal"
 
 	"github.com/charmbracelet/x/term"
@@ -29,7 +30,7 @@ func terminalWidth(w io.Writer) func() int {
 	return func() int {
 		width, _, err := term.GetSize(f.Fd())
 		if err != nil || width <= 0 {
-			return helpWidth
+			return command.HelpWidth
 		}
 		return width
 	}

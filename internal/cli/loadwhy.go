@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 
+	"muster/internal/cli/internal/command"
 	"muster/internal/load"
 	"muster/internal/plural"
 )
@@ -15,15 +16,15 @@ import (
 func loadResult(res load.Result, err, written error, s *loadSettings) error {
 	switch {
 	case err != nil && errors.Is(err, syscall.EADDRNOTAVAIL):
-		return failed(fmt.Errorf("%w: no port is free for one more connection; use --keepalive or a lower --rate", err))
+		return command.Failed(fmt.Errorf("%w: no port is free for one more connection; use --keepalive or a lower --rate", err))
 	case err != nil:
-		return failed(fmt.Errorf("%w; raise the limit (ulimit -n) or lower --concurrency, --idle and --slow", err))
+		return command.Failed(fmt.Errorf("%w; raise the limit (ulimit -n) or lower --concurrency, --idle and --slow", err))
 	case written != nil:
-		return failed(fmt.Errorf("writing to stdout: %w", written))
+		return command.Failed(fmt.Errorf("writing to stdout: %w", written))
 	case res.Sent == 0 || res.OK > 0:
 		return nil
 	}
-	return failed(errors.New(noAnswer(res, s)))
+	return command.Failed(errors.New(noAnswer(res, s)))
 }
 
 // noAnswer says that nothing was answered, why, and what to do.

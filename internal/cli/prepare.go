@@ -11,21 +11,22 @@ import (
 	"syscall"
 	"time"
 
+	"muster/internal/cli/internal/command"
 	"muster/internal/nodecmd"
 )
 
 // prepare runs what the command does once, before the first worker: a build,
 // say. Its output goes to stderr as it comes, as if it had been typed; stdout is
 // the events'. A first signal is passed on to it, a second one ends it at once.
-// over tells that there is nothing to start; the error is a *failure.
+// over tells that there is nothing to start; the error is a *command.Failure.
 func (a *app) prepare(s *settings) (over bool, err error) {
 	if s.run == nil || len(s.run.Steps) == 0 {
 		return false, nil
 	}
-	signals, end := stopSignals()
+	signals, end := command.StopSignals()
 	defer end()
 	for _, step := range s.run.Steps {
-		a.say("once, before the workers: %s", step.What)
+		a.Say("once, before the workers: %s", step.What)
 		over, err := a.step(step, s.run.Environ(os.Getenv("PATH")), s.kill, signals)
 		if over || err != nil {
 			return over, err
@@ -44,14 +45,14 @@ func (a *app) step(step nodecmd.Step, env []string, patience time.Duration, sign
 	defer runtime.UnlockOSThread()
 	cmd := exec.Command(step.Args[0], step.Args[1:]...)
 	cmd.Env = append(os.Environ(), env...)
-	cmd.Stdout, cmd.Stderr = a.stderr, a.stderr
+	cmd.Stdout, cmd.Stderr = a.Stderr, a.Stderr
 	cmd.WaitDelay = time.Second // what it leaves behind may keep its output
 	cmd.SysProcAttr = stepAttr()
 	var mark *os.File
 	if step.Mark > 0 {
 		r, w, err := os.Pipe()
 		if err != nil {
-			return false, failed(fmt.Errorf("%s: %w; nothing was started", step.What, err))
+			return false, command.Failed(fmt.Errorf("%s: %w; nothing was started", step.What, err))
 		}
 		defer r.Close()
 		defer w.Close()
@@ -60,14 +61,14 @@ func (a *app) step(step nodecmd.Step, env []string, patience time.Duration, sign
 		cmd.ExtraFiles[step.Mark-3] = w
 	}
 	if err := cmd.Start(); err != nil {
-		return false, failed(fmt.Errorf("%s: %w; nothing was started", step.What, err))
+		return false, command.Failed(fmt.Errorf("%s: %w; nothing was started", step.What, err))
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	g := stepGroup(cmd.Process.Pid)
 	select {
 	case sig := <-signals:
-		a.say("stopping: %s", step.What)
+		a.Say("stopping: %s", step.What)
 		return true, g.stop(sig, patience, ended, signals)
 	case err := <-ended:
 		if errors.Is(err, exec.ErrWaitDelay) {
@@ -84,14 +85,14 @@ func (a *app) stepEnded(step nodecmd.Step, state *os.ProcessState, err error, re
 		return false, nil
 	}
 	if reached != "" {
-		a.say("%s: exit status %s; going on, as the script does", step.What, reached)
+		a.Say("%s: exit status %s; going on, as the script does", step.What, reached)
 		return false, nil
 	}
 	if err == nil {
-		a.say("%s: the script ended before its last command, with code 0; nothing was started", step.What)
+		a.Say("%s: the script ended before its last command, with code 0; nothing was started", step.What)
 		return true, nil
 	}
-	code := exitFailed
+	code := command.ExitFailed
 	if status, ok := state.Sys().(syscall.WaitStatus); ok {
 		if code = status.ExitStatus(); status.Signaled() {
 			code = 128 + int(status.Signal())
@@ -103,7 +104,7 @@ func (a *app) stepEnded(step nodecmd.Step, state *os.ProcessState, err error, re
 			err = fmt.Errorf("the script ended before its last command: %v", state)
 		}
 	}
-	return false, &failure{code, fmt.Errorf("%s: %w; nothing was started", step.What, err)}
+	return false, &command.Failure{Code: code, Err: fmt.Errorf("%s: %w; nothing was started", step.What, err)}
 }
 
 // marked is what a step has written on its mark by now. It does not wait: what
@@ -157,7 +158,7 @@ func (g stepGroup) stop(sig os.Signal, patience time.Duration, ended <-chan erro
 		select {
 		case sig := <-signals:
 			kill()
-			return &failure{code: signalCode(sig)}
+			return &command.Failure{Code: command.SignalCode(sig)}
 		case <-late:
 			kill()
 			return nil

@@ -5,6 +5,8 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"muster/internal/cli/internal/command"
 )
 
 const about = `muster runs a cluster: a primary process, worker processes that share one port,
@@ -18,9 +20,6 @@ const examples = `  muster                            the screen, on http://127.
   muster --headless | grep exit     no screen: one line per event
   muster --json | jq .kind          the same for programs
   muster --plain                    the classic example program, line by line`
-
-// helpWidth is how wide the help may be: every terminal has 80 columns.
-const helpWidth = 80
 
 // rootCommand is muster without a command: the cluster of built-in workers,
 // with the dashboard or without. Help and completions go to out.
@@ -36,13 +35,13 @@ func (a *app) rootCommand(out io.Writer) *cobra.Command {
 		Args:          noUnknownCommand,
 		RunE: func(*cobra.Command, []string) error {
 			if err := s.check(); err != nil {
-				return misused(err)
+				return command.Misused(err)
 			}
 			return a.runCluster(&s)
 		},
 	}
 	root.SetOut(out) // before the completions, which keep it
-	root.SetErr(a.stderr)
+	root.SetErr(a.Stderr)
 	addFlags(root, groups)
 	root.SetFlagErrorFunc(flagError)
 	runCmd, runGroups := a.runCommand()
@@ -71,16 +70,6 @@ func (a *app) rootCommand(out io.Writer) *cobra.Command {
 	return root
 }
 
-func addFlags(c *cobra.Command, groups []flagGroup) {
-	for _, g := range groups {
-		c.Flags().AddFlagSet(g.flags)
-	}
-	completeWords(c, "policy", []string{"rr", "shared"})
-	completeWords(c, "stop-signal", stopWords())
-	completeWords(c, "keys", keyMaps)
-	completeWords(c, "theme", themes)
-}
-
 func help(root *cobra.Command, groups []flagGroup) {
 	w := root.OutOrStdout()
 	fmt.Fprintf(w, "%s\n\nUsage:\n  muster [flags]\n  muster COMMAND\n\nExamples:\n%s\n\nCommands:\n", about, examples)
@@ -92,16 +81,6 @@ func help(root *cobra.Command, groups []flagGroup) {
 	flagHelp(w, groups)
 }
 
-// flagHelp ends the help of a command that runs a cluster.
-func flagHelp(w io.Writer, groups []flagGroup) {
-	for _, g := range groups {
-		fmt.Fprintf(w, "\n%s:\n%s", g.title, g.flags.FlagUsagesWrapped(helpWidth))
-	}
-	fmt.Fprint(w, "\nWithout a terminal on stdin and stdout, or with TERM=dumb, muster is headless.\n"+
-		"SIGTERM, SIGINT and SIGHUP stop it gracefully, a second one at once. Exit codes:\n"+
-		"0 asked to stop, 1 failed, 2 wrong usage, 128+n ended by a second signal n.\n")
-}
-
 // helpCommand is cobra's, except a command that does not exist: that is wrong
 // usage.
 func helpCommand() *cobra.Command {
@@ -111,7 +90,7 @@ func helpCommand() *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			about, rest, err := c.Root().Find(args)
 			if err != nil {
-				return misused(err)
+				return command.Misused(err)
 			}
 			if err := noUnknownCommand(about, rest); err != nil {
 				return err
@@ -119,23 +98,4 @@ func helpCommand() *cobra.Command {
 			return about.Help()
 		},
 	}
-}
-
-// noUnknownCommand refuses what cobra takes for an argument of a command that
-// has none: a command below it that does not exist.
-func noUnknownCommand(c *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	c.SuggestionsMinimumDistance = 2
-	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
-		return misused(fmt.Errorf("unknown command %q; did you mean %s?", args[0], near[0]))
-	}
-	return misused(fmt.Errorf("unknown command %q", args[0]))
-}
-
-// completeWords makes the shell complete a flag's value. The flag exists, so
-// the only error cobra knows here cannot come up.
-func completeWords(c *cobra.Command, flag string, words []string) {
-	_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 }

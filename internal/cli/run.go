@@ -4,28 +4,29 @@ import (
 	"os"
 	"runtime"
 
+	"muster/internal/cli/internal/command"
 	"muster/internal/deathsignal"
 	"muster/tui"
 )
 
 // runCluster is muster itself: the cluster, with the screen or without.
 func (a *app) runCluster(s *settings) error {
-	catchSIGPIPE()
+	command.CatchSIGPIPE()
 	c, terminal, err := tui.NewCluster(s.engineOptions())
 	if err != nil {
-		return failed(err) // says what to do, with the process that holds the address
+		return command.Failed(err) // says what to do, with the process that holds the address
 	}
 	defer deathsignal.Catch(terminal.Died)() // with the screen or without
-	oneProcessor(a.getenv)
+	oneProcessor(a.Getenv)
 	if over, err := a.prepare(s); over || err != nil {
 		_ = c.Close() // nothing was started
 		return err
 	}
-	if !s.noScreen() && tui.Interactive(a.getenv) {
+	if !s.noScreen() && tui.Interactive(a.Getenv) {
 		return a.dashboard(c, terminal, s)
 	}
 
-	signals, end := stopSignals()
+	signals, end := command.StopSignals()
 	defer end()
 	return a.serve(c, lifeOf(c), s.form(os.Getpid()), signals)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"muster/internal/cli/internal/command"
 	"muster/internal/nodecmd"
 )
 
@@ -35,35 +36,35 @@ func (a *app) runCommand() (*cobra.Command, []flagGroup) {
 		Short: "Run a program, say of Node's, as the workers",
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := s.check(); err != nil {
-				return misused(err)
+				return command.Misused(err)
 			}
 			err := beforeDashes(a.args, args, c.Flags())
 			if err != nil {
-				return misused(err)
+				return command.Misused(err)
 			}
 			given := s.cwd
 			if s.cwd, err = enterDir(given); err != nil && given != "" {
-				return misused(err)
+				return command.Misused(err)
 			} else if err != nil {
-				return failed(err)
+				return command.Failed(err)
 			}
 			dir := s.cwd
 			if dir == "" {
 				dir = "."
 			}
-			plan, err := nodecmd.Resolve(args, nodecmd.World{Dir: dir, Read: readNodeFile, Getenv: a.getenv, Node: nodeVersion})
+			plan, err := nodecmd.Resolve(args, nodecmd.World{Dir: dir, Read: readNodeFile, Getenv: a.Getenv, Node: nodeVersion})
 			if wrong := (*nodecmd.Error)(nil); errors.As(err, &wrong) {
 				wrong = withFlags(wrong, c.Flags(), given)
-				return &failure{code: exitUsage, err: wrong} // it says what to type
+				return &command.Failure{Code: command.ExitUsage, Err: wrong} // it says what to type
 			}
-			if unfit := unfitError(""); errors.As(err, &unfit) {
-				return misused(err)
+			if unfit := command.UnfitError(""); errors.As(err, &unfit) {
+				return command.Misused(err)
 			}
 			if err != nil {
-				return failed(err)
+				return command.Failed(err)
 			}
 			if len(plan.Args) == 0 || strings.TrimSpace(plan.Args[0]) == "" { // as from "$CMD" that is not set
-				return misused(fmt.Errorf("the command is empty, %q: muster run -- COMMAND [ARGS...]", args[0]))
+				return command.Misused(fmt.Errorf("the command is empty, %q: muster run -- COMMAND [ARGS...]", args[0]))
 			}
 			s.run = &plan
 			return a.runCluster(&s)
@@ -119,16 +120,16 @@ func nodeVersion() (major, minor int) {
 
 // runFlagError explains the two flags that run does not have.
 func runFlagError(c *cobra.Command, err error) error {
-	var f *failure
+	var f *command.Failure
 	if told := flagError(c, err); errors.As(told, &f) {
 		for _, name := range []string{"addr", "worker-procs"} {
-			if f.err.Error() == misused(fmt.Errorf("unknown flag --%s", name)).Error() {
-				return misused(fmt.Errorf("run has no --%s: the program itself decides it", name))
+			if f.Err.Error() == command.Misused(fmt.Errorf("unknown flag --%s", name)).Error() {
+				return command.Misused(fmt.Errorf("run has no --%s: the program itself decides it", name))
 			}
 		}
 		return told
 	}
-	return misused(err)
+	return command.Misused(err)
 }
 
 func runHelp(c *cobra.Command, groups []flagGroup) {

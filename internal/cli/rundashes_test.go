@@ -3,6 +3,8 @@ package cli
 import (
 	"strings"
 	"testing"
+
+	"muster/internal/cli/internal/command"
 )
 
 // `run --stop-message yes -- node server.js` ran yes, and `run foo bar -- node
@@ -30,7 +32,7 @@ func TestWordsBeforeTheDashesWereTheCommand(t *testing.T) {
 		{"foo y", ""},
 	} {
 		args := strings.Fields(tc.line)
-		a := app{getenv: func(string) string { return "" }}
+		a := app{World: command.World{Getenv: func(string) string { return "" }}}
 		c, _ := a.runCommand()
 		if err := c.Flags().Parse(args); err != nil {
 			t.Fatal(tc.line, err)

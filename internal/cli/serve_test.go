@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"muster/engine"
+	"muster/internal/cli/internal/command"
 )
 
 func TestFirstSignalStopsGracefully(t *testing.T) {
@@ -63,7 +64,7 @@ func TestStuckStdoutDoesNotHoldUpTheStop(t *testing.T) {
 	r, w := io.Pipe()
 	defer r.Close()
 	s := &serving{fakeCluster: newFake(), stderr: newOutput(), signals: make(chan os.Signal, 2), result: make(chan error, 1)}
-	a := &app{stdout: w, stderr: s.stderr}
+	a := &app{World: command.World{Stdout: w, Stderr: s.stderr}}
 	go func() { s.result <- a.serve(s.fakeCluster, s.life(), lines{}, s.signals) }()
 	s.Publish(engine.Event{Kind: engine.KindOnline, Worker: 1})
 	s.signals <- syscall.SIGTERM
@@ -81,8 +82,8 @@ func TestFailureOfTheClusterIsSaid(t *testing.T) {
 	s := startServing(lines{})
 	s.release <- errors.New("no more descriptors")
 	err := <-s.result
-	var f *failure
-	if !errors.As(err, &f) || f.code != 1 || !strings.Contains(f.Error(), "no more descriptors") {
+	var f *command.Failure
+	if !errors.As(err, &f) || f.Code != 1 || !strings.Contains(f.Error(), "no more descriptors") {
 		t.Errorf("serve returned %v, want exit code 1 and the reason", err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"muster/engine"
+	"muster/internal/cli/internal/command"
 	"muster/internal/tour"
 )
 
@@ -26,7 +27,7 @@ func TestWrongUsageOfTheTour(t *testing.T) {
 		"--addr":                                              {"--addr", "nonsense here"},
 	} {
 		code, stdout, stderr := runWith(append([]string{"tour"}, args...)...)
-		if code != exitUsage || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, want) {
+		if code != command.ExitUsage || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, want) {
 			t.Errorf("%q: exit code %d, stdout %q, stderr %q, want one line with %q", args, code, stdout, stderr, want)
 		}
 	}
@@ -67,7 +68,7 @@ func telling(t *testing.T, out *output) (c touredCluster, signals chan os.Signal
 	t.Helper()
 	c = touredCluster{newFake()}
 	c.show(engine.Row{ID: 1, State: engine.StateListening})
-	a := &app{stdout: out, stderr: newOutput(), getenv: func(string) string { return "" }}
+	a := &app{World: command.World{Stdout: out, Stderr: newOutput(), Getenv: func(string) string { return "" }}}
 	signals, ended = make(chan os.Signal, 2), make(chan error, 1)
 	go func() {
 		ended <- a.tellTour(c, c.life(), tour.Options{Workers: 2, Chapter: 2, Auto: true, Pause: time.Hour}, signals)
@@ -89,11 +90,11 @@ func codeOf(t *testing.T, ended <-chan error) int {
 	t.Helper()
 	select {
 	case err := <-ended:
-		if f, ok := err.(*failure); ok {
-			return f.code
+		if f, ok := err.(*command.Failure); ok {
+			return f.Code
 		}
 		if err != nil {
-			t.Errorf("%v is no *failure", err)
+			t.Errorf("%v is no *command.Failure", err)
 		}
 		return 0
 	case <-time.After(patience):
@@ -132,7 +133,7 @@ func TestTourWithoutAReader(t *testing.T) {
 	c, _, ended := telling(t, out)
 	c.waitStopped(t)
 	c.release <- nil
-	if code := codeOf(t, ended); code != exitFailed {
+	if code := codeOf(t, ended); code != command.ExitFailed {
 		t.Errorf("exit code %d", code)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"muster/engine"
+	"muster/internal/cli/internal/command"
 	"muster/internal/cpus"
 	"muster/internal/deathsignal"
 	"muster/internal/tour"
@@ -57,7 +58,7 @@ func (a *app) tourCommand() *cobra.Command {
 		w := c.OutOrStdout()
 		fmt.Fprintf(w, "%s\n\nUsage:\n  muster %s\n\nExamples:\n%s\n", tourAbout, c.Use, tourExamples)
 		for _, g := range groups {
-			fmt.Fprintf(w, "\n%s:\n%s", g.title, g.flags.FlagUsagesWrapped(helpWidth))
+			fmt.Fprintf(w, "\n%s:\n%s", g.title, g.flags.FlagUsagesWrapped(command.HelpWidth))
 		}
 		fmt.Fprint(w, "\nExit codes: 0 the end or left by a key, 1 a step of --auto did not get there,\n"+
 			"2 wrong usage, 128+n ended by a second signal n.\n")
@@ -74,43 +75,43 @@ func (s *tourSettings) groups() []flagGroup {
 	own := pflag.NewFlagSet("", pflag.ContinueOnError)
 	own.SortFlags = false
 	own.BoolVar(&s.auto, "auto", false, "go on by itself, and end after the last step")
-	own.Var(durationValue{&s.pause}, "pause", "with --auto: how long a step stands that is done")
-	own.Var(intValue{&s.chapter, 1, script}, "chapter", fmt.Sprintf("where to begin, 1 to %d (default 1)", script))
+	own.Var(command.Duration(&s.pause), "pause", "with --auto: how long a step stands that is done")
+	own.Var(command.Int(&s.chapter, 1, script), "chapter", fmt.Sprintf("where to begin, 1 to %d (default 1)", script))
 	own.AddFlag(all[0].flags.Lookup("addr"))
-	own.Var(intValue{&s.workers, tour.LeastWorkers, engine.MaxWorkers}, "workers", "how many it grows to (default one per CPU, at least 2)")
+	own.Var(command.Int(&s.workers, tour.LeastWorkers, engine.MaxWorkers), "workers", "how many it grows to (default one per CPU, at least 2)")
 	return []flagGroup{{"The tour", own}, all[len(all)-1]}
 }
 
 // runTour plays the tour, with the screen or without.
 func (a *app) runTour(s *tourSettings) error {
-	catchSIGPIPE()
+	command.CatchSIGPIPE()
 	c, terminal, err := tui.NewCluster(engine.Options{
 		Addr: s.addr, Workers: 1, Policy: engine.SchedRR, Grace: defaultGrace, StopSignal: syscall.SIGTERM, KillTimeout: defaultKill,
 		ReadyTimeout: defaultReady, Stall: defaultStall, Adopt: engine.AdoptAll,
 		Settings: engine.Settings{Args: []string{}}, // the flags are not the workers'
 	})
 	if err != nil {
-		return failed(err)
+		return command.Failed(err)
 	}
 	defer deathsignal.Catch(terminal.Died)() // with the screen or without
-	oneProcessor(a.getenv)
+	oneProcessor(a.Getenv)
 
-	screen := tui.Interactive(a.getenv)
+	screen := tui.Interactive(a.Getenv)
 	o := tour.Options{Workers: s.workers, Chapter: s.chapter, Auto: s.auto || !screen, Pause: s.pause, OnPanic: terminal.Panicked}
 	if !screen {
-		signals, end := stopSignals()
+		signals, end := command.StopSignals()
 		defer end()
 		return a.tellTour(c, lifeOf(c), o, signals)
 	}
 	p, err := tour.New(c, o)
 	if err != nil {
-		return misused(err)
+		return command.Misused(err)
 	}
 	if err := a.showTour(c, p, terminal, s); err != nil {
 		return err
 	}
 	if err := p.Err(); s.auto && err != nil {
-		return failed(fmt.Errorf("the tour did not get everywhere: %w", err))
+		return command.Failed(fmt.Errorf("the tour did not get everywhere: %w", err))
 	}
 	return nil
 }

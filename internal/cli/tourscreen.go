@@ -20,7 +20,7 @@ func (t shownTour) View() onscreen.TourView {
 }
 
 // showTour plays the tour with the screen until both have ended. It returns a
-// *failure or nil.
+// *command.Failure or nil.
 func (a *app) showTour(c *engine.Cluster, p *tour.Player, t *tui.Terminal, s *tourSettings) error {
 	o := s.screenOptions(t)
 	o.Extras.Tour, o.Extras.TourEnds = shownTour{p}, s.auto

@@ -8,13 +8,14 @@ import (
 	"os"
 
 	"muster/engine"
+	"muster/internal/cli/internal/command"
 	"muster/internal/safetext"
 	"muster/internal/say"
 	"muster/internal/tour"
 )
 
 // tellTour plays the tour by itself and prints it. The first signal stops it
-// gracefully, the second at once. It returns a *failure or nil.
+// gracefully, the second at once. It returns a *command.Failure or nil.
 //
 // Three goroutines: the cluster's Run, the player, which also prints, and this
 // one, which never writes to stdout and so always hears a signal.
@@ -23,11 +24,11 @@ func (a *app) tellTour(c engine.View, life life, o tour.Options, signals <-chan 
 	defer endTour()
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
-	text := &tourText{out: a.stdout, fail: endTour}
+	text := &tourText{out: a.Stdout, fail: endTour}
 	o.Heard = text
 	p, err := tour.New(c, o)
 	if err != nil {
-		return misused(err)
+		return command.Misused(err)
 	}
 	ran, played := make(chan error, 1), make(chan error, 1)
 	go func() { ran <- life.run(ctx) }()
@@ -39,8 +40,8 @@ func (a *app) tellTour(c engine.View, life life, o tour.Options, signals <-chan 
 		case s := <-signals:
 			if asked {
 				life.killAll()
-				await(ran, nil) // so that no address is left behind
-				return &failure{code: signalCode(s)}
+				command.Await(ran, nil) // so that no address is left behind
+				return &command.Failure{Code: command.SignalCode(s)}
 			}
 			asked = true
 			endTour()
@@ -49,18 +50,18 @@ func (a *app) tellTour(c engine.View, life life, o tour.Options, signals <-chan 
 			played = nil
 			switch {
 			case text.err != nil:
-				outcome = failed(text.err)
+				outcome = command.Failed(text.err)
 			case err != nil && !asked:
-				outcome = failed(fmt.Errorf("the tour did not get everywhere: %w", err))
+				outcome = command.Failed(fmt.Errorf("the tour did not get everywhere: %w", err))
 			}
 			stop()
 		case err := <-ran:
 			if err != nil {
-				return failed(fmt.Errorf("the cluster failed: %w", err))
+				return command.Failed(fmt.Errorf("the cluster failed: %w", err))
 			}
 			if played != nil { // stdout may not be read
-				if _, done := await(played, signals); !done {
-					return &failure{code: exitFailed}
+				if _, done := command.Await(played, signals); !done {
+					return &command.Failure{Code: command.ExitFailed}
 				}
 			}
 			return outcome

@@ -6,6 +6,8 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"muster/internal/cli/internal/command"
 )
 
 func versionCommand() *cobra.Command {
@@ -16,7 +18,7 @@ func versionCommand() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error {
 			// The same line as --version, whose words are cobra's.
 			if _, err := fmt.Fprintf(c.OutOrStdout(), "muster version %s\n", version()); err != nil {
-				return failed(fmt.Errorf("printing the version: %w", err))
+				return command.Failed(fmt.Errorf("printing the version: %w", err))
 			}
 			return nil
 		},

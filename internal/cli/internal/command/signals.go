@@ -1,4 +1,4 @@
-package cli
+package command
 
 import (
 	"os"
@@ -8,10 +8,10 @@ import (
 	"muster/internal/stopsignal"
 )
 
-// stopSignals catches the signals that ask to stop, until end is called. One
+// StopSignals catches the signals that ask to stop, until end is called. One
 // that was ignored when we started stays ignored: that is how nohup and a
 // shell's background jobs ask to be left alone.
-func stopSignals() (c <-chan os.Signal, end func()) {
+func StopSignals() (c <-chan os.Signal, end func()) {
 	var heard []os.Signal
 	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		if !signal.Ignored(s) {
@@ -24,18 +24,18 @@ func stopSignals() (c <-chan os.Signal, end func()) {
 	return stopsignal.Notify(heard...)
 }
 
-// catchSIGPIPE makes a write to a stdout without a reader fail with EPIPE;
+// CatchSIGPIPE makes a write to a stdout without a reader fail with EPIPE;
 // otherwise it would end the process, with the terminal as it is and the
 // workers not told. Caught and not ignored: an ignored signal would stay
 // ignored in the workers.
-func catchSIGPIPE() {
+func CatchSIGPIPE() {
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 }
 
-// signalCode is the exit code of a process that a signal ended.
-func signalCode(s os.Signal) int {
+// SignalCode is the exit code of a process that a signal ended.
+func SignalCode(s os.Signal) int {
 	if n, ok := s.(syscall.Signal); ok {
 		return 128 + int(n)
 	}
-	return exitFailed
+	return ExitFailed
 }

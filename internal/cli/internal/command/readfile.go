@@ -1,0 +1,62 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"syscall"
+)
+
+// UnfitError is a file that is not to be read.
+type UnfitError string
+
+func (e UnfitError) Error() string { return string(e) }
+
+// ReadBounded reads a regular file of at most most bytes. Anything else may have
+// no end, or nobody who writes. The error does not name the file.
+func ReadBounded(name string, most int64) ([]byte, error) {
+	// A FIFO is opened without waiting for its writer; a device is not opened.
+	if info, err := os.Stat(name); err != nil {
+		return nil, withoutPath(err)
+	} else if err := regular(info); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, withoutPath(err)
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err != nil { // it may be another one by now
+		return nil, withoutPath(err)
+	} else if err := regular(info); err != nil {
+		return nil, err
+	}
+	b, err := io.ReadAll(io.LimitReader(f, most+1))
+	switch {
+	case err != nil:
+		return nil, withoutPath(err)
+	case int64(len(b)) > most:
+		return nil, UnfitError(fmt.Sprintf("it has more than %d bytes", most))
+	}
+	return b, nil
+}
+
+func regular(info os.FileInfo) error {
+	switch {
+	case info.IsDir():
+		return syscall.EISDIR
+	case !info.Mode().IsRegular():
+		return UnfitError("it is not a regular file")
+	}
+	return nil
+}
+
+// withoutPath is an error of a file that is named already.
+func withoutPath(err error) error {
+	var path *os.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}
