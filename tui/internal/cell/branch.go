@@ -23,8 +23,8 @@ func (sg *Signs) Branch(y, n int) string {
 // wayShown is how many of the connections on the way to a worker are drawn.
 const wayShown = 3
 
-// Dots are connections in at most room cells: an arrow for each that is on the
-// way, a dot for each that is open.
+// Dots draws connections in at most room cells: an arrow for each that is on
+// the way, a dot for each that is open.
 func (sg *Signs) Dots(way, open, room int) string {
 	dot := "▪"
 	if sg.ascii {

@@ -1,7 +1,8 @@
 // Package cell makes and measures styled cells: the signs a terminal can show,
 // lines of a fixed number of cells, rules, bars, sparklines and the one line of
 // text that is being edited. It knows text, styles and widths; it knows nothing
-// of clusters, workers or keys, and imports only styles and safetext of ours.
+// of clusters, workers or keys. Of this module it imports only styles and
+// safetext.
 //
 // What it promises:
 //
@@ -14,6 +15,6 @@
 //   - With NewSigns(true) every sign is ASCII, and no sign is wider than in
 //     UTF-8, except the names of two arrows, which Say writes.
 //
-// Nothing in it is for more than one goroutine at a time, except Signs, which
-// are never changed.
+// No value of it may be used by several goroutines at a time, except Signs,
+// which never change.
 package cell

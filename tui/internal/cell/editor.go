@@ -9,11 +9,11 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// Editor is one line of text that is being edited: that of the filter and that
-// of the message. Its zero value is empty and has no limit.
+// Editor is one line of text that is being edited, such as the filter or a
+// message. Its zero value is empty and has no limit.
 type Editor struct {
-	text     string // nothing but what can be seen, and spaces
-	at       int    // byte the cursor is before, always the first of a character
+	text     string // visible characters and spaces only
+	at       int    // the cursor is before this byte, always the first of a character
 	MaxBytes int    // 0 = no limit
 	MaxCells int    // 0 = no limit
 }
@@ -27,9 +27,9 @@ func EditorOf(text string) Editor { return Editor{text: text, at: len(text)} }
 // Set replaces the text and puts the cursor behind it.
 func (e *Editor) Set(text string) { e.text, e.at = text, len(text) }
 
-// Insert puts text, which may have been pasted, in at the cursor: only what can
-// be seen of it. Line breaks and tabs within it are spaces. all is false if
-// there was room for a part of it only.
+// Insert puts the visible characters of text, which may have been pasted, in at
+// the cursor. Line breaks and tabs become spaces. all is false if only a part
+// of it had room.
 func (e *Editor) Insert(text string) (all bool) {
 	text = strings.Trim(strings.ReplaceAll(text, "\r\n", "\n"), "\r\n")
 	bytes, cells := len(e.text), 0
@@ -57,12 +57,12 @@ func (e *Editor) Insert(text string) (all bool) {
 		in.WriteString(c)
 	}
 	e.text = e.text[:e.at] + in.String() + e.text[e.at:]
-	e.at = e.boundary(e.at + in.Len()) // what was typed may have joined what comes after it
+	e.at = e.boundary(e.at + in.Len()) // the new text may have joined the text after it
 	return all
 }
 
-// Edit carries out a key that moves the cursor or takes text away. known is
-// false for any other key, changed if there was nothing to do.
+// Edit carries out a key that moves the cursor or deletes text. known is false
+// for any other key, changed is false if there was nothing to do.
 func (e *Editor) Edit(key string) (known, changed bool) {
 	before := *e
 	switch key {
@@ -126,9 +126,9 @@ func (e *Editor) boundary(at int) int {
 	return i
 }
 
-// Draw writes the text and its cursor, a sign of its own that is seen without
-// colours too, up to the end of the line. Of a text that is too long the part
-// around the cursor is seen.
+// Draw writes the text and its cursor, which is a character so that it is
+// visible without colours too, up to the end of the line. If the text is too
+// long the part around the cursor is shown.
 func (e *Editor) Draw(p Pen, l *Line) {
 	before, after := safetext.Line(e.text[:e.at]), safetext.Line(e.text[e.at:])
 	room := l.w - l.n - 1 // the cursor's
@@ -140,7 +140,7 @@ func (e *Editor) Draw(p Pen, l *Line) {
 	l.Put(p.Theme.Text, after)
 }
 
-// lastCells is the end of text, which is safe, in at most n cells.
+// lastCells is the end of text, which must be safe, in at most n cells.
 func lastCells(text string, n int) string {
 	for cells := safetext.Width(text); cells > n && text != ""; {
 		c, width := ansi.FirstGraphemeCluster(text, ansi.GraphemeWidth)

@@ -6,8 +6,8 @@ import (
 	"muster/internal/safetext"
 )
 
-// Fitting is the first of forms, which go from the longest to the shortest,
-// that fits in cells; else the last.
+// Fitting is the first of forms, ordered from the longest to the shortest, that
+// fits in cells, or the last if none fits.
 func Fitting(cells int, forms ...string) string {
 	for _, f := range forms {
 		if safetext.Width(f) <= cells {

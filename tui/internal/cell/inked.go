@@ -16,15 +16,14 @@ type Inked struct {
 	Ink   styles.Ink
 }
 
-// InkedPieces are the pieces of text, which came from a worker with SGR
-// sequences in it, as far as they fill more than cells cells; n is how many they
-// fill. Each piece is made safe by itself, because the terminal gets a sequence
-// between two of them.
+// InkedPieces splits a worker's text at its SGR sequences, and stops once the
+// pieces fill more than cells cells; n is how many they fill. Each piece is
+// made safe by itself, because the terminal gets a sequence between two pieces.
 func InkedPieces(text string, cells int) (pieces []Inked, n int) {
 	const tab = 8
 	var ink styles.Ink
 	add := func(t string) {
-		t = safetext.Cut(t, cells-n+2, "") // the first too many may have two
+		t = safetext.Cut(t, cells-n+2, "") // the first character too many may have two cells
 		if w := safetext.Width(t); w > 0 {
 			pieces = append(pieces, Inked{t, w, ink})
 			n += w
@@ -46,8 +45,9 @@ func InkedPieces(text string, cells int) (pieces []Inked, n int) {
 	return pieces, n
 }
 
-// PutInked writes a worker's text in the colours it asks for, as far as the
-// theme draws them, in at most cells cells. Every piece closes its own style.
+// PutInked writes a worker's text in the colours the text asks for, as far as
+// the theme draws them, in at most cells cells. Every piece closes its own
+// style.
 func (l *Line) PutInked(th *styles.Theme, base styles.Style, text string, cells int) {
 	cells = min(cells, l.w-l.n)
 	if cells <= 0 {
@@ -73,17 +73,17 @@ func (l *Line) PutInked(th *styles.Theme, base styles.Style, text string, cells 
 	}
 }
 
-// WrapInked are pieces of a text in lines of at most cells cells: every
-// character of it, so that it can be read as it was written, except the one
-// space a line may break at. A word that is too long for a line is cut.
+// WrapInked breaks pieces of a text into lines of at most cells cells. It keeps
+// every character, so that the text can be read as it was written, except the
+// one space at which a line breaks. A word that is too long for a line is cut.
 func WrapInked(pieces []Inked, cells int) [][]Inked {
-	cells = max(cells, 2) // a character of two has room
+	cells = max(cells, 2) // a character of two cells has room
 	var (
 		out   [][]Inked
-		row   []Inked // a character each, joined when it is whole
+		row   []Inked // one character each, joined when the row is complete
 		n     int     // the cells of row
-		word  int     // where in row its last word begins, 0 = it is all one
-		began bool    // something that is no space is in row
+		word  int     // index in row of its last word, 0 = row is one word
+		began bool    // row has something other than spaces
 	)
 	add := func(c Inked) {
 		row, n = append(row, c), n+c.Width

@@ -7,17 +7,17 @@ import (
 	"muster/styles"
 )
 
-// Line builds one line of a frame of a fixed number of cells. Whatever is
-// written beyond them is left out, so a line can be too short while it is
-// built but never too wide.
+// Line builds one line of a frame of a fixed number of cells. Text beyond that
+// width is left out, so a line can be too short while it is built but never too
+// wide.
 type Line struct {
 	b    strings.Builder
 	w    int    // cells the line may have
 	n    int    // cells written
-	tail string // stands where text was cut off
+	tail string // written where text was cut off
 }
 
-// NewLine is an empty line of w cells, which marks with sg where it cuts.
+// NewLine is an empty line of w cells; it marks cut text with a sign of sg.
 func NewLine(w int, sg *Signs) *Line {
 	l := &Line{w: max(w, 0), tail: sg.Ellipsis}
 	l.b.Grow(l.w + 64)
@@ -34,7 +34,7 @@ func (l *Line) Put(st styles.Style, text string) {
 	l.Raw(st, text, safetext.Width(text))
 }
 
-// Raw writes text of ours that is known to take n cells.
+// Raw writes our own text, which is known to take n cells.
 func (l *Line) Raw(st styles.Style, text string, n int) {
 	if n <= 0 {
 		return
@@ -95,10 +95,10 @@ func (l *Line) Fill(st styles.Style, sign string, n int) {
 	}
 }
 
-// Used is the cells that are written.
+// Used is how many cells are written.
 func (l *Line) Used() int { return l.n }
 
-// Room is the cells that are left.
+// Room is how many cells are left.
 func (l *Line) Room() int { return l.w - l.n }
 
 // String is the line, filled up with spaces.
@@ -109,7 +109,7 @@ func (l *Line) String() string {
 
 const blanks = "                                                                                                                                "
 
-// Spaces is n spaces; none for n under 1.
+// Spaces is n spaces; none if n is less than 1.
 func Spaces(n int) string {
 	if n <= 0 {
 		return ""

@@ -7,8 +7,8 @@ type Part struct {
 	Lines []string
 }
 
-// SideBySide appends parts of rows lines, joined by junction in their rules and
-// by lines below.
+// SideBySide appends parts of rows lines side by side; junction joins their
+// rules, and vertical lines separate them below.
 func SideBySide(p Pen, out []string, rows int, junction string, parts ...Part) []string {
 	for y := range rows + 1 {
 		text := ""

@@ -12,11 +12,11 @@ type Pen struct {
 }
 
 // Rule is the title of a pane: "─ title ───── right ─". Panes have no other
-// frame, so no cell is lost to one and a mouse copies no borders.
+// frame, so a frame takes no cells and the mouse copies no borders.
 type Rule struct {
-	Title, Right string // outside text is made safe on the way
+	Title, Right string // may be outside text: Draw makes it safe
 	Focused      bool   // the pane has the focus: its title is bracketed
-	Inner        bool   // a junction stands before it, so no dash of its own does
+	Inner        bool   // a junction stands before the rule, so it starts without a dash
 	Joint        int    // cell at which a line from above ends, 0 = none
 }
 

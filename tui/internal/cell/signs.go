@@ -3,8 +3,8 @@ package cell
 import "strings"
 
 // Signs are the characters the dashboard draws with, each of one cell except
-// the names of up and down. They are only those that the usual terminal fonts
-// have: no braille, no emoji.
+// the names of up and down. All are in the usual terminal fonts: no braille, no
+// emoji.
 type Signs struct {
 	ascii bool
 	stateSigns
@@ -41,7 +41,7 @@ type blockSigns struct {
 	levels             [9]string // eighths of a cell; [0] is blank
 }
 
-// NewSigns returns the characters of a UTF-8 terminal, or of one that has
+// NewSigns returns the characters for a UTF-8 terminal, or for one that has
 // ASCII only.
 func NewSigns(ascii bool) *Signs {
 	if ascii {
@@ -89,7 +89,7 @@ func NewSigns(ascii bool) *Signs {
 	}
 }
 
-// Say writes a text of ours with the arrows this terminal has.
+// Say writes our own text with the arrows this terminal has.
 func (sg *Signs) Say(text string) string {
 	if !sg.ascii {
 		return text

@@ -6,7 +6,8 @@ import (
 )
 
 // Spark is a history in one line of cells: eighth blocks from 0 to scale. Zero
-// is "_", so that a dead second is seen, and what is not known is blank.
+// is "_", so that a second without activity is visible; a value that is not
+// known is blank.
 func (sg *Signs) Spark(values []float64, scale float64) string {
 	var b strings.Builder
 	b.Grow(3 * len(values))
@@ -16,8 +17,8 @@ func (sg *Signs) Spark(values []float64, scale float64) string {
 	return b.String()
 }
 
-// Cell is the part of a column of eighths of height units that lies in the row
-// which begins at unit from.
+// Cell is the part of a column, height units (eighths of a cell) high, that
+// lies in the row which begins at unit from.
 func (sg *Signs) Cell(v, scale float64, height, from int) string {
 	if math.IsNaN(v) || v < 0 {
 		return " "
@@ -35,7 +36,7 @@ func (sg *Signs) Cell(v, scale float64, height, from int) string {
 	return sg.levels[max(0, min(units-from, 8))]
 }
 
-// Graph is the same in rows lines, the uppermost first.
+// Graph is a history as in Spark, in rows lines, the top line first.
 func (sg *Signs) Graph(values []float64, scale float64, rows int) []string {
 	rows = max(rows, 0)
 	out := make([]string, rows)
@@ -61,7 +62,7 @@ func (sg *Signs) Bar(part float64, full int) (string, int) {
 	return strings.Repeat(sg.full, n), n
 }
 
-// HalfBar is bar to half a cell, rounded down.
+// HalfBar is Bar with half cells, rounded down.
 func (sg *Signs) HalfBar(part float64, full int) (string, int) {
 	halves := int(fraction(part)*float64(2*full) + 1e-9)
 	if halves == 0 && part > 0 && full > 0 {

@@ -1,8 +1,8 @@
-// Package hist keeps what the snapshots of the last two minutes said: a cell a
-// tick for each figure of each worker and of the cluster, the answer times and
-// the shares of the last ten seconds, and the scales the figures are drawn on.
-// It is fed with snapshots and is otherwise pure arithmetic: no styles, no
-// signs, no clock. Of ours it imports only engine.
+// Package hist keeps what the snapshots of the last two minutes said: one cell
+// per tick for each figure of each worker and of the cluster, the answer times
+// and the shares of the last ten seconds, and the scales the figures are drawn
+// on. It is fed with snapshots and is otherwise pure arithmetic: no styles, no
+// signs, no clock. Of this module it imports only engine.
 //
 // What it promises:
 //

@@ -33,7 +33,7 @@ type track struct {
 
 	val [metrics][Keep]float64 // NaN = not known
 
-	// Cumulative counts at the last ticks, and what they came to in the window.
+	// Cumulative counts at the last ticks, and their sums in the window.
 	dealt, done [Window + 1]uint64
 	lat         [Window + 1]*engine.Latency
 	hand        [Window + 1]*engine.Latency
@@ -60,7 +60,7 @@ type History struct {
 	dealtTotal, answerTotal uint64 // all workers together, in the window
 }
 
-// New is a history that knows nothing yet.
+// New makes an empty history.
 func New() *History {
 	h := &History{byID: map[int]*track{}, scale: map[scaleKey]*scaleAt{}}
 	h.reset()
@@ -88,8 +88,8 @@ func newTrack(pos int, inherited bool) track {
 	return t
 }
 
-// Add notes a snapshot; one of a tick that is known already changes nothing.
-// Ticks that were missed become cells that are not known.
+// Add notes a snapshot; a snapshot of a tick that is known already changes
+// nothing. Missed ticks become cells that are not known.
 func (h *History) Add(s *engine.Snapshot) {
 	if h == nil || s == nil || (h.n > 0 && s.Tick == h.tick) {
 		return
@@ -111,7 +111,7 @@ func (h *History) Add(s *engine.Snapshot) {
 	h.forget()
 }
 
-// skip writes a cell nobody knows.
+// skip writes a cell that is not known.
 func (h *History) skip() {
 	pos := h.n
 	h.all.skip(pos)
@@ -207,8 +207,8 @@ func (t *track) writeWorker(pos int, w *engine.Row) {
 	t.lat[now], t.hand[now] = w.Latency, w.HandOff
 	t.seen = pos
 
-	// What a worker did before its first cell belongs to the window only if it
-	// was born in it.
+	// A worker's counts before its first cell belong to the window only if the
+	// worker was forked within the window.
 	var dealt0, done0 uint64
 	if pos-Window >= t.first || t.inherited {
 		b := base(pos, t.first) % (Window + 1)
@@ -232,8 +232,8 @@ func (t *track) dealtSince(pos int) float64 {
 	return float64(now)
 }
 
-// recent is what was recorded in the window, of the times kept in ring; nil if
-// that is not known.
+// recent is the times in ring that were recorded in the window; nil if that is
+// not known.
 func (t *track) recent(ring *[Window + 1]*engine.Latency, pos int) *engine.Latency {
 	now := ring[pos%(Window+1)]
 	if now == nil {
@@ -258,7 +258,7 @@ func (h *History) forget() {
 	}
 }
 
-// Track is that of a worker, or of the cluster; nil if there is none.
+// Track is the track of a worker, or of the cluster; nil if there is none.
 func (h *History) Track(of int) *track {
 	if of == OfCluster {
 		return h.Cluster()

@@ -5,14 +5,13 @@ import "math"
 // holdScale is how many ticks a scale stands before it may shrink.
 const holdScale = 5
 
-// Whose figures a graph or a scale is of, where it is not one worker's, whose id
-// it then is.
+// Whose figures a graph or a scale shows; otherwise it is the id of a worker.
 const (
 	OfCluster = -1 // the cluster's own figure
 	OfRows    = 0  // each worker's, in its row of the table
 )
 
-// scaleKey names a scale: one for each metric, width and whose it is.
+// scaleKey names a scale: there is one for each metric, width and owner.
 type scaleKey struct {
 	m     Metric
 	cells int
@@ -21,12 +20,12 @@ type scaleKey struct {
 
 type scaleAt struct {
 	v  float64
-	at int // position at which it was set
-	as int // number of cells it was computed for
+	at int // position at which the scale was set
+	as int // number of cells the scale was computed for
 }
 
-// ScaleOf is the value a full cell stands for in the last n cells: the step
-// above their highest, for ofRows that of all workers. It grows at once and
+// ScaleOf is the value a full cell stands for: the step above the highest of
+// the last n cells, for OfRows of all workers. The scale grows at once and
 // shrinks at most every 5 s, so that the picture does not jump.
 func (h *History) ScaleOf(m Metric, n, of int) float64 {
 	if h == nil {
@@ -68,8 +67,8 @@ func (h *History) top(t *track, m Metric, n int) float64 {
 	return top
 }
 
-// scaleStep is the step of a metric that is not under v. Bytes have the steps
-// of their unit, so that they are printed round as well; what is counted is
+// scaleStep is a metric's smallest step of at least v. Steps of bytes are round
+// in their unit, so that they print as round numbers; steps of counts are
 // whole.
 func scaleStep(m Metric, v float64) float64 {
 	if m != Mem {
@@ -82,10 +81,10 @@ func scaleStep(m Metric, v float64) float64 {
 	return unit * step(v/unit)
 }
 
-// step is the smallest of 1, 1.5, 2, 3, 5, 7.5, 10, 15, 20... that is not under
-// v. No step is more than five thirds of the one before, so what is highest
-// fills at least 60 % of a graph (half, where it is between one and two of
-// something); with 1, 2, 5 it would be 40 %.
+// step is the smallest of 1, 1.5, 2, 3, 5, 7.5, 10, 15, 20... that is at least
+// v. No step is more than five thirds of the one before, so the highest value
+// fills at least 60 % of a graph (half, if it is a count between one and two);
+// with 1, 2, 5 it would be 40 %.
 func step(v float64) float64 {
 	if math.IsNaN(v) || v <= 1 {
 		return 1

@@ -6,7 +6,7 @@ import (
 	"muster/engine"
 )
 
-// Ticks is how many cells were written; it changes with every one of them.
+// Ticks is how many cells were written; it changes with each new cell.
 func (h *History) Ticks() int {
 	if h == nil {
 		return 0
@@ -51,9 +51,9 @@ func (h *History) TopShare(snap *engine.Snapshot) float64 {
 	return top
 }
 
-// Fairness is Jain's index over what the listening workers got in the last
-// 10 s: 1 if all got the same, 1/n if one got all. It is also told of how many
-// it speaks; NaN if nothing went to any of them.
+// Fairness is Jain's index over what the listening workers got in the last 10
+// s: 1 if all got the same, 1/n if one got all. It also returns how many
+// workers that were; NaN if none of them got anything.
 func (h *History) Fairness(snap *engine.Snapshot) (index float64, n int) {
 	var sum, squares float64
 	for i := range snap.Workers {

@@ -3,8 +3,9 @@ package hist
 import "muster/engine"
 
 // teller finds out whether the workers tell what they answer. All run the same
-// program, so what one does goes for all. One of Go tells a quarter of a second
-// after its first connection: two ticks after it, who has not does not.
+// program, so one worker shows it for all. A Go worker tells a quarter of a
+// second after its first connection: a worker that has told nothing two ticks
+// after that does not tell.
 type teller struct {
 	tells bool
 	mute  int // ticks in which a worker that told nothing was seen to have had connections
@@ -22,5 +23,5 @@ func (t *teller) see(s *engine.Snapshot) {
 	}
 }
 
-// Silent tells that the workers do not tell what they answer.
+// Silent is true if the workers do not tell what they answer.
 func (h *History) Silent() bool { return h != nil && !h.told.tells && h.told.mute > 1 }

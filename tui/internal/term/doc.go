@@ -1,7 +1,7 @@
-// Package term is the terminal of a dashboard as files and signals: what is read
-// from it, what is written to it, its modes, and whose it is at the moment. It
-// knows neither a screen nor a cluster; what bubbletea has to be told is said by
-// the types Input and Output, which stand between it and the files.
+// Package term is the terminal of a dashboard as files and signals: input,
+// output, modes, and which process has the terminal at the moment. It knows
+// neither a screen nor a cluster. Its types Input and Output stand between
+// bubbletea and the files.
 //
 // What it promises:
 //

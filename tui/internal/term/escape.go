@@ -8,21 +8,21 @@ const (
 	pasteEnd   = "\x1b[201~"
 )
 
-// escapes sets the escapes apart that one read of the terminal brought together
-// with the next key. A slow line does that, and bubbletea then takes the two
-// for alt and the key: the escape would be lost. Behind such an escape a second
-// one is put, which bubbletea reports as alt+esc; onKey takes that for one esc.
+// escapes separates an escape from the next key if one read of the terminal
+// brought both. That happens on a slow line, and bubbletea then reads the two
+// as alt and the key: the escape would be lost. So escapes puts a second escape
+// after it, which bubbletea reports as alt+esc; onKey takes that for one esc.
 //
 // The bytes cannot be handed out in two reads instead: bubbletea waits for the
-// descriptor, which has nothing more to tell. Sequences of keys with a real alt
-// (CSI 1;3A) have their own form and stay as they are.
+// descriptor, which will not become readable again. Sequences of keys with a
+// real alt (CSI 1;3A) have their own form and stay as they are.
 //
-// It belongs to the goroutine that reads.
+// An escapes belongs to the goroutine that reads.
 type escapes struct{ pasting bool }
 
-// apart sets the escapes in p[:n] apart, where room is left in p, and returns
-// the new length. It never fills p: bubbletea takes a full buffer for one that
-// has more to come.
+// apart separates the escapes in p[:n], as far as p has room, and returns the
+// new length. It never fills p: bubbletea takes a full buffer as a sign that
+// more will come.
 func (e *escapes) apart(p []byte, n int) int {
 	full := n == len(p)
 	for i := 0; i < n; i++ {
@@ -45,12 +45,12 @@ func (e *escapes) apart(p []byte, n int) int {
 	return n
 }
 
-// lone tells whether the escape b begins with is a key, with another behind it
-// in the same read.
+// lone tells whether the escape at the start of b is a key of its own, with
+// another key after it in the same read.
 func lone(b []byte) bool {
 	switch {
 	case len(b) == 1:
-		return false // alone in the read: bubbletea knows it
+		return false // alone in the read: bubbletea recognises it
 	case len(b) == 2: // no sequence is so short
 		return true
 	case b[1] == '[':

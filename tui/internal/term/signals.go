@@ -8,9 +8,9 @@ import (
 	"muster/internal/stopsignal"
 )
 
-// Signals catches what a dashboard has to know of, until end is
-// called. A SIGHUP that was ignored when we started stays so: that is what
-// nohup asks for, and a vanished terminal is noticed without it.
+// Signals catches the signals a dashboard needs, until end is called. A SIGHUP
+// that was ignored at the start stays ignored: nohup asks for that, and a
+// vanished terminal is noticed without the signal.
 func Signals() (c <-chan os.Signal, end func()) {
 	heard := []os.Signal{syscall.SIGINT, syscall.SIGTERM,
 		syscall.SIGTSTP, syscall.SIGCONT,

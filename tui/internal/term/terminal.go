@@ -23,13 +23,13 @@ import (
 var ErrNotTerminal = errors.New("not a terminal")
 
 const (
-	restoreLimit = 300 * time.Millisecond // a terminal that takes no bytes must not keep the process
-	panicLimit   = 2 * time.Second        // for what the owner does about a panic, like killing the workers
+	restoreLimit = 300 * time.Millisecond // a terminal that takes no bytes must not keep the process from ending
+	panicLimit   = 2 * time.Second        // for the owner's hook after a panic, such as killing the workers
 )
 
 // Terminal gives a terminal back as it was found, on every way out the process
 // can see: the end of Run, a signal, a panic in any goroutine started by Go.
-// bubbletea alone does so for its own end only.
+// bubbletea alone restores it only at its own end.
 //
 // All methods may be called from any goroutine.
 type Terminal struct {
@@ -38,7 +38,7 @@ type Terminal struct {
 	onPanic func()
 
 	mu    sync.Mutex
-	saved *term.State // how the terminal was; nil while it is not ours
+	saved *term.State // how the terminal was; nil while this process has not taken it
 
 	gone     chan struct{} // closed when the terminal turned out to have vanished
 	goneOnce sync.Once
@@ -48,10 +48,10 @@ type Terminal struct {
 	exit     func(code int)
 }
 
-// New is for the terminal behind in and out, usually os.Stdin and
-// os.Stdout; nothing is changed before Run. onPanic (nil = nothing) is called
-// once after a panic, or before a signal ends the process, when the terminal is
-// already restored: kill the workers there. It may take up to two seconds.
+// New is for the terminal behind in and out, usually os.Stdin and os.Stdout;
+// nothing is changed before Run. onPanic (nil = nothing) is called once after a
+// panic, or before a signal ends the process, when the terminal is already
+// restored; it is the place to kill the workers. It may take up to two seconds.
 func New(in, out *os.File, onPanic func()) *Terminal {
 	t := &Terminal{
 		in:      in,
@@ -91,7 +91,7 @@ func (t *Terminal) Output() *Output { return t.out }
 // Gone is closed when the terminal turned out to have vanished.
 func (t *Terminal) Gone() <-chan struct{} { return t.gone }
 
-// Size is its cells; an error if it does not tell.
+// Size is the terminal's size in cells; an error if the terminal does not tell.
 func (t *Terminal) Size() (w, h int, err error) { return term.GetSize(t.out.Fd()) }
 
 // MakeRaw makes the terminal raw again after the process was stopped and went on:
@@ -106,17 +106,18 @@ func (t *Terminal) MakeRaw() error {
 	return err
 }
 
-// Behind tells whether somebody else has the terminal, a shell that took it when
-// this process was stopped. Who then reads from it or sets its modes is stopped
-// again, whatever signal asks for its end (tty_ioctl(4), tcsetattr(3p)).
+// Behind tells whether another process group has the terminal, such as a shell
+// that took it when this process was stopped. A process in the background that
+// reads from the terminal or sets its modes is stopped again, even when a
+// signal asks it to end (tty_ioctl(4), tcsetattr(3p)).
 func (t *Terminal) Behind() bool {
 	owner, err := unix.IoctlGetInt(int(t.in.Fd()), unix.TIOCGPGRP)
-	return err == nil && owner != unix.Getpgrp() // an error: it controls no terminal, or that has gone
+	return err == nil && owner != unix.Getpgrp() // an error: this process has no terminal, or the terminal has gone
 }
 
 // Restore puts the terminal back: its modes, the cursor, the screen there was
-// before. Whatever the dashboard still wants to draw is dropped. Without a
-// running dashboard it does nothing; it never waits longer than 0.3 s.
+// before. Later output of the dashboard is dropped. Without a running dashboard
+// Restore does nothing; it never waits longer than 0.3 s.
 func (t *Terminal) Restore() { t.giveBack(true) }
 
 // Release is Restore after bubbletea has undone its own sequences: leaving the
@@ -133,19 +134,19 @@ func (t *Terminal) giveBack(sequences bool) {
 	}
 	t.out.closed.Store(true)
 	behind := t.Behind()
-	if sequences || behind { // bubbletea's own were dropped
+	if sequences || behind { // bubbletea's own sequences were dropped
 		t.writeLast()
 	}
 	if behind {
-		return // whoever has it has set its modes
+		return // the process that has the terminal has set its modes
 	}
 	// Last, so that the sequences are not subject to the line discipline; an
 	// ioctl that does not wait for the output to drain.
 	_ = term.Restore(t.in.Fd(), saved) // if it fails the terminal is gone
 }
 
-// writeLast writes the sequences that undo the dashboard's, behind a frame
-// that may be on its way. It gives up on a terminal that takes nothing.
+// writeLast writes the sequences that undo the dashboard's, after a frame that
+// may be in progress. It gives up on a terminal that takes nothing.
 func (t *Terminal) writeLast() {
 	done := make(chan struct{})
 	go func() { // ends with the write; a stuck one ends with the process
@@ -160,7 +161,7 @@ func (t *Terminal) writeLast() {
 	}
 }
 
-// vanished notes that the terminal is no more.
+// vanished notes that the terminal has gone.
 func (t *Terminal) vanished() { t.goneOnce.Do(func() { close(t.gone) }) }
 
 // Go starts f in a goroutine. If it panics, the process ends as by Panicked.
@@ -180,9 +181,9 @@ func (t *Terminal) Catch() {
 }
 
 // Panicked ends the process because of a panic with value v, recovered in the
-// calling goroutine: it restores the terminal, calls the hook of New,
-// prints v and the goroutine's stack to stderr and exits with 1. It does not
-// return; of several panics the first is told.
+// calling goroutine: it restores the terminal, calls the hook of New, prints v
+// and the goroutine's stack to stderr and exits with 1. It does not return; of
+// several panics it prints the first.
 func (t *Terminal) Panicked(v any) {
 	stack := debug.Stack()
 	t.panicked.Do(func() {
@@ -191,12 +192,12 @@ func (t *Terminal) Panicked(v any) {
 		fmt.Fprint(t.errOut, panicText(v, stack))
 		t.exit(1)
 	})
-	select {} // another panic is being told: the process is about to end
+	select {} // another panic is being printed: the process is about to end
 }
 
 // Died ends the process because of a signal that ends it (see deathsignal): it
-// restores the terminal, calls the hook of New, and dies by s, with the
-// stacks on stderr. It does not return; of several ends the first is told.
+// restores the terminal, calls the hook of New, and dies by s, with the stacks
+// on stderr. It does not return; of several ends the first counts.
 func (t *Terminal) Died(s syscall.Signal) {
 	t.panicked.Do(func() {
 		t.Restore()
@@ -206,8 +207,8 @@ func (t *Terminal) Died(s syscall.Signal) {
 	select {} // the process is about to end
 }
 
-// afterPanic calls the hook, but neither waits for ever nor falls over a
-// second panic.
+// afterPanic calls the hook, but does not wait for ever and survives a panic of
+// the hook.
 func (t *Terminal) afterPanic() {
 	if t.onPanic == nil {
 		return
@@ -237,6 +238,6 @@ func panicText(v any, stack []byte) string {
 	return b.String()
 }
 
-// lastWords undo all a dashboard may have switched on.
+// lastWords undo everything a dashboard may have switched on.
 const lastWords = ansi.ResetModeMouseButtonEvent + ansi.ResetModeMouseAnyEvent + ansi.ResetModeMouseExtSgr +
 	ansi.ResetModeBracketedPaste + ansi.ResetStyle

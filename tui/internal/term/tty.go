@@ -23,15 +23,16 @@ type Input struct {
 	leaving atomic.Bool // the program is about to end
 }
 
-// BehindEvery is how often it is looked whether the terminal is ours again.
+// BehindEvery is how often to check whether this process has the terminal
+// again.
 const BehindEvery = 100 * time.Millisecond
 
 // Leave says that the program is about to end.
 func (i *Input) Leave() { i.leaving.Store(true) }
 
 func (i *Input) Read(p []byte) (int, error) {
-	if i.out.behind() { // what is typed is the shell's
-		time.Sleep(BehindEvery) // bubbletea comes again at once
+	if i.out.behind() { // typed text is for the shell
+		time.Sleep(BehindEvery) // bubbletea reads again at once
 		return 0, nil
 	}
 	n, err := i.file.Read(p)
@@ -41,13 +42,13 @@ func (i *Input) Read(p []byte) (int, error) {
 	return i.esc.apart(p, n), err
 }
 
-// The further methods make it the file bubbletea wants for raw mode.
+// The other methods make Input the file bubbletea wants for raw mode.
 func (i *Input) Write([]byte) (int, error) { return 0, errors.ErrUnsupported }
 func (i *Input) Close() error              { return nil }
 func (i *Input) Name() string              { return i.file.Name() }
 
-// Fd is the descriptor itself; none when bubbletea would put back its modes and be
-// stopped for it.
+// Fd is the descriptor, or an invalid one when restoring the modes would get
+// the process stopped.
 func (i *Input) Fd() uintptr {
 	if i.leaving.Load() && i.out.behind() {
 		return ^uintptr(0)
@@ -55,21 +56,21 @@ func (i *Input) Fd() uintptr {
 	return i.file.Fd()
 }
 
-// leaveAlt leaves the other screen, and nothing on it. A terminal that was made
-// smaller may still hold what lay outside since then, and put it into the
-// scrollback of the screen before: tmux does.
+// leaveAlt clears the alternate screen and leaves it. A terminal that was made
+// smaller may still hold the part that no longer fits, and put it into the
+// scrollback of the normal screen: tmux does.
 const leaveAlt = ansi.CursorHomePosition + ansi.EraseScreenBelow + ansi.ResetModeAltScreenSaveCursor
 
 // Output is the terminal's output as bubbletea writes it: each frame and each
-// sequence is one Write. It has no WriteString, which would go round Write.
+// sequence is one Write. It has no WriteString, which would bypass Write.
 type Output struct {
 	file   *os.File
 	gone   func()
-	behind func() bool // somebody else has the terminal, and its lines are on it
-	closed atomic.Bool // everything but the last words is dropped
+	behind func() bool // another process has the terminal and writes to it
+	closed atomic.Bool // everything except lastWords is dropped
 
-	mu  sync.Mutex  // held during a write: what several goroutines write must not mix
-	alt atomic.Bool // the other screen is on
+	mu  sync.Mutex  // held during a write: output of several goroutines must not mix
+	alt atomic.Bool // the alternate screen is on
 }
 
 func (o *Output) Write(p []byte) (int, error) {
@@ -89,8 +90,8 @@ func (o *Output) Write(p []byte) (int, error) {
 	return o.write(p)
 }
 
-// last writes what undoes the dashboard's sequences. Leaving the other screen
-// without being there would move the cursor.
+// last writes the sequences that undo the dashboard's. Leaving the alternate
+// screen without being on it would move the cursor.
 func (o *Output) last() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -111,13 +112,14 @@ func (o *Output) write(p []byte) (int, error) {
 	return n, err
 }
 
-// Read, Close, Fd and Name make it the file bubbletea wants to ask for the size.
+// Read, Close, Fd and Name make Output the file bubbletea needs to ask for the
+// size.
 func (o *Output) Read([]byte) (int, error) { return 0, io.EOF }
 func (o *Output) Close() error             { return nil }
 func (o *Output) Fd() uintptr              { return o.file.Fd() }
 func (o *Output) Name() string             { return o.file.Name() }
 
-// passing tells whether the terminal may still be there after err.
+// passing tells whether err may pass: the terminal may still be there.
 func passing(err error) bool {
 	return errors.Is(err, syscall.EAGAIN) || errors.Is(err, syscall.EINTR)
 }
