@@ -102,7 +102,7 @@ func (m *model) restart() {
 	}
 }
 
-// comesUp tells whether w is the new one of a restart that runs: the one it
+// comesUp tells whether w is the new worker of a running restart: the worker it
 // replaces is still there.
 func (m *model) comesUp(w *engine.Row) bool {
 	if w.Replaces == 0 || w.State == engine.StateExited {

@@ -44,12 +44,12 @@ const (
 	lastNarrow = 12
 	lastWide   = 24
 	lastWidest = 41
-	lastLeast  = 8 // what a wide id or PID may take LAST down to
+	lastLeast  = 8 // the width to which a wide id or PID may shrink LAST
 )
 
-// columnSteps is the order in which columns come as the screen gets wider;
-// they go in the reverse order. DEALT comes first and goes last: who is dealt
-// how much is what the screen is for.
+// columnSteps is the order in which columns appear as the screen gets wider;
+// they go in the reverse order. DEALT comes first and goes last: the screen is
+// there to show how much each worker is dealt.
 var columnSteps = []struct {
 	col  column
 	last int // LAST must have this many cells first
@@ -60,12 +60,12 @@ var columnSteps = []struct {
 	{colShare, lastWide}, {colHand, lastWide}, {colCPUPast, lastWide}, {colFDs, lastWide}, {colP50, lastWide},
 }
 
-// columns are the widths of the columns of one table, 0 = not there.
-// Comparable, so that a cached row knows for which it was made.
+// columns are the widths of the columns of one table, 0 = not shown. The type
+// is comparable, so that a cached row knows which columns it was made for.
 type columns [columnCount]int
 
 // columnsFor is what fits in w cells, with ids and PIDs of the given widths.
-// What is left goes to LAST.
+// LAST gets the cells that are left.
 func columnsFor(w, idWidth, pidWidth int) columns {
 	var c columns
 	for _, id := range []column{colNumber, colPID, colState, colReq, colOpen} {
@@ -160,7 +160,7 @@ func (id column) leftAligned() bool {
 }
 
 // pastHeading names the figure over LAST where n cells have room for it.
-// Requests are what one expects: on less room than the widest they go unnamed.
+// Requests are what people expect: they are named only in the widest heading.
 func pastHeading(m hist.Metric, n int) string {
 	text := "LAST " + strconv.Itoa(n) + " S"
 	switch {

@@ -9,9 +9,9 @@ import (
 	"muster/tui/internal/hist"
 )
 
-// detailsLayout is what of a worker's details fits.
+// detailsLayout is the part of a worker's details that fits.
 type detailsLayout struct {
-	notes  []string // what is odd about it
+	notes  []string // what is odd about the worker
 	facts  []fact   // the left column
 	right  []fact   // the right column, or nil
 	graph  int      // lines of the graphs, 0 = none
@@ -35,12 +35,12 @@ func detailsFor(s *screen, d *detailsDialog) detailsLayout {
 	room := s.h - 2 - 1 - 1 - len(lay.notes) - len(lay.facts) - 1 // head, hints, the two rules
 	least, beside := 4, 5                                         // events, without and with graphs
 	if !alive(w) {
-		least, beside = 6, 12 // its last lines say more than its past figures
+		least, beside = 6, 12 // the last lines of a dead worker say more than its past figures
 	}
 	env := lay.facts[len(lay.facts)-1]
 	lay.facts = lay.facts[:clamp(0, len(lay.facts)+room-least, len(lay.facts))]
 	if n := len(lay.facts); d.shown != "" && n > 0 {
-		lay.facts[n-1] = env // the last one; it was asked for
+		lay.facts[n-1] = env // the variables take the last line; the user asked for them
 	}
 	room = max(room, least)
 	if n := room - 1 - beside; n >= 3 {
@@ -191,8 +191,8 @@ func (*detailsDialog) whole() bool { return true }
 // lines are those of the worker's events.
 func (d *detailsDialog) lines(s *screen) int { return detailsFor(s, d).events }
 
-// covered: the details come back when what covers them is closed, with every
-// value masked again.
+// covered: the details come back when the pane that covers them is closed, with
+// every value masked again.
 func (d *detailsDialog) covered() bool {
 	d.shown = ""
 	return true

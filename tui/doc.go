@@ -1,7 +1,7 @@
 // Package tui is the live dashboard over a cluster: a bubbletea program that
-// turns keys into commands and what the cluster tells into pictures. It knows
-// the engine's values (Snapshot, Event, Command) and one small interface, none
-// of the engine's internals.
+// turns keys into commands, and what the cluster tells into pictures. The
+// package knows the engine's values (Snapshot, Event, Command) and one small
+// interface, none of the engine's internals.
 //
 // It has two halves, with a value between them:
 //
@@ -13,10 +13,10 @@
 //
 // Files refer downwards: values (screen.go, keys.go, logline.go, columns.go),
 // then the model (model.go) and the panes' common form (dialog.go), then each
-// pane with its keys and its picture, then what hands keys and messages out
-// (update.go, mouse.go, program.go), then the process around it (runner.go).
-// Rooms of their own, which know no model: internal/cell for styled cells,
-// internal/hist for histories, internal/term for the terminal.
+// pane with its keys and its drawing, then the files that hand out keys and
+// messages (update.go, mouse.go, program.go), then the process around them
+// (runner.go). Packages of their own, which know no model: internal/cell for
+// styled cells, internal/hist for histories, internal/term for the terminal.
 //
 // What holds for every frame:
 //
@@ -27,6 +27,6 @@
 //     x/ansi is the only measure of width.
 //   - Colours say nothing that words and signs do not say as well.
 //
-// A row is written again only if something in it changed, so a frame of 120x40
+// A row is drawn again only if something in it changed, so a frame of 120x40
 // costs well under a millisecond.
 package tui

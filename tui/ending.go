@@ -26,32 +26,33 @@ const (
 	ByVanished
 )
 
-// Outcome is how a dashboard ended. The cluster has been told to stop in every
-// case but ByCluster, and Run waited for its end; that of a guest (Options.Guest) has
-// been told nothing.
+// Outcome is how a dashboard ended. In every case but ByCluster the cluster has
+// been told to stop, and Run waited for its end. A guest (Options.Guest) has
+// told its cluster nothing.
 type Outcome struct {
 	Why    Why
 	Signal syscall.Signal // the last signal that asked for the end, 0 = none
 	// AtOnce: a second request cut the graceful end short. Run waited for the
-	// cluster only up to Options.CloseGrace after it: kill what is left.
+	// cluster only up to Options.CloseGrace after that request: the caller must
+	// kill what is left.
 	AtOnce bool
 }
 
 const (
-	stopLimit   = 5 * time.Second // for the cluster to answer the first request
-	atOnceLimit = time.Second     // and the second
+	stopLimit   = 5 * time.Second // how long the cluster may take to answer the first request
+	atOnceLimit = time.Second     // the same for the second request
 )
 
-// ending counts the requests to end the cluster, whichever way they come: the
-// first is graceful, the second is at once. Those of a guest end only the
-// dashboard. It works while the screen does not.
+// ending counts the requests to end the cluster, from whatever source: the
+// first is graceful, the second is at once. A guest's request ends only the
+// dashboard. ending works even when the screen does not.
 type ending struct {
 	c       engine.View
-	guest   bool            // the cluster is left alone: the first request is all there is
+	guest   bool            // the cluster is left alone: only the first request counts
 	load    onscreen.Loader // nil = none; stopped before the cluster is
 	killAll func()          // nil = nothing
 	first   chan struct{}   // closed when the cluster has answered the first request, or a guest leaves
-	second  chan struct{}   // closed when a second one was made
+	second  chan struct{}   // closed when a second request was made
 	mu      sync.Mutex
 	asked   int
 	outcome Outcome
@@ -81,7 +82,7 @@ func (e *ending) note(why Why, sig syscall.Signal) (n int) {
 	return e.asked
 }
 
-// carry has the cluster do what request n asks for; further ones than two
+// carry makes the cluster do what request n asks for; requests after the second
 // change nothing.
 func (e *ending) carry(n int, why Why) error {
 	switch n {
@@ -102,7 +103,7 @@ func (e *ending) carry(n int, why Why) error {
 		}
 		err := e.stop(why, atOnceLimit)
 		if e.killAll != nil && err != nil {
-			e.killAll() // the cluster does not answer: its workers have to go all the same
+			e.killAll() // the cluster does not answer, but its workers must go
 		}
 		return err
 	}

@@ -9,9 +9,9 @@ import (
 	"muster/internal/secret"
 )
 
-// envText is as many of the variables as fit in cells, with their values masked
-// except harmless ones, as others may watch the screen. If shown is the name of
-// one, it is that one alone, as it is.
+// envText is as many of the variables as fit in cells. Values are masked unless
+// they are harmless: others may watch the screen. If shown names a variable,
+// envText is that variable alone, unmasked.
 func envText(s *screen, env []string, shown string, cells int) string {
 	sorted := envSorted(env)
 	masked := maskedNames(env)
@@ -42,8 +42,8 @@ func envText(s *screen, env []string, shown string, cells int) string {
 	return b.String() + all
 }
 
-// envSorted is the variables as they are shown: what says which worker this is
-// comes first.
+// envSorted is the variables in the order shown: those that say which worker
+// this is come first.
 func envSorted(env []string) []string {
 	sorted := slices.Clone(env)
 	slices.SortStableFunc(sorted, func(a, b string) int { return envRank(a) - envRank(b) })
@@ -72,8 +72,8 @@ func maskedNames(env []string) []string {
 
 func maskEnv(kv string) string { return safetext.Line(secret.Env(kv)) }
 
-// unmask shows the next masked variable of the details, and after the last one
-// none.
+// unmask shows the next masked variable of the details, and none after the last
+// one.
 func (m *model) unmask() {
 	d := m.openDetails()
 	if d == nil {

@@ -7,21 +7,21 @@ import (
 	"muster/internal/explain"
 )
 
-// explainPane is the explanation of x, in the place of the log: of one event,
-// or (seq 0) of the state of a worker or of the whole cluster. It stays on its
-// event while others come.
+// explainPane is the explanation that the key x opens in the place of the log:
+// of one event, or (seq 0) of the state of a worker or of the whole cluster. It
+// stays on its event while others come.
 type explainPane struct {
 	dialogBase
-	worker int     // whose events x goes through, 0 = all there are
+	worker int     // whose events x goes through, 0 = all workers'
 	in     paneID  // where they are listed: paneLog, paneDetails, or paneTable for neither
-	filter string  // and by what that list was filtered
+	filter string  // the filter of that list
 	seq    uint64  // the event that is explained
-	line   logLine // its line, as the log forgets old ones
-	scroll int     // lines of the text scrolled away, where it has no room
+	line   logLine // the event's line, kept because the log forgets old ones
+	scroll int     // lines scrolled away, if the text has no room
 }
 
-// lists tells whether a line is one x goes to. What a worker writes would hide
-// what happened to it, so it is explained only where it was selected.
+// lists tells whether x goes to a line. A worker's output would hide what
+// happened to the worker, so output is explained only if it was selected.
 func (d *explainPane) lists(ll *logLine) bool {
 	switch {
 	case ll.event.Seq == 0: // a line of the screen's own
@@ -45,8 +45,8 @@ func (d *explainPane) older(lines []logLine, seq uint64) (logLine, bool) {
 	return logLine{}, false
 }
 
-// explainKey is x: why is that so? Where a list of events has the focus it is
-// about the newest that is seen there, else about the selected worker.
+// explainKey is the key x: why is that so? If a list of events has the focus it
+// explains the newest event seen there, otherwise the selected worker.
 func (m *model) explainKey() {
 	details := m.openDetails()
 	switch {
@@ -63,7 +63,7 @@ func (m *model) explainKey() {
 	}
 }
 
-// explainLine explains the newest line of a list, after back ones that are
+// explainLine explains the newest line seen of a list of which back lines are
 // scrolled away below.
 func (m *model) explainLine(d *explainPane, back int) {
 	lines := m.s.all
@@ -83,8 +83,8 @@ func (m *model) explainLine(d *explainPane, back int) {
 	m.openExplain(d)
 }
 
-// explainWorker explains what is odd about the selected worker, or about the
-// cluster, else the newest event of that worker.
+// explainWorker explains what is odd about the selected worker or about the
+// cluster; if nothing is, the newest event of that worker.
 func (m *model) explainWorker() {
 	w := m.worker()
 	d := &explainPane{in: paneTable}
@@ -108,8 +108,8 @@ func (m *model) openExplain(d *explainPane) {
 	m.showSelected() // the table may be lower now
 }
 
-// key is a key while an explanation is open; false = it means what
-// it means without one. What the explanation hides is closed with it.
+// key handles a key while an explanation is open; false = the key means the
+// same as without one. Closing the explanation also closes the pane it hides.
 func (d *explainPane) key(m *model, key string) bool {
 	b := m.keys[key]
 	if b == nil {
@@ -147,7 +147,7 @@ func (m *model) explainOlder(d *explainPane) {
 	}
 }
 
-// scrollExplain scrolls the text where it has no room.
+// scrollExplain scrolls the text if it has no room.
 func (m *model) scrollExplain(d *explainPane, act action) {
 	all, rows := len(explainText(&m.s, d, layoutFor(&m.s).logW)), m.logRows()
 	before := d.scroll
@@ -172,7 +172,7 @@ func explained(s *screen, d *explainPane) (explain.Text, logLine) {
 	if w := s.snap.ByID(d.worker); w != nil {
 		return explain.State(w, s.snap, clockOf(s), pastOf(s)), logLine{time: w.Changed}
 	}
-	if len(s.snap.Workers) > 0 { // it was gone while it was looked at
+	if len(s.snap.Workers) > 0 { // the worker went while its explanation was open
 		if ll, ok := d.older(s.all, 0); ok {
 			return explain.Event(ll.event, s.snap, pastOf(s)), ll
 		}
@@ -180,7 +180,7 @@ func explained(s *screen, d *explainPane) (explain.Text, logLine) {
 	return explain.Empty(s.snap), logLine{}
 }
 
-// pastOf are the events that are kept, newest first.
+// pastOf are the kept events, newest first.
 func pastOf(s *screen) explain.Past {
 	return func(yield func(engine.Event) bool) {
 		for i := len(s.all) - 1; i >= 0; i-- {
@@ -191,8 +191,8 @@ func pastOf(s *screen) explain.Past {
 	}
 }
 
-// explainedIn is how far the log has to be scrolled back for the line that is
-// explained to be its last, -1 if it is not in it.
+// explainedIn is how far the log must be scrolled back so that the explained
+// line is its last, -1 if the log does not have that line.
 func explainedIn(s *screen, d *explainPane) int {
 	if d.seq == 0 {
 		return -1

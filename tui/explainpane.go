@@ -14,11 +14,12 @@ const (
 	explainLines = 8   // a text has no more at 80 cells
 )
 
-// lines is what an explanation wants: from 24 lines on all of it is seen at
-// once, and the table scrolls if need be.
+// lines is how many lines an explanation wants: on a screen of 24 lines or more
+// all of it is seen at once, and the table scrolls if need be.
 func (*explainPane) lines(s *screen) int { return textLines(s) }
 
-// textLines is how many lines the log leaves to a text that is to be read.
+// textLines is how many lines the place of the log must have for a text to be
+// read.
 func textLines(s *screen) int {
 	if s.h >= stripH {
 		return explainLines
@@ -26,8 +27,8 @@ func textLines(s *screen) int {
 	return leastLog
 }
 
-// draw is the pane of an explanation, with the log going on below, on the line
-// that is explained.
+// draw is the pane of an explanation, with the log below it, scrolled to the
+// line that is explained.
 func (d *explainPane) draw(s *screen, a area) ([]string, []zone) {
 	t, at := explained(s, d)
 	body := explainText(s, d, a.w)
@@ -44,9 +45,9 @@ func (d *explainPane) draw(s *screen, a area) ([]string, []zone) {
 	below := *s
 	if back := explainedIn(s, d); back >= 0 {
 		below.explains = d.seq
-		// Of the table's worker the event may be long ago: the log, which shows
-		// what has just happened, goes back only if it must for a line that was
-		// seen in it.
+		// If the explanation is of the table's worker, its event may be long
+		// ago. The log shows what has just happened, so it goes back only for a
+		// line that was seen in it.
 		left := a.rows - len(head)
 		if d.in != paneTable || seenBack(s, back) && back-atMost(s, s.logBack, left) >= left {
 			below.logBack = atMost(s, back, left)
@@ -60,12 +61,12 @@ func (d *explainPane) draw(s *screen, a area) ([]string, []zone) {
 	return lines, append(zones, more...)
 }
 
-// atMost is how far the log goes back at most where it has rows lines, if it is
-// to go back lines.
+// atMost limits how far a log of rows lines goes back, if it is to go back
+// lines.
 func atMost(s *screen, back, rows int) int { return clamp(0, back, max(len(s.log)-max(rows, 0), 0)) }
 
-// seenBack tells whether the line that is back lines before the newest is on
-// the screen while nothing lies over the log.
+// seenBack tells whether the line that is back lines before the newest would be
+// on the screen without a pane over the log.
 func seenBack(s *screen, back int) bool {
 	open := *s
 	open.dialog = nil

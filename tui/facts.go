@@ -15,8 +15,8 @@ import (
 	"muster/tui/internal/hist"
 )
 
-// workerFacts is what does not change by the second, of a dead worker what
-// became of it first.
+// workerFacts is what does not change every second; for a dead worker, what
+// became of it comes first.
 func workerFacts(s *screen, w *engine.Row, d *engine.Details, shown string) []fact {
 	command, env := commandText(s.snap.Command), unknown
 	if d != nil {
@@ -34,11 +34,11 @@ func workerFacts(s *screen, w *engine.Row, d *engine.Details, shown string) []fa
 	forked := fact{"forked", fmt.Sprintf("%s, %s ago, by %s", clockText(w.Forked, false), say.Span(clockOf(s).Sub(w.Forked)), byText(w, s.snap.Started))}
 	before := []fact{{"replaces", replaces}, {"restarts", strconv.Itoa(w.Restarts)}}
 	rest := []fact{{"port", portText(w)}, settings}
-	if s.w < namesW || !alive(w) { // a dead one has more to tell
+	if s.w < namesW || !alive(w) { // a dead worker has more to tell
 		before = []fact{{"replaces", replaces + "   restarts " + strconv.Itoa(w.Restarts)}}
 	}
 	if s.w < namesW {
-		slices.Reverse(rest) // there may be no room for both, and the head says the port too
+		slices.Reverse(rest) // there may be no room for both facts, and the head says the port too
 	}
 	if alive(w) {
 		facts := slices.Concat([]fact{{"command", command}, forked}, before, []fact{worker, {"exited", exitedText(w)}}, rest)
@@ -74,7 +74,7 @@ func thenText(w *engine.Row, now time.Time) string {
 	return deadForms(w, now)[0]
 }
 
-// byText is who had w forked in a cluster started then.
+// byText is who caused the fork of w, in a cluster started at started.
 func byText(w *engine.Row, started time.Time) string {
 	switch w.By {
 	case wireword.ByKey:
@@ -117,7 +117,7 @@ func portText(w *engine.Row) string {
 	return strings.Join(all, ", ")
 }
 
-// workerFigures is what changes by the second.
+// workerFigures is what changes every second.
 func workerFigures(s *screen, w *engine.Row, d *engine.Details) []fact {
 	dealt, cut, fds := unknown, unknown, unknown
 	if s.snap.Policy.PrimaryDeals() {

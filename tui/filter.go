@@ -2,11 +2,12 @@ package tui
 
 import "muster/tui/internal/cell"
 
-// maxFilter is how many cells of a filter are kept: more would not be seen.
+// maxFilter is how many cells of a filter are kept: more would not fit on the
+// screen.
 const maxFilter = 40
 
-// openFilter opens the prompt of / for the pane that has the focus. What is
-// typed filters at once.
+// openFilter opens the prompt of / for the pane that has the focus. Typed text
+// filters at once.
 func (m *model) openFilter() {
 	switch {
 	case m.openDetails() == nil && m.s.view == viewKeys:
@@ -16,7 +17,7 @@ func (m *model) openFilter() {
 	}
 }
 
-// filterPane is the pane / filters.
+// filterPane is the pane that / filters.
 func (m *model) filterPane() paneID {
 	if m.openDetails() != nil {
 		return paneDetails
@@ -24,7 +25,7 @@ func (m *model) filterPane() paneID {
 	return m.s.focus
 }
 
-// filterKey is a key, other than text, while the prompt is open.
+// filterKey handles a key, other than text, while the prompt is open.
 func (m *model) filterKey(key string) {
 	switch key {
 	case "enter", "tab":
@@ -32,7 +33,7 @@ func (m *model) filterKey(key string) {
 	case "esc":
 		m.s.filtering = false
 		m.setFilter("")
-	case "backspace", "ctrl+h", "ctrl+u", "ctrl+w": // its cursor stays at the end: the arrows move the list
+	case "backspace", "ctrl+h", "ctrl+u", "ctrl+w": // the prompt's cursor stays at the end: the arrows move the list
 		e := m.filterEditor()
 		if _, changed := e.Edit(key); !changed {
 			m.toast("there is no text to take away; esc closes the filter")
@@ -63,7 +64,8 @@ func (m *model) filterEditor() cell.Editor {
 	return e
 }
 
-// setFilter filters the details, or else the pane that has the focus.
+// setFilter filters the details if they are open, otherwise the pane that has
+// the focus.
 func (m *model) setFilter(f string) {
 	pane := m.filterPane()
 	m.s.filter[pane] = f

@@ -25,7 +25,7 @@ func three(v float64) string {
 	return strconv.FormatFloat(v, 'f', 0, 64)
 }
 
-// fmtCount writes a count or a rate in at most 5 cells: whole under 1000, then
+// fmtCount writes a count or a rate in at most 5 cells: whole below 1000, then
 // three digits and an SI letter.
 func fmtCount(v float64) string {
 	if math.IsNaN(v) || v < 0 {
@@ -114,11 +114,11 @@ func fmtAge(d time.Duration) string {
 	return fmt.Sprintf("%dd", s/86400)
 }
 
-// milliFrom is the shortest time that is written in milliseconds: a shorter one
-// would read 0.00.
+// milliFrom is the shortest time that is written in milliseconds: a shorter
+// time would read 0.00.
 const milliFrom = 9500 * time.Nanosecond
 
-// fmtMicros is a time under milliFrom: 3us, and 1us for anything above 0.
+// fmtMicros is a time below milliFrom: 3us, and 1us for anything above 0.
 func fmtMicros(d time.Duration) string {
 	return fmt.Sprintf("%dus", max(d.Round(time.Microsecond).Microseconds(), 1))
 }
@@ -141,7 +141,7 @@ func fmtLatency(d time.Duration) string {
 	return fmtAge(d)
 }
 
-// fmtBrief is a time in a sentence that may be short: under a second it is in
+// fmtBrief is a possibly short time in a sentence: below a second it is in
 // milliseconds, so that "40 ms" does not read "0 s".
 func fmtBrief(d time.Duration) string {
 	if d < time.Second {
@@ -163,5 +163,5 @@ func fmtPID(pid int) string {
 	return strconv.Itoa(pid)
 }
 
-// clamp is v, but at least lo and at most hi; lo if there is no such number.
+// clamp is v, but at least lo and at most hi; lo if hi is less than lo.
 func clamp(lo, v, hi int) int { return max(lo, min(v, hi)) }

@@ -6,8 +6,8 @@ import (
 	"muster/tui/internal/hist"
 )
 
-// graphPane is a graph with the room of a pane: its title and rows lines of
-// cells values. What it shows is one metric of one worker or of the cluster.
+// graphPane is a graph that fills a pane: its title and rows lines of cells
+// values. It shows one metric of one worker or of the cluster.
 type graphPane struct {
 	name string // "requests/s"
 	of   int    // a worker's id, or ofCluster

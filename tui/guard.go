@@ -7,9 +7,9 @@ import (
 )
 
 // guarded is a model whose commands run under the protection of a Terminal:
-// bubbletea runs each in a goroutine of its own, and a panic there would end the
-// process with the terminal as it is. Init, Update and View are called by the
-// program's goroutine, which is protected as a whole.
+// bubbletea runs each command in a goroutine of its own, and a panic there
+// would end the process without restoring the terminal. The program's goroutine
+// calls Init, Update and View, and is protected as a whole.
 type guarded struct {
 	tea.Model
 	t      *term.Terminal

@@ -1,10 +1,11 @@
 package tui
 
-// A dashboard is the cluster's owner, whose end stops it, or a guest, whose end
-// does not. What a guest says and does otherwise stands here and in ending.go.
+// A dashboard is the owner of a cluster, whose end stops the cluster, or a
+// guest, whose end does not. This file and ending.go have what a guest says and
+// does differently.
 
-// leaveAsGuest leaves the cluster to itself. Only the load of this dashboard ends
-// with it, so that alone is asked about.
+// leaveAsGuest ends the dashboard and not the cluster. Only the load of this
+// dashboard ends too, so the question is about the load alone.
 func (m *model) leaveAsGuest() {
 	if !m.load.now.running() {
 		m.stop()

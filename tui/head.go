@@ -36,7 +36,8 @@ func verdict(s *screen) (string, level) {
 	case gaveUp > 0:
 		return s.signs.Stopped + " " + of + ": CRASH LOOP", levelDead
 	case len(s.snap.Unserved) > 0:
-		// Never alone that all listen: some clients hear nothing.
+		// The verdict must not only say that all listen: some clients get no
+		// answer.
 		nobody := "nobody at " + shortAddr(s.snap.Unserved[0], s.signs.Ellipsis)
 		if n := len(s.snap.Unserved); n > 1 {
 			nobody += " +" + strconv.Itoa(n-1)
@@ -62,8 +63,8 @@ func headLines(s *screen) []string {
 	return []string{headLine(s), figuresLine(s)}
 }
 
-// headLine says what runs, and the verdict at its right end, which is never
-// cut for the rest.
+// headLine says what runs, with the verdict at its right end. The verdict is
+// never cut to make room.
 func headLine(s *screen) string {
 	v, lv := verdict(s)
 	n := safetext.Width(v)
@@ -84,7 +85,7 @@ func headLine(s *screen) string {
 }
 
 // headText is the address, the policy and the time since the start, in the
-// form that fits in cells.
+// longest form that fits in cells.
 func headText(s *screen, cells int) string {
 	addr, port, more := unknown, unknown, ""
 	if as := s.snap.Addresses; len(as) > 0 {
@@ -111,7 +112,7 @@ func headText(s *screen, cells int) string {
 		"  "+addr+more+"  "+policy+"  "+up,
 		" "+port+more+"  "+policy+"  "+up)
 	if s.w < namesW {
-		// The port is what somebody types elsewhere: the time goes first.
+		// People type the port elsewhere, so the time is left out first.
 		text = cell.Fitting(cells,
 			" "+port+more+"  "+policy+"  "+up,
 			" "+port+more+"  "+policy,
@@ -124,8 +125,8 @@ func headText(s *screen, cells int) string {
 	return safetext.Cut(text, max(cells, 0), s.signs.Ellipsis)
 }
 
-// cpusText says how many processors there are where something limits them, and
-// the same without what. Both are "" where nothing does.
+// cpusText says how many processors there are and what limits them, and a short
+// form without the limit. Both are "" if nothing limits them.
 func cpusText(snap *engine.Snapshot) (text, brief string) {
 	if snap.CPULimit == "" {
 		return "", ""
@@ -135,8 +136,8 @@ func cpusText(snap *engine.Snapshot) (text, brief string) {
 	return text, brief
 }
 
-// figure is one of the head's figures; those that do not fit are left out, the
-// last of the order first.
+// figure is one of the head's figures; figures that do not fit are left out,
+// the last in the order first.
 type figure struct {
 	text  string
 	order int
@@ -196,8 +197,8 @@ func figuresLine(s *screen) string {
 	return l.String()
 }
 
-// lostText is how many connections died with their workers; "3+" if of some
-// deaths that is not known.
+// lostText is how many connections died with their workers; "3+" if for some
+// deaths the number is not known.
 func lostText(snap *engine.Snapshot) string {
 	if snap.LostUnknown == 0 {
 		return fmtShort(snap.Lost, 999)
@@ -228,8 +229,8 @@ func fmtTick(d time.Duration) string {
 	return fmtAge(d)
 }
 
-// viewBar is the line of the views' names, with what has to be said about the
-// table at its right end. Without names it is a plain rule.
+// viewBar is the line of the views' names, with notes about the table at its
+// right end. Without names it is a plain rule.
 func viewBar(s *screen, lay layout, y int) (string, []zone) {
 	var zones []zone
 	l := cell.NewLine(s.w, s.signs)

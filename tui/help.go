@@ -13,11 +13,11 @@ var helpNotes = []struct{ text, brief string }{
 	{"Capital letters never do what cannot be undone without asking.", "no capital harms unasked"},
 }
 
-// pastNote says what LAST shows; it is left out where there is no room.
+// pastNote says what LAST shows; it is left out if there is no room.
 const pastNote = "LAST is requests/s; not told: connections dealt/s (rr), CPU% (shared)."
 
-// helpView is the overlay of ?: all keys, from the table the keys themselves
-// come from. It is h lines of the screen's width.
+// helpView is the overlay of ?: all keys, made from the table of bindings. It
+// is h lines of the screen's width.
 func helpView(s *screen, h int) []string {
 	th, sg := s.theme, s.signs
 	top := cell.NewLine(s.w, sg)
@@ -45,7 +45,7 @@ func helpView(s *screen, h int) []string {
 			l.Put(th.Muted, n)
 			body = append(body, l.String())
 		}
-	} else { // in the frame, which is there anyhow
+	} else { // in the frame, which takes that line anyway
 		a, b := " "+helpNotes[0].brief+" ", " "+helpNotes[1].brief+" "
 		bottom.Fill(th.Muted, sg.Rule, 2)
 		bottom.Put(th.Muted, a)
@@ -63,8 +63,9 @@ func helpView(s *screen, h int) []string {
 }
 
 // helpBody lays the groups out in as many columns as fit in w cells, each group
-// whole in one column, so that the longest column is as short as can be. Where
-// even that is more than rows lines, the keys stand close together.
+// whole in one column, so that the longest column is as short as can be. If
+// even that is more than rows lines, the keys are packed without titles
+// (helpTight).
 func helpBody(s *screen, w, rows int) []string {
 	groups := helpGroups(s)
 	var best [][]helpRow
@@ -91,8 +92,8 @@ func helpBody(s *screen, w, rows int) []string {
 	return helpLines(s, best, cells, w)
 }
 
-// helpTight is all keys without titles, in columns of the same width; what has
-// no room in its column is said in fewer words.
+// helpTight is all keys without titles, in columns of the same width; a text
+// without room in its column is shortened.
 func helpTight(s *screen, groups []helpGroup, w, rows int) (cols [][]helpRow, cells []int) {
 	var all []helpRow
 	for _, g := range groups {
@@ -141,7 +142,7 @@ type helpRow struct {
 	brief string // see helpItem
 }
 
-// shorten has the row say the same in fewer words if it has more than n cells.
+// shorten replaces the row's text by a shorter one if it has more than n cells.
 func (r *helpRow) shorten(n int) {
 	switch {
 	case r.width() <= n || r.brief == "":
@@ -199,7 +200,7 @@ func groupRows(s *screen, g helpGroup) []helpRow {
 	return rows
 }
 
-// align has the texts of a column begin in one cell.
+// align makes the texts of a column begin in one cell.
 func align(rows []helpRow) {
 	const most = 8 // keys of more cells push their own text to the right
 	at := 0
@@ -222,7 +223,7 @@ func longest(cols [][]helpRow) int {
 }
 
 func helpLines(s *screen, cols [][]helpRow, cells []int, w int) []string {
-	// What is left goes between the columns.
+	// The cells that are left go between the columns.
 	spare := w
 	for _, n := range cells {
 		spare -= n
@@ -265,15 +266,15 @@ func (r helpRow) draw(s *screen, l *cell.Line, end int) {
 	}
 }
 
-// helpItem is one line of the help. brief stands for its text in a narrow one,
-// or for its keys if it has no text. One that is aside is left out where the
-// keys stand close together.
+// helpItem is one line of the help. brief replaces its text in a narrow help,
+// or its keys if it has no text. An item that is aside is left out of the
+// packed help.
 type helpItem struct {
 	keys, text, note, brief, fold string
 	aside                         bool
 }
 
-// helpGroup is one of its groups.
+// helpGroup is one group of the help.
 type helpGroup struct {
 	title string
 	items []helpItem

@@ -55,10 +55,10 @@ func hintWidth(s *screen, h hint) int {
 	return safetext.Width(s.signs.Say(h.key)) + 1 + safetext.Width(h.text)
 }
 
-// fitHints makes the hints fit: they are left out from the back, but never the
-// last one, until the short words of the others have room; then one after the
-// other keeps its short words until all fit. On a narrow screen a cell stays
-// free before its edge, as on the left; at 80 cells a line may need them all.
+// fitHints makes the hints fit: hints are left out from the back, but never the
+// last one, until the short forms of the others have room; then as many hints
+// as necessary use their short form. On a narrow screen a cell stays free at
+// the right edge, as on the left; at 80 cells a line may need them all.
 func fitHints(s *screen, hints []hint) []hint {
 	edge := 0
 	if s.w < namesW {
@@ -119,8 +119,9 @@ func hintsFor(s *screen) []hint {
 	return placeHints(s, inMain)
 }
 
-// aDialogs tells whether the hints are a dialog's: few, so they stand at the
-// left and far apart, while those of a view have the last at the right end.
+// aDialogs tells whether the hints are a dialog's. A dialog has few, so they
+// stand at the left and far apart; the last hint of a view stands at the right
+// end.
 func aDialogs(s *screen) bool {
 	if s.dialog == nil {
 		return s.filtering || s.view == viewOverview && crashLoop(s.snap)

@@ -28,14 +28,14 @@ func (m *model) showDetails() {
 	m.open(&detailsDialog{worker: m.s.selected, details: m.details})
 }
 
-// closeDetails takes the details away, and nothing else.
+// closeDetails closes the details, and nothing else.
 func (m *model) closeDetails() {
 	if m.openDetails() != nil {
 		m.close()
 	}
 }
 
-// otherWorker shows the details of the next or the last worker.
+// otherWorker shows the details of the next or the previous worker.
 func (m *model) otherWorker(act action) {
 	if m.openDetails() == nil {
 		m.toast("◄ and ► show another worker in the details (enter)")
@@ -52,9 +52,9 @@ func (m *model) otherWorker(act action) {
 	}
 }
 
-// askDetails asks for the details of the selected worker where they are shown:
-// at once, and then every few seconds, because counting descriptors costs more
-// than a snapshot should.
+// askDetails asks for the details of the selected worker if the screen shows
+// them: at once, and then every few seconds, because counting descriptors costs
+// more than a snapshot should.
 func (m *model) askDetails() {
 	w := m.worker()
 	if m.asking || w == nil || !m.s.frozen.IsZero() || !m.wantsDetails() {
@@ -68,7 +68,7 @@ func (m *model) askDetails() {
 		return
 	}
 	if !fresh && m.detailsFor == m.s.selected && m.s.now.Sub(m.detailsAt) < detailsEvery {
-		return // it could not be told
+		return // the worker could not be inspected
 	}
 	m.asking = true
 	m.detailsAt, m.detailsFor = m.s.now, m.s.selected
@@ -81,7 +81,7 @@ func (m *model) askDetails() {
 	})
 }
 
-// wantsDetails tells whether the screen shows what only details know: the
+// wantsDetails tells whether the screen shows something only details know: the
 // dialog, the third column, the column FDS.
 func (m *model) wantsDetails() bool {
 	return m.openDetails() != nil || m.s.view == viewOverview && m.s.w >= 160
@@ -91,7 +91,8 @@ func (m *model) onDetails(msg detailsMsg) {
 	m.asking = false
 	d := m.openDetails()
 	if msg.err != nil || msg.details == nil {
-		// That it has ended meanwhile is no failure: what else is known is shown.
+		// It is no failure if the worker has ended meanwhile: the screen shows
+		// what else is known.
 		ended := errors.Is(msg.err, engine.ErrNoWorker)
 		if d != nil && d.worker == msg.worker && d.details == nil && msg.err != nil && !ended {
 			m.toast(safetext.Line(fmt.Sprintf("details of worker %d: %v", msg.worker, msg.err)))
@@ -99,7 +100,7 @@ func (m *model) onDetails(msg detailsMsg) {
 		return
 	}
 	if msg.worker != m.s.selected {
-		return // selected no more
+		return // the worker is no longer selected
 	}
 	m.dirty = true
 	m.details = msg.details
@@ -115,7 +116,7 @@ func (m *model) onDetails(msg detailsMsg) {
 type detailsDialog struct {
 	dialogBase
 	worker  int
-	details *engine.Details // nil until it was answered
+	details *engine.Details // nil until the answer has come
 	scroll  int             // lines scrolled back in its events and lines
 	shown   string          // the variable whose value is not masked, "" = none
 }

@@ -7,8 +7,8 @@ import (
 	"muster/internal/safetext"
 )
 
-// action is what a key means. Keys are looked up once, in update.go; from
-// there on only actions are spoken of.
+// action is what a key means. Keys are looked up once, in update.go; all other
+// code uses actions.
 type action int
 
 const (
@@ -62,9 +62,9 @@ const (
 type scope int
 
 const (
-	scopeLook    scope = iota // looking around: everywhere, also during a stop
-	scopeCluster              // the cluster: in every view
-	scopeWorker               // the selected worker: where its row is seen
+	scopeLook    scope = iota // looking around: works everywhere, also during a stop
+	scopeCluster              // acts on the cluster: works in every view
+	scopeWorker               // acts on the selected worker: works where its row is seen
 )
 
 // place is a hint line that may show a key.
@@ -84,23 +84,23 @@ const (
 	groupLook    = "LOOK"
 )
 
-// binding is one row of the one table the keys, the hint line and the help
-// come from.
+// binding is one row of the table from which the keys, the hint line and the
+// help are made.
 type binding struct {
-	keys  []string // as bubbletea calls them; the first is the one hints name and press
-	vim   []string // with --keys vim, if other
+	keys  []string // by bubbletea's names; hints name and press the first
+	vim   []string // with --keys vim, if different
 	act   action
 	scope scope
 
-	hint, short string // words of the hint line, and those of a narrow one
+	hint, short string // words of the hint line, and of a narrow hint line
 	places      place  // hint lines that show it
 	from        int    // width from which the hint line of view 1 has room for it
 
 	group            string // group of the help, "" = not there
 	label, vimLabel  string // its keys as the help writes them
-	text, note, more string // what the help says; more: what hint lines say of it in view 4
-	brief, vimBrief  string // text, or the label where there is none, in a narrow help
-	fold             string // what it and those next to it with the same fold share a line as, in a narrow help
+	text, note, more string // what the help says; more: what hint lines say in view 4
+	brief, vimBrief  string // replaces text, or the label if there is no text, in a narrow help
+	fold             string // in a narrow help, neighbours with the same fold share a line, with this text
 }
 
 // bindings is in the order of the hint line.
@@ -174,7 +174,7 @@ var bindings = []binding{
 	{keys: []string{"?", "h", "f1"}, act: actHelp, hint: "all keys", short: "keys", places: inMain | inDetails | inLog},
 }
 
-// names are the keys of b in the map that is on.
+// names are the keys of b in the current key map.
 func (b *binding) names(vim bool) []string {
 	if vim && b.vim != nil {
 		return b.vim
@@ -236,7 +236,7 @@ func labelKey(label string) string {
 // hint is one "key word" of the hint line. A click presses the first word of key.
 type hint struct{ key, text, short string }
 
-// logIs begins the hint that helps those to whom l means the log.
+// logIs begins the hint for users who expect l to mean the log.
 const logIs = "log"
 
 func (b *binding) asHint(vim bool) hint {
@@ -247,8 +247,8 @@ func (b *binding) asHint(vim bool) hint {
 	return h
 }
 
-// keyName is a key as a toast names it: it is what somebody typed, so it may
-// be anything.
+// keyName is a key as a toast names it. Anything may have been typed, so it is
+// made safe.
 func keyName(key string) string {
 	if l := keyLabel(key); utf8.ValidString(l) {
 		return safetext.Cut(l, 20, "~")

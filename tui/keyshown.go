@@ -8,15 +8,15 @@ import (
 )
 
 // --keys-shown: the key pressed last stands at the right end of the hint line,
-// for those who watch a projector or a recording.
+// for people who watch a projector or a recording.
 
 const (
-	keyTime  = 2 * time.Second // how long it stands
-	keyCells = 10              // its room, also while it is empty: the hints must not jump
+	keyTime  = 2 * time.Second // how long the key is shown
+	keyCells = 10              // the key's room, also while it is empty: the hints must not jump
 )
 
-// noteKey has a key shown for a while. Text that is being typed is not: it is
-// seen where it goes.
+// noteKey makes a key appear for a while, unless it is typed as text, which
+// appears in its prompt.
 func (m *model) noteKey(key string) {
 	if !m.s.shown.on || key == " " && m.typing() {
 		return
@@ -33,7 +33,7 @@ func (m *model) typing() bool {
 	return m.s.filtering || m.s.dialog != nil && m.s.dialog.typing()
 }
 
-// expireKey takes the key away when it has stood long enough.
+// expireKey removes the key when it was shown long enough.
 func (m *model) expireKey() {
 	if m.s.shown.name != "" && !m.s.now.Before(m.s.shown.until) {
 		m.s.shown.name = ""

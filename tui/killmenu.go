@@ -30,10 +30,11 @@ type killChoice struct {
 	text   string
 	brief  string // text on a narrow screen, "" = the same
 	signal syscall.Signal
-	crash  bool // past the API: the worker is replaced
+	crash  bool // without the API: the worker is replaced
 }
 
-// killChoices are the lines of the kill menu. The numbers are this system's.
+// killChoices are the lines of the kill menu. The signal numbers are those of
+// this system.
 var killChoices = []killChoice{
 	signalChoice(syscall.SIGTERM, "SIGTERM", "asks it to end; the program may tidy up, or refuse", "asks it to end; it may tidy up, or refuse"),
 	signalChoice(syscall.SIGKILL, "SIGKILL", "ends it now", ""),
@@ -51,8 +52,8 @@ func signalChoice(sig syscall.Signal, name, text, brief string) killChoice {
 	return killChoice{number: int(sig), name: name, text: text, brief: brief, signal: sig}
 }
 
-// openKill opens the kill menu on the selected worker, and on nothing else: what
-// moves under the cursor meanwhile is not hit.
+// openKill opens the kill menu for the selected worker and no other: a worker
+// that moves under the cursor meanwhile is not hit.
 func (m *model) openKill() {
 	w := m.worker()
 	switch {
@@ -65,7 +66,7 @@ func (m *model) openKill() {
 	}
 }
 
-// key is a key while the kill menu is open. Only enter sends.
+// key handles a key while the kill menu is open. Only enter sends.
 func (d *killMenu) key(m *model, key string) bool {
 	if key != "" && strings.Contains("0123456789", key) {
 		m.killDigit(d, key)
@@ -110,7 +111,7 @@ func (d *killMenu) key(m *model, key string) bool {
 }
 
 // killDigit picks the signal whose number is being typed. A digit that makes no
-// number with those before begins a new one.
+// valid number with the digits before it begins a new number.
 func (m *model) killDigit(d *killMenu, digit string) {
 	if m.s.now.Sub(d.digitsAt) >= digitTime {
 		d.digits = ""
@@ -126,8 +127,8 @@ func (m *model) killDigit(d *killMenu, digit string) {
 	m.toast(digit + " is the number of no signal here")
 }
 
-// signalRow is the choice whose number is typed, else the first whose number
-// begins so, else -1.
+// signalRow is the choice whose number is typed, or the first whose number
+// begins with typed, or -1.
 func signalRow(typed string) int {
 	begins := -1
 	for i, c := range killChoices {
@@ -143,7 +144,7 @@ func signalRow(typed string) int {
 	return begins
 }
 
-// kill sends what the menu has picked, unless its worker has ended meanwhile.
+// kill sends the picked signal, unless the worker has ended meanwhile.
 func (m *model) kill(d *killMenu) {
 	w := m.s.snap.ByID(d.worker)
 	if w == nil || w.PID != d.pid || w.State == engine.StateExited {
@@ -175,7 +176,7 @@ func (d *killMenu) draw(s *screen, a area) ([]string, []zone) {
 	}
 	out := []string{cell.Rule{Title: "kill worker " + strconv.Itoa(d.worker), Right: facts, Joint: a.joint}.Draw(s.pen(), a.w)}
 
-	// In a low pane the choices scroll, so that what enter would do stays seen.
+	// In a low pane the choices scroll, so that the picked one stays visible.
 	cursor := clamp(0, d.cursor, len(killChoices)-1)
 	const least = 3 // choices
 	notes := killNotes(d.worker, d.pid, killChoices[cursor], s, a.w-len(killCall))
@@ -228,10 +229,10 @@ func killLine(s *screen, w int, c killChoice, picked bool, target *engine.Row) s
 	return l.String()
 }
 
-// killCall stands before the call a choice makes.
+// killCall is the text before the call a choice makes.
 const killCall = " call    "
 
-// killNotes say what enter would do, in cells.
+// killNotes say what enter would do, within cells.
 func killNotes(worker, pid int, c killChoice, s *screen, cells int) []fact {
 	call := fmt.Sprintf("cluster.workers[%d].kill('%s')", worker, c.name)
 	if c.crash {

@@ -10,9 +10,10 @@ import (
 	"muster/tui/internal/cell"
 )
 
-// latencyPane is the answer times of the last 10 s (see clusterTimes), rows lines of w cells. The
-// bars are on a scale that grows as the logarithm, so that one slow answer
-// does not make all others look alike. lead is the cells left free before it.
+// latencyPane is the answer times of the last 10 s (see clusterTimes), rows
+// lines of w cells. The bars are on a scale that grows as the logarithm, so
+// that one slow answer does not make all others look alike. lead is how many
+// cells stay free at the left.
 func latencyPane(s *screen, w, rows, lead int) []string {
 	lat, _ := clusterTimes(s)
 	lines := []struct {
@@ -54,12 +55,12 @@ func lostWords(snap *engine.Snapshot) string {
 	return plural.Of(int(min(snap.Lost, math.MaxInt32)), "connection") + " lost"
 }
 
-// slowly maps 0 to 1 onto itself, small values stretched: 8 times smaller is a
-// third as long.
+// slowly maps 0 to 1 onto itself and stretches small values: a value 8 times
+// smaller is a third as long.
 func slowly(part float64) float64 { return math.Log1p(8*part) / math.Log1p(8) }
 
-// fmtMillis is a time in milliseconds without its unit, which stands elsewhere:
-// 0.003, 0.31, 12.4, 1240. Anything above 0 is at least 0.001.
+// fmtMillis is a time in milliseconds without the unit, which is shown
+// elsewhere: 0.003, 0.31, 12.4, 1240. Anything above 0 is at least 0.001.
 func fmtMillis(d time.Duration) string {
 	switch {
 	case d < 0:

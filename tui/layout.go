@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// layout is what stands where. It depends on the sizes, the view, the dialog
-// and how many workers there are, never on a figure.
+// layout is where everything stands. It depends on the sizes, the view, the
+// dialog and how many workers there are, never on a figure.
 type layout struct {
-	small bool // nothing but small.go fits
+	small bool // only small.go's view fits
 	names bool // the view bar names the views
 
 	cols       columns
-	tableRows  int // workers' rows that are seen; 0 where there is no table
+	tableRows  int // workers' rows that are seen; 0 without a table
 	tableLines int // lines under the table's heading
 	crash      bool
 	strip      bool
@@ -82,7 +82,7 @@ func (lay *layout) overview(s *screen) {
 	if lay.crash {
 		other += crashLines
 	}
-	// The log has its lines first; the table scrolls.
+	// The log gets its lines first; the table scrolls.
 	lay.tableLines = clamp(1, lay.tableLines, s.h-other-logNeeds(s))
 	lay.logRows = max(s.h-other-lay.tableLines, 0)
 	lay.tableRows = lay.tableLines
@@ -91,7 +91,7 @@ func (lay *layout) overview(s *screen) {
 	}
 }
 
-// logNeeds is how many lines the place of the log has at least.
+// logNeeds is how many lines the place of the log needs at least.
 func logNeeds(s *screen) int {
 	if s.dialog == nil {
 		return leastLog
@@ -124,7 +124,8 @@ func digits(n int) int {
 	return len(strconv.AppendInt(b[:0], int64(n), 10))
 }
 
-// clockOf is the time the picture shows: it stands still while frozen.
+// clockOf is the time the picture shows: it stands still while the screen is
+// frozen.
 func clockOf(s *screen) time.Time {
 	if !s.frozen.IsZero() {
 		return s.frozen
@@ -132,11 +133,11 @@ func clockOf(s *screen) time.Time {
 	return s.now
 }
 
-// trafficLayout is what stands where in view 3, below the view bar.
+// trafficLayout is the layout of view 3 below the view bar.
 type trafficLayout struct {
 	list  int // lines of connections, below their heading
 	where int // lines of the picture, below its rule
-	steps int // lines of the times, their rule among them; 1 = one line alone
+	steps int // lines of the times, including their rule; 1 = a single line
 	lower int // lines from the picture's rule to the hints
 }
 
@@ -145,11 +146,11 @@ const (
 	leastConns = 3
 	leastWhere = 4
 	stepLines  = 5  // a rule, a heading and three steps
-	stepNoteH  = 24 // height from which there is a note below them
+	stepNoteH  = 24 // screen height from which a note stands below the steps
 )
 
-// traffic is the layout of view 3. What is opened there takes the lower panes,
-// and of the list what it needs.
+// traffic is the layout of view 3. An open pane takes the lower panes, and as
+// many lines of the list as it needs.
 func (lay *layout) traffic(s *screen) {
 	const around = 5 // head, view bar, the list's heading, hints
 	body := max(s.h-around, 0)

@@ -12,14 +12,14 @@ import (
 	"muster/tui/internal/cell"
 )
 
-// linePane is one line of the log, whole, in the place of the log. It stays on
-// its line while others come.
+// linePane shows one whole line of the log, in the place of the log. It stays
+// on its line while others come.
 type linePane struct {
 	dialogBase
-	worker int     // whose lines ◄ and ► go through, 0 = all there are
-	filter string  // and by what their list was filtered
+	worker int     // whose lines ◄ and ► go through, 0 = all workers'
+	filter string  // the filter of that list
 	line   logLine // a copy, as the log forgets old ones
-	scroll int     // rows of it scrolled away, where it has no room
+	scroll int     // rows scrolled away, if the line has no room
 }
 
 // text is what the line says, in its longest form.
@@ -30,7 +30,7 @@ func (d *linePane) text() string {
 	return d.line.Plain[0]
 }
 
-// lists tells whether a line is one ◄ and ► go to.
+// lists tells whether ◄ and ► go to a line.
 func (d *linePane) lists(ll *logLine) bool {
 	return (d.worker == 0 || ll.worker == d.worker) && ll.match(d.filter)
 }
@@ -41,15 +41,15 @@ func (m *model) linesFocused() bool {
 	return m.openDetails() != nil || m.s.view == viewLog || m.s.view == viewOverview && m.s.focus == paneLog
 }
 
-// readsLines tells whether a double click on a line may open it: nothing is
-// open that waits for an answer.
+// readsLines tells whether a double click on a line may open it: only if
+// nothing open waits for an answer.
 func (m *model) readsLines() bool {
 	d := m.s.dialog
 	return (d == nil || d.showsLines()) && !m.s.help && !m.s.filtering && m.linesFocused()
 }
 
-// openLine opens the line that is seen last in the list that has the focus, or
-// the one with this number.
+// openLine opens the line numbered no or, if no is 0, the last line seen in the
+// list that has the focus.
 func (m *model) openLine(no int) {
 	d, back := &linePane{filter: m.s.filter[paneLog]}, m.s.logBack
 	if details := m.openDetails(); details != nil {
@@ -73,8 +73,8 @@ func (m *model) openLine(no int) {
 	m.toast("there is no line here to read")
 }
 
-// key is a key while a line is open; false = it means what it means
-// without one. What the line hides is closed with it.
+// key handles a key while a line is open; false = the key means the same as
+// without one. Closing the line also closes the pane it hides.
 func (d *linePane) key(m *model, key string) bool {
 	b := m.keys[key]
 	if b == nil {
@@ -121,7 +121,7 @@ func (m *model) otherLine(d *linePane, older bool) {
 		if !d.lists(ll) || ll.no == d.line.no || ll.no < d.line.no != older {
 			continue
 		}
-		found = i // of the older ones the last
+		found = i // the last of the older lines
 		if !older {
 			break
 		}
@@ -149,7 +149,7 @@ func (m *model) scrollLine(d *linePane, act action) {
 	}
 }
 
-// draw is the pane, with the log going on below, on the line that is shown.
+// draw is the pane, with the log below it, scrolled to the line that is shown.
 func (d *linePane) draw(s *screen, a area) ([]string, []zone) {
 	body := lineText(s, d, a.w)
 	right := clockText(d.line.time, true)
@@ -176,9 +176,9 @@ func (d *linePane) draw(s *screen, a area) ([]string, []zone) {
 	return lines, append(zones, more...)
 }
 
-// lineText is all a line says in lines of w cells: output as it was written, in
-// the colours the log draws,
-// of an event also its call and what is known of it besides.
+// lineText is all a line says, in lines of w cells: output as it was written,
+// in the colours the log draws; for an event also its call and what else is
+// known of it.
 func lineText(s *screen, d *linePane, w int) []string {
 	e := d.line.event
 	parts := []fact{{"", d.text()}}
@@ -223,8 +223,8 @@ func lineText(s *screen, d *linePane, w int) []string {
 	return out
 }
 
-// causedBy is who caused an event, where that says something: what happens in a
-// worker is by "outside" also if a key has ended it.
+// causedBy is who caused an event, if that is informative: events inside a
+// worker are by "outside" even if a key has ended it.
 func causedBy(by engine.By) string {
 	switch by {
 	case wireword.ByKey:
@@ -237,7 +237,7 @@ func causedBy(by engine.By) string {
 	return ""
 }
 
-// lines is what an explanation takes too.
+// lines is the same number as for an explanation.
 func (*linePane) lines(s *screen) int { return textLines(s) }
 
 func (d *linePane) hints(s *screen) []hint {

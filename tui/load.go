@@ -16,18 +16,19 @@ const (
 	maxLoadRate  = load.MaxRate
 	maxLoadConns = load.MaxClients
 	maxLoadIdle  = load.MaxClients
-	maxLoadSlow  = 1_000 // each is a goroutine that writes ten times a second
+	maxLoadSlow  = 1_000 // each slow client is a goroutine that writes ten times a second
 	loadDuration = 5 * time.Minute
 )
 
-// defaultLoad is what the first enter starts: few enough to be counted, and a
-// connection each, so that it is seen how they are dealt.
+// defaultLoad is what the first enter starts: few enough requests to be
+// counted, and a connection for each, so that the user sees how they are dealt.
 func defaultLoad() onscreen.LoadSettings {
 	return onscreen.LoadSettings{Rate: 200, Concurrency: 256, Duration: loadDuration}
 }
 
-// loadAddr is where a load goes: the cluster's first TCP address, in a form one
-// can connect to, or else its first socket. "" = it has none.
+// loadAddr is where a load goes: the cluster's first TCP address, in a form a
+// client can connect to, or its first unix socket if it has none; "" if it has
+// no address.
 func loadAddr(snap *engine.Snapshot) string {
 	socket := ""
 	for _, a := range snap.Addresses {
@@ -53,7 +54,8 @@ func loadAddr(snap *engine.Snapshot) string {
 // loadPath is the path of a load as it is sent.
 func loadPath(path string) string { return cmp.Or(path, "/") }
 
-// rateSteps are the rates + and - go through in a decade: a quarter more each.
+// rateSteps are the rates + and - go through in a decade: each is about a
+// quarter more.
 var rateSteps = []int{100, 125, 160, 200, 250, 320, 400, 500, 640, 800}
 
 // nextRate is the next rate above or below one, within the bounds.
@@ -92,8 +94,8 @@ func nextStep(n int, up bool) int {
 	}
 }
 
-// fmtRate is a rate somebody set, with no more digits than it has: 200, 1.25k,
-// 6.0k, 12.5k, 100k.
+// fmtRate is a rate a user has set, with no more digits than it has: 200,
+// 1.25k, 6.0k, 12.5k, 100k.
 func fmtRate(n int) string {
 	switch {
 	case n < 1000:
@@ -135,7 +137,7 @@ func loadCommand(set onscreen.LoadSettings) string {
 	return b.String()
 }
 
-// defaultLoadAddr is where muster load goes without being told.
+// defaultLoadAddr is where muster load sends by default.
 const defaultLoadAddr = "127.0.0.1:3000"
 
 // shellWord is text as one word of a shell.
@@ -153,21 +155,21 @@ func shellWord(text string) string {
 type loadView struct {
 	set   onscreen.LoadSettings // what enter starts; while a load runs, what it sends
 	stats onscreen.LoadStats
-	ran   bool // stats is of a load, else none has run
-	busy  bool // it is being started, or told to stop
+	ran   bool // a load has run: stats is about it
+	busy  bool // the load is being started, or told to stop
 }
 
 // running tells whether requests are sent, or still in flight.
 func (v *loadView) running() bool { return v.ran && v.stats.Running }
 
 // loadControl turns keys into a load. One command to the loader is under way at
-// a time: what is pressed meanwhile changes only what is wanted in the end.
+// a time: keys pressed meanwhile only change the wanted result.
 type loadControl struct {
 	loader  onscreen.Loader
-	now     loadView // the newest; the screen's own stands still while frozen
+	now     loadView // the newest; the screen's copy stands still while frozen
 	setting bool     // SetRate is under way
 	rate    int      // in force, as far as the loader has answered; 0 = no load runs
 	stopped bool     // a key has stopped the load
-	said    int      // the rate the log said last
+	said    int      // the rate in the log's last line about it
 	saidAt  time.Time
 }

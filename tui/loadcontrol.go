@@ -32,7 +32,7 @@ const (
 	loadStop  loadOp = "stopping the load"
 )
 
-// askLoader has the loader do something; its answer is a loadDoneMsg.
+// askLoader makes the loader do something; its answer is a loadDoneMsg.
 func (m *model) askLoader(op loadOp, rate int, f func(onscreen.Loader) error) {
 	loader := m.load.loader
 	m.run(func() tea.Msg { return loadDoneMsg{op, rate, f(loader)} })
@@ -61,8 +61,8 @@ func (m *model) startStop() {
 	}
 }
 
-// changeRate is + and -, which act wherever a load runs; before one does they
-// are for the pane only.
+// changeRate is + and -. They act in every view while a load runs; otherwise
+// only in the load's pane.
 func (m *model) changeRate(up bool) {
 	if !m.load.now.running() {
 		m.toast("no load runs; l opens it")
@@ -90,8 +90,8 @@ func (m *model) setRate(up bool) {
 	m.showLoad()
 }
 
-// sendRate tells the loader the rate that is wanted, unless it is being told
-// one: then the answer's handler does.
+// sendRate tells the loader the wanted rate, unless an earlier SetRate is under
+// way: then the handler of its answer does.
 func (m *model) sendRate() {
 	l := &m.load
 	if l.setting || l.now.set.Rate == l.rate {
@@ -102,7 +102,7 @@ func (m *model) sendRate() {
 	m.askLoader(loadRate, rate, func(loader onscreen.Loader) error { return loader.SetRate(rate) })
 }
 
-// boundToast is why a number goes no further.
+// boundToast says why a number cannot go further.
 func boundToast(what string, up bool, n int) string {
 	if up {
 		return fmt.Sprintf("%d %s are the most", n, what)
@@ -118,7 +118,7 @@ func (m *model) onLoadDone(msg loadDoneMsg) {
 		if msg.err == nil {
 			l.rate, l.said, l.saidAt = msg.rate, msg.rate, m.s.now
 			m.say(rateLine(m.s.now, 0, l.now.set))
-			l.now.ran, l.now.stats.Running = true, true // so that its end is seen, even if it came already
+			l.now.ran, l.now.stats.Running = true, true // so that the load's end is noticed, even if it came already
 		}
 	case loadRate:
 		l.setting = false
@@ -137,7 +137,8 @@ func (m *model) onLoadDone(msg loadDoneMsg) {
 	}
 }
 
-// onLoad takes the load as it stands. Its end is a line of the log.
+// onLoad takes in the load's present state. The load's end is a line of the
+// log.
 func (m *model) onLoad() {
 	l := &m.load
 	was := l.now.running()
@@ -153,16 +154,16 @@ func (m *model) onLoad() {
 	m.showLoad()
 }
 
-// showLoad makes the load as it stands part of the picture, unless that is
-// frozen.
+// showLoad puts the load's present state into the picture, unless the picture
+// is frozen.
 func (m *model) showLoad() {
 	if m.s.frozen.IsZero() {
 		m.s.load, m.dirty = m.load.now, true
 	}
 }
 
-// sayRate writes the line of a changed rate; one that comes right after another
-// waits, so that it can stand for those after it too.
+// sayRate writes a line for a changed rate. A line that would come right after
+// another waits, so that it can cover later changes too.
 func (m *model) sayRate(atOnce bool) {
 	l := &m.load
 	if l.rate == 0 || l.rate == l.said || !atOnce && m.s.now.Before(l.saidAt.Add(rateLineEvery)) {
@@ -174,7 +175,7 @@ func (m *model) sayRate(atOnce bool) {
 	l.said, l.saidAt = l.rate, m.s.now
 }
 
-// rateLineDue is when sayRate has a line to write, zero = never.
+// rateLineDue is when sayRate must write a waiting line, zero = never.
 func (m *model) rateLineDue() time.Time {
 	if l := &m.load; l.rate != 0 && l.rate != l.said {
 		return l.saidAt.Add(rateLineEvery)
@@ -182,7 +183,7 @@ func (m *model) rateLineDue() time.Time {
 	return time.Time{}
 }
 
-// say adds a line of the screen's own to the log.
+// say adds a line the screen made itself to the log.
 func (m *model) say(l logLine) {
 	if m.s.frozen.IsZero() {
 		m.dirty = true
@@ -193,8 +194,8 @@ func (m *model) say(l logLine) {
 	m.heldLines = tail(append(m.heldLines, l), maxLog)
 }
 
-// endLoad stops a load before the cluster it goes to, so that it counts no
-// failures of a server that is leaving.
+// endLoad stops a load before its cluster stops, so that it counts no failures
+// of a server that is leaving.
 func (m *model) endLoad() {
 	if now := &m.load.now; now.running() && !now.busy {
 		now.busy, m.load.stopped = true, true

@@ -6,8 +6,8 @@ import (
 	"muster/internal/safetext"
 )
 
-// loadHead is the load in the head: what it is to send, beside req/s, which is
-// what the workers answer. "" = none runs.
+// loadHead is the load in the head: what it should send, beside req/s, which
+// the workers answer. "" = no load runs.
 func loadHead(s *screen) string {
 	if !s.load.running() {
 		return ""
@@ -16,7 +16,8 @@ func loadHead(s *screen) string {
 }
 
 // headWithLoad puts the load into the head's text if there is room for it in
-// cells; the policy and the time go first. false = there is none.
+// cells, leaving out the policy and the time if necessary. false = there is no
+// room.
 func headWithLoad(s *screen, cells int, addr, port, policy, up string) (string, bool) {
 	load := loadHead(s)
 	if load == "" {

@@ -2,12 +2,12 @@ package tui
 
 import "muster/tui/internal/cell"
 
-// openLoad is l.
+// openLoad is the key l.
 func (m *model) openLoad() { m.open(&loadPane{}) }
 
-// key is a key while the pane of the load is open; false = the key is not
-// the pane's, and means what it does elsewhere: with load running one wants to
-// kill, fork and switch.
+// key handles a key while the pane of the load is open; false = the key means
+// the same as elsewhere: while a load runs the user wants to kill, fork and
+// switch.
 func (d *loadPane) key(m *model, key string) bool {
 	if m.s.stopping {
 		return false
@@ -42,7 +42,7 @@ func (d *loadPane) key(m *model, key string) bool {
 	case actRight:
 		m.changeSetting(d, true)
 	case actLoadMore, actLoadLess:
-		m.thaw() // so that its result is seen
+		m.thaw() // so that the key's result is seen
 		m.setRate(b.act == actLoadMore)
 	case actFilter:
 		if loadSettings[d.at()].text {
@@ -67,8 +67,8 @@ func (m *model) pickSetting(d *loadPane, to int) {
 	}
 }
 
-// changeSetting is ◄ and ►. The loader can change the rate of a load that runs,
-// and nothing else.
+// changeSetting is the keys ◄ and ►. The loader can change only the rate of a
+// running load.
 func (m *model) changeSetting(d *loadPane, up bool) {
 	set := &loadSettings[d.at()]
 	now := &m.load.now

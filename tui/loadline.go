@@ -11,8 +11,8 @@ import (
 	"muster/internal/say"
 )
 
-// kindLoad is the kind of the log's lines about the load. They are the screen's
-// own: the engine has no such event, for it knows no load.
+// kindLoad is the kind of the log's lines about the load. The screen makes them
+// itself: the engine knows no load and has no such event.
 const kindLoad = "load"
 
 // loadLine is a line about the load. call is the command that does the same.
@@ -79,14 +79,15 @@ func endLine(at time.Time, byUser bool, st *onscreen.LoadStats) logLine {
 		}
 	}
 	plain := []string{why + ": " + counts + told, why + ": " + counts + bad, why + ": " + counts, why}
-	if st.Err != "" { // says more than the counts
+	if st.Err != "" { // the error says more than the counts
 		why += ": " + safetext.Line(st.Err)
 		plain = []string{why + "; " + counts + bad, why + "; " + counts, why}
 	}
 	return loadLine(at, byUser, "", tone, plain, plain)
 }
 
-// loadFailure is one way a request ends without its answer, and how often.
+// loadFailure is one way a request ends without its answer, and how often it
+// happened.
 type loadFailure struct {
 	name string
 	n    uint64

@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	loadEvery    = time.Second            // between two looks at a load that runs
-	loadStopWait = 500 * time.Millisecond // for a load to end once it was told to; see Loader.Stop
+	loadEvery    = time.Second            // between two looks at a running load
+	loadStopWait = 500 * time.Millisecond // how long a load may take to end once it was told to; see Loader.Stop
 )
 
 // ownLoad is a Loader that sends from this process.
@@ -22,8 +22,8 @@ type ownLoad struct {
 
 	mu   sync.Mutex
 	run  *load.Runner // nil = none has run
-	end  bool         // it has ended
-	fail string       // why it could not go on
+	end  bool         // the run has ended
+	fail string       // why the run could not go on
 }
 
 func newOwnLoad(onPanic func(any)) *ownLoad {
@@ -36,7 +36,7 @@ func (o *ownLoad) Start(set onscreen.LoadSettings) error {
 	if o.run != nil && !o.end {
 		return errors.New("a load runs already")
 	}
-	// A numeric address is not looked up, so this does not wait.
+	// A numeric address needs no look-up, so this does not wait.
 	run, err := load.Start(context.Background(), load.Options{
 		Addr: set.Addr, Path: set.Path, Explain: true, Rate: set.Rate, Concurrency: set.Concurrency, KeepAlive: set.KeepAlive,
 		Idle: set.Idle, Slow: set.Slow, Duration: set.Duration, OnPanic: o.onPanic,
@@ -45,7 +45,7 @@ func (o *ownLoad) Start(set onscreen.LoadSettings) error {
 		return err
 	}
 	o.run, o.end, o.fail = run, false, ""
-	go o.watch(run) // ends with the run, which Stop and its duration end
+	go o.watch(run) // ends with the run, which Stop or its duration ends
 	return nil
 }
 
@@ -69,7 +69,7 @@ func (o *ownLoad) watch(run *load.Runner) {
 	o.wake()
 }
 
-// loadFailed is why a run was no load at all, "" = it was one.
+// loadFailed is why a run was no load at all, "" if it was one.
 func loadFailed(res load.Result, err error) string {
 	switch {
 	case err != nil:
@@ -85,7 +85,7 @@ func loadFailed(res load.Result, err error) string {
 func (o *ownLoad) wake() {
 	select {
 	case o.changed <- struct{}{}:
-	default: // somebody has yet to look
+	default: // the last signal is still unread
 	}
 }
 

@@ -12,15 +12,15 @@ import (
 	"muster/tui/internal/cell"
 )
 
-// loadPane is the pane of l. What it shows is the screen's loadView: the load
-// goes on when it is closed.
+// loadPane is the pane of l. It shows the screen's loadView: the load goes on
+// when the pane is closed.
 type loadPane struct {
 	dialogBase
 	cursor int          // index into loadSettings
 	edit   *cell.Editor // of the path, nil = it is not being edited
 }
 
-// draw is the load under its rule, with the log below it where there is room.
+// draw is the load under its rule, with the log below it if there is room.
 func (d *loadPane) draw(s *screen, a area) ([]string, []zone) {
 	right := cell.Fitting(a.w-len("load")-7, loadClock(&s.load)...) // 7: what the rule has around them
 	out := []string{cell.Rule{Title: "load", Right: right, Joint: a.joint}.Draw(s.pen(), a.w)}
@@ -40,7 +40,7 @@ func (d *loadPane) draw(s *screen, a area) ([]string, []zone) {
 		out = append(out, s.noted(a.w, s.theme.Warn, s.signs.Warning+" "+v.stats.Err))
 	}
 	switch about := loadSettings[d.at()].about(&v.set); {
-	case d.edit != nil: // is seen, whatever else is
+	case d.edit != nil: // always visible
 		out = append(out[:min(len(out), a.rows)], editLine(s, d, a.w))
 	case 1+a.rows > len(out):
 		out = append(out, s.noted(a.w, s.theme.Muted, about...))
@@ -77,7 +77,7 @@ func editLine(s *screen, d *loadPane, w int) string {
 	return l.String() + " "
 }
 
-// loadTarget is what enter would send, and where.
+// loadTarget is what enter would send, and to which address.
 func loadTarget(s *screen) string {
 	addr := loadAddr(s.snap)
 	if addr == "" {
@@ -115,12 +115,12 @@ func fmtLoadTime(d time.Duration) string {
 	return say.Span(d)
 }
 
-// loadSettingsLine is the settings, the picked one marked.
+// loadSettingsLine is the settings, with the picked one marked.
 func loadSettingsLine(s *screen, d *loadPane, w int) string {
 	parts := make([]string, len(loadSettings))
 	gap := 1
-	// The last setting gets its short form first, then those before it; with
-	// room to spare they stand further apart.
+	// If there is too little room, the last setting gets its short form first,
+	// then the ones before it; with room to spare they stand further apart.
 	need := func() int {
 		n := 0
 		for _, p := range parts {
@@ -160,26 +160,26 @@ type loadPart struct {
 	bad  bool
 }
 
-// loadCounts is what became of the requests, in one line or, where that is too
+// loadCounts is what became of the requests, in one line or, if it is too
 // narrow, in two.
 func loadCounts(s *screen, w int) []string {
 	st := &s.load.stats
 	count := func(n uint64) string { return fmtCount(float64(n)) }
 	parts := []loadPart{{text: "sent " + count(st.Sent)}, {text: "answered " + count(st.OK)}}
 	for _, f := range loadFailures(st) {
-		if f.n > 0 || f.name != "reset" && f.name != "wrong" { // the rare ones only if there are any
+		if f.n > 0 || f.name != "reset" && f.name != "wrong" { // rare kinds only if there are any
 			parts = append(parts, loadPart{f.name + " " + count(f.n), f.n > 0})
 		}
 	}
 	parts = append(parts, loadPart{text: load.SentLate + " " + count(st.Late)})
-	if st.Running && w >= callW { // elsewhere it would push the others about
+	if st.Running && w >= callW { // on a narrower screen it would move the other parts
 		parts = append(parts, loadPart{text: "in flight " + count(st.InFlight)})
 	}
 	return flow(s, parts, w, 2)
 }
 
-// flow writes parts one after the other in at most most lines of w cells: the
-// widest gap that needs no second line, or the widest that needs no third.
+// flow writes parts one after the other in at most most lines of w cells. It
+// takes the widest gap with which one line is enough, or two lines.
 func flow(s *screen, parts []loadPart, w, most int) []string {
 	gap, lines := 3, most+1
 	for _, g := range []int{3, 2, 1} {
@@ -228,8 +228,8 @@ func flowLines(parts []loadPart, w, gap int) int {
 	return lines
 }
 
-// loadWhy is why requests were not answered: each kind with its reasons, and as
-// long as nothing is answered what that comes of.
+// loadWhy is why requests were not answered: each kind with its reasons and, as
+// long as nothing is answered, the cause.
 func loadWhy(s *screen, w int) []string {
 	st := &s.load.stats
 	if st.Failed() == 0 {

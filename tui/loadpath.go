@@ -7,10 +7,10 @@ import (
 	"muster/internal/safetext"
 )
 
-// maxPath is the bytes of a path that can be typed.
+// maxPath is how many bytes of a path can be typed.
 const maxPath = 2 << 10
 
-// pathKey is a key, other than text, while the path of a load is edited.
+// pathKey handles a key, other than text, while the path of a load is edited.
 func (m *model) pathKey(d *loadPane, key string) {
 	switch key {
 	case "enter":
@@ -49,7 +49,7 @@ func (d *loadPane) typed(m *model, text string) bool {
 
 func (d *loadPane) typing() bool { return d.edit != nil }
 
-// takePath ends the editing with what was typed, unless that is no path.
+// takePath ends the editing with the typed text, unless that is no path.
 func (m *model) takePath(d *loadPane) {
 	text := d.edit.Value()
 	if text == "" {

@@ -10,12 +10,12 @@ import (
 // loadSetting is one setting of the pane.
 type loadSetting struct {
 	name  string
-	text  bool // it is edited
+	text  bool // the setting is text that is edited
 	bound int  // the highest, 0 = not a number
 	least int
 	value func(*onscreen.LoadSettings) *int
-	forms func(*onscreen.LoadSettings) []string // as the pane shows it, longest first
-	about func(*onscreen.LoadSettings) []string // what it does, longest first
+	forms func(*onscreen.LoadSettings) []string // its texts in the pane, longest first
+	about func(*onscreen.LoadSettings) []string // what the setting does, longest first
 }
 
 // loadSettings are the settings in their order; the rate is the first.

@@ -13,14 +13,14 @@ import (
 )
 
 // logLine is one line of the log. All text in it is safe for a terminal. It is
-// a value; nothing in it is changed once it was made.
+// a value: nothing in it changes once it is made.
 type logLine struct {
 	say.Words
 	time   time.Time
 	worker int          // 0 = of no worker
-	no     int          // in the order of the log, from 1; 0 = it is not in it
+	no     int          // number in the log, from 1; 0 = not in the log
 	lower  string       // all of it in lower case, to match
-	event  engine.Event // for x; without Seq it is a line of the screen's own
+	event  engine.Event // for x; no Seq = a line the screen made itself
 }
 
 // at is when it happened.
@@ -31,8 +31,8 @@ func (l logLine) match(filter string) bool {
 	return strings.Contains(l.lower, strings.ToLower(filter))
 }
 
-// newLogLine is the line of an event. Some have none: what they say is told by
-// another event's line. It may be called from any goroutine.
+// newLogLine is the line of an event. Some events have none: the line of
+// another event already says it. It may be called from any goroutine.
 func newLogLine(e engine.Event) (logLine, bool) {
 	said, ok := say.Event(e)
 	if !ok {

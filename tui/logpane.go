@@ -38,14 +38,14 @@ func logPane(s *screen, w, rows, y, joint int) ([]string, []zone) {
 func logTitle(s *screen) (title, right string) {
 	focused := s.focus == paneLog || s.view == viewLog
 	title, right = "log", "/ filter"
-	switch { // / filters what has the focus
+	switch { // / filters the pane that has the focus
 	case s.view == viewTraffic:
 		right = "4, / filter"
 	case !focused:
 		right = "tab, / filter"
 	}
 	switch {
-	case tourSeen(s): // whose keys enter and space are then
+	case tourSeen(s): // enter and space are then keys of the tour
 	case focused:
 		right += "  enter line  space freeze"
 	default:
@@ -111,7 +111,7 @@ func drawLogLine(s *screen, ll logLine, w int) string {
 	const call = 46 // cluster.schedulingPolicy = cluster.SCHED_NONE
 	text := max(w-l.Used()-call, 30)
 	if ll.Call == "" {
-		text = w - l.Used() // an output line has all the room
+		text = w - l.Used() // a line of output gets all the room
 	}
 	n := max(text-2, 0)
 	end := l.Used() + text
@@ -166,8 +166,8 @@ func linesOf(s *screen, worker int, filter string, n, back int) []logLine {
 	return lines
 }
 
-// putSaid writes what a line of the log says in at most cells cells: in a
-// worker's own colours, or the longest form that fits.
+// putSaid writes the text of a line of the log in at most cells cells: output
+// in the worker's own colours, otherwise the longest form that fits.
 func putSaid(s *screen, l *cell.Line, base styles.Style, ll *logLine, forms []string, cells int) {
 	if ll.Coloured != "" && s.theme.Inks() {
 		l.PutInked(s.theme, base, ll.Coloured, cells)
@@ -186,8 +186,8 @@ func aboveLog(s *screen, head []string, a area) ([]string, []zone) {
 	return append(head, lines...), zones
 }
 
-// markExplained is the first cell of a line of the log: a mark on the one that
-// is explained above it.
+// markExplained is the first cell of a line of the log: a mark if the line is
+// explained above the log.
 func markExplained(s *screen, l *cell.Line, ll logLine) {
 	if s.explains != 0 && ll.event.Seq == s.explains {
 		l.Raw(s.theme.Accent.And(s.theme.Bold), s.signs.Selected, 1)
