@@ -11,11 +11,11 @@ import (
 
 const (
 	maxMessage = 4 << 10 // bytes of a message that can be typed: more would be cut in the log
-	maxSent    = 20      // messages ↑ goes back to
+	maxSent    = 20      // how many messages ↑ can go back to
 )
 
-// openMessage opens the prompt of M on the selected worker, and on nothing
-// else: what moves under the cursor meanwhile gets no message.
+// openMessage opens the prompt of M for the selected worker and no other: a
+// worker that moves under the cursor meanwhile gets no message.
 func (m *model) openMessage() {
 	switch w := m.worker(); {
 	case w.State == engine.StateExited:
@@ -27,7 +27,7 @@ func (m *model) openMessage() {
 	}
 }
 
-// key is a key, other than text, while the prompt is open. Only enter
+// key handles a key, other than text, while the prompt is open. Only enter
 // sends.
 func (d *messagePrompt) key(m *model, key string) bool {
 	switch key {
@@ -77,7 +77,8 @@ func (d *messagePrompt) typed(m *model, text string) bool {
 
 func (*messagePrompt) typing() bool { return true }
 
-// click: what was opened on a worker is closed before another one is selected.
+// click: a prompt for a worker must be closed before another worker can be
+// selected.
 func (*messagePrompt) click(m *model, z zone, _ bool) (press string, mine bool) {
 	return "", m.closeFirst(z)
 }
@@ -90,7 +91,7 @@ func (d *messagePrompt) hints(*screen) []hint {
 	return []hint{{"enter", "send", "send"}, {"↑ ↓", "sent before", "sent before"}, {"esc", back, "back"}}
 }
 
-// recall shows the message that was sent back ones ago, 0 = the new one.
+// recall shows the message sent back messages ago, 0 = the new one.
 func (m *model) recall(d *messagePrompt, back int) {
 	switch {
 	case len(m.sent) == 0:
@@ -111,8 +112,8 @@ func (m *model) recall(d *messagePrompt, back int) {
 	}
 }
 
-// sendMessage sends what was typed, unless the worker has ended or its channel
-// was closed meanwhile. The prompt stays open: the answer is seen there.
+// sendMessage sends the typed text, unless the worker has ended or its channel
+// was closed meanwhile. The prompt stays open to show the answer.
 func (m *model) sendMessage(d *messagePrompt) {
 	w := d.target(m.s.snap)
 	switch {
@@ -140,8 +141,8 @@ func (d *messagePrompt) target(snap *engine.Snapshot) *engine.Row {
 	return nil
 }
 
-// messageOf is the JSON value a text stands for: itself, without the spaces
-// between its parts, or else a string.
+// messageOf is the JSON value a text stands for: the text itself, without
+// spaces between its parts, if it is JSON, otherwise a string.
 func messageOf(text string) json.RawMessage {
 	var b bytes.Buffer
 	if json.Compact(&b, []byte(text)) == nil {
@@ -149,9 +150,9 @@ func messageOf(text string) json.RawMessage {
 	}
 	b.Reset()
 	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false) // "<" is for people too
+	enc.SetEscapeHTML(false) // people see the text: "<" stays "<"
 	if err := enc.Encode(text); err != nil {
-		return json.RawMessage(`""`) // never: a string has a JSON form
+		return json.RawMessage(`""`) // never happens: every string has a JSON form
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
@@ -161,6 +162,6 @@ type messagePrompt struct {
 	dialogBase
 	worker, pid int
 	edit        cell.Editor
-	back        int    // how many messages back in what was sent, 0 = a new one
-	draft       string // the new one, while an older one is shown
+	back        int    // how many sent messages back, 0 = a new one
+	draft       string // the new message, while an older one is shown
 }

@@ -12,11 +12,11 @@ import (
 	"muster/tui/internal/cell"
 )
 
-// draw is the prompt of M under its rule: the text, what
-// will be sent, and below it what was said so far, so that an answer is seen
-// where it was asked for.
+// draw is the prompt of M under its rule: the text, what will be sent, and
+// below it the messages so far, so that an answer is seen where the question
+// was typed.
 func (d *messagePrompt) draw(s *screen, a area) ([]string, []zone) {
-	const ruleFrom = 7 // rows from which the exchange has a rule of its own
+	const ruleFrom = 7 // number of rows from which the exchange has a rule of its own
 	title := "message to worker " + strconv.Itoa(d.worker)
 	facts := cell.Fitting(a.w-safetext.Width(title)-7, messageFacts(s, d)...) // 7: what the rule has around them
 	out := []string{cell.Rule{Title: title, Right: facts, Joint: a.joint}.Draw(s.pen(), a.w)}
@@ -62,7 +62,8 @@ func callLine(s *screen, d *messagePrompt, w int) string {
 	return l.String()
 }
 
-// meantAsJSON tells whether a text that is not JSON looks as if it should be.
+// meantAsJSON tells whether a text that is not JSON looks as if it was meant to
+// be.
 func meantAsJSON(text string) bool {
 	text = strings.TrimSpace(text)
 	return text != "" && strings.Contains(`{["`, text[:1]) && !json.Valid([]byte(text))

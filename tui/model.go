@@ -13,19 +13,19 @@ import (
 
 const (
 	maxLog       = 2000                   // lines of the log that are kept
-	toastTime    = 3 * time.Second        // how long a toast stands
-	holdTime     = 120 * time.Millisecond // the same key again within it is a held key
-	digitTime    = time.Second            // digits of one number follow each other within it
-	clickTime    = 400 * time.Millisecond // two clicks within it are a double click
+	toastTime    = 3 * time.Second        // how long a toast is shown
+	holdTime     = 120 * time.Millisecond // the same key again within this time is a held key
+	digitTime    = time.Second            // digits of one number follow each other within this time
+	clickTime    = 400 * time.Millisecond // two clicks within this time are a double click
 	quitTime     = time.Second            // a q this soon after one that closed something is not meant
-	detailsEvery = 5 * time.Second        // details of the selected worker are asked again so often
-	doLimit      = 5 * time.Second        // for the cluster to answer a command
+	detailsEvery = 5 * time.Second        // how often to ask for the selected worker's details again
+	doLimit      = 5 * time.Second        // how long the cluster may take to answer a command
 	maxTyped     = 8                      // more keys than this in one read are a paste
 )
 
-// model is the bubbletea model: it turns keys into commands and what the
+// model is the bubbletea model: it turns keys into commands, and what the
 // cluster says into a screen. Only bubbletea's goroutine touches it, and it
-// never waits: what may wait is a tea.Cmd.
+// never waits: whatever may wait runs as a tea.Cmd.
 type model struct {
 	s      screen
 	c      engine.View // Do may wait: never from Update
@@ -37,8 +37,8 @@ type model struct {
 
 	cmds []tea.Cmd // of the message that is being handled
 
-	under dialog   // open below the dialog that is on top
-	sent  []string // messages, newest last, as they were typed
+	under dialog   // the open dialog below dialog
+	sent  []string // messages as typed, newest last
 
 	restarting map[int]bool
 	policy     policySwitch
@@ -58,7 +58,7 @@ type model struct {
 	drawing
 }
 
-// heldBack is what came while the screen was frozen.
+// heldBack is what has come while the screen is frozen.
 type heldBack struct {
 	heldSnaps []*engine.Snapshot // one a tick
 	heldLines []logLine
@@ -68,15 +68,15 @@ type heldBack struct {
 type leavingState struct {
 	closedAt time.Time // when q last closed something
 	atOnce   bool      // the end was asked for twice
-	leaving  bool      // a guest leaves: in a moment
+	leaving  bool      // a guest is about to leave
 }
 
 type toastState struct {
 	toastUntil time.Time
-	toasts     int // said so far
+	toasts     int // how many were shown so far
 }
 
-// inputState is what keys and clicks before mean for the next one.
+// inputState is earlier keys and clicks that matter for the next one.
 type inputState struct {
 	last     pressed // the key before
 	clicked  pressed // the zone that was clicked last
@@ -84,22 +84,23 @@ type inputState struct {
 }
 
 type logCount struct {
-	lines int    // of the log, so far
-	setup string // what the last 'setup' of the log said
+	lines int    // how many lines the log had so far
+	setup string // the text of the last 'setup' in the log
 }
 
-// selection is the row and slot of the selected worker, for when it goes.
+// selection is the row and slot of the selected worker, needed when the worker
+// goes.
 type selection struct{ selRow, selSlot int }
 
-// inspector is what is known of the selected worker by asking for it.
+// inspector is what OpInspect has told of the selected worker.
 type inspector struct {
 	details    *engine.Details // as of detailsAt
 	detailsAt  time.Time       // when they were asked for
-	asking     bool            // at this moment
+	asking     bool            // a question is under way
 	detailsFor int             // of which worker
 }
 
-// newest is the newest picture as the engine made it.
+// newest is the newest snapshot as the engine made it.
 type newest struct {
 	raw                *engine.Snapshot
 	taken, takenBefore uint64 // connections the workers took, at the last two ticks
@@ -114,7 +115,7 @@ type drawing struct {
 	wakeAt time.Time // when the next wakeMsg comes, zero = none is due
 	wakeNo int
 	sizing bool              // a resize was drawn within the last resizeTime
-	size   tea.WindowSizeMsg // the newest, as far as it is drawn on
+	size   tea.WindowSizeMsg // the newest size, limited to what is drawn on
 }
 
 // pressed is something pressed, and when.
@@ -130,14 +131,14 @@ func (p *pressed) again(what string, now time.Time, d time.Duration) bool {
 	return same
 }
 
-// run has cmd carried out after this Update.
+// run queues cmd to be carried out after this Update.
 func (m *model) run(cmd tea.Cmd) {
 	if cmd != nil {
 		m.cmds = append(m.cmds, cmd)
 	}
 }
 
-// toast says text in the place of the hints for a while.
+// toast shows text in the place of the hints for a while.
 func (m *model) toast(text string) {
 	m.s.toast = text
 	m.toasts++
@@ -145,7 +146,7 @@ func (m *model) toast(text string) {
 	m.dirty = true
 }
 
-// stage is what is open. A toast is about the one it was said on.
+// stage is what is open. A toast belongs to the stage it was shown on.
 type stage struct {
 	dialog          dialog
 	help, filtering bool
@@ -157,7 +158,7 @@ func (m *model) stage() stage { return stage{m.s.dialog, m.s.help, m.s.filtering
 // toastMsg is a toast from outside the model.
 type toastMsg string
 
-// do has the cluster carry out a command.
+// do makes the cluster carry out a command.
 func (m *model) do(cmd engine.Command) {
 	cmd.By = wireword.ByKey
 	c := m.c

@@ -8,7 +8,7 @@ import (
 )
 
 // onMouse handles the mouse: a click selects, a double click is enter, the
-// wheel scrolls what is under it, a click on a hint presses its key.
+// wheel scrolls the pane under the pointer, a click on a hint presses its key.
 func (m *model) onMouse(e tea.MouseEvent) {
 	if e.Action != tea.MouseActionPress {
 		return
@@ -87,7 +87,7 @@ func (m *model) clickRow(worker int, double bool) {
 }
 
 // switchMouse gives the mouse back to the terminal, which then selects text as
-// it does elsewhere, or takes it again.
+// usual, or takes it again.
 func (m *model) switchMouse() {
 	m.mouseOff = !m.mouseOff
 	if m.mouseOff {

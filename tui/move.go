@@ -5,7 +5,7 @@ import "fmt"
 // wheelLines is how far one notch of the wheel scrolls.
 const wheelLines = 3
 
-// move moves the selection, or scrolls what text has the focus.
+// move moves the selection, or scrolls the text that has the focus.
 func (m *model) move(act action) {
 	switch d := m.openDetails(); {
 	case act == actNextHit || act == actPrevHit:
@@ -50,7 +50,7 @@ func (m *model) moveTable(act action) {
 	}
 	before, top := m.s.selected, m.s.tableTop
 	m.selectRow(to)
-	m.showSelected() // also when it was there already: the wheel may have scrolled it away
+	m.showSelected() // also if it was selected already: the wheel may have scrolled it away
 	if m.s.selected != before || m.s.tableTop != top {
 		return
 	}
@@ -64,7 +64,7 @@ func (m *model) moveTable(act action) {
 // moveLog scrolls the log; only the log is held, the picture goes on.
 func (m *model) moveLog(act action) {
 	if act == actTextDown && m.s.view != viewLog {
-		m.moveTable(act) // k kills here, so j does not scroll: it says what does
+		m.moveTable(act) // k kills here, so j does not scroll: a toast says which key does
 		return
 	}
 	before, by := m.s.logBack, scrollBy(act, m.logRows(), len(m.s.log))
@@ -75,7 +75,7 @@ func (m *model) moveLog(act action) {
 	}
 }
 
-// noScroll is why a key could not scroll rows lines of all, up or down.
+// noScroll says why a key could not scroll, up or down, in rows lines of all.
 func noScroll(what string, up bool, all, rows int) string {
 	switch {
 	case all == 0:
@@ -102,8 +102,8 @@ func (m *model) moveDetails(d *detailsDialog, act action) {
 	m.toast(noScroll("line", by > 0, all, rows))
 }
 
-// hit goes to the next or the last hit of the log's filter: in a log that shows
-// nothing but hits, the next or the last line.
+// hit goes to the next or the previous hit of the log's filter. The log shows
+// only hits, so that is the next or the previous line.
 func (m *model) hit(act action) {
 	switch {
 	case m.openDetails() != nil || m.s.view == viewKeys:

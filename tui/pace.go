@@ -7,24 +7,25 @@ import (
 	"muster/engine"
 )
 
-// ticks are the times between two looks at the figures, in the order of t. The
-// first is the engine's own: it samples once a second.
+// ticks are the intervals at which figures change, in the order of the key t.
+// The first is the engine's own: it samples once a second.
 var ticks = []time.Duration{time.Second, 500 * time.Millisecond, 250 * time.Millisecond, 2 * time.Second}
 
 const (
-	// A rate is counted over no less: Go workers report four times a second, and
-	// over a single report it would jump between nothing and twice as much.
+	// The shortest time a rate is counted over: Go workers report four times a
+	// second, and over a single report a rate would jump between nothing and
+	// twice as much.
 	leastRate = 500 * time.Millisecond
-	// A picture that comes a little before its tick counts as of it.
+	// A picture that comes a little before its tick counts for that tick.
 	tickSlack = 60 * time.Millisecond
 )
 
-// pace makes the picture that is shown of the engine's. With a tick of 1 s the
-// two are the same. With a shorter one the requests a second are counted anew
-// from the answers the workers have reported; what the engine samples (CPU,
-// memory) cannot come more often, and the histories keep a cell for each of its
-// seconds. With a longer one all figures of the workers that serve stand still
-// in between, but no state does.
+// pace makes the picture that is shown of the engine's. With a tick of 1 s both
+// are the same. With a shorter tick pace counts the requests a second anew from
+// the answers the workers have reported; figures the engine samples (CPU,
+// memory) cannot come more often, and the histories keep one cell for each
+// second of the engine. With a longer tick all figures of serving workers stand
+// still in between, but states do not.
 type pace struct {
 	tick  time.Duration
 	at    time.Time          // of the figures that are shown
@@ -34,7 +35,7 @@ type pace struct {
 	open  *int
 }
 
-// set changes the tick; figures of the one before are forgotten.
+// set changes the tick and forgets the figures of the old one.
 func (p *pace) set(tick time.Duration) { *p = pace{tick: tick} }
 
 // window is the time a rate is counted over.
@@ -70,7 +71,7 @@ func (p *pace) picture(snap *engine.Snapshot) *engine.Snapshot {
 }
 
 // base is the newest picture that is old enough to count a rate from, nil if
-// there is none yet; older ones are dropped.
+// there is none yet; it drops older pictures.
 func (p *pace) base(now time.Time) *engine.Snapshot {
 	limit := now.Add(tickSlack - p.window())
 	n := -1
@@ -106,7 +107,7 @@ func (p *pace) count(snap, base *engine.Snapshot) {
 }
 
 // rateSince is how many requests w has answered a second since base, nil if
-// that is not known. One that was not there yet had answered none.
+// that is not known. A worker that was not there at base had answered none.
 func rateSince(w *engine.Row, snap, base *engine.Snapshot) *float64 {
 	if base == nil || w.Done == nil || w.State == engine.StateExited {
 		return nil

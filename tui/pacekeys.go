@@ -8,7 +8,7 @@ import (
 	"muster/internal/say"
 )
 
-// nextTick is t: the next of the ticks.
+// nextTick is the key t: it takes the next of the ticks.
 func (m *model) nextTick() {
 	i := slices.Index(ticks, m.s.tick)
 	m.s.tick = ticks[(i+1)%len(ticks)]
@@ -20,7 +20,7 @@ func (m *model) nextTick() {
 	m.toast(tickText(m.s.tick))
 }
 
-// tickText says what a tick means. What is sampled cannot be faster.
+// tickText says what a tick means. Sampled figures cannot be faster.
 func tickText(tick time.Duration) string {
 	switch {
 	case tick == time.Second:

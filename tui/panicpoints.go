@@ -8,8 +8,8 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 )
 
-// panicPoints are the places where a test build can be told to panic. In any
-// other build there are none.
+// panicPoints are the places where a test build can be told to panic. Other
+// builds have none.
 type panicPoints struct{}
 
 func newPanicPoints(func(string) string) panicPoints { return panicPoints{} }

@@ -56,7 +56,7 @@ func (b binding) seen(s *screen) *binding {
 	return &b
 }
 
-// endHint is q while the cluster stops.
+// endHint is the hint of q while the cluster stops.
 func endHint(s *screen) hint {
 	if s.guest {
 		return hintOf(s, actQuit, bindingOf(actQuit).guest().hint)
@@ -64,7 +64,7 @@ func endHint(s *screen) hint {
 	return hint{"q", "end at once", "at once"}
 }
 
-// endWords is the same in a sentence.
+// endWords is endHint in a sentence.
 func endWords(s *screen) string {
 	if s.guest {
 		return "q leaves"

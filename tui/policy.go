@@ -6,12 +6,12 @@ import (
 	"muster/engine"
 )
 
-// policySwitch is where p stands. While a switch runs, presses only change
-// what is wanted in the end.
+// policySwitch is the state of the key p. While a switch runs, further presses
+// only change the wanted result.
 type policySwitch struct {
 	running bool
 	want    engine.Policy
-	now     engine.Policy // in force, before a picture says so; 0 = ask the picture
+	now     engine.Policy // in force already, though no picture says so yet; 0 = ask the picture
 	at      time.Time
 }
 

@@ -11,7 +11,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 )
 
-// newModel is a model over c. s brings what never changes: theme, signs, vim.
+// newModel is a model over c. s has what never changes: theme, signs, vim.
 func newModel(c engine.View, end *ending, s screen, clock func() time.Time) *model {
 	m := &model{
 		s:          s,
@@ -81,8 +81,8 @@ func (m *model) handle(msg tea.Msg) {
 	}
 }
 
-// flush is what Update returns: the commands, and the alarm for what changes
-// with time alone.
+// flush is what Update returns: the commands, and the timer for changes that
+// only time brings.
 func (m *model) flush() tea.Cmd {
 	m.watch()
 	m.askDetails()
@@ -92,7 +92,7 @@ func (m *model) flush() tea.Cmd {
 	return tea.Batch(cmds...)
 }
 
-// View is the frame; it is made again only when it would be another one.
+// View is the frame; it is made again only if it would differ.
 func (m *model) View() string {
 	if !m.dirty {
 		return m.frame

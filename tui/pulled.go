@@ -12,7 +12,7 @@ import (
 // a history can show.
 const maxHeld = 64
 
-// onPulled takes what the cluster says. A frozen screen only counts it.
+// onPulled takes in what the cluster says. A frozen screen only counts it.
 func (m *model) onPulled(msg pulledMsg) {
 	m.s.missed += msg.lost
 	if m.s.frozen.IsZero() {
@@ -29,7 +29,7 @@ func (m *model) onPulled(msg pulledMsg) {
 		m.heldSnaps = tail(append(m.heldSnaps, msg.snap), maxHeld)
 	}
 	if msg.snap.Stopping {
-		m.thaw() // whoever watches has to see the end
+		m.thaw() // the user must see the end
 	}
 }
 
@@ -73,7 +73,7 @@ func (m *model) show(snap *engine.Snapshot) {
 	m.policy.seen(snap)
 	m.follow()
 	if snap.Stopping && !m.s.stopping {
-		m.showStopping() // asked for by somebody else
+		m.showStopping() // somebody else asked for the stop
 	}
 	if m.s.dialog != nil {
 		m.s.dialog.refresh(m)
@@ -85,8 +85,8 @@ func (m *model) show(snap *engine.Snapshot) {
 func connections(snap *engine.Snapshot) uint64 { return snap.Accepted + snap.Taken }
 
 // idle tells whether ending the cluster now would cut nothing off: no
-// connection is open, or, where that is not known, none came within the last
-// tick and nothing was answered.
+// connection is open or, if that is not known, none came within the last tick
+// and nothing was answered.
 func (m *model) idle() bool {
 	snap := m.raw
 	if snap.Queue > 0 || snap.Handing > 0 {
@@ -99,7 +99,7 @@ func (m *model) idle() bool {
 	return quiet && m.taken == m.takenBefore
 }
 
-// addLines appends to the log. One that is scrolled back stays where it is.
+// addLines appends to the log. A log that is scrolled back stays where it is.
 func (m *model) addLines(ls []logLine) {
 	ls = m.withoutRepeats(ls)
 	if len(ls) == 0 {
@@ -129,12 +129,12 @@ func (m *model) addLines(ls []logLine) {
 	m.holdLog(n)
 }
 
-// withoutRepeats leaves out each 'setup' that says what the one before it said:
-// as in Node every fork has one, and they would hide the forks.
+// withoutRepeats leaves out each 'setup' that repeats the one before: as in
+// Node every fork causes one, and they would hide the forks.
 func (m *model) withoutRepeats(ls []logLine) []logLine {
 	isSetup := func(l logLine) bool { return l.Kind == string(engine.KindSetup) }
 	if !slices.ContainsFunc(ls, isSetup) {
-		return ls // as nearly always
+		return ls // the usual case
 	}
 	return slices.DeleteFunc(slices.Clone(ls), func(l logLine) bool {
 		if !isSetup(l) {
@@ -170,8 +170,8 @@ func (m *model) filterLog() {
 	}
 }
 
-// tail is the last n of s. The memory of the others is given up once it is as
-// much again.
+// tail is the last n of s. It frees the memory of the others once that is as
+// much as the memory it keeps.
 func tail[T any](s []T, n int) []T {
 	if len(s) <= n {
 		return s
@@ -187,5 +187,5 @@ type pulledMsg struct {
 	snap   *engine.Snapshot
 	lines  []logLine // of the new events that make a line, at most maxLog
 	events int       // new events
-	lost   uint64    // events that were gone
+	lost   uint64    // how many events were gone
 }

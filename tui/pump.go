@@ -14,9 +14,9 @@ import (
 // however much happens.
 const pullEvery = 100 * time.Millisecond
 
-// pump pulls from c whenever it has changed, until ctx ends. Making lines of
-// events happens here, not in Update: a worker may write a flood. send may wait
-// until the screen is ready for more.
+// pump pulls from c whenever it has changed, until ctx ends. Events become
+// lines here, not in Update: a worker may write a flood. send may wait until
+// the screen is ready for more.
 func pump(ctx context.Context, c engine.View, send func(tea.Msg)) {
 	changed, cancel := c.Subscribe()
 	defer cancel()
@@ -43,7 +43,7 @@ func pump(ctx context.Context, c engine.View, send func(tea.Msg)) {
 	}
 }
 
-// pull gets what is new after the event numbered *after, and moves it on.
+// pull gets what is new after the event numbered *after, and updates *after.
 func pull(c engine.View, after *uint64) pulledMsg {
 	ev, lost := c.Events(*after)
 	msg := pulledMsg{snap: c.Snapshot(), events: len(ev), lost: lost}
@@ -59,8 +59,8 @@ func pull(c engine.View, after *uint64) pulledMsg {
 	return msg
 }
 
-// told marks as not known (-1) what a leave event has to call 0: the open
-// connections of a worker that does not tell them.
+// told sets the open connections of a leave event to -1 (not known) if the
+// worker does not tell them: the event itself has 0 then.
 func told(e engine.Event, snap *engine.Snapshot) engine.Event {
 	d, ok := e.Detail.(engine.LeaveDetail)
 	if !ok || d.InFlight > 0 {
@@ -91,7 +91,7 @@ func (r *runner) runTour(ctx context.Context, t onscreen.Tour, ends bool) {
 		return
 	}
 	r.t.Go(func() {
-		_ = t.Run(ctx) // whoever made the tour asks it how it went
+		_ = t.Run(ctx) // the tour's maker asks it for its error
 		if ends && ctx.Err() == nil {
 			r.p.Send(tourOverMsg{})
 		}

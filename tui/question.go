@@ -10,18 +10,18 @@ import (
 	"muster/tui/internal/cell"
 )
 
-// question is a y/n question: of D, q, d on the last listening worker, f from
-// 4 x CPUs on.
+// question is a y/n question: asked by D, q, d on the last listening worker,
+// and f from 4 x CPUs on.
 type question struct {
 	dialogBase
 	title string // "stop the cluster and leave?"
 	yes   string // what y does: "let them finish, 5 s at most"
 	no    string // what n does: "stay"
 	facts string // right side of the title: "4 workers   87 connections open"
-	short string // where there is less room, "" = nothing: "4 workers   87 open"
+	short string // facts if there is less room, "" = nothing: "4 workers   87 open"
 
 	act    action // what is done after y
-	worker int    // and to which worker, 0 = none
+	worker int    // the worker act is for, 0 = none
 }
 
 // ask opens a question; with --yes it is answered at once.
@@ -33,7 +33,7 @@ func (m *model) ask(q *question) {
 	m.open(q)
 }
 
-// key is a key while a question is open. Anything that is not a yes
+// key handles a key while a question is open. Anything that is not a yes
 // changes nothing: the answer by default is no.
 func (q *question) key(m *model, key string) bool {
 	switch key {
@@ -79,7 +79,7 @@ func (m *model) answer(q *question) {
 	}
 }
 
-// draw is a y/n question, with the log going on below it.
+// draw is a y/n question, with the log below it.
 func (q *question) draw(s *screen, a area) ([]string, []zone) {
 	l := cell.NewLine(a.w, s.signs)
 	yes, again := "y", []string(nil)
@@ -118,12 +118,12 @@ func (q *question) hints(*screen) []hint {
 	return []hint{{yes, q.yes, "yes"}, {"n or esc", q.no, "no"}}
 }
 
-// click: a question is answered before another worker is selected.
+// click: a question must be answered before another worker can be selected.
 func (*question) click(m *model, z zone, _ bool) (press string, mine bool) {
 	return "", m.closeFirst(z)
 }
 
-// refresh has a question about the end say what it would end now.
+// refresh updates what a question about the end says it would end.
 func (q *question) refresh(m *model) {
 	if q.act == actQuit {
 		q.facts, q.short = m.quitFacts()
@@ -159,7 +159,7 @@ func (m *model) quitFacts() (facts, short string) {
 	return withLoad(&m.load.now, facts, short)
 }
 
-// withLoad says among what a stop would end that a load runs.
+// withLoad adds the running load to what a stop would end.
 func withLoad(v *loadView, facts, short string) (string, string) {
 	if v.running() {
 		return facts + "   load runs", short + "   load runs"

@@ -52,5 +52,5 @@ func (m *model) quitQuestion() *question {
 	}
 }
 
-// quitNow is ctrl+c: the same without a question.
+// quitNow is ctrl+c: as leave, but without a question.
 func (m *model) quitNow() { m.stop() }

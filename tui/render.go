@@ -33,7 +33,7 @@ func draw(s *screen) frame {
 	f.add(headLines(s), nil)
 	switch d := s.dialog; {
 	case s.help || s.view == viewKeys:
-		if h < namesH { // it needs the room
+		if h < namesH { // the view below needs the room
 			*f = frame{}
 		}
 		f.add(helpView(s, h-len(f.lines)-1), nil)
@@ -64,8 +64,8 @@ func (f *frame) add(lines []string, zones []zone) {
 	f.zones = append(f.zones, zones...)
 }
 
-// overview draws what stands above the log and returns where a line from there
-// meets the log's rule.
+// overview draws everything above the log, and returns the cell at which a
+// vertical line meets the log's rule.
 func (f *frame) overview(s *screen, lay layout) (joint int) {
 	lines, zones := tablePane(s, lay, len(f.lines))
 	f.add(lines, zones)

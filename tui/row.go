@@ -12,7 +12,7 @@ import (
 	"muster/tui/internal/hist"
 )
 
-// drawRow is a row, written anew only if it is another one than before.
+// drawRow is a row; it is drawn anew only if it has changed.
 func drawRow(s *screen, cols columns, v rowValue) string {
 	return s.rows.row(v, func() string { return writeRow(s, cols, v) })
 }
@@ -50,8 +50,8 @@ func writeRow(s *screen, cols columns, v rowValue) string {
 	return l.String()
 }
 
-// rowStyle is the style of a whole row, and whether its state may have a
-// colour of its own in it.
+// rowStyle is the style of a whole row, and whether the state in it may have a
+// colour of its own.
 func rowStyle(th *styles.Theme, v rowValue) (base styles.Style, coloured bool) {
 	switch {
 	case v.selected && v.look != lookPlain:
@@ -152,7 +152,7 @@ func shareCell(sg *cell.Signs, v rowValue) string {
 	return bar + strings.Repeat(" ", max(columnWidths[colShare]-n-len(pct), 0)) + pct
 }
 
-// valueOf collects what the row of w says at the time now.
+// valueOf collects what the row of w shows at the time now.
 func valueOf(s *screen, w *engine.Row, cols columns, now time.Time) rowValue {
 	t := s.hist.Worker(w.ID)
 	v := rowValue{

@@ -19,9 +19,8 @@ const (
 	lookFresh      // within the last second: reversed
 )
 
-// rowValue is everything a row of the table is made of, so that a row is
-// written again only when it would be another one. Figures that are not known
-// are -1.
+// rowValue is everything a row of the table is made of, so that a row is drawn
+// again only if it would differ. Figures that are not known are -1.
 type rowValue struct {
 	id, pid       int
 	state         engine.State
@@ -50,13 +49,13 @@ type rowFigures struct {
 	up              int64 // seconds, -1 = not alive
 }
 
-// rowCache keeps the rows that were drawn. Not for more than one goroutine.
+// rowCache keeps the rows that were drawn. Only one goroutine may use it.
 type rowCache struct {
 	cols  columns
 	theme *styles.Theme
 	signs *cell.Signs
 	rows  map[int]cachedRow
-	drawn int // rows written anew, for the tests
+	drawn int // how many rows were drawn anew, for the tests
 }
 
 type cachedRow struct {
@@ -64,7 +63,7 @@ type cachedRow struct {
 	text  string
 }
 
-// keepRows bounds what is kept of workers that are gone.
+// keepRows bounds how many rows are kept: rows of ended workers stay too.
 const keepRows = 1024
 
 // use makes the cache ready for rows of these columns and looks.
@@ -74,7 +73,7 @@ func (c *rowCache) use(cols columns, th *styles.Theme, sg *cell.Signs) {
 	}
 }
 
-// row is the text of a row; draw writes it where it is another one than before.
+// row is the text of a row; draw makes it if the row has changed.
 func (c *rowCache) row(v rowValue, draw func() string) string {
 	if r, ok := c.rows[v.id]; ok && r.value == v {
 		return r.text
@@ -85,7 +84,7 @@ func (c *rowCache) row(v rowValue, draw func() string) string {
 	return text
 }
 
-// known turns "not a number", which equals nothing, into -1.
+// known turns NaN, which equals nothing, into -1.
 func known(v float64) float64 {
 	if math.IsNaN(v) {
 		return -1
@@ -93,7 +92,7 @@ func known(v float64) float64 {
 	return v
 }
 
-// lookOf is how fresh the state of w is.
+// lookOf is how a row stands out, by the time since w's state changed.
 func lookOf(w *engine.Row, now time.Time) look {
 	switch age := now.Sub(w.Changed); {
 	case w.Changed.IsZero() || age < 0:

@@ -61,7 +61,7 @@ func followed(rows []*engine.Row, selected, slot, row int) int {
 		case w.Replaces == selected:
 			return i
 		case w.Slot == slot && w.Replaces != 0:
-			heir = i // of several replacements between two pictures the last
+			heir = i // the last, if there were several replacements between two pictures
 		}
 	}
 	if heir >= 0 {

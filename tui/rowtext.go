@@ -44,8 +44,8 @@ func voluntary(w *engine.Row) bool {
 	return w.State == engine.StateExited && w.Exit != nil && w.Exit.Voluntary
 }
 
-// lastText is what LAST says of a worker that is not simply well, in the
-// longest of its forms that fits in cells; "" = show its history.
+// lastText is what LAST says of a worker with something to report, in the
+// longest form that fits in cells; "" = show its history.
 func lastText(snap *engine.Snapshot, w *engine.Row, now time.Time, cells int) string {
 	return cell.Fitting(cells, lastForms(snap, w, now)...)
 }
@@ -98,7 +98,7 @@ func lastForms(snap *engine.Snapshot, w *engine.Row, now time.Time) []string {
 	return nil
 }
 
-// signalledForms is a worker that was sent the stop signal.
+// signalledForms is about a worker that was sent the stop signal.
 func signalledForms(w *engine.Row, now time.Time) []string {
 	sent := "sent " + w.StopSignal
 	if w.LeaveBy.IsZero() {
@@ -117,7 +117,7 @@ func leavingForms(snap *engine.Snapshot, w *engine.Row, now time.Time) []string 
 	if w.Open != nil {
 		left = fmtOpen(*w.Open) + " left"
 		what := "request"
-		if w.Done == nil { // the kernel's figure: some may be idle
+		if w.Done == nil { // the figure is the kernel's: some connections may be idle
 			what = "connection"
 		}
 		long = plural.Of(*w.Open, what) + " left"
@@ -150,12 +150,12 @@ func deadForms(w *engine.Row, now time.Time) []string {
 	return []string{in + " s", in + "s"}
 }
 
-// lastExitText is LAST EXIT: how the row's own worker ended, while it is dead,
-// else how the last one of its slot that died did; and how long ago.
+// lastExitText is LAST EXIT: how and how long ago the row's worker ended if it
+// is dead, otherwise the last worker of its slot that died.
 func lastExitText(w *engine.Row, now time.Time, cells int) string {
 	how, at := strings.TrimPrefix(w.LastExit, "exit "), w.LastExitAt
 	if !alive(w) && w.Exit != nil {
-		// The engine counts no exit that was asked for among the slot's deaths.
+		// The engine does not count a requested exit among the slot's deaths.
 		how, at = w.Exit.String(), w.Ended
 	}
 	if how == "" {
@@ -200,8 +200,8 @@ const (
 	forTime      = 5 * time.Second // "for 4: SIGKILL" stands in a new row
 )
 
-// countSlots counts places, not rows: while a worker is restarted its slot has
-// two, and it is served as long as one of them listens.
+// countSlots counts slots, not rows: while a worker is restarted its slot has
+// two rows, and it is served as long as one of them listens.
 func countSlots(snap *engine.Snapshot) (slots, listening, gaveUp int) {
 	seen := make(map[int]bool, len(snap.Workers)) // slot -> is one listening
 	for i := range snap.Workers {
@@ -257,7 +257,7 @@ func openShort(open *int) string {
 	return fmtOpen(*open) + " open"
 }
 
-// crashLoop tells whether no worker is left but slots that gave up.
+// crashLoop tells whether only slots that gave up are left.
 func crashLoop(snap *engine.Snapshot) bool {
 	if snap == nil {
 		return false

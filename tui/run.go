@@ -21,30 +21,32 @@ import (
 type Options struct {
 	Yes bool // never ask before something is cut off
 	Vim bool // j and k move, K kills
-	// ASCII draws with ASCII only. That comes by itself where the locale (LC_ALL,
-	// LC_CTYPE, LANG) has another charset than UTF-8, which counts for all text
-	// then, and on the console of Linux. UTF8 prevents it; ASCII beats UTF8.
+	// ASCII draws with ASCII only. It is the default if the locale (LC_ALL,
+	// LC_CTYPE, LANG) has another charset than UTF-8 (then it applies to all
+	// text), and on the console of Linux. UTF8 prevents it; ASCII beats UTF8.
 	ASCII, UTF8 bool
 	Theme       string // "auto" (also ""), "dark", "light", "none"
-	// KeysShown shows the key pressed last at the right of the hint line for 2 s,
-	// for those who watch.
+	// KeysShown shows the key pressed last at the right of the hint line for 2
+	// s, for people who watch.
 	KeysShown bool
 
 	// In and Out are the terminal. nil = os.Stdin and os.Stdout. Not used if
 	// Terminal is set.
 	In, Out *os.File
-	// Terminal is the one to run on, for a caller that has other goroutines
+	// Terminal is the terminal to run on, for a caller with other goroutines
 	// under its protection. nil = a new one over In and Out.
 	Terminal *Terminal
-	// Guest is for a dashboard on a cluster that is not its own: q, a signal or a
-	// vanished terminal end the dashboard, and the cluster goes on. Otherwise the
-	// dashboard is the owner, and they stop the cluster. Show is always the owner.
+	// Guest is for a dashboard on a cluster that is not its own: q, a signal or
+	// a vanished terminal end the dashboard, and the cluster goes on. Without
+	// Guest the dashboard is the owner, and each of the three stops the
+	// cluster. Show is always the owner.
 	Guest bool
-	// KillAll ends the workers of a cluster that has not answered the end at once;
-	// without Terminal, also after a panic; not for a Guest. Show sets it. nil = nothing is called.
+	// KillAll ends the workers of a cluster that has not answered the request
+	// to end at once and, without Terminal, also after a panic. A Guest does
+	// not call it. Show sets it. nil = nothing is called.
 	KillAll func()
-	// CloseGrace is how long Run still waits for the cluster after the end at
-	// once was asked for. 0 = 2 s.
+	// CloseGrace is how long Run still waits for the cluster after the request
+	// to end at once. 0 = 2 s.
 	CloseGrace time.Duration
 	// Extras are what the command muster gives its dashboard: no other program can
 	// name them.
@@ -55,27 +57,29 @@ type Options struct {
 }
 
 const (
-	// The renderer looks for a new frame this often, also when there is none:
-	// each look wakes a sleeping process, and at 20 a second that was most of
-	// what an idle dashboard cost (0.8 % of a core, 0.5 % at 10).
+	// The renderer looks for a new frame this often, even if there is none.
+	// Each look wakes a sleeping process, and at 20 a second that was most of
+	// the cost of an idle dashboard (0.8 % of a core, 0.5 % at 10).
 	fps = 10
 	// lastFrame is how long the program may take to end once it was told to.
 	lastFrame = 500 * time.Millisecond
 )
 
-// Run shows the dashboard until the cluster has ended, and returns how that
-// came. The terminal is then as it was before; it is so too after every signal
-// and every panic the process can notice. A stop asked for by a key, a signal
-// or a vanished terminal is passed to the cluster; without a terminal Run goes
-// on waiting for the cluster, and for further signals. With Options.Guest they end
-// the dashboard, and Run returns; if the cluster has ended first, c.Err says why.
+// Run shows the dashboard until the cluster has ended, and returns how it
+// ended. The terminal is then as it was before, also after every signal and
+// every panic the process can notice. If a key, a signal or a vanished terminal
+// asks for a stop, Run passes that to the cluster; without a terminal Run still
+// waits for the cluster, and for further signals. With Options.Guest a stop
+// ends the dashboard, and Run returns; if the cluster has ended first, c.Err
+// says why.
 //
-// Run needs SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT and SIGWINCH for itself, and
-// the signals that end a Go program with its stacks (SIGQUIT, SIGABRT, ...): one of
-// those ends the process, with the terminal given back and the workers killed as by
-// Options.KillAll. The end of ctx takes the dashboard away at once and returns ctx's
-// error; the cluster is not told. Other errors: ErrNotTerminal, a theme that
-// does not exist, or what made the screen end (the cluster was stopped then).
+// Run needs SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT and SIGWINCH for itself,
+// and the signals that end a Go program with its stacks (SIGQUIT, SIGABRT,
+// ...): one of those ends the process, with the terminal given back and the
+// workers killed as by Options.KillAll. If ctx ends, Run removes the dashboard
+// at once and returns ctx's error; the cluster is not told. Other errors:
+// ErrNotTerminal, a theme that does not exist, or what made the screen end (the
+// cluster was stopped then).
 func Run(ctx context.Context, c engine.View, o Options) (Outcome, error) {
 	quietterm.Restore()
 	t := o.Terminal
@@ -99,7 +103,8 @@ func Run(ctx context.Context, c engine.View, o Options) (Outcome, error) {
 }
 
 // themeFor finds the theme. Asking the terminal for its background could take
-// five seconds and would read its keys: COLORFGBG says it, else it is dark.
+// five seconds and would read its keys: COLORFGBG says it; without it the theme
+// is dark.
 func themeFor(name string, getenv func(string) string) (*styles.Theme, error) {
 	if name == "" {
 		name = "auto"
@@ -130,7 +135,7 @@ func orFile(f, standard *os.File) *os.File {
 	return standard
 }
 
-// charset is that of the terminal, unless the options know better.
+// charset is the terminal's charset, unless the options set one.
 func (o *Options) charset(getenv func(string) string) cell.Charset {
 	if o.UTF8 && !o.ASCII {
 		return cell.Charset{}

@@ -29,7 +29,7 @@ type runner struct {
 	cluster  engine.View
 	load     onscreen.Loader
 	watching *watchSwitch          // see unwatch
-	tour     func(context.Context) // plays the tour, if there is one
+	tour     func(context.Context) // plays the tour; nil = there is none
 }
 
 func newRunner(c engine.View, o Options, t *term.Terminal, theme *styles.Theme) *runner {
@@ -66,8 +66,8 @@ func newRunner(c engine.View, o Options, t *term.Terminal, theme *styles.Theme) 
 		tea.WithAltScreen(),
 		tea.WithMouseCellMotion(),
 		tea.WithFPS(fps),
-		tea.WithoutSignalHandler(), // it waits for Update
-		tea.WithoutCatchPanics(),   // it prints into the screen; Terminal does it in order
+		tea.WithoutSignalHandler(), // bubbletea's handler waits for Update
+		tea.WithoutCatchPanics(),   // bubbletea prints into the screen; Terminal restores the terminal first
 	)
 	return r
 }
@@ -89,7 +89,7 @@ func (r *runner) run(ctx context.Context) (Outcome, error) {
 	r.t.Go(func() { pump(inner, r.cluster, r.p.Send) })
 	r.t.Go(func() { pumpLoad(inner, r.load, r.p.Send) })
 	r.tour(inner)
-	defer r.load.Stop() // also after an end that nobody asked for
+	defer r.load.Stop() // also after an end nobody asked for
 	newPanicPoints(os.Getenv).start(r.t)
 
 	defer r.unwatch()
@@ -112,8 +112,8 @@ func (r *runner) loop(ctx context.Context, ended <-chan error, sigs <-chan os.Si
 		left       <-chan struct{} // a guest leaves
 		second     = r.end.second
 		limit      <-chan time.Time // for the cluster, after the end at once
-		last       <-chan time.Time // for the program, after its own
-		behind     <-chan time.Time // somebody else may still have the terminal
+		last       <-chan time.Time // for the program, after it was told to end
+		behind     <-chan time.Time // another process may still have the terminal
 		isOver     bool
 		failed     error
 		onTerminal = true
@@ -181,7 +181,7 @@ func (r *runner) loop(ctx context.Context, ended <-chan error, sigs <-chan os.Si
 				behind = time.After(0)
 			}
 
-		case <-behind: // somebody stopped us all the same
+		case <-behind: // this process was stopped again
 			behind = nil
 			if onTerminal && !r.again() {
 				behind = time.After(term.BehindEvery)
@@ -193,9 +193,9 @@ func (r *runner) loop(ctx context.Context, ended <-chan error, sigs <-chan os.Si
 	}
 }
 
-// again takes the terminal once more after the process was stopped and went on: the
-// shell has put its own modes back. It returns false as long as the shell has it, as
-// after its bg; its fg need not send a signal.
+// again takes the terminal once more after the process was stopped and went on:
+// the shell has set its own modes. It returns false as long as the shell has
+// the terminal, as after the shell's bg; fg need not send a signal.
 func (r *runner) again() bool {
 	if r.t.Behind() {
 		return false
@@ -212,11 +212,11 @@ func (r *runner) leave() {
 	r.quit()
 }
 
-// quit ends the program in order. Only one that is stuck is killed: bubbletea
-// then closes descriptors that its reader still uses.
+// quit ends the program in order. It kills only a stuck program: bubbletea then
+// closes descriptors that its reader still uses.
 func (r *runner) quit() {
 	r.in.Leave()
-	r.t.Go(func() { // ends when the program has taken it, or with the program
+	r.t.Go(func() { // ends when the program has taken the message, or with the program
 		stuck := time.AfterFunc(lastFrame, r.p.Kill)
 		defer stuck.Stop()
 		r.p.Quit()

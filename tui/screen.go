@@ -27,7 +27,7 @@ type paneID int
 const (
 	paneTable paneID = iota
 	paneLog
-	paneDetails // a worker's events in its details, where nothing else can have the focus
+	paneDetails // a worker's events in its details: there nothing else can have the focus
 	panes
 )
 
@@ -50,7 +50,7 @@ type screen struct {
 	toast   string // takes the place of the hints while not ""
 	tick    time.Duration
 	vim     bool // --keys vim
-	guest   bool // its end leaves the cluster alone
+	guest   bool // its end does not stop the cluster
 	load    loadView
 	tour    tourScreen
 	traffic trafficState
@@ -62,32 +62,32 @@ type screen struct {
 	frozenState
 }
 
-// tableState is where the workers' table stands.
+// tableState is the state of the workers' table.
 type tableState struct {
 	selected int         // id of the selected worker, 0 = none
 	tableTop int         // first visible row
-	fds      map[int]int // open descriptors, by worker, where they are known
+	fds      map[int]int // open descriptors by worker, if known
 	rows     *rowCache   // rows as they were drawn; render makes and keeps it
 }
 
-// logState is the log and where it stands.
+// logState is the log and its scroll position.
 type logState struct {
 	log      []logLine // newest last, already filtered
 	logTotal int       // before filtering
 	logBack  int       // lines scrolled back from the newest, 0 = follows
-	all      []logLine // before filtering, for what shows one worker's events
-	explains uint64    // the event that is explained above it, 0 = none
-	missed   uint64    // events the ring had dropped before we read them
+	all      []logLine // before filtering, for panes that show one worker's events
+	explains uint64    // the event that is explained above the log, 0 = none
+	missed   uint64    // events the ring dropped before they were read
 }
 
 type filterState struct {
 	filter    [panes]string // by paneID, "" = none
-	filtering bool          // the prompt of / is open for the details, if they are, else for the focused pane
+	filtering bool          // the prompt of / is open, for the details if they are open, otherwise for the focused pane
 }
 
 type frozenState struct {
 	frozen   time.Time // zero = live
-	missedIn int       // events since then
+	missedIn int       // events since frozen
 }
 
 // zone is a part of the frame the mouse can hit: cells x0 <= x < x1 of line y.
@@ -110,8 +110,8 @@ const (
 	zoneMenu                 // a line of the kill menu; worker is its index
 )
 
-// frame is one picture: exactly h lines of exactly w cells, and what the mouse
-// can hit in it.
+// frame is one drawn screen: exactly h lines of exactly w cells, and what the
+// mouse can hit in it.
 type frame struct {
 	lines []string
 	zones []zone
@@ -120,7 +120,7 @@ type frame struct {
 // pen is what the screen's lines are drawn with.
 func (s *screen) pen() cell.Pen { return cell.Pen{Theme: s.theme, Signs: s.signs} }
 
-// cutTo is a text from outside in at most n cells.
+// cutTo cuts outside text to at most n cells.
 func cutTo(s *screen, text string, n int) string { return safetext.Cut(text, n, s.signs.Ellipsis) }
 
 // keyShown is the key that is shown.
@@ -130,7 +130,7 @@ type keyShown struct {
 	until time.Time
 }
 
-// tooSmall tells whether nothing but smallView can be drawn.
+// tooSmall tells whether only smallView can be drawn.
 func tooSmall(s *screen) bool { return s.w < leastW || s.h < leastH || s.snap == nil }
 
 // tourSeen tells whether the tour's pane is on the screen.

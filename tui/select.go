@@ -3,13 +3,13 @@ package tui
 import "muster/engine"
 
 // follow keeps the selection where it belongs in a new picture: on its worker,
-// on the one that replaced it, or on the row that is now in its place.
+// on the worker that replaced it, or on the row that is now in its place.
 func (m *model) follow() {
 	m.selectRow(followed(rowsOf(&m.s), m.s.selected, m.selSlot, m.selRow))
 	m.clampTable()
 }
 
-// selectRow selects a row, the nearest there is.
+// selectRow selects a row, or the nearest that exists.
 func (m *model) selectRow(i int) {
 	rows := rowsOf(&m.s)
 	if len(rows) == 0 {

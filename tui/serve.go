@@ -16,14 +16,13 @@ import (
 )
 
 // Serve is engine.Serve with the dashboard: it makes a cluster of a program and
-// shows it. Everything engine.Serve says about what comes before the call
-// holds: it happens in every worker too.
+// shows it. What engine.Serve says about code before the call holds here too:
+// it runs in every worker as well.
 //
-// The workers' output becomes lines of the dashboard's log, and so must
-// everything the primary would write to its terminal while the dashboard is
-// there. It returns nil when somebody has quit, a signal came or ctx has ended,
-// and every worker has left. Without a terminal (see Interactive) it is
-// engine.Serve.
+// The workers' output becomes lines of the dashboard's log; the primary must
+// not write to its terminal while the dashboard is there. Serve returns nil
+// when every worker has left after a quit, a signal or the end of ctx. Without
+// a terminal (see Interactive) it is engine.Serve.
 func Serve(ctx context.Context, addr string, h http.Handler) error {
 	quietterm.Restore()
 	worker, err := engine.Role()
@@ -34,7 +33,7 @@ func Serve(ctx context.Context, addr string, h http.Handler) error {
 		return engine.Serve(ctx, addr, h)
 	}
 	o := engine.ServeOptions(addr)
-	o.Settings.Stdio = nil // lines of the log
+	o.Settings.Stdio = nil // output becomes lines of the log
 	c, t, err := NewCluster(o)
 	if err != nil {
 		return err
@@ -63,7 +62,7 @@ func NewCluster(o engine.Options) (*engine.Cluster, *Terminal, error) {
 }
 
 // Interactive tells whether there is a terminal to draw on and to read keys
-// from, and one that can do it.
+// from, with the necessary abilities.
 func Interactive(getenv func(string) string) bool {
 	name := getenv("TERM")
 	return name != "" && name != "dumb" && term.IsTerminal(os.Stdin.Fd()) && term.IsTerminal(os.Stdout.Fd())
@@ -72,8 +71,8 @@ func Interactive(getenv func(string) string) bool {
 // endAtOnce bounds the wait for a cluster whose workers were killed.
 const endAtOnce = time.Second
 
-// Show runs a cluster with the dashboard until both have ended. ctx stops the
-// cluster, and with it the dashboard. An end at once that was asked for kills
+// Show runs a cluster with the dashboard until both have ended. The end of ctx
+// stops the cluster, and with it the dashboard. A request to end at once kills
 // the workers.
 func Show(ctx context.Context, c *engine.Cluster, o Options) (Outcome, error) {
 	ctx, stop := context.WithCancel(ctx)
@@ -94,7 +93,7 @@ func Show(ctx context.Context, c *engine.Cluster, o Options) (Outcome, error) {
 		}
 		return outcome, nil
 	}
-	stop() // for a screen that failed before it could ask; no signal is held back any more
+	stop() // if the screen failed before it could ask for the stop; signals act directly again
 	clusterErr := <-ran
 	if clusterErr != nil {
 		clusterErr = fmt.Errorf("the cluster failed: %w", clusterErr)

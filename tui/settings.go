@@ -12,9 +12,9 @@ import (
 	"muster/tui/internal/cell"
 )
 
-// settingsText is cluster.settings and the policy in cells cells. Where there is
-// little room the longest parts are cut; then no more than exec, args, silent and
-// the policy are left, with a sign that there is more.
+// settingsText is cluster.settings and the policy in cells cells. If there is
+// little room the longest parts are cut; with even less only exec, args, silent
+// and the policy are left, with a sign that there is more.
 func settingsText(s *screen, cells int) string {
 	var forms []string
 	for _, all := range []bool{true, false} {
@@ -26,8 +26,8 @@ func settingsText(s *screen, cells int) string {
 	return cutTo(s, cell.Fitting(cells, forms...), cells)
 }
 
-// settingsForm is the settings with no value of more than most cells. Without
-// node, Node's name of the policy and the arguments are left out too.
+// settingsForm is the settings with each value cut to most cells. If node is
+// false, Node's name of the policy and the arguments are left out too.
 func settingsForm(s *screen, most int, all, node bool) string {
 	set := s.snap.Settings
 	var parts []string
@@ -38,13 +38,13 @@ func settingsForm(s *screen, most int, all, node bool) string {
 	}
 	exec := safetext.Line(set.Exec)
 	if safetext.Width(exec) > most {
-		exec = filepath.Base(exec) // of a path the end says most
+		exec = filepath.Base(exec) // the end of a path says most
 	}
 	add("exec", orUnknown(exec))
 	args := say.Command(secret.Args(set.Args))
 	more := []fact{{"execArgv", say.Command(secret.Args(set.ExecArgv))}, {"stdio", say.Stdio(set.Stdio)}, {"cwd", set.Cwd}, {"env", maskedEnv(set.Env)}}
 	if all {
-		add(more[0].name, more[0].value) // in their order on the command line
+		add(more[0].name, more[0].value) // in the order of the command line
 	}
 	if node {
 		add("args", orUnknown(args))
@@ -72,7 +72,7 @@ func settingsForm(s *screen, most int, all, node bool) string {
 	return strings.Join(parts, "  ")
 }
 
-// maskedEnv is the variables, without what looks like a secret.
+// maskedEnv is the variables, with values masked that look like secrets.
 func maskedEnv(env []string) string {
 	var out []string
 	for _, kv := range env {

@@ -72,7 +72,7 @@ func stripBars(s *screen, l *cell.Line, ws []shareWorker, cells int) {
 		l.Gap(1)
 		l.Put(s.theme.Text, id)
 		l.Gap(1)
-		// The bar agrees with the figure beside it, which is rounded.
+		// The bar is rounded like the figure beside it.
 		bar, n := s.signs.Bar(math.Round(100*w.share)/math.Round(100*max(top, 0.01)), full)
 		if w.share < 0 {
 			bar, n = "", 0
@@ -160,7 +160,7 @@ func shareRow(s *screen, w int, sw shareWorker, of int) string {
 	pct := unknown
 	switch {
 	case sw.share >= 0.9995:
-		pct = "100%" // with a tenth it has a cell too many
+		pct = "100%" // with a decimal it would be a cell too wide
 	case sw.share >= 0:
 		pct = strconv.FormatFloat(100*sw.share, 'f', 1, 64) + "%"
 	}
@@ -168,7 +168,7 @@ func shareRow(s *screen, w int, sw shareWorker, of int) string {
 	l.Gap(1)
 	count := fmtCount(float64(sw.n))
 	if !s.snap.Policy.PrimaryDeals() && silent(s) {
-		count = unknown // it may have answered any number
+		count = unknown // it may have answered any number of requests
 	}
 	l.Right(s.theme.Text, count, 5)
 	return l.String()
@@ -186,7 +186,7 @@ func shareGrid(s *screen, w, rows int, ws []shareWorker) []string {
 	top := max(s.hist.TopShare(s.snap), 0.01)
 	shown := min(len(ws), rows*across)
 	if shown < len(ws) {
-		shown-- // the last place says how many more there are
+		shown-- // the last place is for how many more there are
 	}
 	out := make([]string, rows)
 	for y := range rows {
@@ -215,7 +215,7 @@ func shareGrid(s *screen, w, rows int, ws []shareWorker) []string {
 	return out
 }
 
-// freeList says who gets the next connections.
+// freeList says which workers get the next connections.
 func freeList(s *screen, cells int) string {
 	if !s.snap.Policy.PrimaryDeals() {
 		return "free list: - (the workers accept themselves)"

@@ -48,7 +48,7 @@ func sidePane(s *screen, w, rows int) []string {
 	return cell.FilledUp(out, 1+rows, w)
 }
 
-// sideFacts is what the side pane of cells cells says of a worker.
+// sideFacts is what a side pane of cells cells says of a worker.
 func sideFacts(s *screen, w *engine.Row, cells int) []fact {
 	now := clockOf(s)
 	fds := unknown

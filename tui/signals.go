@@ -11,14 +11,14 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 )
 
-// onSignal handles one signal. leave: the terminal is not ours any more.
+// onSignal handles one signal. leave: the terminal has gone.
 func (r *runner) onSignal(s os.Signal) (leave bool) {
 	switch s {
 	case syscall.SIGINT, syscall.SIGTERM:
 		r.stop(BySignal, s.(syscall.Signal))
 	case syscall.SIGHUP:
-		// Closing a window brings one from the kernel and often one from the
-		// shell: the second is no wish to end at once.
+		// Closing a window causes one SIGHUP from the kernel and often another
+		// from the shell: the second is no request to end at once.
 		r.stopOnce(BySignal, syscall.SIGHUP)
 		return true
 	case syscall.SIGTSTP:
@@ -48,18 +48,18 @@ func (r *runner) stopOnce(why Why, sig syscall.Signal) {
 
 // send gives the program a message without waiting for it.
 func (r *runner) send(msg tea.Msg) {
-	r.t.Go(func() { r.p.Send(msg) }) // ends when it is taken, or with the program
+	r.t.Go(func() { r.p.Send(msg) }) // ends when the message is taken, or with the program
 }
 
-// unwatch ends the watching for a dashboard that is taken away: its cluster may
-// go on.
+// unwatch ends the watching for a dashboard that is closed: its cluster may go
+// on.
 func (r *runner) unwatch() {
 	if !r.watching.ever.Load() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), atOnceLimit)
 	defer cancel()
-	// An error is that of a cluster that has ended, or does not answer: there is
-	// nobody left to tell it to.
+	// An error means that the cluster has ended or does not answer: there is
+	// nobody left to report it to.
 	_, _ = r.cluster.Do(ctx, engine.Command{Op: engine.OpWatch, Viewer: r.watching.viewer, By: wireword.ByKey})
 }

@@ -7,17 +7,16 @@ import (
 	"muster/tui/internal/hist"
 )
 
-// A program of Node's as the workers does not tell what it answers. Requests
-// and their times are dashes then; this file has what is shown in their place,
-// which is known without the program's help: what the primary dealt, what the
-// kernel says of a process and its connections, and how long the worker took to
-// answer hand-offs.
+// A Node program does not tell what it answers, so requests and their times are
+// dashes. This file has what is shown instead, which is known without the
+// program's help: what the primary dealt, what the kernel says of a process and
+// its connections, and how long the worker took to answer hand-offs.
 
-// silent tells that the workers do not tell what they answer.
+// silent is true if the workers do not tell what they answer.
 func silent(s *screen) bool { return s.hist.Silent() }
 
-// pastMetric is the figure whose past LAST shows: requests answered, or, where
-// no worker tells them, connections dealt in rr and CPU in shared.
+// pastMetric is the figure whose past LAST shows: requests answered or, if no
+// worker tells them, connections dealt in rr and CPU in shared.
 func pastMetric(s *screen) hist.Metric {
 	switch {
 	case !silent(s):
@@ -29,7 +28,7 @@ func pastMetric(s *screen) hist.Metric {
 }
 
 // trafficGraph is the graph of what the cluster, or one worker, does (of as in
-// graphPane). What stands beside it already is not shown twice.
+// graphPane). A figure that stands beside it already is not shown twice.
 func trafficGraph(s *screen, of int, openBeside bool) graphPane {
 	g := graphPane{name: "requests/s", of: of, m: hist.Req, fmt: fmtCount}
 	switch {
@@ -44,8 +43,8 @@ func trafficGraph(s *screen, of int, openBeside bool) graphPane {
 	return g
 }
 
-// clusterTimes are the times of the latency pane and what they are: answer
-// times, or the loop delay where no worker tells those.
+// clusterTimes are the times of the latency pane and their name: answer times,
+// or the loop delay if no worker tells answer times.
 func clusterTimes(s *screen) (hist.Latencies, string) {
 	switch t := s.hist.Cluster(); {
 	case t == nil:
@@ -57,8 +56,8 @@ func clusterTimes(s *screen) (hist.Latencies, string) {
 	}
 }
 
-// loopDelay is how long the worker took to answer hand-offs in the last 10 s,
-// for one that does not tell its answer times; ok is false for others.
+// loopDelay is how long a worker that does not tell its answer times took to
+// answer hand-offs in the last 10 s; ok is false for other workers.
 func loopDelay(s *screen, w *engine.Row) (lat hist.Latencies, ok bool) {
 	t := s.hist.Worker(w.ID)
 	if t == nil || w.Latency != nil || w.HandOff == nil || !alive(w) {
@@ -71,8 +70,8 @@ func timesText(l hist.Latencies) string {
 	return "p50 " + fmtLatency(l.P50) + "   p99 " + fmtLatency(l.P99) + "   max " + fmtLatency(l.Max)
 }
 
-// noteLines is what is odd about a worker, in at most most lines of cells: its
-// note, and the newest error of the log about it, which says what to do.
+// noteLines is what is odd about a worker, in at most most lines of cells
+// cells: its note, and the log's newest error about it, which says what to do.
 func noteLines(s *screen, w *engine.Row, cells, most int) []string {
 	if w.Note == "" || most <= 0 {
 		return nil
@@ -88,7 +87,7 @@ func noteLines(s *screen, w *engine.Row, cells, most int) []string {
 	lines := cell.Wrapped(text, cells)
 	if len(lines) > most {
 		lines = lines[:most]
-		lines[most-1] += s.signs.Ellipsis // cut where it is drawn, if it is too wide now
+		lines[most-1] += s.signs.Ellipsis // if the line is too wide now, drawing cuts it
 	}
 	return lines
 }

@@ -10,6 +10,6 @@ const (
 	threeW, threeH = 160, 50 // a third column, details beside the log
 
 	leastLog   = 5
-	emptyLines = 4 // of the table when there is no worker
-	crashLines = 3 // of the pane that explains a crash loop
+	emptyLines = 4 // lines of the table when there is no worker
+	crashLines = 3 // lines of the pane that explains a crash loop
 )

@@ -7,8 +7,8 @@ import (
 	"muster/tui/internal/cell"
 )
 
-// smallView is what a screen shows that is too small for anything: what it
-// needs, the verdict, and the way out. The cluster goes on.
+// smallView is for a screen that is too small for anything else: the size
+// needed, the verdict, and how to leave. The cluster goes on.
 func smallView(s *screen) []string {
 	need := fmt.Sprintf("muster needs %dx%d, this is %dx%d", leastW, leastH, s.w, s.h)
 	if s.snap == nil {
@@ -33,7 +33,7 @@ func smallView(s *screen) []string {
 	pieces := []piece{{need, s.theme.Text}, {state, st}, {quit, s.theme.Muted}}
 	out := make([]string, 0, s.h)
 	if s.h < len(pieces) {
-		// Too few lines for each: the verdict first, it says most.
+		// If there are too few lines the verdict comes first: it says most.
 		l := cell.NewLine(s.w, s.signs)
 		for _, p := range []piece{pieces[1], pieces[2], pieces[0]} {
 			if l.Used() > 0 {
@@ -52,7 +52,8 @@ func smallView(s *screen) []string {
 	return cell.FilledUp(out, s.h, s.w)
 }
 
-// verdictStyle: reversed only when something is wrong, so that normal is quiet.
+// verdictStyle is reversed only if something is wrong, so that a normal state
+// stays unobtrusive.
 func verdictStyle(th *styles.Theme, lv level) styles.Style {
 	switch lv {
 	case levelWarn:

@@ -71,15 +71,15 @@ func (*stopping) brief(s *screen) string { return "q " + endHint(s).text }
 // stopMsg says that the end of the cluster was asked for.
 type stopMsg struct {
 	err error
-	// outside: not by a key, so the screen does not know yet.
+	// outside: no key asked, so the screen does not know yet.
 	outside bool
-	again   bool // and it was not the first time
+	again   bool // it was not the first request
 }
 
 const atOnceToast = "at once: what is open is cut"
 
-// stop asks the cluster to end; a second time it ends at once. The dashboard
-// stays until it has.
+// stop asks the cluster to end; a second call asks it to end at once. The
+// dashboard stays until the cluster has ended.
 func (m *model) stop() {
 	if m.s.guest {
 		m.stopAsGuest()
@@ -111,7 +111,7 @@ func (m *model) showStopping() {
 	}
 	m.closeAll()
 	m.s.dialog = &stopping{since: m.s.now}
-	m.s.toast = "" // of what was there before
+	m.s.toast = "" // the toast was about the earlier screen
 }
 
 func (m *model) onStop(msg stopMsg) {
@@ -132,7 +132,7 @@ func (m *model) onStop(msg stopMsg) {
 	}
 }
 
-// stopAsGuest is stop for a guest: there is nothing to look at until the end.
+// stopAsGuest is stop for a guest: there is no end to watch.
 func (m *model) stopAsGuest() {
 	if m.leaving {
 		return

@@ -10,8 +10,8 @@ import (
 	"muster/tui/internal/cell"
 )
 
-// tablePane is the heading and the rows of the workers that are seen; the
-// first of its lines is line y of the frame.
+// tablePane is the heading and the visible rows of workers; its first line is
+// line y of the frame.
 func tablePane(s *screen, lay layout, y int) ([]string, []zone) {
 	out := []string{headingLine(s, lay.cols)}
 	if len(s.snap.Workers) == 0 {
@@ -81,13 +81,13 @@ func emptyPane(s *screen, lines int) []string {
 	for len(out) < lines {
 		out = append(out, cell.Spaces(s.w))
 	}
-	if lines < len(out) { // the text before the blank lines
+	if lines < len(out) { // the text matters more than the blank lines
 		out = out[1:]
 	}
 	return out[:max(lines, 0)]
 }
 
-// emptyText is what no worker means for those who connect, longest form first.
+// emptyText is what clients get while there is no worker, longest form first.
 func emptyText(snap *engine.Snapshot) []string {
 	const open = "No workers. The port is still open: "
 	switch {
@@ -109,8 +109,8 @@ func emptyText(snap *engine.Snapshot) []string {
 // tableFilter names what the filter in the view bar is for.
 const tableFilter = "workers /"
 
-// barNote is what the view bar says about the table: what is filtered, which
-// rows are seen, and that the picture stands still.
+// barNote is what the view bar says about the table: the filters, which rows
+// are seen, and whether the picture is frozen.
 func barNote(s *screen, lay layout) (string, bool) {
 	note := ""
 	add := func(text string) {
@@ -172,8 +172,8 @@ func crashPane(s *screen) []string {
 	return append(out, l.String())
 }
 
-// crashed is the slot that gave up which the pane speaks of: the selected one,
-// else the first.
+// crashed is the given-up slot the pane is about: the selected one, or the
+// first if none of them is selected.
 func crashed(s *screen) *engine.Row {
 	if w := s.snap.ByID(s.selected); w != nil && stopped(w) {
 		return w
@@ -196,7 +196,7 @@ func lastExitForms(w *engine.Row) []string {
 	if !w.Ended.IsZero() && !w.Forked.IsZero() {
 		text += fmt.Sprintf(", %s after its fork", fmtBrief(w.Ended.Sub(w.Forked)))
 	}
-	if w.Listening.IsZero() { // the pane's title says it too
+	if w.Listening.IsZero() { // the pane's title says that too
 		return []string{text + "; never reached listening", text}
 	}
 	return []string{text}

@@ -2,7 +2,7 @@ package tui
 
 import tea "github.com/charmbracelet/bubbletea"
 
-// onTour takes a picture of the tour, or its end.
+// onTour takes in a view of the tour, or the tour's end.
 func (m *model) onTour(msg tea.Msg) {
 	switch msg := msg.(type) {
 	case tourMsg:
@@ -22,8 +22,8 @@ func (m *model) onTour(msg tea.Msg) {
 	}
 }
 
-// tourKey is a key while the tour's pane is seen; false = it is none of the
-// tour's.
+// tourKey handles a key while the tour's pane is seen; false = the key is not
+// the tour's.
 func (m *model) tourKey(key string) bool {
 	if m.tour == nil || !tourSeen(&m.s) || m.s.stopping {
 		return false
@@ -50,6 +50,6 @@ func (m *model) tourKey(key string) bool {
 	default:
 		return false
 	}
-	m.thaw() // so that what comes is seen
+	m.thaw() // so that the next step is seen
 	return true
 }

@@ -10,14 +10,14 @@ import (
 )
 
 const (
-	tourLines    = 8  // of the pane, with its rule
+	tourLines    = 8  // lines of the pane, with its rule
 	tourLinesTwo = 10 // on a screen of twoH lines or more
-	tourLeastLog = 3  // lines of the log below it that are worth having, with its rule
+	tourLeastLog = 3  // fewest lines of log below it that are worth showing, with its rule
 	tourIndent   = 9  // " call    "
 )
 
-// tourRows is how many lines of the log's place, which has rows and its rule,
-// the tour takes. If too little is left for a log it takes all.
+// tourRows is how many of the log's rows lines and its rule the tour takes. If
+// too few are left for a log the tour takes all.
 func tourRows(s *screen, rows int) int {
 	if !tourSeen(s) {
 		return 0
@@ -47,8 +47,8 @@ func belowTable(s *screen, w, rows, y, joint int) ([]string, []zone) {
 	return append(out, lines...), zones
 }
 
-// tourPane is the tour in n lines: its rule, the sentence and the call, and as
-// far as they have room what to look at and the events of the step.
+// tourPane is the tour in n lines: its rule, the sentence and the call and, as
+// far as there is room, what to look at and the events of the step.
 func tourPane(s *screen, w, n, joint int) []string {
 	v := &s.tour.view
 	right := fmt.Sprintf("step %d of %d", v.Step, v.Steps)

@@ -22,7 +22,7 @@ func trafficNote(s *screen) string {
 			note = ", " + note
 		}
 		if !s.frozen.IsZero() {
-			return "slowed" // the bar has more to say
+			return "slowed" // the bar has no room for more
 		}
 		note = "slowed, times real" + note
 	}
@@ -49,7 +49,7 @@ func trafficNow(s *screen) time.Time {
 	return clockOf(s)
 }
 
-// quietText is what stands in the place of a list without connections.
+// quietText is shown in the place of an empty list of connections.
 func quietText(s *screen) []string {
 	if !s.snap.Policy.PrimaryDeals() {
 		lines := []string{"The kernel deals: each worker accepts by itself,", "and the primary sees no connection."}
@@ -70,7 +70,7 @@ func quietText(s *screen) []string {
 	return lines[:1]
 }
 
-// curlCommand makes a connection to the cluster; "" without an address.
+// curlCommand is a command that connects to the cluster; "" without an address.
 func curlCommand(snap *engine.Snapshot) string {
 	for _, a := range snap.Addresses {
 		switch a.Network {
@@ -120,7 +120,7 @@ func trafficHints(s *screen) []hint {
 	return append(hs, hintOf(s, actPolicy, "policy"), v, enter, hintOf(s, actFreeze, "freeze"), hintOf(s, actHelp, "keys"))
 }
 
-// slowWord is what v does next.
+// slowWord is what the key v does next.
 func slowWord(s *screen) string {
 	if s.traffic.slow != nil {
 		return "as it happens"

@@ -6,8 +6,8 @@ import (
 	"muster/engine"
 )
 
-// watch has the cluster watch connections while they are on the screen, and no
-// longer: it costs every connection a little.
+// watch makes the cluster watch connections only while they are on the screen:
+// it costs every connection a little.
 func (m *model) watch() {
 	w := &m.watching
 	want := m.s.view == viewTraffic && !m.s.stopping
@@ -24,8 +24,8 @@ func (m *model) watch() {
 	m.do(cmd)
 }
 
-// watchDone is the answer. What was refused is not asked for again until the view
-// is opened again: the toast has said why.
+// watchDone handles the cluster's answer. After a refusal the screen does not
+// ask again until the view is opened again: the toast has said why.
 func (m *model) watchDone(err error) { m.watching.running, m.watching.refused = false, err != nil }
 
 // story is the story that is open, nil if none is.
@@ -34,7 +34,7 @@ func (m *model) story() *connStory {
 	return d
 }
 
-// leaveTraffic forgets what is only meant while view 3 is open.
+// leaveTraffic forgets what matters only while view 3 is open.
 func (m *model) leaveTraffic() {
 	if m.story() != nil {
 		m.close()
@@ -42,8 +42,8 @@ func (m *model) leaveTraffic() {
 	m.s.traffic = trafficState{}
 }
 
-// trafficKey is a key in view 3 that means something else there; false = it
-// means what it does elsewhere.
+// trafficKey handles a key with a special meaning in view 3; false = the key
+// means the same as elsewhere.
 func (m *model) trafficKey(act action) bool {
 	switch act {
 	case actUp, actDown, actPageUp, actPageDown, actHalfDown, actHome, actEnd:
@@ -111,7 +111,7 @@ func (m *model) selectConn(c *engine.TrafficConn) {
 	}
 }
 
-// showStory tells the story of the selected connection, or of the newest.
+// showStory opens the story of the selected connection, or of the newest.
 func (m *model) showStory() {
 	conns := shownConns(&m.s)
 	if m.story() != nil {
@@ -132,7 +132,7 @@ func (m *model) showStory() {
 	m.open(&connStory{conn: *c})
 }
 
-// slowDown is v: slow motion, or as it happens again.
+// slowDown is the key v: it switches slow motion on or off.
 func (m *model) slowDown() {
 	switch {
 	case m.s.view != viewTraffic:
@@ -154,7 +154,7 @@ func (m *model) slowDown() {
 	m.s.traffic.slow = sm
 }
 
-// moveSlow goes on with the slow motion before a frame is drawn.
+// moveSlow advances the slow motion before a frame is drawn.
 func (m *model) moveSlow() {
 	sm := m.s.traffic.slow
 	if sm == nil {

@@ -10,15 +10,15 @@ import (
 	"muster/tui/internal/cell"
 )
 
-// hopsShown is how many hand-offs that came to nothing a connection shows in
-// the list: the first ones. Its story says how many there were.
+// hopsShown is how many failed hand-offs a connection shows in the list: the
+// first ones. Its story says how many there were.
 const hopsShown = 2
 
 // connCols are the widths of the list's columns.
 type connCols struct{ conn, from, seg int }
 
-// connEdge is what a line has besides: mark, three gaps, the last sign, the
-// total, the edge.
+// connEdge is the cells a line has besides: mark, three gaps, the last sign,
+// the total, the edge.
 const connEdge = 1 + 1 + 1 + 1 + 1 + totalW + 1
 
 const totalW = 7
@@ -61,8 +61,8 @@ func connLines(conns []engine.TrafficConn) []connLine {
 	return ls
 }
 
-// connTop is the first line that is seen of rows: the newest are, unless the
-// selected one would not be.
+// connTop is the first of the rows lines that are seen: the newest lines,
+// unless the selected one is older.
 func connTop(ls []connLine, selected uint64, rows int) int {
 	top := max(len(ls)-rows, 0)
 	if i := slices.IndexFunc(ls, func(l connLine) bool { return l.conn.N == selected }); i >= 0 {
@@ -140,7 +140,7 @@ func drawConn(s *screen, cols connCols, cl connLine) string {
 }
 
 // connPen draws the way of a connection: a sign for each step and the time
-// until the next one.
+// until the next step.
 type connPen struct {
 	s        *screen
 	l        *cell.Line
@@ -180,7 +180,7 @@ func (p *connPen) under(sign string, st styles.Style, text string) {
 	p.put(p.s.theme.Text, " "+text+p.s.signs.Selected)
 }
 
-// hop is a hand-off that came to nothing.
+// hop draws a failed hand-off.
 func (p *connPen) hop(from time.Time, h *engine.TrafficHop) {
 	p.step(0, p.s.signs.Listening, p.s.theme.Accent, h.Handed.Sub(from))
 	p.step(1, itoa(h.Worker), p.s.theme.Text, h.Ended.Sub(h.Handed))
@@ -188,7 +188,7 @@ func (p *connPen) hop(from time.Time, h *engine.TrafficHop) {
 	p.put(p.s.theme.Warn, hopText(h))
 }
 
-// way is the newest hand-off of a connection.
+// way draws the newest hand-off of a connection.
 func (p *connPen) way(from time.Time, c *engine.TrafficConn) {
 	sg, th := p.s.signs, p.s.theme
 	now := trafficNow(p.s)
@@ -226,7 +226,7 @@ func (p *connPen) way(from time.Time, c *engine.TrafficConn) {
 		p.put(th.Accent, sg.Done)
 		p.l.Padded(p.style(th.Text), "", p.s.w-totalW-1-p.l.Used())
 		p.l.Right(p.style(th.Text), fmtLatency(max(c.Done.Sub(c.Accepted), 0)), totalW)
-	case !c.Tells: // a Node program does not say when it closes it
+	case !c.Tells: // a Node program does not say when it closes a connection
 		p.put(th.Accent, sg.Listening)
 		p.l.Padded(p.style(th.Text), " "+unknown, p.s.w-totalW-1-p.l.Used())
 		p.l.Right(p.style(th.Text), unknown, totalW)
@@ -235,7 +235,8 @@ func (p *connPen) way(from time.Time, c *engine.TrafficConn) {
 	}
 }
 
-// soFar is a time that is not over; too short a one is not worth its figures.
+// soFar is the time of a step that is not over; a very short time is not shown
+// as a figure.
 func soFar(d time.Duration) string {
 	if d < time.Millisecond {
 		return ""
@@ -243,8 +244,8 @@ func soFar(d time.Duration) string {
 	return fmtLatency(d) + " so far "
 }
 
-// waitForms is why a connection waits; nil if it is not known: after a hand-off
-// that came to nothing it was not looked for.
+// waitForms is why a connection waits; nil if that is not known: after a failed
+// hand-off nobody looked for the reason.
 func waitForms(c *engine.TrafficConn) []string {
 	switch {
 	case len(c.Earlier) > 0 || c.Waited == "":
@@ -257,7 +258,7 @@ func waitForms(c *engine.TrafficConn) []string {
 	return []string{c.Waited}
 }
 
-// hopText is why a hand-off came to nothing, in a few words.
+// hopText is why a hand-off failed, in a few words.
 func hopText(h *engine.TrafficHop) string {
 	switch h.Why {
 	case wireword.HopRefused:
@@ -272,8 +273,8 @@ func hopText(h *engine.TrafficHop) string {
 	return h.Why
 }
 
-// usedByDead tells whether a connection ended with a worker that had used it and
-// had not answered for it.
+// usedByDead tells whether a connection ended with a worker that had used it
+// without confirming the hand-off.
 func usedByDead(c *engine.TrafficConn) bool {
 	n := len(c.Earlier)
 	return c.Lost && n > 0 && c.Earlier[n-1].Why == wireword.HopUsed

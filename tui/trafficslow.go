@@ -7,29 +7,29 @@ import (
 	"muster/engine"
 )
 
-// In slow motion a step takes a hundred times as long as it did, but long
-// enough to be seen and not so long that nothing seems to happen.
+// In slow motion a step takes a hundred times as long as it did, within bounds:
+// long enough to be seen, but not so long that nothing seems to happen.
 const (
 	slowFactor = 100
 	slowLeast  = 400 * time.Millisecond
 	slowMost   = 2 * time.Second
 	slowDraw   = 100 * time.Millisecond // between two frames
-	slowLate   = 250 * time.Millisecond // the most one frame moves it
-	slowBehind = 6                      // connections it begins with
+	slowLate   = 250 * time.Millisecond // the most one frame moves the slow motion
+	slowBehind = 6                      // how many connections the slow motion begins with
 )
 
-// slowMotion replays connections from their times. Only the picture is slow:
-// the times it shows are those that were measured. Pure, except its fields.
+// slowMotion replays connections from their times. Only the picture is slow: it
+// shows the measured times. Its methods change only its fields.
 type slowMotion struct {
 	conns []engine.TrafficConn // oldest first
 	at    time.Time            // the moment that is shown
-	from  time.Time            // the step before it
-	spent time.Duration        // on the screen, since from
-	moved time.Time            // when it was last moved, on the screen's clock
+	from  time.Time            // the step before at
+	spent time.Duration        // time on the screen since from
+	moved time.Time            // when move was last called, on the screen's clock
 }
 
-// begin loads the newest connections and goes to the first of them. The newest
-// of those that were shown before is old; it is false if there is none newer.
+// begin loads the newest connections and goes to the first of them. old is the
+// newest connection that was shown before; false = there is none newer.
 func (sm *slowMotion) begin(conns []engine.TrafficConn, old uint64) bool {
 	fresh := slices.IndexFunc(conns, func(c engine.TrafficConn) bool { return c.N > old })
 	if fresh < 0 {
@@ -41,13 +41,13 @@ func (sm *slowMotion) begin(conns []engine.TrafficConn, old uint64) bool {
 	return true
 }
 
-// refresh takes in what has become of the connections meanwhile.
+// refresh updates the connections with what has happened since.
 func (sm *slowMotion) refresh(conns []engine.TrafficConn) {
 	at := make(map[uint64]*engine.TrafficConn, len(conns))
 	for i := range conns {
 		at[conns[i].N] = &conns[i]
 	}
-	sm.conns = slices.Clone(sm.conns) // they may be a snapshot's
+	sm.conns = slices.Clone(sm.conns) // the slice may be a snapshot's
 	for i := range sm.conns {
 		if c := at[sm.conns[i].N]; c != nil {
 			sm.conns[i] = *c
@@ -55,8 +55,8 @@ func (sm *slowMotion) refresh(conns []engine.TrafficConn) {
 	}
 }
 
-// move goes on by the time that has passed on the screen. When all steps were
-// shown it goes on with newer connections, if there are any.
+// move advances by the time that has passed on the screen. When all steps were
+// shown it continues with newer connections, if there are any.
 func (sm *slowMotion) move(d time.Duration, newest []engine.TrafficConn) {
 	d = clampDuration(0, d, slowLate)
 	for d > 0 {
@@ -116,7 +116,7 @@ func (sm *slowMotion) shown() []engine.TrafficConn {
 	return out
 }
 
-// connAt is a connection as it was at a time; false = it had not come.
+// connAt is a connection as it was at a time; false = it had not come yet.
 func connAt(c engine.TrafficConn, at time.Time) (engine.TrafficConn, bool) {
 	if c.Accepted.After(at) {
 		return c, false
@@ -150,5 +150,5 @@ func clampDuration(lo, v, hi time.Duration) time.Duration { return max(lo, min(v
 // traffic itself.
 type trafficState struct {
 	selected uint64      // number of the selected connection, 0 = none: the list follows the newest
-	slow     *slowMotion // nil = as it happens
+	slow     *slowMotion // nil = live
 }

@@ -10,7 +10,7 @@ import (
 	"muster/tui/internal/hist"
 )
 
-// trafficStep is a step of the way and its times of the last 10 s.
+// trafficStep is a step of a connection's way and its times in the last 10 s.
 type trafficStep struct {
 	name  string
 	times hist.Latencies
@@ -29,7 +29,7 @@ func trafficSteps(s *screen) []trafficStep {
 }
 
 // stepsPane is the times of the steps in rows lines: its rule, a heading, the
-// steps, and a note if there is room. In one line it is the medians alone.
+// steps, and a note if there is room. If rows is 1 it is the medians alone.
 func stepsPane(s *screen, rows int) []string {
 	steps := trafficSteps(s)
 	if rows <= 1 {
@@ -82,7 +82,7 @@ func stepsLine(s *screen, steps []trafficStep) string {
 	return l.String()
 }
 
-// stepsRight is how many connections the times are of, and how many of them
+// stepsRight is how many connections the times are from, and how many of them
 // are shown.
 func stepsRight(s *screen) string {
 	t := s.snap.Traffic
@@ -103,7 +103,7 @@ func stepsRight(s *screen) string {
 	return text + "all shown"
 }
 
-// stepsNote is what has to be known about the times.
+// stepsNote is what the user must know about the times.
 func stepsNote(s *screen) []string {
 	t := s.snap.Traffic
 	switch {

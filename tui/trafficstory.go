@@ -12,20 +12,21 @@ import (
 )
 
 // connStory is the way of one connection in sentences (enter in view 3). It
-// keeps the connection: the list may have let go of it.
+// keeps the connection: the list may have dropped it.
 type connStory struct {
 	dialogBase
 	conn engine.TrafficConn
 }
 
-// storyLine is a sentence of it, with the time since it was accepted.
+// storyLine is a sentence of the story, with the time since the connection was
+// accepted.
 type storyLine struct {
 	at    time.Duration // -1 = none
 	style func(*styles.Theme) styles.Style
 	forms []string
 }
 
-// storyHops is how many hand-offs that came to nothing are told one by one.
+// storyHops is how many failed hand-offs are told one by one.
 const storyHops = 3
 
 // storyLines is the whole story of a connection, as far as it goes.
@@ -72,7 +73,7 @@ func storyLines(s *screen, c *engine.TrafficConn) []storyLine {
 			tell(h.Ended, warn, "worker "+id+" did not get the descriptor; dealt again", "worker "+id+": descriptor lost, dealt again")
 		}
 	}
-	now := trafficNow(s) // the row beside it says the same in slow motion
+	now := trafficNow(s) // in slow motion too, so that the story agrees with the row beside it
 	switch {
 	case c.Handed.IsZero() && c.Lost:
 		if !usedByDead(c) {
@@ -112,7 +113,8 @@ func (*connStory) hints(s *screen) []hint {
 // lines are those of the whole story.
 func (d *connStory) lines(s *screen) int { return len(storyLines(s, &d.conn)) }
 
-// click: another connection of the list can be selected while it is open.
+// click: another connection of the list can be selected while the story is
+// open.
 func (*connStory) click(*model, zone, bool) (press string, mine bool) { return "", false }
 
 // refresh keeps the story up to date with a new picture.

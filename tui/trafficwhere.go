@@ -11,8 +11,8 @@ import (
 // places is where the connections are.
 type places struct {
 	queue int
-	open  map[int]int // by worker; one that does not tell is left out
-	way   map[int]int // handed to it and not answered
+	open  map[int]int // by worker, without workers that do not tell
+	way   map[int]int // by worker: handed off and not answered
 	rate  string      // connections a second that are accepted
 }
 
@@ -48,8 +48,8 @@ func placesOf(s *screen) places {
 	return p
 }
 
-// wherePane is the picture: its rule and rows lines, the workers at the right
-// of what leads to them.
+// wherePane is the drawing: its rule and rows lines, with the workers at the
+// right of the ways to them.
 func wherePane(s *screen, rows int) []string {
 	right := "p changes the policy and this picture"
 	switch {
@@ -96,7 +96,7 @@ func leftWidth(s *screen) int {
 	return 30
 }
 
-// wayTo is what leads to the workers.
+// wayTo draws the way to the workers.
 func wayTo(s *screen, p places) []string {
 	arrow := s.signs.Arrow()
 	waiting := unknown
@@ -125,7 +125,7 @@ func wayTo(s *screen, p places) []string {
 	return lines
 }
 
-// freeIDs are those who get the next connections, as many as have room.
+// freeIDs are the workers that get the next connections, as many as have room.
 func freeIDs(free []int) string {
 	if len(free) == 0 {
 		return " empty"
@@ -191,7 +191,7 @@ func whereRow(s *screen, l *cell.Line, w *engine.Row, p places) {
 
 const noMore = "gets no more"
 
-// openOf is how many connections the workers that have no line have open.
+// openOf is how many connections the workers without a line have open.
 func openOf(ws []engine.Row, p places) string {
 	n := 0
 	for i := range ws {

@@ -9,8 +9,8 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 )
 
-// onKey handles what one read of the terminal brought. Keys typed fast, or over
-// a slow line, come together; a paste must never be taken for keys.
+// onKey handles the input of one read of the terminal. Keys typed fast, or over
+// a slow line, come together; a paste must never count as keys.
 func (m *model) onKey(k tea.KeyMsg) {
 	if k.Type == tea.KeyRunes && !k.Alt && m.typeText(string(k.Runes)) {
 		return
@@ -29,7 +29,7 @@ func (m *model) onKey(k tea.KeyMsg) {
 	}
 }
 
-// typeText gives text to the prompt that is open, if one is seen; false = none is.
+// typeText gives text to the open prompt; false = no prompt is visible.
 func (m *model) typeText(text string) bool {
 	switch d := m.s.dialog; {
 	case tooSmall(&m.s) || m.s.help:
@@ -43,8 +43,8 @@ func (m *model) typeText(text string) bool {
 	return true
 }
 
-// press handles one key. What opens or closes something takes away the toast
-// that was there before: it would hide the hints of what is seen now.
+// press handles one key. A key that opens or closes something removes an
+// earlier toast, which would hide the hints of what is seen now.
 func (m *model) press(key string) {
 	before, toasts := m.stage(), m.toasts
 	m.noteKey(key)
@@ -84,15 +84,16 @@ func (m *model) key(key string) {
 	}
 }
 
-// onlyCloses tells whether a key can do nothing but close what is open. Such a
-// one may act unseen: often it was pressed on a screen that has just grown.
+// onlyCloses tells whether a key can only close what is open. Such a key may
+// act on what was not visible: often it was pressed on a screen that has just
+// grown.
 func (m *model) onlyCloses(key string) bool {
 	b := m.keys[key]
 	return b != nil && (b.act == actEsc || b.act == actHelp && m.s.help)
 }
 
-// smallKey is a key on a screen that is too small for anything. A key acts only
-// on what is seen: not on a menu, a prompt or a row behind that.
+// smallKey handles a key on a screen that is too small for anything. A key acts
+// only on what is seen: not on a hidden menu, prompt or row.
 func (m *model) smallKey(key string) {
 	switch d := m.s.dialog; {
 	case d != nil && d.smallKey(m, key):
@@ -103,8 +104,8 @@ func (m *model) smallKey(key string) {
 	}
 }
 
-// helpKey is a key while the help covers the screen: there is nothing else a
-// key could act on.
+// helpKey handles a key while the help covers the screen: a key can act on
+// nothing else then.
 func (m *model) helpKey(key string) {
 	switch b := m.keys[key]; {
 	case key == "q":
@@ -129,7 +130,7 @@ func (m *model) lookUp(key string, held bool) {
 	}
 	act := b.act
 	if act == actKill && key == "k" && m.s.view == viewLog {
-		act = actTextUp // where there is no row to kill it scrolls, as in less
+		act = actTextUp // without a row to kill k scrolls, as in less
 	}
 	if m.s.view == viewTraffic && !m.s.stopping && m.trafficKey(act) {
 		return
@@ -200,7 +201,7 @@ func (m *model) look(act action) {
 		m.openFilter()
 	case actFreeze:
 		m.freeze()
-		switch { // view 5 has no line that says so
+		switch { // view 5 has no line that shows the switch
 		case m.s.view != viewKeys:
 		case m.s.frozen.IsZero():
 			m.toast("the picture goes on")
@@ -222,7 +223,7 @@ func (m *model) look(act action) {
 	}
 }
 
-// showView goes to a view; the same one again has no effect but that it says so.
+// showView goes to a view; choosing the present view again only shows a toast.
 func (m *model) showView(v viewID) {
 	if v == m.s.view && m.openDetails() == nil {
 		m.toast("this is that view already")
@@ -249,7 +250,7 @@ func (m *model) nextPane() {
 	}
 }
 
-// esc closes or clears one thing, no more than that.
+// esc closes or clears one thing only.
 func (m *model) esc() {
 	d := m.openDetails()
 	switch {
@@ -271,7 +272,7 @@ func (m *model) esc() {
 // act carries out a key that does something to the cluster or to a worker.
 func (m *model) act(act action) {
 	if act != actDetails && act != actCopy {
-		m.thaw() // so that its result is seen
+		m.thaw() // so that the key's result is seen
 	}
 	switch act {
 	case actFork:

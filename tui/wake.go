@@ -9,22 +9,22 @@ import (
 )
 
 const (
-	// A picture that nothing happened to is drawn again this long after the last
-	// one: a little over the second at which samples come, so that these do.
+	// An unchanged picture is drawn again after this time: a little more than
+	// the second between samples, so that normally a sample comes first.
 	idleTime = 1100 * time.Millisecond
-	// A countdown moves in tenths of a second.
+	// A countdown is drawn in tenths of a second.
 	countTime = 100 * time.Millisecond
-	// After a resize further ones wait this long, however many come.
+	// After a resize further resizes wait this long, however many come.
 	resizeTime = 50 * time.Millisecond
 )
 
-// wakeMsg comes when the frame has to be drawn again though nothing happened.
+// wakeMsg comes when the frame must be drawn again though nothing happened.
 type wakeMsg struct{ no int }
 
 // sizedMsg comes when further resizes have waited long enough.
 type sizedMsg struct{}
 
-// schedule orders the next wakeMsg. One that is due too late is replaced.
+// schedule schedules the next wakeMsg, and replaces one that is due too late.
 func (m *model) schedule() {
 	due := m.due()
 	if !m.wakeAt.IsZero() && !due.Before(m.wakeAt) {
@@ -38,7 +38,7 @@ func (m *model) schedule() {
 
 func (m *model) onWake(msg wakeMsg) {
 	if msg.no != m.wakeNo {
-		return // replaced by an earlier one
+		return // this one was replaced by an earlier one
 	}
 	m.wakeAt = time.Time{}
 	if !m.s.now.Before(m.due()) {
@@ -101,7 +101,7 @@ func (m *model) counts() bool {
 	return false
 }
 
-// expire takes away what has stood long enough.
+// expire removes what was shown long enough.
 func (m *model) expire() {
 	m.sayRate(false)
 	m.expireKey()
@@ -111,8 +111,8 @@ func (m *model) expire() {
 	}
 }
 
-// The largest picture, in cells: more than any screen has. A terminal may call
-// itself 65535 by 65535, and a frame of that is gigabytes.
+// The largest frame, in cells: more than any screen has. A terminal may claim
+// to be 65535 by 65535, and such a frame would take gigabytes.
 const (
 	mostW = 1000
 	mostH = 500
@@ -121,8 +121,8 @@ const (
 // drawnSize is how much of a terminal of w by h cells is drawn on.
 func drawnSize(w, h int) (int, int) { return clamp(0, w, mostW), clamp(0, h, mostH) }
 
-// onSize takes a new size. Of a thousand a second, twenty are drawn, the last
-// one among them.
+// onSize takes a new size. Of a thousand sizes a second, twenty are drawn,
+// including the last.
 func (m *model) onSize(msg tea.WindowSizeMsg) {
 	m.size.Width, m.size.Height = drawnSize(msg.Width, msg.Height)
 	if m.sizing {

@@ -6,19 +6,19 @@ import (
 )
 
 const (
-	// watchFor is how long single connections are watched for a dashboard that does
-	// not ask again: it has died, or stands still.
+	// watchFor is how long single connections are watched for a dashboard that
+	// does not ask again, because it has died or stands still.
 	watchFor = 15 * time.Second
-	// watchAgain is when it asks again.
+	// watchAgain is how often the dashboard asks again.
 	watchAgain = 5 * time.Second
 )
 
-// watchSwitch is where the watching of single connections stands. One command
-// runs at a time: two could overtake each other.
+// watchSwitch is the state of watching single connections. One command runs at
+// a time: two could overtake each other.
 type watchSwitch struct {
 	viewer      string // the dashboard's own name among the viewers of the cluster
 	on, running bool
-	refused     bool        // the last time it was asked for
-	asked       time.Time   // when it was last asked for
-	ever        atomic.Bool // it was turned on; read by the runner
+	refused     bool        // the last request was refused
+	asked       time.Time   // when the last request was made
+	ever        atomic.Bool // it was turned on at some time; read by the runner
 }

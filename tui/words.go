@@ -2,7 +2,7 @@ package tui
 
 import "time"
 
-// orUnknown is text, or a dash for none.
+// orUnknown is text, or a dash if it is empty.
 func orUnknown(text string) string {
 	if text == "" {
 		return unknown
@@ -10,7 +10,7 @@ func orUnknown(text string) string {
 	return text
 }
 
-// clockText is the time of day where muster runs, with milliseconds or without.
+// clockText is the local time of day, with milliseconds or without.
 func clockText(t time.Time, millis bool) string {
 	if t.IsZero() {
 		return unknown
