@@ -51,6 +51,8 @@ func TestRoomsImportInOneDirection(t *testing.T) {
 		{"muster/internal/deathsignal", nil, screen},
 		// What every command has knows neither a command nor a cluster.
 		{"muster/internal/cli/internal/command", []string{"muster/internal/safetext", "muster/internal/stopsignal"}, []string{"muster/engine", "muster/tui", "muster/styles", "github.com/spf13/cobra", "github.com/charmbracelet/bubbletea"}},
+		// A load knows no screen: it runs without one.
+		{"muster/internal/cli/internal/loadcmd", []string{"muster/internal/cli/internal/command", "muster/internal/load", "muster/internal/onscreen", "muster/internal/nodecmd", "muster/internal/deathsignal", "muster/internal/stopsignal", "muster/internal/safetext", "muster/engine", "muster/internal/cpus", "muster/internal/guard", "muster/internal/plural", "muster/internal/wireword", "muster/ipc"}, []string{"muster/tui", "muster/styles", "github.com/charmbracelet/bubbletea"}},
 		// Cells know no cluster.
 		{"muster/tui/internal/cell", []string{"muster/styles", "muster/internal/safetext"}, nil},
 		// Histories know no look.

@@ -5,6 +5,7 @@ import (
 
 	"muster/engine"
 	"muster/internal/cli/internal/command"
+	"muster/internal/cli/internal/loadcmd"
 	"muster/tui"
 )
 
@@ -29,7 +30,7 @@ func (s *settings) screenOptions(t *tui.Terminal) tui.Options {
 
 // showScreen runs the cluster with a screen. It returns a *command.Failure or nil.
 func showScreen(c *engine.Cluster, o tui.Options) error {
-	load := newChildLoad()
+	load := loadcmd.NewChild()
 	defer load.Close()
 	o.Extras.Load = load
 	outcome, err := tui.Show(context.Background(), c, o)

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"muster/internal/cli/internal/command"
+	"muster/internal/cli/internal/loadcmd"
 )
 
 const about = `muster runs a cluster: a primary process, worker processes that share one port,
@@ -45,7 +46,7 @@ func (a *app) rootCommand(out io.Writer) *cobra.Command {
 	addFlags(root, groups)
 	root.SetFlagErrorFunc(flagError)
 	runCmd, runGroups := a.runCommand()
-	root.AddCommand(runCmd, a.tourCommand(), a.loadCommand(), versionCommand())
+	root.AddCommand(runCmd, a.tourCommand(), loadcmd.Command(&a.World), versionCommand())
 	root.SetHelpCommand(helpCommand())
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {

@@ -1,4 +1,4 @@
-package cli
+package loadcmd
 
 import (
 	"bytes"
@@ -14,45 +14,45 @@ import (
 	"muster/internal/safetext"
 )
 
-// loadForm is a form of output of muster load.
-type loadForm interface {
+// form is a form of output of muster load.
+type form interface {
 	every() time.Duration
 	// first goes before the first progress: what is sent, and where.
-	first(st load.Stats, s *loadSettings) []byte
+	first(st load.Stats, s *settings) []byte
 	// progress is the run as it stands; stopping: it has been told to stop.
 	progress(st load.Stats, stopping bool) []byte
-	final(res load.Result, st load.Stats, s *loadSettings) []byte
+	final(res load.Result, st load.Stats, s *settings) []byte
 }
 
-// textLoad is a line a second, and the summary.
-type textLoad struct{}
+// textForm is a line a second, and the summary.
+type textForm struct{}
 
-func (textLoad) every() time.Duration { return time.Second }
+func (textForm) every() time.Duration { return time.Second }
 
-func (textLoad) first(st load.Stats, s *loadSettings) []byte { return []byte(loadTitle(st, s) + "\n") }
+func (textForm) first(st load.Stats, s *settings) []byte { return []byte(title(st, s) + "\n") }
 
-func (textLoad) progress(st load.Stats, stopping bool) []byte {
-	return []byte(strings.Join(loadParts(st, stopping), "  ") + "\n")
+func (textForm) progress(st load.Stats, stopping bool) []byte {
+	return []byte(strings.Join(progressParts(st, stopping), "  ") + "\n")
 }
 
-func (textLoad) final(res load.Result, st load.Stats, s *loadSettings) []byte {
-	return []byte(loadSummary(res, st, s))
+func (textForm) final(res load.Result, st load.Stats, s *settings) []byte {
+	return []byte(summary(res, st, s))
 }
 
-// liveLoad is one line, drawn again and again, and the summary.
-type liveLoad struct {
+// liveForm is one line, drawn again and again, and the summary.
+type liveForm struct {
 	width func() int
 	keys  bool // there are some: say which
 }
 
-func (*liveLoad) every() time.Duration { return 250 * time.Millisecond }
+func (*liveForm) every() time.Duration { return 250 * time.Millisecond }
 
-func (l *liveLoad) first(st load.Stats, s *loadSettings) []byte {
-	return []byte("\r" + loadTitle(st, s) + "\x1b[K\r\n")
+func (l *liveForm) first(st load.Stats, s *settings) []byte {
+	return []byte("\r" + title(st, s) + "\x1b[K\r\n")
 }
 
-func (l *liveLoad) progress(st load.Stats, stopping bool) []byte {
-	parts := loadParts(st, stopping)
+func (l *liveForm) progress(st load.Stats, stopping bool) []byte {
+	parts := progressParts(st, stopping)
 	if st.Left > 0 {
 		parts = append(parts, shortly(st.Left)+" left")
 	}
@@ -73,18 +73,18 @@ func (l *liveLoad) progress(st load.Stats, stopping bool) []byte {
 	return []byte("\r" + line + "\x1b[K")
 }
 
-func (*liveLoad) final(res load.Result, st load.Stats, s *loadSettings) []byte {
-	return []byte("\r\x1b[K" + loadSummary(res, st, s))
+func (*liveForm) final(res load.Result, st load.Stats, s *settings) []byte {
+	return []byte("\r\x1b[K" + summary(res, st, s))
 }
 
-// loadParts are the parts of a line of progress, the ones to keep first.
-func loadParts(st load.Stats, stopping bool) []string {
+// progressParts are the parts of a line of progress, the ones to keep first.
+func progressParts(st load.Stats, stopping bool) []string {
 	parts := []string{fmt.Sprintf("%.0f/s of %d/s", st.Rate, st.Target)}
 	if stopping {
 		parts = []string{fmt.Sprintf("stopping, %d under way", st.InFlight)}
 	}
 	parts = append(parts, fmt.Sprintf("answered %d", st.OK))
-	for _, k := range loadKinds(st.Counts) {
+	for _, k := range kindCounts(st.Counts) {
 		if k.n > 0 {
 			part := fmt.Sprintf("%s %d", k.name, k.n)
 			if why := load.ReasonText(st.Reasons, k.name, reasonsLive); why != "" {
@@ -110,8 +110,8 @@ const (
 	reasonsSummary = 5
 )
 
-// loadTitle is what is sent, and to whom.
-func loadTitle(st load.Stats, s *loadSettings) string {
+// title is what is sent, and to whom.
+func title(st load.Stats, s *settings) string {
 	method := s.method
 	switch {
 	case method == "" && len(s.content) > 0:
@@ -119,18 +119,18 @@ func loadTitle(st load.Stats, s *loadSettings) string {
 	case method == "":
 		method = "GET"
 	}
-	return fmt.Sprintf("%s %s%s, %d/s, %s", safetext.Line(method), safetext.Line(s.loadTarget.String()), atAddr(st.Addr, s), st.Target, s.connections())
+	return fmt.Sprintf("%s %s%s, %d/s, %s", safetext.Line(method), safetext.Line(s.target.String()), atAddr(st.Addr, s), st.Target, s.connections())
 }
 
 // atAddr is the address behind the target's name, if it has one.
-func atAddr(addr string, s *loadSettings) string {
+func atAddr(addr string, s *settings) string {
 	if addr == "" || addr == s.addr || s.socket() {
 		return ""
 	}
 	return " at " + addr
 }
 
-func (s *loadSettings) connections() string {
+func (s *settings) connections() string {
 	if s.keepAlive {
 		return "connections kept"
 	}
@@ -142,19 +142,19 @@ type kindCount struct {
 	n    uint64
 }
 
-// loadKinds are the ways a request may fail.
-func loadKinds(c load.Counts) []kindCount {
+// kindCounts are the ways a request may fail.
+func kindCounts(c load.Counts) []kindCount {
 	return []kindCount{{"refused", c.Refused}, {"reset", c.Reset}, {"cut", c.Cut}, {"timed out", c.TimedOut}, {"wrong", c.Wrong}}
 }
 
-// loadSummary is a run that has ended, for people. All kinds are in it, also
+// summary is a run that has ended, for people. All kinds are in it, also
 // those that did not come up: they were looked for.
-func loadSummary(res load.Result, st load.Stats, s *loadSettings) string {
+func summary(res load.Result, st load.Stats, s *settings) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "sent       %d in %s to %s%s, %d/s asked for, %s\n",
-		res.Sent, shortly(res.Elapsed), safetext.Line(s.loadTarget.String()), atAddr(res.Addr, s), st.Target, s.connections())
+		res.Sent, shortly(res.Elapsed), safetext.Line(s.target.String()), atAddr(res.Addr, s), st.Target, s.connections())
 	fmt.Fprintf(&b, "answered   %d (%.1f/s)", res.OK, res.PerSecond())
-	for _, k := range loadKinds(res.Counts) {
+	for _, k := range kindCounts(res.Counts) {
 		fmt.Fprintf(&b, "  %s %d", k.name, k.n)
 	}
 	fmt.Fprintf(&b, "\n%-10s %d  overdue %d\n", load.SentLate, res.Late, res.Overdue)
@@ -173,7 +173,7 @@ func loadSummary(res load.Result, st load.Stats, s *loadSettings) string {
 		}
 		b.WriteByte('\n')
 	}
-	for _, k := range loadKinds(res.Counts) {
+	for _, k := range kindCounts(res.Counts) {
 		if why := load.ReasonText(res.Reasons, k.name, reasonsSummary); why != "" {
 			fmt.Fprintf(&b, "failure    %s %d: %s\n", k.name, k.n, safetext.Line(why))
 		}
@@ -201,16 +201,16 @@ func sortedWorkers(by map[string]uint64) []string {
 	})
 }
 
-// jsonLoad is an object a second, and a last one: see load.Figures.
-type jsonLoad struct{}
+// jsonForm is an object a second, and a last one: see load.Figures.
+type jsonForm struct{}
 
-func (jsonLoad) every() time.Duration { return time.Second }
+func (jsonForm) every() time.Duration { return time.Second }
 
-func (jsonLoad) first(load.Stats, *loadSettings) []byte { return nil }
+func (jsonForm) first(load.Stats, *settings) []byte { return nil }
 
-func (jsonLoad) progress(st load.Stats, _ bool) []byte { return jsonLine(load.FiguresOf(st)) }
+func (jsonForm) progress(st load.Stats, _ bool) []byte { return jsonLine(load.FiguresOf(st)) }
 
-func (jsonLoad) final(res load.Result, st load.Stats, _ *loadSettings) []byte {
+func (jsonForm) final(res load.Result, st load.Stats, _ *settings) []byte {
 	j := load.FiguresOf(st)
 	j.End(res)
 	return jsonLine(j)

@@ -1,4 +1,4 @@
-package cli
+package loadcmd
 
 import (
 	"bufio"
@@ -21,30 +21,30 @@ import (
 )
 
 const (
-	loadAnswer = 500 * time.Millisecond // for the load to take a command, or to end after a stop
-	loadFinish = 12 * time.Second       // for its last requests, which may take 10 s; then it is killed
-	loadLine   = 256 << 10              // bytes of one line of its figures
-	loadSaid   = 4 << 10                // bytes of its stderr that are kept
+	answerTime = 500 * time.Millisecond // for the load to take a command, or to end after a stop
+	finishTime = 12 * time.Second       // for its last requests, which may take 10 s; then it is killed
+	maxLine    = 256 << 10              // bytes of one line of its figures
+	maxSaid    = 4 << 10                // bytes of its stderr that are kept
 )
 
-// childLoad is the load of the dashboard as a process of its own, `muster load`.
+// Child is the load of the dashboard as a process of its own, `muster load`.
 // The primary is kept to one processor, and what it sent from there it would
 // take from the hand-offs it measures: so this is the one child of the primary
 // that is no worker, and only while a load runs. Its stdin is a pipe that ends
 // with the primary, however that ends, and so does it.
 //
 // All methods may be called from any goroutine.
-type childLoad struct {
+type Child struct {
 	command func(onscreen.LoadSettings) *exec.Cmd
-	finish  time.Duration // see loadFinish
+	finish  time.Duration // see finishTime
 	changed chan struct{}
 
 	mu  sync.Mutex
-	run *loadRun // the newest, nil = none yet
+	run *childRun // the newest, nil = none yet
 }
 
-// loadRun is one process.
-type loadRun struct {
+// childRun is one process.
+type childRun struct {
 	cmd   *exec.Cmd
 	stdin *os.File
 	said  tail          // its stderr
@@ -54,12 +54,13 @@ type loadRun struct {
 	stats onscreen.LoadStats
 }
 
-func newChildLoad() *childLoad {
-	return &childLoad{command: loadCommand, finish: loadFinish, changed: make(chan struct{}, 1)}
+// NewChild is a load that has not been started yet.
+func NewChild() *Child {
+	return &Child{command: childCommand, finish: finishTime, changed: make(chan struct{}, 1)}
 }
 
-// loadCommand is this same program as a load.
-func loadCommand(set onscreen.LoadSettings) *exec.Cmd {
+// childCommand is this same program as a load.
+func childCommand(set onscreen.LoadSettings) *exec.Cmd {
 	self := "/proc/self/exe" // also when the file is gone, as that of `go run` may be
 	if runtime.GOOS != "linux" {
 		self, _ = os.Executable() // an empty path fails to start, and says so
@@ -79,19 +80,20 @@ func loadCommand(set onscreen.LoadSettings) *exec.Cmd {
 		args = append(args, "--path", set.Path)
 	}
 	to := set.Addr
-	if !(loadTarget{addr: to}).socket() {
+	if !(target{addr: to}).socket() {
 		to = "http://" + to + "/"
 	}
 	return &exec.Cmd{Path: self, Args: append(args, to)}
 }
 
-func (c *childLoad) Start(set onscreen.LoadSettings) error {
+// Start starts the process, unless one runs.
+func (c *Child) Start(set onscreen.LoadSettings) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.run != nil && !c.run.over() {
 		return errors.New("a load runs already")
 	}
-	run := &loadRun{cmd: c.command(set), done: make(chan struct{})}
+	run := &childRun{cmd: c.command(set), done: make(chan struct{})}
 	run.stats = onscreen.LoadStats{Stats: load.Stats{Target: set.Rate, Left: set.Duration}, Running: true}
 	stdout, err := run.start()
 	if err != nil {
@@ -103,7 +105,7 @@ func (c *childLoad) Start(set onscreen.LoadSettings) error {
 }
 
 // start starts the process and returns the end of its stdout to read from.
-func (r *loadRun) start() (stdout *os.File, err error) {
+func (r *childRun) start() (stdout *os.File, err error) {
 	in, stdin, err := os.Pipe()
 	if err != nil {
 		return nil, fmt.Errorf("making its stdin: %w", err)
@@ -128,9 +130,9 @@ func (r *loadRun) start() (stdout *os.File, err error) {
 }
 
 // follow reads what a run says of itself, and reaps it.
-func (c *childLoad) follow(r *loadRun, stdout *os.File, total time.Duration) {
+func (c *Child) follow(r *childRun, stdout *os.File, total time.Duration) {
 	lines := bufio.NewScanner(stdout)
-	lines.Buffer(nil, loadLine)
+	lines.Buffer(nil, maxLine)
 	for lines.Scan() {
 		if st, ok := readFigures(lines.Bytes(), total); ok {
 			r.mu.Lock()
@@ -161,20 +163,21 @@ func readFigures(line []byte, total time.Duration) (onscreen.LoadStats, bool) {
 	return st, true
 }
 
-func (c *childLoad) wake() {
+func (c *Child) wake() {
 	select {
 	case c.changed <- struct{}{}:
 	default: // somebody has yet to look
 	}
 }
 
-func (c *childLoad) newest() *loadRun {
+func (c *Child) newest() *childRun {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.run
 }
 
-func (c *childLoad) SetRate(n int) error {
+// SetRate tells the process another rate.
+func (c *Child) SetRate(n int) error {
 	r := c.newest()
 	if r == nil || r.over() {
 		return errors.New("the load has ended")
@@ -182,7 +185,8 @@ func (c *childLoad) SetRate(n int) error {
 	return r.tell("rate " + strconv.Itoa(n))
 }
 
-func (c *childLoad) Stop() {
+// Stop tells the process to end, and waits for that, but not for long.
+func (c *Child) Stop() {
 	r := c.newest()
 	if r == nil || r.over() {
 		return
@@ -190,7 +194,7 @@ func (c *childLoad) Stop() {
 	_ = r.tell("stop") // if it cannot be told, the end of its stdin says it
 	r.stdin.Close()
 	kill := time.AfterFunc(c.finish, r.kill)
-	limit := time.NewTimer(loadAnswer)
+	limit := time.NewTimer(answerTime)
 	defer limit.Stop()
 	select {
 	case <-r.done:
@@ -199,7 +203,8 @@ func (c *childLoad) Stop() {
 	}
 }
 
-func (c *childLoad) Stats() (onscreen.LoadStats, bool) {
+// Stats is what the newest process said last; false = there was none yet.
+func (c *Child) Stats() (onscreen.LoadStats, bool) {
 	r := c.newest()
 	if r == nil {
 		return onscreen.LoadStats{}, false
@@ -209,11 +214,12 @@ func (c *childLoad) Stats() (onscreen.LoadStats, bool) {
 	return r.stats, true
 }
 
-func (c *childLoad) Changed() <-chan struct{} { return c.changed }
+// Changed is told when there is something new in Stats.
+func (c *Child) Changed() <-chan struct{} { return c.changed }
 
 // Close ends a load that still runs, at once, and reaps it. The loader is not
 // used any more then.
-func (c *childLoad) Close() {
+func (c *Child) Close() {
 	if r := c.newest(); r != nil {
 		r.kill()
 		<-r.done
@@ -221,8 +227,8 @@ func (c *childLoad) Close() {
 }
 
 // tell writes a command to the process. One that does not read holds nobody up.
-func (r *loadRun) tell(command string) error {
-	if err := r.stdin.SetWriteDeadline(time.Now().Add(loadAnswer)); err != nil {
+func (r *childRun) tell(command string) error {
+	if err := r.stdin.SetWriteDeadline(time.Now().Add(answerTime)); err != nil {
 		return fmt.Errorf("telling the load: %w", err)
 	}
 	if _, err := io.WriteString(r.stdin, command+"\n"); err != nil {
@@ -231,7 +237,7 @@ func (r *loadRun) tell(command string) error {
 	return nil
 }
 
-func (r *loadRun) over() bool {
+func (r *childRun) over() bool {
 	select {
 	case <-r.done:
 		return true
@@ -242,7 +248,7 @@ func (r *loadRun) over() bool {
 
 // kill ends the process. It cannot hit another one: a process that was reaped
 // is not signalled.
-func (r *loadRun) kill() { _ = r.cmd.Process.Kill() }
+func (r *childRun) kill() { _ = r.cmd.Process.Kill() }
 
 // tail is the end of what is written to it. Only cmd.Wait's goroutine writes,
 // and why is called after it.
@@ -250,8 +256,8 @@ type tail struct{ b []byte }
 
 func (t *tail) Write(p []byte) (int, error) {
 	t.b = append(t.b, p...)
-	if len(t.b) > loadSaid {
-		t.b = bytes.Clone(t.b[len(t.b)-loadSaid:])
+	if len(t.b) > maxSaid {
+		t.b = bytes.Clone(t.b[len(t.b)-maxSaid:])
 	}
 	return len(p), nil
 }

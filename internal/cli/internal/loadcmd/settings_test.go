@@ -1,4 +1,4 @@
-package cli
+package loadcmd
 
 import (
 	"os"
@@ -10,43 +10,6 @@ import (
 	"muster/internal/load"
 )
 
-func TestParseLoadTarget(t *testing.T) {
-	tests := []struct{ target, addr, path, said, wrong string }{
-		{"http://127.0.0.1:3000/", "127.0.0.1:3000", "/", "http://127.0.0.1:3000/", ""},
-		{"http://127.0.0.1:3000", "127.0.0.1:3000", "/", "http://127.0.0.1:3000/", ""},
-		{"http://localhost/a/b?c=d", "localhost:80", "/a/b?c=d", "http://localhost:80/a/b?c=d", ""},
-		{"http://127.0.0.1:3000?c=d", "127.0.0.1:3000", "/?c=d", "http://127.0.0.1:3000/?c=d", ""},
-		{"HTTP://[::1]:3000/a%20b c", "[::1]:3000", "/a%20b%20c", "http://[::1]:3000/a%20b%20c", ""},
-		{"127.0.0.1:3000/x", "127.0.0.1:3000", "/x", "http://127.0.0.1:3000/x", ""},
-		{"localhost:3000", "localhost:3000", "/", "http://localhost:3000/", ""},
-		{":3000/x", "127.0.0.1:3000", "/x", "http://127.0.0.1:3000/x", ""},
-		{"3000", "127.0.0.1:3000", "/", "http://127.0.0.1:3000/", ""},
-		{"https://127.0.0.1/", "127.0.0.1:443", "/", "https://127.0.0.1:443/", ""},
-		{"https://:8443/x#part", "127.0.0.1:8443", "/x", "https://127.0.0.1:8443/x", ""},
-		{"unix:/run/app.sock", "unix:/run/app.sock", "/", "unix:/run/app.sock", ""},
-		{"unix:a b", "unix:a b", "/", "unix:a b", ""},
-		{"unix:", "", "", "", "no path of a socket"},
-		{"ftp://127.0.0.1/", "", "", "", "must begin with http://"},
-		{"http://me:secret@127.0.0.1/", "", "", "", "user name"},
-		{"http:///x", "", "", "", "no host"},
-		{"", "", "", "", "no host"},
-		{"http://h/s?q=a b&c=é", "h:80", "/s?q=a%20b&c=%C3%A9", "http://h:80/s?q=a%20b&c=%C3%A9", ""},
-		{"http://unix/tmp/x", "", "", "", "unix:PATH for a socket"},
-		{"http://[::1", "", "", "", "missing ']'"},
-		{"http://a\x1b[2Jb/", "", "", "", "invalid"},
-		{"http://127.0.0.1:http/", "", "", "", "invalid port"},
-	}
-	for _, tt := range tests {
-		got, err := parseLoadTarget(tt.target)
-		switch {
-		case tt.wrong == "" && (err != nil || got.addr != tt.addr || got.path != tt.path || got.String() != tt.said):
-			t.Errorf("%q: %+v %v, want %q %q", tt.target, got, err, tt.addr, tt.path)
-		case tt.wrong != "" && (err == nil || !strings.Contains(err.Error(), tt.wrong)):
-			t.Errorf("%q: %v, want %q in it", tt.target, err, tt.wrong)
-		}
-	}
-}
-
 // Whatever the arguments say, they are refused or they are one request that is
 // what it seems.
 func FuzzLoadTarget(f *testing.F) {
@@ -54,7 +17,7 @@ func FuzzLoadTarget(f *testing.F) {
 		f.Add(s[0], s[1])
 	}
 	f.Fuzz(func(t *testing.T, target, path string) {
-		var s loadSettings
+		var s settings
 		s.flags()
 		s.pathFlag = &path
 		if s.check([]string{target}) != nil {
@@ -69,10 +32,10 @@ func FuzzLoadTarget(f *testing.F) {
 	})
 }
 
-// loadArgs is what muster load would send for these arguments, or why it is
+// parsed is what muster load would send for these arguments, or why it is
 // wrong usage.
-func loadArgs(args ...string) (*loadSettings, error) {
-	var s loadSettings
+func parsed(args ...string) (*settings, error) {
+	var s settings
 	flags := s.flags()
 	if err := flags.Parse(args); err != nil {
 		return nil, err
@@ -86,7 +49,7 @@ func TestLoadRequestFlags(t *testing.T) {
 	if err := os.WriteFile(file, []byte("from a file\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s, err := loadArgs("--method", "put", "--header", "A: 1", "--header", "A: 2", "--body", "@"+file, "--path", "/a b?c", "--expect", "2xx,302", "unix:/s")
+	s, err := parsed("--method", "put", "--header", "A: 1", "--header", "A: 2", "--body", "@"+file, "--path", "/a b?c", "--expect", "2xx,302", "unix:/s")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,10 +58,10 @@ func TestLoadRequestFlags(t *testing.T) {
 		string(o.Body) != "from a file\n" || o.Path != "/a%20b?c" || !o.Statuses.Has(302) || o.Statuses.Has(404) || o.Addr != "unix:/s" || o.TLS != nil {
 		t.Errorf("%+v", o)
 	}
-	if s, err = loadArgs("--insecure", "https://localhost/"); err != nil || s.options().TLS == nil || !s.options().TLS.InsecureSkipVerify {
+	if s, err = parsed("--insecure", "https://localhost/"); err != nil || s.options().TLS == nil || !s.options().TLS.InsecureSkipVerify {
 		t.Errorf("--insecure: %v", err)
 	}
-	if s, err = loadArgs("https://localhost/"); err != nil || s.options().TLS == nil || s.options().TLS.InsecureSkipVerify {
+	if s, err = parsed("https://localhost/"); err != nil || s.options().TLS == nil || s.options().TLS.InsecureSkipVerify {
 		t.Errorf("https verifies nothing: %v", err)
 	}
 	huge := dir + "/huge"
@@ -130,37 +93,15 @@ func TestLoadRequestFlags(t *testing.T) {
 		{[]string{"--cacert", file, "https://localhost/"}, "no certificate in it"},
 		{[]string{"--cacert", file, "--insecure", "https://localhost/"}, "out"},
 	} {
-		if _, err := loadArgs(tt.args...); err == nil || !strings.Contains(err.Error(), tt.why) || strings.ContainsAny(err.Error(), "\r\n") {
+		if _, err := parsed(tt.args...); err == nil || !strings.Contains(err.Error(), tt.why) || strings.ContainsAny(err.Error(), "\r\n") {
 			t.Errorf("%q: %v, want %q in one line", tt.args, err, tt.why)
-		}
-	}
-}
-
-// `load http://unix:/tmp/x` was a host named unix, tried on port 80 for the
-// whole duration.
-func TestASocketBehindASchemeWasAHost(t *testing.T) {
-	for target, want := range map[string]string{
-		"http://unix:/tmp/x":           "a socket has no scheme; use unix:/tmp/x",
-		"http:unix:/tmp/x":             "a socket has no scheme; use unix:/tmp/x",
-		"HTTP://unix:tmp/x":            "use unix:tmp/x",
-		"https:unix:/tmp/x":            "TLS is not spoken on a socket; use unix:/tmp/x",
-		"https://unix:/tmp/x":          "TLS is not spoken on a socket; use unix:/tmp/x",
-		"https://unix:/tmp/x y":        "use 'unix:/tmp/x y'",
-		"http://unix:/tmp/x.sock:/a/b": "use unix:/tmp/x.sock --path /a/b",
-		"http://abstract:name":         "use abstract:name",
-		"http://unix:":                 "use unix:/run/app.sock",
-		"https:localhost:8443/x":       "// is missing; use https://localhost:8443/x",
-		"http:/localhost/x":            "// is missing; use http://localhost/x",
-	} {
-		if _, err := parseLoadTarget(target); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v, want %q", target, err, want)
 		}
 	}
 }
 
 // A space in the query was refused while one in the path was encoded.
 func TestASpaceInTheQueryWasRefused(t *testing.T) {
-	s, err := loadArgs("--path", "/search x?q=a b&r=é%20", ":8080")
+	s, err := parsed("--path", "/search x?q=a b&r=é%20", ":8080")
 	if err != nil || s.path != "/search%20x?q=a%20b&r=%C3%A9%20" {
 		t.Fatalf("%v, path %q", err, s.path)
 	}
@@ -169,7 +110,7 @@ func TestASpaceInTheQueryWasRefused(t *testing.T) {
 // docs/load.md had a command line that was refused.
 func TestALineOfThePapersWasRefused(t *testing.T) {
 	var lines []string
-	for _, paper := range []string{"../../docs/load.md", "../../README.md"} {
+	for _, paper := range []string{"../../../../docs/load.md", "../../../../README.md"} {
 		text, err := os.ReadFile(paper)
 		if err != nil {
 			t.Fatal(err)
@@ -180,7 +121,7 @@ func TestALineOfThePapersWasRefused(t *testing.T) {
 			}
 		}
 	}
-	for line := range strings.Lines(loadExamples) {
+	for line := range strings.Lines(examples) {
 		line, _, _ = strings.Cut(strings.TrimSpace(line), "   ") // what it means
 		lines = append(lines, strings.TrimPrefix(line, "muster load"))
 	}
@@ -197,7 +138,7 @@ func TestALineOfThePapersWasRefused(t *testing.T) {
 				}
 			}
 		}
-		s, err := loadArgs(args...)
+		s, err := parsed(args...)
 		if err != nil {
 			t.Errorf("muster load %s: %v", line, err)
 			continue
@@ -235,7 +176,7 @@ func shellWords(line string) (words []string) {
 // "--timeout 0" must be more than 0, "--timeout -1s" must not be negative.
 func TestTimeoutHadTwoWordings(t *testing.T) {
 	for _, value := range []string{"0", "0s", "-1s"} {
-		if _, err := loadArgs("--timeout", value); err == nil || !strings.Contains(err.Error(), "must be more than 0") {
+		if _, err := parsed("--timeout", value); err == nil || !strings.Contains(err.Error(), "must be more than 0") {
 			t.Errorf("--timeout %s: %v", value, err)
 		}
 	}

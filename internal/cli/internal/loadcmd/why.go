@@ -1,4 +1,4 @@
-package cli
+package loadcmd
 
 import (
 	"errors"
@@ -12,8 +12,8 @@ import (
 	"muster/internal/plural"
 )
 
-// loadResult is the exit of a run that has ended, and what there is to say.
-func loadResult(res load.Result, err, written error, s *loadSettings) error {
+// outcome is the exit of a run that has ended, and what there is to say.
+func outcome(res load.Result, err, written error, s *settings) error {
 	switch {
 	case err != nil && errors.Is(err, syscall.EADDRNOTAVAIL):
 		return command.Failed(fmt.Errorf("%w: no port is free for one more connection; use --keepalive or a lower --rate", err))
@@ -28,7 +28,7 @@ func loadResult(res load.Result, err, written error, s *loadSettings) error {
 }
 
 // noAnswer says that nothing was answered, why, and what to do.
-func noAnswer(res load.Result, s *loadSettings) string {
+func noAnswer(res load.Result, s *settings) string {
 	h := res.Hint
 	if advice := adviceFor(h, s); advice != "" {
 		what := "no request was answered: "
@@ -41,11 +41,11 @@ func noAnswer(res load.Result, s *loadSettings) string {
 	if len(res.Errors) > 0 {
 		why = res.Errors[0]
 	}
-	return fmt.Sprintf("none of %s was answered as it should (%s); is %s the right target?", plural.Of(res.Sent, "request"), why, s.loadTarget)
+	return fmt.Sprintf("none of %s was answered as it should (%s); is %s the right target?", plural.Of(res.Sent, "request"), why, s.target)
 }
 
 // adviceFor is what to do about a cause, "" = nothing is known.
-func adviceFor(h load.Hint, s *loadSettings) string {
+func adviceFor(h load.Hint, s *settings) string {
 	switch h.Cause {
 	case load.NobodyListens:
 		if s.https || !loopbackHost(s.addr) {

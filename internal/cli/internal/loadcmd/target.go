@@ -1,4 +1,4 @@
-package cli
+package loadcmd
 
 import (
 	"errors"
@@ -11,15 +11,15 @@ import (
 	"muster/internal/nodecmd"
 )
 
-// loadTarget is where a load goes.
-type loadTarget struct {
+// target is where a load goes.
+type target struct {
 	addr  string // "host:port", "unix:PATH" or "abstract:NAME"
 	path  string // path and query, as they are sent
 	https bool
 }
 
 // String is the target as people write it.
-func (t loadTarget) String() string {
+func (t target) String() string {
 	switch {
 	case t.socket() && t.path == "/":
 		return t.addr
@@ -32,21 +32,21 @@ func (t loadTarget) String() string {
 }
 
 // socket tells whether it is a unix socket.
-func (t loadTarget) socket() bool {
+func (t target) socket() bool {
 	return strings.HasPrefix(t.addr, "unix:") || strings.HasPrefix(t.addr, "abstract:")
 }
 
-// parseLoadTarget takes a URL apart, or unix:PATH. The scheme may be left out,
+// parseTarget takes a URL apart, or unix:PATH. The scheme may be left out,
 // and the host: ":8080/page" and "8080" are this machine.
-func parseLoadTarget(s string) (loadTarget, error) {
-	if t := (loadTarget{addr: s, path: "/"}); t.socket() {
+func parseTarget(s string) (target, error) {
+	if t := (target{addr: s, path: "/"}); t.socket() {
 		if _, name, _ := strings.Cut(s, ":"); name == "" {
-			return loadTarget{}, fmt.Errorf("TARGET %q: no path of a socket, as in unix:/run/app.sock", s)
+			return target{}, fmt.Errorf("TARGET %q: no path of a socket, as in unix:/run/app.sock", s)
 		}
 		return t, nil
 	}
 	if err := schemeAndMore(s); err != nil {
-		return loadTarget{}, err
+		return target{}, err
 	}
 	full := s
 	if !strings.Contains(s, "://") {
@@ -62,20 +62,20 @@ func parseLoadTarget(s string) (loadTarget, error) {
 		if errors.As(err, &why) {
 			err = why.Err // without the URL, which is said already
 		}
-		return loadTarget{}, fmt.Errorf("URL %q: %w", s, err)
+		return target{}, fmt.Errorf("URL %q: %w", s, err)
 	}
-	t := loadTarget{path: load.RequestPath(u), https: u.Scheme == "https"}
+	t := target{path: load.RequestPath(u), https: u.Scheme == "https"}
 	switch {
 	case u.Scheme != "http" && u.Scheme != "https":
-		return loadTarget{}, fmt.Errorf("URL %q: must begin with http://, https:// or unix:PATH", s)
+		return target{}, fmt.Errorf("URL %q: must begin with http://, https:// or unix:PATH", s)
 	case u.User != nil:
-		return loadTarget{}, fmt.Errorf("URL %q: a user name is not sent; give it with --header 'Authorization: Basic CREDENTIALS'", s)
+		return target{}, fmt.Errorf("URL %q: a user name is not sent; give it with --header 'Authorization: Basic CREDENTIALS'", s)
 	case u.Host == "":
-		return loadTarget{}, fmt.Errorf("URL %q: no host, as in http://127.0.0.1:3000/", s)
+		return target{}, fmt.Errorf("URL %q: no host, as in http://127.0.0.1:3000/", s)
 	}
 	host, port := u.Hostname(), u.Port()
 	if host == "unix" || host == "abstract" { // with its port it would be a socket
-		return loadTarget{}, fmt.Errorf("URL %q: a host cannot be named %s here; give its IP address, or unix:PATH for a socket", s, host)
+		return target{}, fmt.Errorf("URL %q: a host cannot be named %s here; give its IP address, or unix:PATH for a socket", s, host)
 	}
 	if host == "" {
 		host = "127.0.0.1"
@@ -128,21 +128,4 @@ func schemeAndMore(s string) error {
 func hostPort(s string) string {
 	host, _, _ := strings.Cut(s, "/")
 	return host
-}
-
-// takePath puts --path into the target.
-func (s *loadSettings) takePath() error {
-	if s.pathFlag == nil {
-		return nil
-	}
-	given := *s.pathFlag
-	if s.path != "/" {
-		return fmt.Errorf("--path %q: the URL has a path already; give one of the two", given)
-	}
-	path, err := load.ParsePath(given)
-	if err != nil {
-		return fmt.Errorf("--path %q: %w", given, err)
-	}
-	s.path = path
-	return nil
 }

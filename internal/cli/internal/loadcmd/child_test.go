@@ -1,4 +1,4 @@
-package cli
+package loadcmd
 
 import (
 	"fmt"
@@ -15,16 +15,16 @@ import (
 )
 
 // shellLoad is a loader whose processes are a script of the shell.
-func shellLoad(t *testing.T, script string) *childLoad {
+func shellLoad(t *testing.T, script string) *Child {
 	t.Helper()
-	c := newChildLoad()
+	c := NewChild()
 	c.command = func(onscreen.LoadSettings) *exec.Cmd { return exec.Command("/bin/sh", "-c", script) }
 	t.Cleanup(c.Close)
 	return c
 }
 
 // within waits for the load to look as ok says.
-func within(t *testing.T, c *childLoad, what string, ok func(onscreen.LoadStats) bool) onscreen.LoadStats {
+func within(t *testing.T, c *Child, what string, ok func(onscreen.LoadStats) bool) onscreen.LoadStats {
 	t.Helper()
 	limit := time.After(10 * time.Second)
 	for {
@@ -64,7 +64,7 @@ func TestLoadCommandLine(t *testing.T) {
 		{onscreen.LoadSettings{Addr: "unix:/run/s", Path: "/x", Rate: 1, Concurrency: 2, Duration: time.Second},
 			"muster load --json --control --rate 1 --concurrency 2 --duration 1s --path /x unix:/run/s"},
 	} {
-		if got := strings.Join(loadCommand(tt.set).Args, " "); got != tt.want {
+		if got := strings.Join(childCommand(tt.set).Args, " "); got != tt.want {
 			t.Errorf("%s, want %s", got, tt.want)
 		}
 	}
@@ -154,7 +154,7 @@ func TestChildLoadSaysWhyItFailed(t *testing.T) {
 			t.Errorf("%s: %q, want %q", script, st.Err, want)
 		}
 	}
-	c := newChildLoad()
+	c := NewChild()
 	c.command = func(onscreen.LoadSettings) *exec.Cmd { return &exec.Cmd{Path: "/nonexistent"} }
 	if err := c.Start(onscreen.LoadSettings{}); err == nil {
 		t.Error("a program that is not there was started")
@@ -217,7 +217,7 @@ func TestChildLoadThatDoesNotFinish(t *testing.T) {
 }
 
 // deadline writes without waiting.
-type deadline struct{ r *loadRun }
+type deadline struct{ r *childRun }
 
 func (d deadline) Write(p []byte) (int, error) {
 	if err := d.r.stdin.SetWriteDeadline(time.Now().Add(50 * time.Millisecond)); err != nil {

@@ -1,4 +1,4 @@
-package cli
+package loadcmd
 
 import (
 	"io"
@@ -6,11 +6,11 @@ import (
 	"sync"
 	"syscall"
 
-	"muster/internal/cli/internal/command"
-	"muster/internal/deathsignal"
-
 	"github.com/charmbracelet/x/term"
 	"golang.org/x/sys/unix"
+
+	"muster/internal/cli/internal/command"
+	"muster/internal/deathsignal"
 )
 
 // file is the file behind a writer, nil = there is none.
@@ -36,11 +36,11 @@ func terminalWidth(w io.Writer) func() int {
 	}
 }
 
-// loadKeys makes the keys of a terminal orders. restore gives the terminal
+// readKeys makes the keys of a terminal orders. restore gives the terminal
 // back as it was; it may be called more than once, by any goroutine. Without a
 // terminal, or in the background of one, where changing its modes would stop
 // this process, there are no keys and orders is nil.
-func loadKeys(in *os.File) (orders <-chan loadOrder, restore func()) {
+func readKeys(in *os.File) (orders <-chan order, restore func()) {
 	nothing := func() {}
 	if !term.IsTerminal(in.Fd()) || !foreground(in) {
 		return nil, nothing
@@ -62,7 +62,7 @@ func loadKeys(in *os.File) (orders <-chan loadOrder, restore func()) {
 	if _, err := term.MakeRaw(in.Fd()); err != nil {
 		return nil, restore
 	}
-	keys := make(chan loadOrder)
+	keys := make(chan order)
 	go func() { // ends with the terminal or the process
 		var b [64]byte
 		for {
@@ -81,18 +81,18 @@ func loadKeys(in *os.File) (orders <-chan loadOrder, restore func()) {
 }
 
 // keyOrder is what a key asks for. In raw mode Ctrl+C is a key.
-func keyOrder(c byte) (loadOrder, bool) {
+func keyOrder(c byte) (order, bool) {
 	switch c {
 	case '+', '=':
-		return loadOrder{step: 1}, true
+		return order{step: 1}, true
 	case '-', '_':
-		return loadOrder{step: -1}, true
+		return order{step: -1}, true
 	case 'q', 'Q':
-		return loadOrder{quit: true}, true
+		return order{quit: true}, true
 	case 3:
-		return loadOrder{stop: syscall.SIGINT}, true
+		return order{stop: syscall.SIGINT}, true
 	}
-	return loadOrder{}, false
+	return order{}, false
 }
 
 // foreground tells whether this process may change the terminal.

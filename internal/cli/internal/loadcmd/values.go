@@ -1,13 +1,9 @@
-package cli
+package loadcmd
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
-	"fmt"
 	"strings"
 
-	"muster/internal/cli/internal/command"
 	"muster/internal/load"
 )
 
@@ -85,44 +81,4 @@ func stringOf(p *string) string {
 		return ""
 	}
 	return *p
-}
-
-// readBody is the body that --body means.
-func readBody(text string) ([]byte, error) {
-	name, ok := strings.CutPrefix(text, "@")
-	if !ok {
-		return []byte(text), nil
-	}
-	b, err := command.ReadBounded(name, load.MaxBody)
-	if err != nil {
-		return nil, fmt.Errorf("--body %q: %w", text, err)
-	}
-	return b, nil
-}
-
-// maxCerts is bytes of --cacert: the system's own are a quarter of it.
-const maxCerts = 1 << 20
-
-// tlsConfig is how TLS is spoken, nil = it is not.
-func (s *loadSettings) tlsConfig() (*tls.Config, error) {
-	switch {
-	case !s.https && (s.insecure || s.cacert != ""):
-		return nil, errors.New("--insecure and --cacert are for https:// only")
-	case !s.https:
-		return nil, nil
-	case s.insecure && s.cacert != "":
-		return nil, errors.New("--insecure verifies nothing: leave it or --cacert out")
-	}
-	config := &tls.Config{InsecureSkipVerify: s.insecure} // asked for
-	if s.cacert != "" {
-		b, err := command.ReadBounded(s.cacert, maxCerts)
-		if err != nil {
-			return nil, fmt.Errorf("--cacert %q: %w", s.cacert, err)
-		}
-		config.RootCAs = x509.NewCertPool()
-		if !config.RootCAs.AppendCertsFromPEM(b) {
-			return nil, fmt.Errorf("--cacert %q: no certificate in it (PEM)", s.cacert)
-		}
-	}
-	return config, nil
 }
