@@ -38,9 +38,7 @@ func (l *loop) act(c Command, by By, reply chan<- answer[Result]) (r Result, lat
 		return l.actRestart(c.Worker, by, reply)
 
 	case OpDisconnectAll:
-		for _, sl := range l.supervisor.slots {
-			l.supervisor.clearSlot(sl)
-		}
+		l.supervisor.clearSlots()
 		for _, w := range l.supervisor.liveInOrder() {
 			l.leaver.leave(w, by, callFacts{all: true})
 		}
@@ -120,15 +118,11 @@ func (l *loop) actRestart(id int, by By, reply chan<- answer[Result]) (r Result,
 		n.start.reply = reply
 		return r, true, nil
 	}
-	for _, sl := range l.supervisor.slots {
-		if sl.last == nil || sl.last.id != id || !sl.stopped && sl.due == nil {
-			continue
-		}
-		if blocks, ok := sl.room(); !ok {
-			return r, false, fmt.Errorf("worker %d cannot be replaced yet, %v: %w", id, blocks, ErrBusy)
-		}
-		sl.record = record{}
-		w := l.supervisor.reforkFor(sl, sl.last, by)
+	w, found, err := l.supervisor.retry(id, by)
+	switch {
+	case err != nil:
+		return r, false, err
+	case found:
 		w.start.reply = reply
 		return r, true, nil
 	}

@@ -123,7 +123,7 @@ func (l *supervisor) environ(w *worker) []string {
 	if l.plan.program.builtin {
 		set = append(set, envMaxProcs+"="+strconv.Itoa(l.o.WorkerProcs))
 		if l.o.Addr != "" {
-			set = append(set, envAddr+"="+l.ledger.order[0].addr.spec())
+			set = append(set, envAddr+"="+l.ledger.addresses()[0].addr.spec())
 		}
 	}
 	return mergeEnv(os.Environ(), set)

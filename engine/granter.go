@@ -74,7 +74,7 @@ func (l *granter) ask(q question) {
 		return
 	}
 	key := queryKey(query)
-	if l.ledger.closing > 0 && l.ledger.servers[key] == nil {
+	if l.ledger.mayBeClosing(key) {
 		// It may be the very address that is being closed: a program that closes
 		// its server and listens again in one turn would hear that it is in use.
 		l.putOff(&l.asked, q)
@@ -327,14 +327,7 @@ func optionsOf(q *ipc.Query) sock.Options {
 // serverAt finds what a worker wants to listen on; nil if it is not open. The
 // error: this worker listens there already.
 func (l *granter) serverAt(w *worker, key string, a Address) (*server, error) {
-	s := l.ledger.servers[key]
-	if s == nil {
-		for _, o := range l.ledger.order {
-			if o.keep && o.addr == a || o.chosen == a {
-				s = o
-			}
-		}
-	}
+	s := l.ledger.find(key, a)
 	if s != nil {
 		if closed, using := s.users[w]; using && !closed {
 			return nil, fmt.Errorf("%s: worker %d listens there already: %w", a, w.id, syscall.EADDRINUSE)

@@ -65,7 +65,6 @@ func (l *ledger) answered(w *worker, seq int64, accepted bool, now time.Time) bo
 			if c, until, ok := s.dealer.Refused(w.id, seq, now); ok {
 				l.tracing.back(l.conns[c].trace, wireword.HopRefused, now)
 				l.refused(w, s, c, until)
-				w.silence.probe.heard = now
 				return true
 			}
 			continue
@@ -76,8 +75,6 @@ func (l *ledger) answered(w *worker, seq int64, accepted bool, now time.Time) bo
 			l.handOffTimes.record(took)
 			w.handed.times.record(took)
 			w.handed.shown = nil
-			w.silence.since = time.Time{}
-			w.silence.probe.heard = now
 			w.out.taken++
 			l.tot.taken++
 			return true
@@ -86,26 +83,28 @@ func (l *ledger) answered(w *worker, seq int64, accepted bool, now time.Time) bo
 	return false
 }
 
-// nacked takes in that the worker did not get the descriptor of h.
-func (l *ledger) nacked(w *worker, h sentFD, now time.Time) {
+// nacked takes in that the worker did not get the descriptor of h. It is true if that
+// answers a hand-off.
+func (l *ledger) nacked(w *worker, h sentFD, now time.Time) bool {
 	switch {
 	case h.s != nil:
 		l.isShort(w, unix.EMFILE, "a connection")
 	case h.what != "":
 		l.isShort(w, unix.EMFILE, h.what+", and it is lost")
-		return
+		return false
 	default:
-		return
+		return false
 	}
-	if c, until, ok := h.s.dealer.Refused(w.id, h.seq, now); ok {
+	c, until, ok := h.s.dealer.Refused(w.id, h.seq, now)
+	if ok {
 		l.tracing.back(l.conns[c].trace, wireword.HopLost, now)
 		l.refused(w, h.s, c, until)
 	}
+	return ok
 }
 
 func (l *ledger) refused(w *worker, s *server, c deal.Conn, until time.Time) {
 	w.handed.refused++
-	w.silence.since = time.Time{}
 	l.tot.refused++
 	if s.ended { // its last worker has closed it: nobody can serve what it refuses
 		l.dropQueued(s)

@@ -10,7 +10,10 @@ import (
 
 // intake is the loop's part that takes in what workers send: no more than their
 // budgets allow, and no faster than those take it who hear it.
-type intake struct{ *common }
+type intake struct {
+	*common
+	odds uint64 // answers that nobody awaits
+}
 
 // listenersEvery is how often the listeners of a worker that waits for them are
 // looked at.
@@ -96,6 +99,12 @@ func (l *intake) odd(w *worker, what string, now time.Time) {
 		l.over(w, fmt.Errorf("worker %d has sent over %.0f messages that make no sense, more than %.0f a second; the last was %s: %w",
 			w.id, oddRate.atOnce, oddRate.perSec, what, ErrBudget))
 	}
+}
+
+// oddAnswer is odd for an answer, which is counted as well.
+func (l *intake) oddAnswer(w *worker, what string, now time.Time) {
+	l.odds++
+	l.odd(w, what, now)
 }
 
 // over ends the channel of a worker for err. What follows is as for a breach of

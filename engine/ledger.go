@@ -2,6 +2,8 @@ package engine
 
 import (
 	"fmt"
+	"runtime"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -33,8 +35,8 @@ type ledger struct {
 
 // totals are the counters of a Snapshot.
 type totals struct {
-	accepted, dealt, taken, refused, again, lost, odd uint64
-	lostUnknown                                       int
+	accepted, dealt, taken, refused, again, lost uint64
+	lostUnknown                                  int
 }
 
 // entry is an accepted connection the primary still has a copy of.
@@ -66,6 +68,13 @@ func (l *ledger) addServer(key string, p *sock.Port) (*server, error) {
 	l.servers[key] = s
 	l.order = append(l.order, s)
 	return s, nil
+}
+
+// begin accepts where the primary does.
+func (l *ledger) begin() {
+	for _, s := range l.order {
+		l.accept(s)
+	}
 }
 
 // accept starts accepting in the primary.
@@ -226,3 +235,76 @@ func (l *ledger) closeAll() {
 
 // allGone tells whether no address is open, and none is being closed.
 func (l *ledger) allGone() bool { return len(l.order) == 0 && l.closing == 0 }
+
+// isQuieting tells whether the name of an address is still being removed.
+func (l *ledger) isQuieting() bool { return l.quieting > 0 }
+
+// addresses are those that are open, in the order they were opened. The list is the
+// caller's: one may be closed meanwhile.
+func (l *ledger) addresses() []*server { return slices.Clone(l.order) }
+
+// find is the server with that key or, if it has been given a number since or is
+// Options.Addr, at that address; nil if it is not open.
+func (l *ledger) find(key string, a Address) *server {
+	if s := l.servers[key]; s != nil {
+		return s
+	}
+	var s *server
+	for _, o := range l.order {
+		if o.keep && o.addr == a || o.chosen == a {
+			s = o
+		}
+	}
+	return s
+}
+
+// mayBeClosing tells whether the address with that key may be one that is being
+// closed.
+func (l *ledger) mayBeClosing(key string) bool { return l.closing > 0 && l.servers[key] == nil }
+
+// cut counts what a worker had open when it died, if that is known.
+func (l *ledger) cut(open int, known bool) {
+	if known {
+		l.tot.lost += uint64(open)
+	} else {
+		l.tot.lostUnknown++
+	}
+}
+
+// show puts the addresses and what waits there into a picture.
+func (l *ledger) show(s *Snapshot, now time.Time) {
+	s.Policy, s.PolicyFixed = l.policy, l.policyFixed()
+	s.Accepted, s.Dealt, s.Taken, s.Refused = l.tot.accepted, l.tot.dealt, l.tot.taken, l.tot.refused
+	s.DealtAgain, s.Lost, s.LostUnknown = l.tot.again, l.tot.lost, l.tot.lostUnknown
+	handOff := *l.handOffTimes
+	s.HandOff = &handOff
+	for _, srv := range l.order {
+		s.Addresses = append(s.Addresses, srv.addr)
+		if !srv.unserved.IsZero() {
+			s.Unserved = append(s.Unserved, srv.addr)
+		}
+		s.Queue += srv.dealer.Queued()
+		if c, ok := srv.dealer.Head(); ok {
+			s.Waited = max(s.Waited, now.Sub(l.conns[c].at))
+		}
+		s.Free = append(s.Free, srv.dealer.Free(now)...)
+	}
+}
+
+// inBacklog is how many TCP connections the kernel holds for the primary and its
+// workers; nil where that is not known.
+func (l *ledger) inBacklog() (n *int) {
+	if runtime.GOOS != "linux" {
+		return nil
+	}
+	for _, s := range l.order {
+		if s.addr.Network != "tcp" || s.port.Closed() {
+			continue
+		}
+		if n == nil {
+			n = new(int)
+		}
+		*n += s.port.Waiting()
+	}
+	return n
+}

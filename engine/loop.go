@@ -7,8 +7,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"muster/engine/internal/proc"
 	"muster/internal/cpus"
 )
@@ -229,7 +227,7 @@ func (l *loop) begin() {
 	testPanicPoint(l)
 	l.started = l.now()
 	l.pid = os.Getpid()
-	l.supervisor.spawner = proc.NewSpawner(l.spawnTask, spawnsMax)
+	l.supervisor.begin()
 	undo, err := l.family.adopt()
 	if err != nil {
 		l.failed(nil, "", err)
@@ -238,9 +236,7 @@ func (l *loop) begin() {
 	l.unadopt = undo
 	l.unguard = guarding(l.common, l.family)
 	l.spawnTask(l.tidier.run)
-	for _, s := range l.ledger.order {
-		l.ledger.accept(s)
-	}
+	l.ledger.begin()
 	l.observer.sample()
 }
 
@@ -249,10 +245,8 @@ func (l *loop) forkFirst() {
 	if l.stopping != nil {
 		return
 	}
-	if l.o.Workers > 0 || !l.plan.wasSetUp {
-		if err := l.plan.setup(Settings{}, ByAPI, foundExec{}); err != nil { // no settings, so nothing to be wrong with
-			l.failed(nil, "", err)
-		}
+	if err := l.plan.setupFirst(l.o.Workers); err != nil { // no settings, so nothing to be wrong with
+		l.failed(nil, "", err)
 	}
 	for range l.o.Workers {
 		l.supervisor.fork(l.supervisor.freeSlot(), ByAPI, nil, nil)
@@ -263,13 +257,11 @@ func (l *loop) forkFirst() {
 // except what was left behind.
 func (l *loop) end() {
 	l.endBy = l.tasksUntil(l.now())
-	l.supervisor.spawner.Close()
+	l.supervisor.close()
 	if l.asides.cancel != nil {
 		l.asides.cancel()
 	}
-	if l.stalls.probeFD >= 0 {
-		_ = unix.Close(l.stalls.probeFD)
-	}
+	l.stalls.close()
 	close(l.tidier.quit)
 	l.unguard()
 	l.unadopt()

@@ -164,3 +164,8 @@ func (o *observer) took(s samples) (dt float64) {
 	o.tick++
 	return dt
 }
+
+// show puts what the samples say of the whole into a picture.
+func (o *observer) show(s *Snapshot) {
+	s.Tick, s.ReqRate, s.PrimaryCPU, s.PrimaryMem = o.tick, o.reqRate, o.self.cpu, o.self.mem
+}

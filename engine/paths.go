@@ -16,7 +16,7 @@ type paths struct {
 
 // keepNames looks at the paths of all unix sockets.
 func (l *paths) keepNames() {
-	for _, s := range l.ledger.order {
+	for _, s := range l.ledger.addresses() {
 		l.keepName(s, nil)
 	}
 }

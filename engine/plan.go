@@ -71,3 +71,16 @@ func (l *plan) setupNote() string {
 	}
 	return note
 }
+
+// setupFirst is the setup that comes with the first of n forks, or before any.
+func (l *plan) setupFirst(n int) error {
+	if n <= 0 && l.wasSetUp {
+		return nil
+	}
+	return l.setup(Settings{}, ByAPI, foundExec{})
+}
+
+// show puts what is planned into a picture.
+func (l *plan) show(s *Snapshot) {
+	s.Command, s.Settings = l.program.command, l.settings
+}

@@ -124,3 +124,19 @@ func (l *supervisor) noteRestart(w *worker, note string) {
 		w.restart.noted = l.timers.at(l.now().Add(noteKept), func(time.Time) { l.noteRestart(w, "") })
 	}
 }
+
+// retry brings forward the fork of the slot that waits, or has given up, after worker
+// id. found is false if there is none.
+func (l *supervisor) retry(id int, by By) (w *worker, found bool, err error) {
+	for _, sl := range l.slots {
+		if sl.last == nil || sl.last.id != id || !sl.stopped && sl.due == nil {
+			continue
+		}
+		if blocks, ok := sl.room(); !ok {
+			return nil, true, fmt.Errorf("worker %d cannot be replaced yet, %v: %w", id, blocks, ErrBusy)
+		}
+		sl.record = record{}
+		return l.reforkFor(sl, sl.last, by), true, nil
+	}
+	return nil, false, nil
+}

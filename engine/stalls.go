@@ -151,6 +151,19 @@ func (l *stalls) probeSocket() (int, error) {
 	return fd, err
 }
 
+// heard takes in that a worker has answered a hand-off.
+func (l *stalls) heard(w *worker, now time.Time) {
+	w.silence.since = time.Time{}
+	w.silence.probe.heard = now
+}
+
+// close closes what goes with probes.
+func (l *stalls) close() {
+	if l.probeFD >= 0 {
+		_ = unix.Close(l.probeFD)
+	}
+}
+
 // probeAnswered takes in that a worker has answered its probe, with whatever.
 func (l *stalls) probeAnswered(w *worker, now time.Time) {
 	w.silence.probe = w.silence.probe.answered(now)

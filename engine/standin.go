@@ -131,7 +131,7 @@ func (l *supervisor) hasMoved(w *worker, missing []Address) {
 		text += ", but on " + addrList(w.addrs)
 	}
 	var nobody []Address
-	for _, s := range l.ledger.order {
+	for _, s := range l.ledger.addresses() {
 		if slices.Contains(missing, s.addr) && !s.served() {
 			nobody = append(nobody, s.addr)
 		}
@@ -145,7 +145,7 @@ func (l *supervisor) hasMoved(w *worker, missing []Address) {
 
 // keeps tells whether Options.Addr is among the addresses.
 func (l *supervisor) keeps(as []Address) bool {
-	return slices.ContainsFunc(l.ledger.order, func(s *server) bool { return s.keep && slices.Contains(as, s.addr) })
+	return slices.ContainsFunc(l.ledger.addresses(), func(s *server) bool { return s.keep && slices.Contains(as, s.addr) })
 }
 
 // remember keeps in the slot what a worker that has died listened on, for its

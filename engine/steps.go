@@ -80,8 +80,7 @@ func (l *loop) read(w *worker, msgs []ipc.Message, now time.Time) {
 		switch m.Kind {
 		case ipc.Ack, ipc.Nack:
 			if len(w.unacked) == 0 {
-				l.ledger.tot.odd++
-				l.intake.odd(w, "an acknowledgement of no descriptor", now)
+				l.intake.oddAnswer(w, "an acknowledgement of no descriptor", now)
 				continue
 			}
 			h := w.unacked[0]
@@ -91,8 +90,8 @@ func (l *loop) read(w *worker, msgs []ipc.Message, now time.Time) {
 				w.keepGiven(nil)
 				if h.probe {
 					l.stalls.probeAnswered(w, now)
-				} else {
-					l.ledger.nacked(w, h, now)
+				} else if l.ledger.nacked(w, h, now) {
+					l.stalls.heard(w, now)
 				}
 				answers = true
 			}
@@ -138,9 +137,10 @@ func (l *loop) answered(w *worker, seq int64, accepted bool, now time.Time) {
 	switch {
 	case w.silence.probe.answers(seq):
 		l.stalls.probeAnswered(w, now)
-	case !l.ledger.answered(w, seq, accepted, now):
-		l.ledger.tot.odd++
-		l.intake.odd(w, "an answer that is not awaited", now)
+	case l.ledger.answered(w, seq, accepted, now):
+		l.stalls.heard(w, now)
+	default:
+		l.intake.oddAnswer(w, "an answer that is not awaited", now)
 	}
 }
 
@@ -223,9 +223,9 @@ func (l *loop) exited(w *worker, now time.Time) {
 	}
 	if open, idle, known := w.cut(); known {
 		w.end.lost, w.end.exit.CutKept = &open, idle
-		l.ledger.tot.lost += uint64(open)
+		l.ledger.cut(open, true)
 	} else {
-		l.ledger.tot.lostUnknown++
+		l.ledger.cut(0, false)
 	}
 	w.out.closeTally()
 	l.tracing.died(w.id, now)
@@ -270,7 +270,7 @@ func (l *loop) output(w *worker, stream string, lines []outLine) {
 // spawned says that a fork has a process, or could not get one.
 func (l *loop) spawned(m msgSpawned) {
 	w := m.w
-	l.supervisor.spawning--
+	l.supervisor.started()
 	reply := w.start.reply
 	w.start.reply = nil
 	if m.err != nil {

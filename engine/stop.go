@@ -14,9 +14,7 @@ func (l *loop) stop(by By) {
 	now := l.now()
 	l.stopping = &stopState{by: by, since: now}
 	l.pub.touch()
-	for _, sl := range l.supervisor.slots {
-		l.supervisor.clearSlot(sl)
-	}
+	l.supervisor.clearSlots()
 	l.ledger.quietAll()
 	l.timers.at(now.Add(boundEvery), l.boundStop)
 	l.timers.at(now.Add(quietFor), l.drain)
@@ -28,7 +26,7 @@ func (l *loop) stop(by By) {
 
 // drain takes in what has come before the end of the addresses began.
 func (l *loop) drain(now time.Time) {
-	if l.ledger.quieting > 0 && now.Sub(l.stopping.since) < quietFor+dealFor {
+	if l.ledger.isQuieting() && now.Sub(l.stopping.since) < quietFor+dealFor {
 		l.timers.at(now.Add(quietFor/4), l.drain)
 		return
 	}
@@ -45,7 +43,7 @@ func (l *loop) stopStep() {
 	if l.ledger.queued() == 0 || len(l.workers) == 0 {
 		l.tellAll()
 	}
-	if len(l.workers) == 0 && l.supervisor.spawning == 0 {
+	if len(l.workers) == 0 && l.supervisor.starting() == 0 {
 		if l.asides.cancel != nil {
 			l.asides.cancel() // nobody is left to hear of a lookup
 		}
@@ -94,7 +92,7 @@ func (l *loop) killLeft() {
 func (l *loop) finished() bool {
 	st := l.stopping
 	return st != nil && (st.left || st.drained && st.tidied &&
-		len(l.workers) == 0 && l.supervisor.spawning == 0 && l.ledger.allGone() && l.asides.waited == 0)
+		len(l.workers) == 0 && l.supervisor.starting() == 0 && l.ledger.allGone() && l.asides.waited == 0)
 }
 
 // boundStop holds a stop to its bound, from its beginning to its end.
@@ -130,7 +128,7 @@ func (l *loop) boundStop(now time.Time) {
 
 // leaveBehind has the loop end although something is left, and says what.
 func (l *loop) leaveBehind() {
-	l.supervisor.abandoned.Store(true) // before the look: a process that comes now is killed by who started it
+	l.supervisor.abandon() // before the look: a process that comes now is killed by who started it
 	say := func(w *worker, what string) {
 		l.failed(w, "", fmt.Errorf("the cluster ends without %s", what))
 		l.leftBehind = append(l.leftBehind, what)

@@ -29,6 +29,28 @@ type supervisor struct {
 	abandoned  atomic.Bool // the stop has come to its bound: who starts a process ends it
 }
 
+// begin makes what forks need.
+func (l *supervisor) begin() { l.spawner = proc.NewSpawner(l.spawnTask, spawnsMax) }
+
+// close ends that. What is being started goes on.
+func (l *supervisor) close() { l.spawner.Close() }
+
+// abandon has whoever starts a process from now on end it.
+func (l *supervisor) abandon() { l.abandoned.Store(true) }
+
+// starting is how many forks have no process yet.
+func (l *supervisor) starting() int { return l.spawning }
+
+// started says that a fork has a process, or will have none.
+func (l *supervisor) started() { l.spawning-- }
+
+// clearSlots cancels what slots without a worker wait for.
+func (l *supervisor) clearSlots() {
+	for _, sl := range l.slots {
+		l.clearSlot(sl)
+	}
+}
+
 // clearSlot cancels what a slot without a worker waits for.
 func (l *supervisor) clearSlot(sl *slot) {
 	l.timers.stop(sl.due)

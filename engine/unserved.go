@@ -78,7 +78,7 @@ func (l *unserved) lookUnserved(now time.Time) {
 	for _, w := range l.workers {
 		v.others = v.others || w.life.state == StateListening || w.seen.ready && !w.life.leaving
 	}
-	for _, s := range append([]*server(nil), l.ledger.order...) { // one may be closed
+	for _, s := range l.ledger.addresses() { // one may be closed
 		v.keep, v.served, v.awaited, v.begun = s.keep, s.served(), l.slots.awaited(s, now), !s.unserved.IsZero()
 		since := s.unserved
 		if since.IsZero() {
