@@ -16,31 +16,31 @@ import (
 const channelFD = 3
 
 // freeSlot is the lowest slot nobody has; it makes one if there is none.
-func (l *supervisor) freeSlot() *slot {
-	for _, s := range l.slots {
+func (sv *supervisor) freeSlot() *slot {
+	for _, s := range sv.slots {
 		if s.free() {
 			return s
 		}
 	}
-	s := &slot{index: len(l.slots)}
-	l.slots = append(l.slots, s)
+	s := &slot{index: len(sv.slots)}
+	sv.slots = append(sv.slots, s)
 	return s
 }
 
 // fork starts a worker in a slot. It returns at once: the process is there when
 // msgSpawned comes. prev is the worker it replaces, or nil; env is added to its
 // environment.
-func (l *supervisor) fork(sl *slot, by By, prev *worker, env []string) *worker {
-	l.nextID++
-	now := l.now()
+func (sv *supervisor) fork(sl *slot, by By, prev *worker, env []string) *worker {
+	sv.nextID++
+	now := sv.now()
 	w := &worker{
-		id: l.nextID, slot: sl, by: by, start: startup{env: env, dir: l.plan.settings.Cwd}, at: moments{forked: now, changed: now},
+		id: sv.nextID, slot: sl, by: by, start: startup{env: env, dir: sv.plan.settings.Cwd}, at: moments{forked: now, changed: now},
 		life:    life{state: StateForked},
 		servers: make(map[*server]bool),
 		flow:    inflow{reading: newReading()},
 	}
-	stdio := l.plan.settings.stdio()
-	w.api = newWorker(l.common, w, stdio)
+	stdio := sv.plan.settings.stdio()
+	w.api = newWorker(sv.common, w, stdio)
 	if prev != nil {
 		w.before.id, w.before.why = prev.id, "restart"
 		switch {
@@ -52,34 +52,34 @@ func (l *supervisor) fork(sl *slot, by By, prev *worker, env []string) *worker {
 		}
 	}
 	sl.live = append(sl.live, w)
-	l.workers[w.id] = w
-	l.apiWorkers.set(w.api)
-	l.spawning++
-	l.pub.touch()
-	prog := l.plan.program
-	argv, full := proc.WithInspectPort(prog.argv, l.environ(w), w.id)
+	sv.workers[w.id] = w
+	sv.apiWorkers.set(w.api)
+	sv.spawning++
+	sv.pub.touch()
+	prog := sv.plan.program
+	argv, full := proc.WithInspectPort(prog.argv, sv.environ(w), w.id)
 	if prog.builtin {
 		argv = append([]string{argv[0] + workerName + strconv.Itoa(w.id)}, argv[1:]...)
 	}
 	w.start.env, w.start.inspected = full, inspects(argv, full)
 	spec := proc.Spec{Worker: w.id, Path: prog.path, Argv: argv, Dir: w.start.dir, Env: full}
-	w.start.silent = l.timers.at(now.Add(listenWithin), func(time.Time) { l.neverListened(w) })
-	l.spawner.Do(func() {
+	w.start.silent = sv.timers.at(now.Add(listenWithin), func(time.Time) { sv.neverListened(w) })
+	sv.spawner.Do(func() {
 		m := msgSpawned{w: w, errs: &lineReader{keep: true}, err: prog.err}
 		var ends [3]*os.File
 		if m.err == nil {
-			m.p, m.ch, ends, m.err = l.startWorker(spec, stdio)
+			m.p, m.ch, ends, m.err = sv.startWorker(spec, stdio)
 		}
 		// Always taken: the loop does not end while a fork is under way. Before
 		// started: who waits for that may ask the loop something at once.
-		l.post(m)
-		if m.p != nil && l.abandoned.Load() {
-			l.family.end(m.p)
+		sv.post(m)
+		if m.p != nil && sv.abandoned.Load() {
+			sv.family.end(m.p)
 			_ = m.ch.Close() // nobody else will
 		}
 		w.api.started(m.p, m.ch, ends[0])
 		if m.err == nil {
-			l.startReaders(m, ends, stdio)
+			sv.startReaders(m, ends, stdio)
 		}
 	})
 	return w
@@ -91,18 +91,18 @@ const listenWithin = 10 * time.Second
 
 // neverListened says that a worker has no server after a while. It is not ended
 // for that: a program may do without.
-func (l *supervisor) neverListened(w *worker) {
+func (sv *supervisor) neverListened(w *worker) {
 	if len(w.servers) > 0 || w.seen.ready || w.life.leaving || w.life.chanEnded || w.proc == nil {
 		return
 	}
 	w.note = "never listened"
-	l.failed(w, "", fmt.Errorf("worker %d has not listened for %v: it gets no connections. "+
+	sv.failed(w, "", fmt.Errorf("worker %d has not listened for %v: it gets no connections. "+
 		"A launcher (npm, npx, tsx) keeps the channel from the program below it, `exclusive` and `reusePort` go past the cluster; "+
 		"start the script itself: node SCRIPT", w.id, listenWithin))
 }
 
 // environ is the environment of a worker.
-func (l *supervisor) environ(w *worker) []string {
+func (sv *supervisor) environ(w *worker) []string {
 	var set []string
 	if dir := w.start.dir; dir != "" { // as a shell does; getcwd(3) tells where its links lead
 		if !filepath.IsAbs(dir) {
@@ -111,19 +111,19 @@ func (l *supervisor) environ(w *worker) []string {
 		}
 		set = append(set, "PWD="+dir)
 	}
-	set = append(append(set, l.plan.settings.Env...), w.start.env...)
+	set = append(append(set, sv.plan.settings.Env...), w.start.env...)
 	set = append(set,
 		envUniqueID+"="+strconv.Itoa(w.id),
 		envChannelFD+"="+strconv.Itoa(channelFD),
 		envSerial+"=json",
-		envPrimary+"="+strconv.Itoa(l.pid),
-		envMark+"="+l.family.mark(w.id),
+		envPrimary+"="+strconv.Itoa(sv.pid),
+		envMark+"="+sv.family.mark(w.id),
 		envSlot+"="+strconv.Itoa(w.slot.index),
 	)
-	if l.plan.program.builtin {
-		set = append(set, envMaxProcs+"="+strconv.Itoa(l.o.WorkerProcs))
-		if l.o.Addr != "" {
-			set = append(set, envAddr+"="+l.ledger.addresses()[0].addr.spec())
+	if sv.plan.program.builtin {
+		set = append(set, envMaxProcs+"="+strconv.Itoa(sv.o.WorkerProcs))
+		if sv.o.Addr != "" {
+			set = append(set, envAddr+"="+sv.ledger.addresses()[0].addr.spec())
 		}
 	}
 	return mergeEnv(os.Environ(), set)

@@ -19,8 +19,8 @@ func isGiven(q *ipc.Query) bool {
 }
 
 // answerGiven sends the server again, under a key no server of ours has.
-func (l *granter) answerGiven(w *worker, ack int64) {
-	seq := l.nextSeq()
+func (g *granter) answerGiven(w *worker, ack int64) {
+	seq := g.nextSeq()
 	inner, err := ipc.AppendJSON(nil, ipc.QueryReply{Ack: ack, Seq: seq, Key: fmt.Sprintf("given:%d", seq), Errno: new(int)})
 	var line []byte
 	if err == nil {
@@ -38,7 +38,7 @@ func (l *granter) answerGiven(w *worker, ack int64) {
 	w.keepGiven(nil)
 	if err != nil {
 		if !errors.Is(err, ipc.ErrClosed) {
-			l.failed(w, fmt.Sprintf("answering worker %d", w.id), err)
+			g.failed(w, fmt.Sprintf("answering worker %d", w.id), err)
 		}
 		return
 	}

@@ -37,75 +37,75 @@ const questionsMax = 1024
 //
 // The answers come in the order of the questions, except those that wait for
 // the lookup of a name: a dumb name server holds up nobody else.
-func (l *granter) queried(w *worker, m *ipc.ClusterMsg) {
+func (g *granter) queried(w *worker, m *ipc.ClusterMsg) {
 	if w.life.leaving || m.Query == nil {
 		return // it is leaving: as in Node the question is not answered
 	}
 	if w.asks.given != nil && isGiven(m.Query) {
-		l.answerGiven(w, m.Seq)
+		g.answerGiven(w, m.Seq)
 		return
 	}
 	q := question{w: w, m: *m}
 	w.flow.account.asking++
-	if err := l.mayOpen(w, m.Query); err != nil {
-		l.cannotListen(q, err)
+	if err := g.mayOpen(w, m.Query); err != nil {
+		g.cannotListen(q, err)
 		return
 	}
 	if w.asks.opening > 0 || len(w.asks.later) > 0 {
-		l.putOff(&w.asks.later, q)
+		g.putOff(&w.asks.later, q)
 		return
 	}
-	l.ask(q)
+	g.ask(q)
 }
 
 // putOff has a question wait.
-func (l *granter) putOff(waiting *[]question, q question) {
+func (g *granter) putOff(waiting *[]question, q question) {
 	if len(*waiting) >= questionsMax {
-		l.cannotListen(q, fmt.Errorf("%d questions wait for an answer: %w", questionsMax, syscall.ENOBUFS))
+		g.cannotListen(q, fmt.Errorf("%d questions wait for an answer: %w", questionsMax, syscall.ENOBUFS))
 		return
 	}
 	*waiting = append(*waiting, q)
 }
 
 // ask answers a question, or has done what must be done for it first.
-func (l *granter) ask(q question) {
+func (g *granter) ask(q question) {
 	w, query := q.w, q.m.Query
 	if w.life.leaving {
 		return
 	}
 	key := queryKey(query)
-	if l.ledger.mayBeClosing(key) {
+	if g.ledger.mayBeClosing(key) {
 		// It may be the very address that is being closed: a program that closes
 		// its server and listens again in one turn would hear that it is in use.
-		l.putOff(&l.asked, q)
+		g.putOff(&g.asked, q)
 		return
 	}
 	a := addressOfQuery(query)
 	if q.ip.IsValid() {
 		a.Host = q.ip.String()
 	}
-	s, err := l.serverAt(w, key, a)
+	s, err := g.serverAt(w, key, a)
 	if err == nil && s == nil {
-		err = l.mayOpenNew(a)
+		err = g.mayOpenNew(a)
 	}
 	switch {
 	case err != nil:
-		l.cannotListen(q, err)
+		g.cannotListen(q, err)
 	case s != nil:
-		l.give(q, s)
+		g.give(q, s)
 	case query.FD >= 0:
-		p, err := sock.OpenInherited(query.FD, l.inherited)
-		l.opened(q, a, p, err)
+		p, err := sock.OpenInherited(query.FD, g.inherited)
+		g.opened(q, a, p, err)
 	case a.Network == "unix":
-		l.openPath(q, key, a)
+		g.openPath(q, key, a)
 	case !literal(a.Host):
-		l.lookUp(q, a.Host)
+		g.lookUp(q, a.Host)
 	case a.Network == "udp":
 		p, err := sock.OpenUDP(sock.Addr(a), query.AddressType == "udp6", optionsOf(query), query.Flags&udpReuseAddr != 0)
-		l.opened(q, a, p, err)
+		g.opened(q, a, p, err)
 	default:
 		p, err := sock.OpenTCP(sock.Addr(a), optionsOf(query))
-		l.opened(q, a, p, err)
+		g.opened(q, a, p, err)
 	}
 }
 
@@ -116,70 +116,70 @@ func literal(host string) bool {
 }
 
 // lookUp looks a name up, once for all who ask for it meanwhile.
-func (l *granter) lookUp(q question, host string) {
-	waiting, under := l.lookups[host]
-	l.putOff(&waiting, q)
-	l.lookups[host] = waiting
+func (g *granter) lookUp(q question, host string) {
+	waiting, under := g.lookups[host]
+	g.putOff(&waiting, q)
+	g.lookups[host] = waiting
 	if under {
 		return
 	}
-	doAside(l.asides, func(ctx context.Context) (netip.Addr, error) { return l.sys.resolve(ctx, host) }, func(ip netip.Addr, err error) {
-		waiting := l.lookups[host]
-		delete(l.lookups, host)
+	doAside(g.asides, func(ctx context.Context) (netip.Addr, error) { return g.sys.resolve(ctx, host) }, func(ip netip.Addr, err error) {
+		waiting := g.lookups[host]
+		delete(g.lookups, host)
 		for _, q := range waiting {
 			switch {
 			case q.w.life.leaving: // or it has died
 			case err != nil:
-				l.cannotListen(q, &AddrError{Addr: addressOfQuery(q.m.Query), Err: err})
+				g.cannotListen(q, &AddrError{Addr: addressOfQuery(q.m.Query), Err: err})
 			default:
 				q.ip = ip
-				l.ask(q)
+				g.ask(q)
 			}
 		}
 	}, nil)
 }
 
 // openPath opens a unix socket, once for all who ask for it meanwhile.
-func (l *granter) openPath(q question, key string, a Address) {
-	waiting, under := l.opening[key]
+func (g *granter) openPath(q question, key string, a Address) {
+	waiting, under := g.opening[key]
 	if under && len(waiting) >= questionsMax {
-		l.putOff(&waiting, q) // refuses it
+		g.putOff(&waiting, q) // refuses it
 		return
 	}
 	q.w.asks.opening++
-	l.opening[key] = append(waiting, q)
+	g.opening[key] = append(waiting, q)
 	if under {
 		return
 	}
 	o := optionsOf(q.m.Query)
-	doAside(l.asides, func(context.Context) (*sock.Port, error) { return l.sys.openPath(a, o) }, func(p *sock.Port, err error) {
-		waiting := l.opening[key]
-		delete(l.opening, key)
+	doAside(g.asides, func(context.Context) (*sock.Port, error) { return g.sys.openPath(a, o) }, func(p *sock.Port, err error) {
+		waiting := g.opening[key]
+		delete(g.opening, key)
 		if err != nil && isSlow(err) {
 			err = &AddrError{Addr: a, Err: err}
 		}
 		var s *server
-		if err == nil && (l.stopping != nil || !anyStays(waiting)) {
-			l.ledger.closePort(p)
+		if err == nil && (g.stopping != nil || !anyStays(waiting)) {
+			g.ledger.closePort(p)
 		} else if err == nil {
-			s, err = l.serve(key, p)
+			s, err = g.serve(key, p)
 		}
 		for _, q := range waiting {
 			q.w.asks.opening--
 			switch {
 			case q.w.life.leaving: // or it has died
 			case err != nil:
-				l.cannotListen(q, err)
+				g.cannotListen(q, err)
 			case s != nil:
-				l.ask(q)
+				g.ask(q)
 			}
 		}
 		for _, q := range waiting {
-			l.askLater(q.w)
+			g.askLater(q.w)
 		}
 	}, func(p *sock.Port, err error) {
 		if err == nil {
-			l.ledger.closePort(p)
+			g.ledger.closePort(p)
 		}
 	})
 }
@@ -190,27 +190,27 @@ func anyStays(waiting []question) bool {
 }
 
 // askLater asks the questions a worker has put after one that is answered now.
-func (l *granter) askLater(w *worker) {
+func (g *granter) askLater(w *worker) {
 	for w.asks.opening == 0 && len(w.asks.later) > 0 {
 		q := w.asks.later[0]
 		w.asks.later = w.asks.later[1:]
-		l.ask(q)
+		g.ask(q)
 	}
 }
 
 // opened takes in that an address was opened, or could not be. Who holds it is
 // searched for aside.
-func (l *granter) opened(q question, a Address, p *sock.Port, err error) {
+func (g *granter) opened(q question, a Address, p *sock.Port, err error) {
 	if err == nil {
 		var s *server
-		if s, err = l.serve(queryKey(q.m.Query), p); err == nil {
+		if s, err = g.serve(queryKey(q.m.Query), p); err == nil {
 			if a.Port == 0 && a.Network != "unix" && q.m.Query.FD < 0 {
 				// Another worker may ask for the very port (Node refuses that, and has
 				// it among its known issues).
 				s.chosen = addressOfQuery(q.m.Query)
 				s.chosen.Port = p.Addr().Port
 			}
-			l.give(q, s)
+			g.give(q, s)
 			return
 		}
 	}
@@ -218,60 +218,60 @@ func (l *granter) opened(q question, a Address, p *sock.Port, err error) {
 		if q.m.Query.FD < 0 {
 			err = &AddrError{Addr: a, Err: err}
 		}
-		l.cannotListen(q, err)
+		g.cannotListen(q, err)
 		return
 	}
 	q.w.asks.opening++
-	doAside(l.asides, func(context.Context) (*AddrError, error) { return l.sys.explain(a, err), nil }, func(e *AddrError, slow error) {
+	doAside(g.asides, func(context.Context) (*AddrError, error) { return g.sys.explain(a, err), nil }, func(e *AddrError, slow error) {
 		q.w.asks.opening--
 		if slow != nil {
 			e = &AddrError{Addr: a, Err: err}
 		}
 		if !q.w.life.leaving {
-			l.cannotListen(q, e)
+			g.cannotListen(q, e)
 		}
-		l.askLater(q.w)
+		g.askLater(q.w)
 	}, nil)
 }
 
 // cannotListen says no.
-func (l *granter) cannotListen(q question, err error) {
+func (g *granter) cannotListen(q question, err error) {
 	w := q.w
 	w.flow.account.asking--
 	if e := (*AddrError)(nil); errors.As(err, &e) {
 		err = programAddr{e}
 	}
-	l.faulted(w, fmt.Sprintf("worker %d cannot listen", w.id), err)
+	g.faulted(w, fmt.Sprintf("worker %d cannot listen", w.id), err)
 	errno := -int(errnoOf(err))
-	l.send(w, ipc.QueryReply{Ack: q.m.Seq, Seq: l.nextSeq(), Key: queryKey(q.m.Query), Errno: &errno})
+	g.send(w, ipc.QueryReply{Ack: q.m.Seq, Seq: g.nextSeq(), Key: queryKey(q.m.Query), Errno: &errno})
 }
 
 // give gives a worker the server it has asked for.
-func (l *granter) give(q question, s *server) {
+func (g *granter) give(q question, s *server) {
 	w := q.w
 	w.flow.account.asking--
 	if s.data == nil {
 		s.data = q.m.Query.Data
 	}
-	if err := l.answerQuery(w, s, q.m.Seq); err != nil {
+	if err := g.answerQuery(w, s, q.m.Seq); err != nil {
 		if !errors.Is(err, ipc.ErrClosed) {
-			l.failed(w, fmt.Sprintf("answering worker %d", w.id), err)
+			g.failed(w, fmt.Sprintf("answering worker %d", w.id), err)
 		}
 		return
 	}
-	l.ledger.serves(w, s)
-	l.takenOver(w, s)
+	g.ledger.serves(w, s)
+	g.takenOver(w, s)
 	w.servers[s] = true
 	w.note = ""
 	s.users[w] = false
 	w.addrs = append(w.addrs, s.addr)
-	l.paths.keepName(s, w)
+	g.paths.keepName(s, w)
 }
 
 // answerQuery says yes. That a worker is to wait for hand-offs only it knows by
 // there being no descriptor.
-func (l *granter) answerQuery(w *worker, s *server, ack int64) error {
-	seq := l.nextSeq()
+func (g *granter) answerQuery(w *worker, s *server, ack int64) error {
+	seq := g.nextSeq()
 	w.flow.account.listens++
 	reply := ipc.QueryReply{Ack: ack, Seq: seq, Key: s.key, Data: s.data, Sockname: sockname(s.addr)}
 	if !s.workersAccept() {
@@ -326,8 +326,8 @@ func optionsOf(q *ipc.Query) sock.Options {
 
 // serverAt finds what a worker wants to listen on; nil if it is not open. The
 // error: this worker listens there already.
-func (l *granter) serverAt(w *worker, key string, a Address) (*server, error) {
-	s := l.ledger.find(key, a)
+func (g *granter) serverAt(w *worker, key string, a Address) (*server, error) {
+	s := g.ledger.find(key, a)
 	if s != nil {
 		if closed, using := s.users[w]; using && !closed {
 			return nil, fmt.Errorf("%s: worker %d listens there already: %w", a, w.id, syscall.EADDRINUSE)
@@ -337,12 +337,12 @@ func (l *granter) serverAt(w *worker, key string, a Address) (*server, error) {
 }
 
 // serve makes a server of open sockets for the workers.
-func (l *granter) serve(key string, p *sock.Port) (*server, error) {
-	s, err := l.ledger.addServer(key, p)
+func (g *granter) serve(key string, p *sock.Port) (*server, error) {
+	s, err := g.ledger.addServer(key, p)
 	if err != nil {
 		return nil, err
 	}
-	l.ledger.accept(s)
+	g.ledger.accept(s)
 	return s, nil
 }
 
@@ -367,10 +367,10 @@ func errnoOf(err error) syscall.Errno {
 }
 
 // askClosed asks the questions that waited for addresses to be closed.
-func (l *granter) askClosed() {
-	asked := l.asked
-	l.asked = nil
+func (g *granter) askClosed() {
+	asked := g.asked
+	g.asked = nil
 	for _, q := range asked {
-		l.ask(q)
+		g.ask(q)
 	}
 }

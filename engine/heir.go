@@ -8,7 +8,7 @@ import "time"
 // as Node's is with its last worker: see fate.
 
 // bequeath leaves to its slot what a worker that is gone has open.
-func (l *supervisor) bequeath(w *worker, now time.Time) {
+func (sv *supervisor) bequeath(w *worker, now time.Time) {
 	sl := w.slot
 	if w.life.voluntary == yes {
 		if !sl.heldByOther(w) {
@@ -32,8 +32,8 @@ func (l *supervisor) bequeath(w *worker, now time.Time) {
 
 // takenOver says that a worker has an address: its slot, and those that are not
 // to be filled again, have not lost it.
-func (l *supervisor) takenOver(w *worker, s *server) {
-	for _, sl := range l.slots {
+func (sv *supervisor) takenOver(w *worker, s *server) {
+	for _, sl := range sv.slots {
 		if sl == w.slot || sl.free() {
 			delete(sl.heir, s)
 		}
@@ -42,9 +42,9 @@ func (l *supervisor) takenOver(w *worker, s *server) {
 
 // awaited tells whether the next worker of a slot may ask for an address that
 // the one before had.
-func (l *supervisor) awaited(s *server, now time.Time) bool {
-	for _, sl := range l.slots {
-		if sl.heir[s] && l.mayFill(sl, now) {
+func (sv *supervisor) awaited(s *server, now time.Time) bool {
+	for _, sl := range sv.slots {
+		if sl.heir[s] && sv.mayFill(sl, now) {
 			return true
 		}
 	}
@@ -53,12 +53,12 @@ func (l *supervisor) awaited(s *server, now time.Time) bool {
 
 // mayFill tells whether a slot has a worker that may still ask for addresses, or
 // is to get one.
-func (l *supervisor) mayFill(sl *slot, now time.Time) bool {
+func (sv *supervisor) mayFill(sl *slot, now time.Time) bool {
 	if sl.due != nil || sl.want != nil {
 		return true
 	}
 	for _, w := range sl.live {
-		if l.mayAsk(w, now) || l.toBeJudged(w) {
+		if sv.mayAsk(w, now) || sv.toBeJudged(w) {
 			return true
 		}
 	}
@@ -67,27 +67,27 @@ func (l *supervisor) mayFill(sl *slot, now time.Time) bool {
 
 // mayAsk tells whether a worker may still ask for an address: it has not
 // listened yet, or did so a moment ago and may have more servers.
-func (l *supervisor) mayAsk(w *worker, now time.Time) bool {
+func (sv *supervisor) mayAsk(w *worker, now time.Time) bool {
 	switch {
 	case w.life.leaving || w.life.chanEnded:
 		return false
 	case w.at.listening.IsZero() && !w.seen.ready:
-		return l.readyIn(w, now) > 0
+		return sv.readyIn(w, now) > 0
 	}
 	return now.Sub(w.at.heard) < moveWait
 }
 
 // toBeJudged tells whether it is still to be decided what becomes of the slot of
 // a worker whose channel has ended, or whose process has.
-func (l *supervisor) toBeJudged(w *worker) bool {
-	return (w.life.chanEnded || w.life.procEnded) && !w.end.vacated && w.life.voluntary != yes && !l.o.NoRestart && !w.slot.heldByOther(w)
+func (sv *supervisor) toBeJudged(w *worker) bool {
+	return (w.life.chanEnded || w.life.procEnded) && !w.end.vacated && w.life.voluntary != yes && !sv.o.NoRestart && !w.slot.heldByOther(w)
 }
 
 // coming tells whether a worker that takes no other's place comes up: it may ask
 // for anything.
-func (l *supervisor) coming(now time.Time) bool {
-	for _, w := range l.workers {
-		if len(w.slot.heir) == 0 && w.at.listening.IsZero() && l.mayAsk(w, now) && now.Sub(w.at.forked) < listenWithin {
+func (sv *supervisor) coming(now time.Time) bool {
+	for _, w := range sv.workers {
+		if len(w.slot.heir) == 0 && w.at.listening.IsZero() && sv.mayAsk(w, now) && now.Sub(w.at.forked) < listenWithin {
 			return true
 		}
 	}
@@ -95,9 +95,9 @@ func (l *supervisor) coming(now time.Time) bool {
 }
 
 // gaveUp tells whether a slot whose worker has died will not be filled.
-func (l *supervisor) gaveUp() bool {
-	for _, sl := range l.slots {
-		if sl.stopped || l.o.NoRestart && sl.free() && len(sl.heir) > 0 {
+func (sv *supervisor) gaveUp() bool {
+	for _, sl := range sv.slots {
+		if sl.stopped || sv.o.NoRestart && sl.free() && len(sl.heir) > 0 {
 			return true
 		}
 	}
@@ -105,8 +105,8 @@ func (l *supervisor) gaveUp() bool {
 }
 
 // addressEnded says that an address is closed: nobody waits for it any more.
-func (l *supervisor) addressEnded(s *server) {
-	for _, sl := range l.slots {
+func (sv *supervisor) addressEnded(s *server) {
+	for _, sl := range sv.slots {
 		delete(sl.heir, s)
 	}
 }

@@ -21,36 +21,36 @@ const listenersEvery = 2 * time.Millisecond
 
 // readOn gives the reader of w its buffer back: at once, or when it has been
 // slowed for long enough and its listeners have room again.
-func (l *intake) readOn(w *worker, buf []ipc.Message, now time.Time) {
+func (in *intake) readOn(w *worker, buf []ipc.Message, now time.Time) {
 	if cap(buf) > readKept {
 		buf = nil
 	}
 	w.flow.slowed.kept = append(w.flow.slowed.kept, buf[:0])
-	l.readOnAt(w, now)
+	in.readOnAt(w, now)
 }
 
-func (l *intake) readOnAt(w *worker, now time.Time) {
+func (in *intake) readOnAt(w *worker, now time.Time) {
 	if len(w.flow.slowed.kept) == 0 || w.flow.slowed.timer != nil {
 		return
 	}
 	at := w.flow.slowed.until
-	if !at.After(now) && l.listenersOf(w, now).full() {
+	if !at.After(now) && in.listenersOf(w, now).full() {
 		at = now.Add(listenersEvery)
 	}
 	if w.flow.account.over || w.life.procEnded || !at.After(now) {
-		l.readNow(w)
+		in.readNow(w)
 		return
 	}
-	w.flow.slowed.timer = l.timers.at(at, func(now time.Time) {
+	w.flow.slowed.timer = in.timers.at(at, func(now time.Time) {
 		w.flow.slowed.timer = nil
-		l.readOnAt(w, now)
+		in.readOnAt(w, now)
 	})
 }
 
 // readNow gives the reader all its buffers: what is left in the channel of a
 // worker that has ended must be read at once.
-func (l *intake) readNow(w *worker) {
-	l.timers.stop(w.flow.slowed.timer)
+func (in *intake) readNow(w *worker) {
+	in.timers.stop(w.flow.slowed.timer)
 	w.flow.slowed.timer = nil
 	for _, buf := range w.flow.slowed.kept {
 		select {
@@ -61,10 +61,10 @@ func (l *intake) readNow(w *worker) {
 	w.flow.slowed.kept = w.flow.slowed.kept[:0]
 }
 
-func (l *intake) listenersOf(w *worker, now time.Time) listenersView {
-	v := listenersView{ends: w.life.leaving || w.life.chanEnded || l.stopping != nil}
+func (in *intake) listenersOf(w *worker, now time.Time) listenersView {
+	v := listenersView{ends: w.life.leaving || w.life.chanEnded || in.stopping != nil}
 	var calls uint64
-	v.waiting, v.all, calls = l.dispatcher.state(&w.api.listeners.waiting)
+	v.waiting, v.all, calls = in.dispatcher.state(&w.api.listeners.waiting)
 	if calls != w.flow.slowed.calls || !v.much() {
 		w.flow.slowed.calls, w.flow.slowed.movedAt = calls, now
 	}
@@ -84,55 +84,55 @@ func (l *intake) listenersOf(w *worker, now time.Time) listenersView {
 
 // charge charges a message to its worker and tells how long that is to be
 // slowed.
-func (l *intake) charge(w *worker, m *ipc.Message, now time.Time) time.Duration {
+func (in *intake) charge(w *worker, m *ipc.Message, now time.Time) time.Duration {
 	wait, c := w.flow.account.take(m, now)
 	if wait > 0 && w.flow.account.slow(c, wait, now) {
-		l.failed(w, "", fmt.Errorf("worker %d sends more than %.0f %s a second: its channel is read more slowly", w.id, budgets[c].rate.perSec, budgets[c].what))
+		in.failed(w, "", fmt.Errorf("worker %d sends more than %.0f %s a second: its channel is read more slowly", w.id, budgets[c].rate.perSec, budgets[c].what))
 	}
 	return wait
 }
 
 // odd takes in a message that makes no sense where it came. Some are ignored;
 // too many end the channel.
-func (l *intake) odd(w *worker, what string, now time.Time) {
+func (in *intake) odd(w *worker, what string, now time.Time) {
 	if w.flow.account.odd.take(oddRate, 1, now) > 0 {
-		l.over(w, fmt.Errorf("worker %d has sent over %.0f messages that make no sense, more than %.0f a second; the last was %s: %w",
+		in.over(w, fmt.Errorf("worker %d has sent over %.0f messages that make no sense, more than %.0f a second; the last was %s: %w",
 			w.id, oddRate.atOnce, oddRate.perSec, what, ErrBudget))
 	}
 }
 
 // oddAnswer is odd for an answer, which is counted as well.
-func (l *intake) oddAnswer(w *worker, what string, now time.Time) {
-	l.odds++
-	l.odd(w, what, now)
+func (in *intake) oddAnswer(w *worker, what string, now time.Time) {
+	in.odds++
+	in.odd(w, what, now)
 }
 
 // over ends the channel of a worker for err. What follows is as for a breach of
 // the protocol: its reader says why, and the worker is killed if it stays.
-func (l *intake) over(w *worker, err error) {
+func (in *intake) over(w *worker, err error) {
 	if w.flow.account.over {
 		return
 	}
 	w.flow.account.over = true
 	w.ch.Fail(err)
-	l.readNow(w)
+	in.readNow(w)
 }
 
 // refuse drops a message of a worker whose channel is being ended.
-func (l *intake) refuse(m *ipc.Message) {
+func (in *intake) refuse(m *ipc.Message) {
 	if m.FD >= 0 {
-		l.closeForeign(m.FD)
+		in.closeForeign(m.FD)
 		m.FD = -1
 	}
 }
 
 // tooMany takes the descriptor of a message away if there are too few left.
-func (l *intake) tooMany(w *worker, m *ipc.Message) {
-	if m.FD < 0 || l.fds.spare(m.FD) {
+func (in *intake) tooMany(w *worker, m *ipc.Message) {
+	if m.FD < 0 || in.fds.spare(m.FD) {
 		return
 	}
-	l.refuse(m)
+	in.refuse(m)
 	m.Missing = m.Handle != ""
-	l.faulted(w, "", fmt.Errorf("a descriptor of worker %d was refused: the last %d of the primary's %d are not for workers (ulimit -n): %w",
-		w.id, l.fds.reserve(), l.fds.limit, syscall.EMFILE))
+	in.faulted(w, "", fmt.Errorf("a descriptor of worker %d was refused: the last %d of the primary's %d are not for workers (ulimit -n): %w",
+		w.id, in.fds.reserve(), in.fds.limit, syscall.EMFILE))
 }

@@ -10,46 +10,46 @@ type killer struct {
 }
 
 // kill9 ends a worker, by the rules. What it started follows: see tidier.
-func (l *killer) kill9(w *worker, why string) {
-	l.tellKill(w, why)
-	l.killWorker(w)
+func (k *killer) kill9(w *worker, why string) {
+	k.tellKill(w, why)
+	k.killWorker(w)
 }
 
 // tellKill says that a worker is killed by the rules.
-func (l *killer) tellKill(w *worker, why string) {
-	l.emitCall(w, Event{Kind: KindKill, By: BySupervisor, Detail: KillDetail{Signal: "SIGKILL", Reason: why}}, callFacts{past: true})
+func (k *killer) tellKill(w *worker, why string) {
+	k.emitCall(w, Event{Kind: KindKill, By: BySupervisor, Detail: KillDetail{Signal: "SIGKILL", Reason: why}}, callFacts{past: true})
 }
 
 // killedNow remembers that a worker was sent SIGKILL.
-func (l *killer) killedNow(w *worker) {
+func (k *killer) killedNow(w *worker) {
 	if w.end.killed.IsZero() {
-		w.end.killed = l.now()
+		w.end.killed = k.now()
 	}
 }
 
 // killWorker sends SIGKILL to a worker. If nothing else will tell what that
 // costs, it is counted first, off the loop: then the signal is some milliseconds
 // late.
-func (l *killer) killWorker(w *worker) {
-	l.killedNow(w)
+func (k *killer) killWorker(w *worker) {
+	k.killedNow(w)
 	o := &w.out
 	known := o.tally != nil && !o.late || !o.served || o.drained || o.taken == o.base && !o.accepts
-	ports := l.ledger.clusterPorts()
+	ports := k.ledger.clusterPorts()
 	for s := range w.servers {
 		known = known || s.addr.Network == "unix" // the kernel does not list those
 	}
 	if known || len(ports) == 0 || w.life.gone {
 		if err := w.proc.Signal(syscall.SIGKILL); err != nil {
-			l.failed(w, "SIGKILL to "+w.api.String(), err)
+			k.failed(w, "SIGKILL to "+w.api.String(), err)
 		}
 		return
 	}
-	l.spawnTask(func() {
+	k.spawnTask(func() {
 		if conns, ok := countStopped(w.proc, ports); ok {
-			l.post(msgCounted{w, conns})
+			k.post(msgCounted{w, conns})
 		}
 		if err := w.proc.Signal(syscall.SIGKILL); err != nil {
-			l.post(msgFailed{"SIGKILL to " + w.api.String(), err})
+			k.post(msgFailed{"SIGKILL to " + w.api.String(), err})
 		}
 	})
 }

@@ -29,16 +29,16 @@ func (msgLooked) isMsg() {}
 
 // lookAtLeaving has the connections counted of all workers that leave, outside
 // the loop. The answer comes as a message.
-func (l *leaver) lookAtLeaving() {
-	if !l.rules.early {
+func (lv *leaver) lookAtLeaving() {
+	if !lv.rules.early {
 		return
 	}
-	if l.looking {
-		l.lookAgain = true
+	if lv.looking {
+		lv.lookAgain = true
 		return
 	}
 	targets := make(map[int]lookTarget)
-	for id, w := range l.workers {
+	for id, w := range lv.workers {
 		v := w.left
 		if w.proc != nil && !w.life.procEnded && !v.told.IsZero() && v.stopped.IsZero() {
 			targets[id] = lookTarget{w.proc.PID, maps.Clone(w.seen.ownPorts), w.seen.ownPorts == nil && len(w.servers) == 0}
@@ -47,26 +47,26 @@ func (l *leaver) lookAtLeaving() {
 	if len(targets) == 0 {
 		return
 	}
-	l.looking = true
-	ports, began := l.ledger.clusterPorts(), l.now()
-	l.spawnTask(func() { l.post(msgLooked{began, connectionsOf(targets, ports)}) })
+	lv.looking = true
+	ports, began := lv.ledger.clusterPorts(), lv.now()
+	lv.spawnTask(func() { lv.post(msgLooked{began, connectionsOf(targets, ports)}) })
 }
 
 // lookedAt takes in a look.
-func (l *leaver) lookedAt(m msgLooked) {
-	l.looking = false
+func (lv *leaver) lookedAt(m msgLooked) {
+	lv.looking = false
 	for id, f := range m.found {
-		w := l.workers[id]
+		w := lv.workers[id]
 		if w == nil {
 			continue
 		}
 		w.listensAt(f.listens)
 		w.left = w.left.looked(w.lookOf(f, m.began))
-		l.leaveStep(w)
+		lv.leaveStep(w)
 	}
-	if l.lookAgain {
-		l.lookAgain = false
-		l.lookAtLeaving()
+	if lv.lookAgain {
+		lv.lookAgain = false
+		lv.lookAtLeaving()
 	}
 }
 

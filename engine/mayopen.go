@@ -12,11 +12,11 @@ import (
 
 // mayOpen tells why a worker may not have one more address; nil = it may. Its
 // program hears the errno.
-func (l *granter) mayOpen(w *worker, q *ipc.Query) error {
+func (g *granter) mayOpen(w *worker, q *ipc.Query) error {
 	if q.Address != nil && len(*q.Address) > addressMax {
 		return fmt.Errorf("an address of %d bytes: %w", len(*q.Address), syscall.ENAMETOOLONG)
 	}
-	open, most := 0, l.fds.addresses()
+	open, most := 0, g.fds.addresses()
 	for s := range w.servers {
 		if !s.ended && !s.users[w] {
 			open++
@@ -36,13 +36,13 @@ func (l *granter) mayOpen(w *worker, q *ipc.Query) error {
 
 // mayOpenNew tells why there may be no new address: one that is open costs
 // nothing more.
-func (l *granter) mayOpenNew(a Address) error {
+func (g *granter) mayOpenNew(a Address) error {
 	probe := sock.Reserve()
 	if probe >= 0 {
 		_ = unix.Close(probe)
 	}
-	if !l.fds.spare(probe) {
-		return &AddrError{Addr: a, Err: fmt.Errorf("the last %d of the primary's %d descriptors are not for addresses of workers (ulimit -n): %w", l.fds.reserve(), l.fds.limit, syscall.EMFILE)}
+	if !g.fds.spare(probe) {
+		return &AddrError{Addr: a, Err: fmt.Errorf("the last %d of the primary's %d descriptors are not for addresses of workers (ulimit -n): %w", g.fds.reserve(), g.fds.limit, syscall.EMFILE)}
 	}
 	return nil
 }

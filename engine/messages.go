@@ -22,28 +22,28 @@ type messages struct {
 
 // userMessage takes in a message of the worker's program, and the descriptor
 // with it. ready tells that the program says for the first time that it is.
-func (l *messages) userMessage(w *worker, m *ipc.Message) (ready bool) {
+func (mg *messages) userMessage(w *worker, m *ipc.Message) (ready bool) {
 	var with callFacts
 	if m.FD >= 0 {
 		with.handle = kindOf(m.Handle, m.FD)
 	}
-	l.emitCall(w, Event{Kind: KindMessage, By: ByOutside, Detail: messageDetail(m.Raw)}, with)
+	mg.emitCall(w, Event{Kind: KindMessage, By: ByOutside, Detail: messageDetail(m.Raw)}, with)
 	if isReady(m.Raw) && !w.seen.ready {
 		w.seen.ready, w.note = true, ""
-		w.at.heard = l.now()
+		w.at.heard = mg.now()
 		ready = true
 	}
 	msg := Message{Worker: w.id, Value: m.Raw}
 	if m.FD >= 0 {
-		msg.Handle = l.takeHandle(w, m)
+		msg.Handle = mg.takeHandle(w, m)
 	}
-	l.deliverMessage(w, msg)
+	mg.deliverMessage(w, msg)
 	return ready
 }
 
 // tooLong says that a message of the worker's program was refused. Nobody can
 // tell a Node program: its send has no answer.
-func (l *messages) tooLong(w *worker, m *ipc.Message) {
+func (mg *messages) tooLong(w *worker, m *ipc.Message) {
 	w.flow.tooLong++
 	what := "a message"
 	if m.Handle != "" {
@@ -51,8 +51,8 @@ func (l *messages) tooLong(w *worker, m *ipc.Message) {
 	}
 	err := fmt.Errorf("%s of worker %d was refused: it has %d bytes, the most is %d (%d MiB); send it in parts, or pass a file's name (refused so far: %d): %w",
 		what, w.id, m.Size, ipc.MaxFrame, ipc.MaxFrame>>20, w.flow.tooLong, ErrTooLong)
-	l.faulted(w, "", err)
-	l.deliverError(w, err)
+	mg.faulted(w, "", err)
+	mg.deliverError(w, err)
 }
 
 // messageDetail is a message as events hold it.
@@ -71,7 +71,7 @@ func messageDetail(raw []byte) MessageDetail {
 func isReady(raw []byte) bool { return string(bytes.TrimSpace(raw)) == `"ready"` }
 
 // takeHandle makes a Handle of the descriptor that came with a message.
-func (l *messages) takeHandle(w *worker, m *ipc.Message) *Handle {
+func (mg *messages) takeHandle(w *worker, m *ipc.Message) *Handle {
 	h := &Handle{Kind: kindOf(m.Handle, m.FD), File: os.NewFile(uintptr(m.FD), "handle")}
 	if m.HandleKey != nil {
 		key := m.HandleKey
@@ -79,7 +79,7 @@ func (l *messages) takeHandle(w *worker, m *ipc.Message) *Handle {
 		h.closed = func() {
 			// Beside: Close may be called by the loop, and after its end. The
 			// goroutine ends when the loop has taken the message, or has ended.
-			go l.post(msgHandleClosed{w, key})
+			go mg.post(msgHandleClosed{w, key})
 		}
 	}
 	m.FD = -1
@@ -87,7 +87,7 @@ func (l *messages) takeHandle(w *worker, m *ipc.Message) *Handle {
 }
 
 // handleClosed says that a connection a worker gave us is closed here.
-func (l *messages) handleClosed(w *worker, key json.RawMessage) {
+func (mg *messages) handleClosed(w *worker, key json.RawMessage) {
 	s := w.flow.sockets[string(key)]
 	if s == nil {
 		return
@@ -97,19 +97,19 @@ func (l *messages) handleClosed(w *worker, key json.RawMessage) {
 	}
 	delete(w.flow.sockets, string(key)) // a worker invents keys
 	if s.asked {
-		l.send(w, ipc.SocketAllClosed{Key: key})
+		mg.send(w, ipc.SocketAllClosed{Key: key})
 	}
 }
 
 // otherInternal answers Node's messages about sockets that were given to us. Of a
 // key nobody knows there are none.
-func (l *messages) otherInternal(w *worker, m *ipc.Message, now time.Time) {
+func (mg *messages) otherInternal(w *worker, m *ipc.Message, now time.Time) {
 	key := ipc.SocketKey(m.Raw)
 	if key == nil {
 		return
 	}
 	if len(key) > ipc.MaxHandleKey {
-		l.intake.odd(w, "a question about sockets with a key that is too long", now)
+		mg.intake.odd(w, "a question about sockets with a key that is too long", now)
 		return
 	}
 	s := w.flow.sockets[string(key)]
@@ -119,19 +119,19 @@ func (l *messages) otherInternal(w *worker, m *ipc.Message, now time.Time) {
 			s.asked = true
 			return
 		}
-		l.send(w, ipc.SocketAllClosed{Key: key})
+		mg.send(w, ipc.SocketAllClosed{Key: key})
 	case "NODE_SOCKET_GET_COUNT":
 		open := 0
 		if s != nil {
 			open = s.open
 		}
-		l.send(w, ipc.SocketCount{Key: key, Count: open})
+		mg.send(w, ipc.SocketCount{Key: key, Count: open})
 	}
 }
 
 // sendUser sends a message, with a handle if h is not nil, to a worker's
 // program. h stays the caller's.
-func (l *messages) sendUser(w *worker, value json.RawMessage, h *Handle) error {
+func (mg *messages) sendUser(w *worker, value json.RawMessage, h *Handle) error {
 	if w.life.chanEnded {
 		return fmt.Errorf("message to worker %d: %w", w.id, ErrChannelClosed)
 	}
@@ -166,6 +166,6 @@ func copyOf(rc syscall.RawConn) *os.File {
 }
 
 // sent says that a message was sent to a worker.
-func (l *messages) sent(w *worker, message json.RawMessage, by By) {
-	l.emitFor(w, Event{Kind: KindSend, By: by, Detail: SendDetail(messageDetail(message))})
+func (mg *messages) sent(w *worker, message json.RawMessage, by By) {
+	mg.emitFor(w, Event{Kind: KindSend, By: by, Detail: SendDetail(messageDetail(message))})
 }

@@ -77,32 +77,32 @@ func (s *sampler) one(pid int) usage {
 }
 
 // sample asks for a look; the answer comes as a message.
-func (l *observer) sample() {
-	if !l.begin() {
+func (o *observer) sample() {
+	if !o.begin() {
 		return
 	}
-	targets := make(map[int]target, len(l.workers))
-	for id, w := range l.workers {
+	targets := make(map[int]target, len(o.workers))
+	for id, w := range o.workers {
 		if w.proc != nil && !w.life.procEnded {
 			none := len(w.servers) == 0
-			t := target{pid: w.proc.PID, open: w.seen.stats == nil && !none, own: l.rules.early && none}
-			t.taken, t.since, t.byHand = w.out.taken, w.out.since, l.ledger.allByHand(w)
+			t := target{pid: w.proc.PID, open: w.seen.stats == nil && !none, own: o.rules.early && none}
+			t.taken, t.since, t.byHand = w.out.taken, w.out.since, o.ledger.allByHand(w)
 			t.news = t.byHand && (t.taken != w.out.base || w.out.accepts)
 			targets[id] = t
 		}
 	}
-	ports := l.ledger.clusterPorts()
-	self, at := l.pid, l.now()
-	l.spawnTask(func() { l.post(msgSampled{l.sampler.look(self, targets, ports, at)}) })
+	ports := o.ledger.clusterPorts()
+	self, at := o.pid, o.now()
+	o.spawnTask(func() { o.post(msgSampled{o.sampler.look(self, targets, ports, at)}) })
 }
 
 // sampled takes in a look, and counts what was done since the last one.
-func (l *observer) sampled(s samples) {
-	dt := l.took(s)
-	l.pub.touch()
+func (o *observer) sampled(s samples) {
+	dt := o.took(s)
+	o.pub.touch()
 	total, known := 0.0, false
 	took := make(map[int]uint64)
-	for id, w := range l.workers {
+	for id, w := range o.workers {
 		u := s.workers[id]
 		w.seen.figures.take(u, w.seen.stats, dt)
 		if w.seen.stats != nil {
@@ -121,10 +121,10 @@ func (l *observer) sampled(s samples) {
 			w.listensAt(u.listens)
 		}
 	}
-	l.tracing.sampled(took, dt)
-	l.reqRate = nil
+	o.tracing.sampled(took, dt)
+	o.reqRate = nil
 	if known {
-		l.reqRate = &total
+		o.reqRate = &total
 	}
 }
 

@@ -15,18 +15,18 @@ type paths struct {
 }
 
 // keepNames looks at the paths of all unix sockets.
-func (l *paths) keepNames() {
-	for _, s := range l.ledger.addresses() {
-		l.keepName(s, nil)
+func (pa *paths) keepNames() {
+	for _, s := range pa.ledger.addresses() {
+		pa.keepName(s, nil)
 	}
 }
 
 // keepName sees to it that a unix socket has its path. w is the worker that has
 // just asked for it, listens there or has ended, which is when programs remove
 // it; nil if this is only a look. What was wrong is said once.
-func (l *paths) keepName(s *server, w *worker) {
+func (pa *paths) keepName(s *server, w *worker) {
 	n := s.port.Name()
-	if n == nil || s.ended || l.stopping != nil {
+	if n == nil || s.ended || pa.stopping != nil {
 		return
 	}
 	if s.naming {
@@ -40,11 +40,11 @@ func (l *paths) keepName(s *server, w *worker) {
 		s.naming = false
 		if w := s.named; w != nil {
 			s.named = nil
-			l.keepName(s, w)
+			pa.keepName(s, w)
 		}
 	}
-	doAside(l.asides, func(context.Context) (lost bool, err error) { return l.sys.putBack(n) }, func(lost bool, err error) {
-		l.nameKept(s, w, lost, err)
+	doAside(pa.asides, func(context.Context) (lost bool, err error) { return pa.sys.putBack(n) }, func(lost bool, err error) {
+		pa.nameKept(s, w, lost, err)
 		if !isSlow(err) {
 			over()
 		}
@@ -52,17 +52,17 @@ func (l *paths) keepName(s *server, w *worker) {
 }
 
 // nameKept takes in a look at a path.
-func (l *paths) nameKept(s *server, w *worker, lost bool, err error) {
-	if s.ended || l.stopping != nil {
+func (pa *paths) nameKept(s *server, w *worker, lost bool, err error) {
+	if s.ended || pa.stopping != nil {
 		return
 	}
-	if w != nil && l.workers[w.id] != w {
+	if w != nil && pa.workers[w.id] != w {
 		w = nil // it has gone meanwhile
 	}
 	switch {
 	case isSlow(err) && s.nameTrouble != err.Error():
 		s.nameTrouble = err.Error()
-		l.failed(w, "", fmt.Errorf("%s: whether its path is there is not known: %w", s.addr, err))
+		pa.failed(w, "", fmt.Errorf("%s: whether its path is there is not known: %w", s.addr, err))
 	case isSlow(err):
 	case !lost:
 		s.nameTrouble = ""
@@ -70,7 +70,7 @@ func (l *paths) nameKept(s *server, w *worker, lost bool, err error) {
 		s.nameTrouble = ""
 		if !s.nameSaid {
 			s.nameSaid = true
-			l.mended(w, fmt.Sprintf("%s: the path was removed; it is put back, and is the same socket. Nobody need remove it before a start: "+
+			pa.mended(w, fmt.Sprintf("%s: the path was removed; it is put back, and is the same socket. Nobody need remove it before a start: "+
 				"muster clears away what a dead run has left. (Said once)", s.addr))
 		}
 	case s.nameTrouble != err.Error():
@@ -79,6 +79,6 @@ func (l *paths) nameKept(s *server, w *worker, lost bool, err error) {
 		if errors.Is(err, sock.ErrNameTaken) {
 			todo = "it stays, and clients that connect there do not reach these workers. Free the path, and the socket is put back"
 		}
-		l.failed(w, "", fmt.Errorf("%s: the path was removed: %w: %s", s.addr, err, todo))
+		pa.failed(w, "", fmt.Errorf("%s: the path was removed: %w: %s", s.addr, err, todo))
 	}
 }

@@ -25,12 +25,12 @@ type plan struct {
 //
 // found is where the program of s is: the file system may not answer, so the loop
 // does not look for it.
-func (l *plan) setup(s Settings, by By, found foundExec) error {
-	next, err := l.settings.merge(s)
+func (p *plan) setup(s Settings, by By, found foundExec) error {
+	next, err := p.settings.merge(s)
 	if err != nil {
 		return fmt.Errorf("settings: %w", err)
 	}
-	if !l.wasSetUp {
+	if !p.wasSetUp {
 		if next.Args == nil {
 			next.Args = append([]string{}, os.Args[1:]...)
 		}
@@ -39,48 +39,48 @@ func (l *plan) setup(s Settings, by By, found foundExec) error {
 				return fmt.Errorf("finding this program's file: %w", err)
 			}
 		}
-		l.wasSetUp = true
+		p.wasSetUp = true
 	}
 	if found.name != next.Exec { // it is what it was
-		found = foundExec{next.Exec, l.program.path, l.program.err}
+		found = foundExec{next.Exec, p.program.path, p.program.err}
 	}
-	l.useSettings(next)
-	l.program = programOf(next, found)
-	l.emit(Event{Kind: KindSetup, By: by, Detail: SetupDetail{
-		Exec: cmp.Or(l.program.path, next.Exec), ExecArgv: next.ExecArgv, Args: next.Args, Cwd: next.Cwd, Silent: next.Silent, Stdio: next.Stdio,
-		Workers: l.o.Workers, Policy: l.ledger.policy, Note: l.setupNote(),
+	p.useSettings(next)
+	p.program = programOf(next, found)
+	p.emit(Event{Kind: KindSetup, By: by, Detail: SetupDetail{
+		Exec: cmp.Or(p.program.path, next.Exec), ExecArgv: next.ExecArgv, Args: next.Args, Cwd: next.Cwd, Silent: next.Silent, Stdio: next.Stdio,
+		Workers: p.o.Workers, Policy: p.ledger.policy, Note: p.setupNote(),
 	}})
-	l.dispatcher.post(func() { l.listeners.setup.call(func(f func(Settings)) { f(next.clone()) }) })
+	p.dispatcher.post(func() { p.listeners.setup.call(func(f func(Settings)) { f(next.clone()) }) })
 	return nil
 }
 
 // useSettings makes s the settings of later forks.
-func (l *plan) useSettings(s Settings) {
-	l.settings = s
+func (p *plan) useSettings(s Settings) {
+	p.settings = s
 	shown := s.clone()
-	l.shown.Store(&shown)
-	l.pub.touch()
+	p.shown.Store(&shown)
+	p.pub.touch()
 }
 
 // setupNote is what is to be told with a setup: Options.Note, and that there is
 // no stall limit.
-func (l *plan) setupNote() string {
-	note := l.o.Note
-	if l.o.Stall > 0 && !l.o.StallInspected && inspects(l.program.argv, mergeEnv(os.Environ(), l.settings.Env)) {
+func (p *plan) setupNote() string {
+	note := p.o.Note
+	if p.o.Stall > 0 && !p.o.StallInspected && inspects(p.program.argv, mergeEnv(os.Environ(), p.settings.Env)) {
 		note = strings.TrimPrefix(note+"; ", "; ") + "node has an inspector, so no worker is killed for a stall"
 	}
 	return note
 }
 
 // setupFirst is the setup that comes with the first of n forks, or before any.
-func (l *plan) setupFirst(n int) error {
-	if n <= 0 && l.wasSetUp {
+func (p *plan) setupFirst(n int) error {
+	if n <= 0 && p.wasSetUp {
 		return nil
 	}
-	return l.setup(Settings{}, ByAPI, foundExec{})
+	return p.setup(Settings{}, ByAPI, foundExec{})
 }
 
 // show puts what is planned into a picture.
-func (l *plan) show(s *Snapshot) {
-	s.Command, s.Settings = l.program.command, l.settings
+func (p *plan) show(s *Snapshot) {
+	s.Command, s.Settings = p.program.command, p.settings
 }

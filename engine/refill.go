@@ -7,8 +7,8 @@ const rowKept = 5 * time.Second
 
 // judge asks the rules what becomes of the slot of a worker that has ended, or
 // whose channel has. It is asked once per worker.
-func (l *supervisor) judge(w *worker, now time.Time) verdict {
-	if w.end.vacated || w.life.voluntary == yes || l.stopping != nil {
+func (sv *supervisor) judge(w *worker, now time.Time) verdict {
+	if w.end.vacated || w.life.voluntary == yes || sv.stopping != nil {
 		return verdict{}
 	}
 	if w.slot.heldByOther(w) {
@@ -27,7 +27,7 @@ func (l *supervisor) judge(w *worker, now time.Time) verdict {
 	}
 	var v verdict
 	w.slot.record, v = w.slot.record.died(listened)
-	if l.o.NoRestart {
+	if sv.o.NoRestart {
 		return verdict{}
 	}
 	w.slot.deaths = v.deaths
@@ -35,7 +35,7 @@ func (l *supervisor) judge(w *worker, now time.Time) verdict {
 }
 
 // carryOut does what judge decided, once the exit was published.
-func (l *supervisor) carryOut(w *worker, v verdict, now time.Time) {
+func (sv *supervisor) carryOut(w *worker, v verdict, now time.Time) {
 	sl := w.slot
 	for i, x := range sl.live {
 		if x == w {
@@ -46,9 +46,9 @@ func (l *supervisor) carryOut(w *worker, v verdict, now time.Time) {
 	if w.life.voluntary != yes {
 		sl.exitText, sl.exitAt = exitWords(w.end.exit), w.at.ended
 	}
-	l.restartEnded(w)
+	sv.restartEnded(w)
 	if want := sl.want; want != nil { // now there is room
-		l.reforkFor(sl, want.prev, want.by)
+		sv.reforkFor(sl, want.prev, want.by)
 		return
 	}
 	if sl.heldByOther(w) || w.end.vacated && !sl.stopped && sl.due == nil {
@@ -60,68 +60,68 @@ func (l *supervisor) carryOut(w *worker, v verdict, now time.Time) {
 	sl.lines = max(len(lines)+before-1, 0)
 	switch {
 	case w.end.vacated: // decided when its channel ended
-	case w.life.voluntary == yes || l.o.NoRestart || l.stopping != nil:
-		sl.row = l.timers.at(now.Add(rowKept), func(time.Time) { l.forgetRow(sl) })
+	case w.life.voluntary == yes || sv.o.NoRestart || sv.stopping != nil:
+		sl.row = sv.timers.at(now.Add(rowKept), func(time.Time) { sv.forgetRow(sl) })
 	case v.stop:
 		sl.stopped = true
 		text := sl.reason
 		if text == "" {
 			text = exitWords(w.end.exit)
 		}
-		l.emitFor(w, Event{Kind: KindStopped, By: BySupervisor, Detail: StoppedDetail{Deaths: v.deaths, Text: text}})
+		sv.emitFor(w, Event{Kind: KindStopped, By: BySupervisor, Detail: StoppedDetail{Deaths: v.deaths, Text: text}})
 	default:
-		l.forkLater(sl, w, v.after, now)
+		sv.forkLater(sl, w, v.after, now)
 	}
 }
 
 // vacate replaces a worker whose channel has ended but whose process lives on.
-func (l *supervisor) vacate(w *worker, now time.Time) {
-	v := l.judge(w, now)
+func (sv *supervisor) vacate(w *worker, now time.Time) {
+	v := sv.judge(w, now)
 	sl := w.slot
-	if w.life.voluntary == yes || l.stopping != nil || l.o.NoRestart || sl.heldByOther(w) {
+	if w.life.voluntary == yes || sv.stopping != nil || sv.o.NoRestart || sl.heldByOther(w) {
 		return
 	}
 	w.end.vacated = true
 	switch {
 	case v.stop:
 		sl.stopped = true
-		l.emitFor(w, Event{Kind: KindStopped, By: BySupervisor, Detail: StoppedDetail{Deaths: v.deaths, Text: "channel ended"}})
+		sv.emitFor(w, Event{Kind: KindStopped, By: BySupervisor, Detail: StoppedDetail{Deaths: v.deaths, Text: "channel ended"}})
 	default:
-		l.forkLater(sl, w, v.after, now)
+		sv.forkLater(sl, w, v.after, now)
 	}
 }
 
 // reforkFor forks the replacement of prev. If the slot has no room for it, it is
 // forked when there is, and nil is returned.
-func (l *supervisor) reforkFor(sl *slot, prev *worker, by By) *worker {
-	l.timers.stop(sl.due)
+func (sv *supervisor) reforkFor(sl *slot, prev *worker, by By) *worker {
+	sv.timers.stop(sl.due)
 	sl.due, sl.want = nil, nil
-	l.pub.touch()
+	sv.pub.touch()
 	if _, ok := sl.room(); !ok {
 		sl.want = &want{prev, by}
 		return nil
 	}
 	sl.stopped = false
 	sl.restarts++
-	l.restarts++
-	w := l.fork(sl, by, prev, nil)
-	l.forgetRow(sl)
+	sv.restarts++
+	w := sv.fork(sl, by, prev, nil)
+	sv.forgetRow(sl)
 	return w
 }
 
 // forgetRow takes the row of the slot's last worker off the screen.
-func (l *supervisor) forgetRow(sl *slot) {
-	l.timers.stop(sl.row)
+func (sv *supervisor) forgetRow(sl *slot) {
+	sv.timers.stop(sl.row)
 	sl.row, sl.last = nil, nil
-	l.pub.touch()
+	sv.pub.touch()
 }
 
 // forkLater has the slot's replacement forked, now or later.
-func (l *supervisor) forkLater(sl *slot, prev *worker, after time.Duration, now time.Time) {
+func (sv *supervisor) forkLater(sl *slot, prev *worker, after time.Duration, now time.Time) {
 	if after == 0 {
-		l.reforkFor(sl, prev, BySupervisor)
+		sv.reforkFor(sl, prev, BySupervisor)
 		return
 	}
 	sl.dueAt = now.Add(after)
-	sl.due = l.timers.at(sl.dueAt, func(time.Time) { l.reforkFor(sl, prev, BySupervisor) })
+	sl.due = sv.timers.at(sl.dueAt, func(time.Time) { sv.reforkFor(sl, prev, BySupervisor) })
 }

@@ -6,7 +6,7 @@ import (
 )
 
 // restart replaces a worker, the new one first.
-func (l *supervisor) restart(w *worker, by By) (*worker, error) {
+func (sv *supervisor) restart(w *worker, by By) (*worker, error) {
 	switch {
 	case w.restart.by != nil:
 		return nil, fmt.Errorf("worker %d is being replaced by worker %d: %w", w.id, w.restart.by.id, ErrBusy)
@@ -20,37 +20,37 @@ func (l *supervisor) restart(w *worker, by By) (*worker, error) {
 	if blocks, ok := w.slot.room(); !ok {
 		return nil, fmt.Errorf("worker %d cannot be replaced yet, %v: %w", w.id, blocks, ErrBusy)
 	}
-	l.noteRestart(w, "")
-	n := l.fork(w.slot, by, w, nil)
+	sv.noteRestart(w, "")
+	n := sv.fork(w.slot, by, w, nil)
 	n.restart.of, w.restart.by = w, n
-	if l.o.ReadyTimeout > 0 {
-		n.restart.up = l.timers.at(l.now().Add(l.o.ReadyTimeout), func(time.Time) { l.notReady(n) })
+	if sv.o.ReadyTimeout > 0 {
+		n.restart.up = sv.timers.at(sv.now().Add(sv.o.ReadyTimeout), func(time.Time) { sv.notReady(n) })
 	}
 	return n, nil
 }
 
 // notReady ends the new worker of a restart that does not come up. One that has
 // no process yet is ended when it has; one in a debugger may be paused.
-func (l *supervisor) notReady(n *worker) {
+func (sv *supervisor) notReady(n *worker) {
 	old := n.restart.of
 	if old == nil || n.proc == nil {
-		l.endLate(n)
+		sv.endLate(n)
 		return
 	}
-	l.stalls.debugger(n, true, func(why string) {
+	sv.stalls.debugger(n, true, func(why string) {
 		switch {
 		case n.restart.of != old || n.life.leaving || n.life.state == StateListening || n.seen.ready: // meanwhile
 		case why != "":
-			n.restart.up = l.timers.at(l.now().Add(l.o.ReadyTimeout), func(time.Time) { l.notReady(n) })
+			n.restart.up = sv.timers.at(sv.now().Add(sv.o.ReadyTimeout), func(time.Time) { sv.notReady(n) })
 		default:
-			l.endLate(n)
+			sv.endLate(n)
 		}
 	})
 }
 
 // endLate ends the new worker of a restart.
-func (l *supervisor) endLate(n *worker) {
-	why := fmt.Sprintf("it did not listen within %v", l.o.ReadyTimeout)
+func (sv *supervisor) endLate(n *worker) {
+	why := fmt.Sprintf("it did not listen within %v", sv.o.ReadyTimeout)
 	if old := n.restart.of; old != nil {
 		why += fmt.Sprintf("; worker %d stays", old.id)
 	}
@@ -58,40 +58,40 @@ func (l *supervisor) endLate(n *worker) {
 	n.show()
 	n.restart.late = why
 	if n.proc == nil {
-		l.restartFailed(n, fmt.Sprintf("worker %d has no process after %v", n.id, l.o.ReadyTimeout))
+		sv.restartFailed(n, fmt.Sprintf("worker %d has no process after %v", n.id, sv.o.ReadyTimeout))
 		return
 	}
-	l.killer.kill9(n, why)
+	sv.killer.kill9(n, why)
 }
 
 // restartFailed ends a restart whose new worker n will not come up: the old one
 // keeps the slot, and says so.
-func (l *supervisor) restartFailed(n *worker, why string) {
+func (sv *supervisor) restartFailed(n *worker, why string) {
 	old := n.restart.of
 	if old == nil {
 		return
 	}
 	n.restart.of, old.restart.by = nil, nil
-	if l.stopping != nil {
+	if sv.stopping != nil {
 		return
 	}
-	l.failed(n, "", fmt.Errorf("restart of worker %d: %s; worker %d stays", old.id, why, old.id))
-	l.noteRestart(old, "restart failed")
+	sv.failed(n, "", fmt.Errorf("restart of worker %d: %s; worker %d stays", old.id, why, old.id))
+	sv.noteRestart(old, "restart failed")
 }
 
 // restartLeft settles the restart a worker has part in that leaves before it is
 // over, for whatever reason.
-func (l *supervisor) restartLeft(w *worker) {
+func (sv *supervisor) restartLeft(w *worker) {
 	if n := w.restart.by; n != nil { // the new one has the slot
 		w.restart.by, n.restart.of = nil, nil
-		l.timers.stop(n.restart.up)
+		sv.timers.stop(n.restart.up)
 	}
 	switch { // one that dies is told by its exit, which says how
 	case w.restart.of == nil || w.life.procEnded:
 	case !w.life.chanEnded:
-		l.restartFailed(w, fmt.Sprintf("worker %d leaves before it listened%s", w.id, w.onAll()))
+		sv.restartFailed(w, fmt.Sprintf("worker %d leaves before it listened%s", w.id, w.onAll()))
 	case !w.proc.Dying():
-		l.restartFailed(w, fmt.Sprintf("worker %d closed its channel before it listened%s", w.id, w.onAll()))
+		sv.restartFailed(w, fmt.Sprintf("worker %d closed its channel before it listened%s", w.id, w.onAll()))
 	}
 }
 
@@ -104,11 +104,11 @@ func (w *worker) onAll() string {
 }
 
 // restartEnded settles the restart a worker that has ended had part in.
-func (l *supervisor) restartEnded(w *worker) {
-	l.restartFailed(w, fmt.Sprintf("worker %d ended (%s) before it listened%s", w.id, exitWords(w.end.exit), w.onAll()))
+func (sv *supervisor) restartEnded(w *worker) {
+	sv.restartFailed(w, fmt.Sprintf("worker %d ended (%s) before it listened%s", w.id, exitWords(w.end.exit), w.onAll()))
 	if n := w.restart.by; n != nil {
 		w.restart.by, n.restart.of = nil, nil
-		l.timers.stop(n.restart.up)
+		sv.timers.stop(n.restart.up)
 	}
 }
 
@@ -116,19 +116,19 @@ func (l *supervisor) restartEnded(w *worker) {
 const noteKept = time.Minute
 
 // noteRestart puts a note on a worker's row for a while; "" takes it away.
-func (l *supervisor) noteRestart(w *worker, note string) {
-	l.timers.stop(w.restart.noted)
+func (sv *supervisor) noteRestart(w *worker, note string) {
+	sv.timers.stop(w.restart.noted)
 	w.restart.note, w.restart.noted = note, nil
-	l.pub.touch()
+	sv.pub.touch()
 	if note != "" {
-		w.restart.noted = l.timers.at(l.now().Add(noteKept), func(time.Time) { l.noteRestart(w, "") })
+		w.restart.noted = sv.timers.at(sv.now().Add(noteKept), func(time.Time) { sv.noteRestart(w, "") })
 	}
 }
 
 // retry brings forward the fork of the slot that waits, or has given up, after worker
 // id. found is false if there is none.
-func (l *supervisor) retry(id int, by By) (w *worker, found bool, err error) {
-	for _, sl := range l.slots {
+func (sv *supervisor) retry(id int, by By) (w *worker, found bool, err error) {
+	for _, sl := range sv.slots {
 		if sl.last == nil || sl.last.id != id || !sl.stopped && sl.due == nil {
 			continue
 		}
@@ -136,7 +136,7 @@ func (l *supervisor) retry(id int, by By) (w *worker, found bool, err error) {
 			return nil, true, fmt.Errorf("worker %d cannot be replaced yet, %v: %w", id, blocks, ErrBusy)
 		}
 		sl.record = record{}
-		return l.reforkFor(sl, sl.last, by), true, nil
+		return sv.reforkFor(sl, sl.last, by), true, nil
 	}
 	return nil, false, nil
 }

@@ -7,17 +7,17 @@ import (
 )
 
 // show puts the workers of all slots into a picture.
-func (l *supervisor) show(s *Snapshot, now time.Time) {
-	s.Restarts = l.restarts
+func (sv *supervisor) show(s *Snapshot, now time.Time) {
+	s.Restarts = sv.restarts
 	open, known := 0, false
-	for _, sl := range l.slots {
+	for _, sl := range sv.slots {
 		rows := slices.Clone(sl.live)
 		if sl.last != nil && !slices.Contains(rows, sl.last) {
 			rows = append(rows, sl.last)
 		}
 		slices.SortFunc(rows, func(a, b *worker) int { return a.id - b.id })
 		for _, w := range rows {
-			row := l.row(w, now)
+			row := sv.row(w, now)
 			s.Handing += row.Hand
 			if row.Open != nil {
 				open, known = open+*row.Open, true
@@ -31,7 +31,7 @@ func (l *supervisor) show(s *Snapshot, now time.Time) {
 }
 
 // row is one worker of the picture.
-func (l *supervisor) row(w *worker, now time.Time) Row {
+func (sv *supervisor) row(w *worker, now time.Time) Row {
 	sl := w.slot
 	r := Row{
 		ID: w.id, Slot: sl.index, PID: w.pid(), State: w.life.state, By: w.by,
@@ -55,9 +55,9 @@ func (l *supervisor) row(w *worker, now time.Time) Row {
 		r.ReplacedBy = w.restart.by.id
 	}
 	if w.life.leaving && w.life.state != StateExited {
-		r.LeaveBy = l.rules.limit(w.left)
+		r.LeaveBy = sv.rules.limit(w.left)
 		if !w.left.stopped.IsZero() {
-			r.StopSignal = signalName(l.rules.signal)
+			r.StopSignal = signalName(sv.rules.signal)
 		}
 	}
 	for s := range w.servers {

@@ -22,8 +22,8 @@ type stalls struct {
 }
 
 // beat looks for workers that do not answer.
-func (l *stalls) beat(now time.Time) {
-	for _, w := range l.workers {
+func (st *stalls) beat(now time.Time) {
+	for _, w := range st.workers {
 		w.keepGiven(nil)
 		if w.life.chanEnded {
 			continue // it is not awaited any more: see cutShort
@@ -40,15 +40,15 @@ func (l *stalls) beat(now time.Time) {
 		switch {
 		case !silent:
 			w.silence.since = time.Time{}
-			l.probeIfSilent(w, now)
+			st.probeIfSilent(w, now)
 		case w.silence.since.IsZero():
 			w.silence.since, w.silence.sparedWhy = since, ""
-			l.emitFor(w, Event{Kind: KindStall, By: ByOutside, Detail: StallDetail{Ms: ms(now.Sub(since)), Asked: asked}})
-		case l.o.Stall > 0 && w.end.killed.IsZero():
-			l.stallStep(w, since, asked)
+			st.emitFor(w, Event{Kind: KindStall, By: ByOutside, Detail: StallDetail{Ms: ms(now.Sub(since)), Asked: asked}})
+		case st.o.Stall > 0 && w.end.killed.IsZero():
+			st.stallStep(w, since, asked)
 		}
 	}
-	l.ledger.dealAll(now)
+	st.ledger.dealAll(now)
 }
 
 // unanswered is since when a worker leaves unanswered what it was sent, if that is
@@ -70,42 +70,42 @@ func (w *worker) unanswered(now time.Time) (since time.Time, asked, ok bool) {
 
 // stallStep kills a worker that has been silent for the limit, but not one in a
 // debugger: the limit counts anew when that has gone.
-func (l *stalls) stallStep(w *worker, since time.Time, asked bool) {
+func (st *stalls) stallStep(w *worker, since time.Time, asked bool) {
 	if w.silence.judged {
 		return
 	}
 	w.silence.judged = true
-	l.debugger(w, !l.o.StallInspected, func(why string) {
+	st.debugger(w, !st.o.StallInspected, func(why string) {
 		w.silence.judged = false
 		if !w.silence.since.IsZero() && w.end.killed.IsZero() {
-			l.judgeStall(w, why, l.now(), since, asked)
+			st.judgeStall(w, why, st.now(), since, asked)
 		}
 	})
 }
 
 // judgeStall is stallStep when it is known why the worker may be silent.
-func (l *stalls) judgeStall(w *worker, why string, now, since time.Time, asked bool) {
-	over := now.Sub(since) >= l.o.Stall
+func (st *stalls) judgeStall(w *worker, why string, now, since time.Time, asked bool) {
+	over := now.Sub(since) >= st.o.Stall
 	if why != "" {
 		w.silence.spared = now
 		if over && w.silence.sparedWhy != why {
 			w.silence.sparedWhy = why
-			l.emitFor(w, Event{Kind: KindStall, By: BySupervisor, Detail: StallDetail{Ms: ms(now.Sub(since)), Asked: asked, Spared: why}})
+			st.emitFor(w, Event{Kind: KindStall, By: BySupervisor, Detail: StallDetail{Ms: ms(now.Sub(since)), Asked: asked, Spared: why}})
 		}
 		return
 	}
-	if over && now.Sub(w.silence.spared) >= l.o.Stall {
+	if over && now.Sub(w.silence.spared) >= st.o.Stall {
 		what := "a hand-off was unanswered for "
 		if asked {
 			what = "it answered nothing for "
 		}
-		l.killer.kill9(w, what+l.o.Stall.String())
+		st.killer.kill9(w, what+st.o.Stall.String())
 	}
 }
 
 // probeIfSilent sends a worker that listens a probe, if one is due. What waits for
 // an answer already tells as much.
-func (l *stalls) probeIfSilent(w *worker, now time.Time) {
+func (st *stalls) probeIfSilent(w *worker, now time.Time) {
 	if w.life.state != StateListening || w.life.leaving || !w.silence.probe.due(now) {
 		return
 	}
@@ -114,58 +114,58 @@ func (l *stalls) probeIfSilent(w *worker, now time.Time) {
 			return
 		}
 	}
-	l.sendProbe(w, now)
+	st.sendProbe(w, now)
 }
 
 // sendProbe sends a probe, unless nothing is ever done about silence. One that cannot
 // be sent at once is left: it would wait behind what the worker has to read. One
 // that leaves is asked nothing: Node has closed its channel when it takes in what
 // follows the order, and fails an assertion on trying to answer.
-func (l *stalls) sendProbe(w *worker, now time.Time) {
-	if l.o.Stall <= 0 || w.life.leaving {
+func (st *stalls) sendProbe(w *worker, now time.Time) {
+	if st.o.Stall <= 0 || w.life.leaving {
 		return
 	}
-	fd, err := l.probeSocket()
+	fd, err := st.probeSocket()
 	if err != nil {
 		return // out of descriptors, which accept tells
 	}
-	l.buf = ipc.AppendProbe(l.buf[:0], l.seq)
-	if w.ch.TrySend(l.buf, fd) != nil {
+	st.buf = ipc.AppendProbe(st.buf[:0], st.seq)
+	if w.ch.TrySend(st.buf, fd) != nil {
 		return
 	}
-	w.silence.probe = w.silence.probe.asked(l.seq, now)
-	w.unacked = append(w.unacked, sentFD{seq: l.seq, probe: true})
-	l.seq++
+	w.silence.probe = w.silence.probe.asked(st.seq, now)
+	w.unacked = append(w.unacked, sentFD{seq: st.seq, probe: true})
+	st.seq++
 }
 
 // probeSocket is the socket that goes with every probe: each worker closes its
 // copy.
-func (l *stalls) probeSocket() (int, error) {
-	if l.probeFD >= 0 {
-		return l.probeFD, nil
+func (st *stalls) probeSocket() (int, error) {
+	if st.probeFD >= 0 {
+		return st.probeFD, nil
 	}
 	fd, err := sock.NewSocket(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 	if err == nil {
-		l.probeFD = fd
+		st.probeFD = fd
 	}
 	return fd, err
 }
 
 // heard takes in that a worker has answered a hand-off.
-func (l *stalls) heard(w *worker, now time.Time) {
+func (st *stalls) heard(w *worker, now time.Time) {
 	w.silence.since = time.Time{}
 	w.silence.probe.heard = now
 }
 
 // close closes what goes with probes.
-func (l *stalls) close() {
-	if l.probeFD >= 0 {
-		_ = unix.Close(l.probeFD)
+func (st *stalls) close() {
+	if st.probeFD >= 0 {
+		_ = unix.Close(st.probeFD)
 	}
 }
 
 // probeAnswered takes in that a worker has answered its probe, with whatever.
-func (l *stalls) probeAnswered(w *worker, now time.Time) {
+func (st *stalls) probeAnswered(w *worker, now time.Time) {
 	w.silence.probe = w.silence.probe.answered(now)
 	w.silence.since = time.Time{}
 	for s := range w.servers {
@@ -176,18 +176,18 @@ func (l *stalls) probeAnswered(w *worker, now time.Time) {
 // debugger finds out, aside, why a worker may stand still without a fault of its
 // own, and calls then with it if the worker still lives: a tracer or, if
 // inspectors count, one of these. "" = it may not.
-func (l *stalls) debugger(w *worker, inspectors bool, then func(why string)) {
+func (st *stalls) debugger(w *worker, inspectors bool, then func(why string)) {
 	pid, port := w.pid(), 0
 	if inspectors && !w.start.inspected {
 		// Anybody may have written the line: so the worker, or what it has started,
 		// must listen there, and it must be no port of the cluster's.
-		if port = w.start.stderr.inspector(); l.ledger.clusterPorts()[port] {
+		if port = w.start.stderr.inspector(); st.ledger.clusterPorts()[port] {
 			port = 0
 		}
 	}
-	doAside(l.asides, func(context.Context) (string, error) { return l.sys.debugger(pid, port), nil }, func(why string, err error) {
+	doAside(st.asides, func(context.Context) (string, error) { return st.sys.debugger(pid, port), nil }, func(why string, err error) {
 		switch {
-		case l.workers[w.id] != w || w.life.procEnded:
+		case st.workers[w.id] != w || w.life.procEnded:
 			return
 		case err != nil:
 			why = "whether a debugger has it is not known"

@@ -46,10 +46,10 @@ func standsIn(before, now []Address, ready bool, quiet, left time.Duration) (mis
 // compare is called whenever a worker listens. It ends a restart, for good or,
 // if the new worker does not listen where the old one does, by taking it back;
 // of a worker that replaces a dead one it says that its addresses changed.
-func (l *supervisor) compare(w *worker) {
-	l.timers.stop(w.restart.comparing)
+func (sv *supervisor) compare(w *worker) {
+	sv.timers.stop(w.restart.comparing)
 	w.restart.comparing = nil
-	if w.life.leaving || w.life.chanEnded || l.stopping != nil {
+	if w.life.leaving || w.life.chanEnded || sv.stopping != nil {
 		return
 	}
 	old, before := w.restart.of, w.slot.expects
@@ -59,19 +59,19 @@ func (l *supervisor) compare(w *worker) {
 			before = nil
 		}
 	}
-	now := l.now()
+	now := sv.now()
 	quiet := now.Sub(w.at.forked)
 	if !w.at.heard.IsZero() {
 		quiet = now.Sub(w.at.heard)
 	}
-	missing, wait := standsIn(before, w.addrs, w.seen.ready, quiet, l.readyIn(w, now))
+	missing, wait := standsIn(before, w.addrs, w.seen.ready, quiet, sv.readyIn(w, now))
 	switch {
 	case wait > 0:
-		w.restart.comparing = l.timers.at(now.Add(wait), func(time.Time) { l.compare(w) })
+		w.restart.comparing = sv.timers.at(now.Add(wait), func(time.Time) { sv.compare(w) })
 	case len(missing) > 0 && old != nil:
-		l.abortRestart(w, missing)
+		sv.abortRestart(w, missing)
 	case len(missing) > 0:
-		l.hasMoved(w, missing)
+		sv.hasMoved(w, missing)
 	default:
 		if w.before.moved {
 			w.before.moved, w.note = false, ""
@@ -80,18 +80,18 @@ func (l *supervisor) compare(w *worker) {
 			w.restart.of = nil
 			old.restart.by = nil
 			if !old.life.leaving {
-				l.leaver.leave(old, w.by, callFacts{})
+				sv.leaver.leave(old, w.by, callFacts{})
 			}
 		}
 	}
 }
 
 // readyIn is how long a worker may still take to listen.
-func (l *supervisor) readyIn(w *worker, now time.Time) time.Duration {
-	if l.o.ReadyTimeout <= 0 {
+func (sv *supervisor) readyIn(w *worker, now time.Time) time.Duration {
+	if sv.o.ReadyTimeout <= 0 {
 		return math.MaxInt64 / 2 // no limit
 	}
-	return l.o.ReadyTimeout - now.Sub(w.at.forked)
+	return sv.o.ReadyTimeout - now.Sub(w.at.forked)
 }
 
 // probes is why a program listens elsewhere when its port is taken.
@@ -99,26 +99,26 @@ const probes = "Its program probes the port before it listens (get-port, detect-
 	"let it listen without a look, muster shares the port"
 
 // abortRestart takes back the new worker of a restart: the old one stays.
-func (l *supervisor) abortRestart(w *worker, missing []Address) {
+func (sv *supervisor) abortRestart(w *worker, missing []Address) {
 	old := w.restart.of
 	w.restart.of, old.restart.by = nil, nil
 	w.restart.aborted = true
-	l.noteRestart(old, "restart aborted")
+	sv.noteRestart(old, "restart aborted")
 	text := fmt.Sprintf("restart of worker %d aborted: worker %d does not listen on %s", old.id, w.id, addrList(missing))
 	if len(w.addrs) > 0 {
 		text += ", but on " + addrList(w.addrs)
 	}
 	// The old one's, whose row it explains.
-	l.failed(old, "", fmt.Errorf("%s. It is told to leave, worker %d stays. %s. If it has moved on purpose, crash worker %d (k, then !) to have it replaced",
+	sv.failed(old, "", fmt.Errorf("%s. It is told to leave, worker %d stays. %s. If it has moved on purpose, crash worker %d (k, then !) to have it replaced",
 		text, old.id, probes, old.id))
-	l.leaver.leave(w, BySupervisor, callFacts{})
+	sv.leaver.leave(w, BySupervisor, callFacts{})
 }
 
 // hasMoved says that a worker does not listen where the dead one before it did:
 // once a slot, because a program may have an address of its own in each process,
 // as one with its pid in the name.
-func (l *supervisor) hasMoved(w *worker, missing []Address) {
-	if w.slot.moved && !w.before.moved && !l.keeps(missing) {
+func (sv *supervisor) hasMoved(w *worker, missing []Address) {
+	if w.slot.moved && !w.before.moved && !sv.keeps(missing) {
 		return
 	}
 	w.note = "not at " + addrShort(missing[0])
@@ -131,7 +131,7 @@ func (l *supervisor) hasMoved(w *worker, missing []Address) {
 		text += ", but on " + addrList(w.addrs)
 	}
 	var nobody []Address
-	for _, s := range l.ledger.addresses() {
+	for _, s := range sv.ledger.addresses() {
 		if slices.Contains(missing, s.addr) && !s.served() {
 			nobody = append(nobody, s.addr)
 		}
@@ -139,19 +139,19 @@ func (l *supervisor) hasMoved(w *worker, missing []Address) {
 	if len(nobody) > 0 {
 		text += fmt.Sprintf(". Nobody serves %s now: connections there are reset after %v", addrList(nobody), unservedAfter)
 	}
-	l.failed(w, "", fmt.Errorf("%s. %s", text, probes))
-	l.pub.touch()
+	sv.failed(w, "", fmt.Errorf("%s. %s", text, probes))
+	sv.pub.touch()
 }
 
 // keeps tells whether Options.Addr is among the addresses.
-func (l *supervisor) keeps(as []Address) bool {
-	return slices.ContainsFunc(l.ledger.addresses(), func(s *server) bool { return s.keep && slices.Contains(as, s.addr) })
+func (sv *supervisor) keeps(as []Address) bool {
+	return slices.ContainsFunc(sv.ledger.addresses(), func(s *server) bool { return s.keep && slices.Contains(as, s.addr) })
 }
 
 // remember keeps in the slot what a worker that has died listened on, for its
 // replacement. One that never listened had taken nothing over: what was before
 // it still counts. Of port 0 nobody expects a number.
-func (l *supervisor) remember(w *worker) {
+func (sv *supervisor) remember(w *worker) {
 	if w.life.voluntary == yes {
 		if !w.slot.heldByOther(w) {
 			w.slot.expects = nil
@@ -195,10 +195,10 @@ func addrShort(a Address) string {
 }
 
 // joined takes in that a worker is up; a restart goes on.
-func (l *supervisor) joined(w *worker) {
-	l.timers.stop(w.restart.up)
+func (sv *supervisor) joined(w *worker) {
+	sv.timers.stop(w.restart.up)
 	if w.slot.last != nil {
-		l.forgetRow(w.slot)
+		sv.forgetRow(w.slot)
 	}
-	l.compare(w)
+	sv.compare(w)
 }

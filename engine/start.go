@@ -31,25 +31,25 @@ func newWorker(c *common, w *worker, stdio [3]Stdio) *Worker {
 
 // startWorker starts the process of a worker and makes its channel, on the
 // spawner's thread. ends are our ends of its three streams, nil where there is none.
-func (l *supervisor) startWorker(spec proc.Spec, stdio [3]Stdio) (p *proc.Process, ch channel, ends [3]*os.File, err error) {
-	l.procs.Begin(spec.Worker)
-	if p, ch, ends, err = l.sys.start(spec, stdio); err != nil {
-		l.procs.Failed(spec.Worker)
+func (sv *supervisor) startWorker(spec proc.Spec, stdio [3]Stdio) (p *proc.Process, ch channel, ends [3]*os.File, err error) {
+	sv.procs.Begin(spec.Worker)
+	if p, ch, ends, err = sv.sys.start(spec, stdio); err != nil {
+		sv.procs.Failed(spec.Worker)
 		return nil, nil, ends, err
 	}
-	l.procs.Add(p)
+	sv.procs.Add(p)
 	return p, ch, ends, nil
 }
 
 // startReaders starts the goroutines that hear of a worker: its channel, its
 // output and its end. They end soon after the process has.
-func (l *supervisor) startReaders(m msgSpawned, ends [3]*os.File, stdio [3]Stdio) {
+func (sv *supervisor) startReaders(m msgSpawned, ends [3]*os.File, stdio [3]Stdio) {
 	w := m.w
-	l.spawnTask(func() { l.readChannel(m) })
+	sv.spawnTask(func() { sv.readChannel(m) })
 	var readers sync.WaitGroup
 	read := func(f *os.File, run func()) {
 		readers.Add(1)
-		l.spawnTask(func() {
+		sv.spawnTask(func() {
 			defer readers.Done()
 			defer f.Close()
 			run()
@@ -68,16 +68,16 @@ func (l *supervisor) startReaders(m msgSpawned, ends [3]*os.File, stdio [3]Stdio
 				r = &lineReader{}
 			}
 			read(f, func() {
-				r.run(f, l.now, func(lines []outLine) { l.post(msgOutput{w, streams[i], lines}) })
+				r.run(f, sv.now, func(lines []outLine) { sv.post(msgOutput{w, streams[i], lines}) })
 			})
 		}
 	}
-	l.spawnTask(func() {
+	sv.spawnTask(func() {
 		exit, err := m.p.AwaitEnd()
-		l.post(msgGone{w})
-		l.tidier.ended(w, m.p)
+		sv.post(msgGone{w})
+		sv.tidier.ended(w, m.p)
 		if err != nil {
-			l.post(msgFailed{fmt.Sprintf("waiting for worker %d", w.id), err})
+			sv.post(msgFailed{fmt.Sprintf("waiting for worker %d", w.id), err})
 		}
 		ends[0].Close() // a nil *os.File may be closed
 		// Its last lines come before its exit. What it started may hold the
@@ -91,7 +91,7 @@ func (l *supervisor) startReaders(m msgSpawned, ends [3]*os.File, stdio [3]Stdio
 			}
 		}
 		readers.Wait()
-		l.post(msgExited{w, exitDetail(exit)})
+		sv.post(msgExited{w, exitDetail(exit)})
 	})
 }
 
@@ -106,25 +106,25 @@ func exitDetail(e proc.Exit) *ExitDetail {
 }
 
 // readChannel hands on what comes over a worker's channel, until it ends.
-func (l *supervisor) readChannel(m msgSpawned) {
+func (sv *supervisor) readChannel(m msgSpawned) {
 	for {
 		var buf []ipc.Message
 		select {
 		case buf = <-m.w.flow.reading:
-		case <-l.done:
+		case <-sv.done:
 			return
 		}
 		msgs, err := m.ch.Read(buf)
 		left := len(msgs)
 		for part := range parts(msgs) {
 			left -= len(part)
-			if !l.post(msgRead{m.w, part, msgs, left == 0}) {
+			if !sv.post(msgRead{m.w, part, msgs, left == 0}) {
 				closeFDs(msgs[len(msgs)-left-len(part):])
 				return
 			}
 		}
 		if err != nil {
-			l.post(msgChanEnd{m.w, err})
+			sv.post(msgChanEnd{m.w, err})
 			return
 		}
 	}

@@ -30,48 +30,48 @@ type supervisor struct {
 }
 
 // begin makes what forks need.
-func (l *supervisor) begin() { l.spawner = proc.NewSpawner(l.spawnTask, spawnsMax) }
+func (sv *supervisor) begin() { sv.spawner = proc.NewSpawner(sv.spawnTask, spawnsMax) }
 
 // close ends that. What is being started goes on.
-func (l *supervisor) close() { l.spawner.Close() }
+func (sv *supervisor) close() { sv.spawner.Close() }
 
 // abandon has whoever starts a process from now on end it.
-func (l *supervisor) abandon() { l.abandoned.Store(true) }
+func (sv *supervisor) abandon() { sv.abandoned.Store(true) }
 
 // starting is how many forks have no process yet.
-func (l *supervisor) starting() int { return l.spawning }
+func (sv *supervisor) starting() int { return sv.spawning }
 
 // started says that a fork has a process, or will have none.
-func (l *supervisor) started() { l.spawning-- }
+func (sv *supervisor) started() { sv.spawning-- }
 
 // clearSlots cancels what slots without a worker wait for.
-func (l *supervisor) clearSlots() {
-	for _, sl := range l.slots {
-		l.clearSlot(sl)
+func (sv *supervisor) clearSlots() {
+	for _, sl := range sv.slots {
+		sv.clearSlot(sl)
 	}
 }
 
 // clearSlot cancels what a slot without a worker waits for.
-func (l *supervisor) clearSlot(sl *slot) {
-	l.timers.stop(sl.due)
+func (sv *supervisor) clearSlot(sl *slot) {
+	sv.timers.stop(sl.due)
 	if sl.due != nil || sl.want != nil || sl.stopped {
 		sl.due, sl.want, sl.stopped = nil, nil, false
-		l.forgetRow(sl)
+		sv.forgetRow(sl)
 	}
 	sl.record, sl.heir = record{}, nil
 }
 
-func (l *supervisor) liveInOrder() []*worker {
+func (sv *supervisor) liveInOrder() []*worker {
 	var ws []*worker
-	for _, sl := range l.slots {
+	for _, sl := range sv.slots {
 		ws = append(ws, sl.live...)
 	}
 	return ws
 }
 
 // roomForOne tells whether one more worker may be forked.
-func (l *supervisor) roomForOne() error {
-	if n := len(l.workers); n >= MaxWorkers {
+func (sv *supervisor) roomForOne() error {
+	if n := len(sv.workers); n >= MaxWorkers {
 		return fmt.Errorf("%d workers live, which is the most there can be: %w", n, ErrBusy)
 	}
 	return nil

@@ -70,16 +70,16 @@ func (s *server) served() bool {
 }
 
 // lookUnserved is called at every beat.
-func (l *unserved) lookUnserved(now time.Time) {
-	if l.stopping != nil {
+func (u *unserved) lookUnserved(now time.Time) {
+	if u.stopping != nil {
 		return
 	}
-	v := addressView{coming: l.slots.coming(now), gaveUp: l.slots.gaveUp()}
-	for _, w := range l.workers {
+	v := addressView{coming: u.slots.coming(now), gaveUp: u.slots.gaveUp()}
+	for _, w := range u.workers {
 		v.others = v.others || w.life.state == StateListening || w.seen.ready && !w.life.leaving
 	}
-	for _, s := range l.ledger.addresses() { // one may be closed
-		v.keep, v.served, v.awaited, v.begun = s.keep, s.served(), l.slots.awaited(s, now), !s.unserved.IsZero()
+	for _, s := range u.ledger.addresses() { // one may be closed
+		v.keep, v.served, v.awaited, v.begun = s.keep, s.served(), u.slots.awaited(s, now), !s.unserved.IsZero()
 		since := s.unserved
 		if since.IsZero() {
 			since = now
@@ -90,18 +90,18 @@ func (l *unserved) lookUnserved(now time.Time) {
 			continue
 		case f == fateStays:
 			s.unserved, s.forsaken = time.Time{}, false
-			l.pub.touch()
+			u.pub.touch()
 			continue
 		case s.unserved.IsZero():
 			s.unserved = now
-			l.pub.touch()
+			u.pub.touch()
 		}
-		l.carryOutFate(s, f, now)
+		u.carryOutFate(s, f, now)
 	}
 }
 
 // carryOutFate does what fate says.
-func (l *unserved) carryOutFate(s *server, f fate, now time.Time) {
+func (u *unserved) carryOutFate(s *server, f fate, now time.Time) {
 	switch f {
 	case fateWarn, fateReset:
 		if !s.keep {
@@ -111,29 +111,29 @@ func (l *unserved) carryOutFate(s *server, f fate, now time.Time) {
 		// with the rest.
 		if s.port.Can().Gate || !s.primaryAccepts() {
 			if b := s.port.Drain(sock.Common, queueMax-s.dealer.Queued()); len(b) > 0 {
-				l.ledger.accepted(s, b, now)
+				u.ledger.accepted(s, b, now)
 			}
 		}
 		if f == fateReset {
 			if !s.forsaken {
 				s.forsaken = true
-				l.failed(nil, "", fmt.Errorf("%s: nobody serves it, and nobody will: connections are reset after %v, until a worker listens there again (r tries)",
+				u.failed(nil, "", fmt.Errorf("%s: nobody serves it, and nobody will: connections are reset after %v, until a worker listens there again (r tries)",
 					s.addr, unservedAfter))
 			}
-			l.ledger.resetQueued(s, now.Add(-unservedAfter))
+			u.ledger.resetQueued(s, now.Add(-unservedAfter))
 		}
 	case fateClose:
 		waiting := s.port.Waiting()
-		n := l.ledger.resetQueued(s, now) + waiting
+		n := u.ledger.resetQueued(s, now) + waiting
 		text := ""
 		if n > 0 {
 			text = fmt.Sprintf(", and %s that waited there reset", plural.Of(n, "connection"))
 		}
 		// Nobody misses one that was a dead worker's own.
-		if n > 0 || l.slots.gaveUp() {
-			l.failed(nil, "", fmt.Errorf("%s: nobody has served it for %v, and nobody will: it is closed%s. A worker that listens there opens it again",
+		if n > 0 || u.slots.gaveUp() {
+			u.failed(nil, "", fmt.Errorf("%s: nobody has served it for %v, and nobody will: it is closed%s. A worker that listens there opens it again",
 				s.addr, unservedAfter, text))
 		}
-		l.ledger.closeServer(s)
+		u.ledger.closeServer(s)
 	}
 }
