@@ -6,7 +6,7 @@ package tui
 // A new pane is a new file with a type that embeds dialogBase and has key,
 // hints and draw; it overrides other methods of dialogBase as needed. Besides
 // that a new pane touches two places: keys.go, for its action and the row of
-// bindings that names its key, and update.go, for the line of act that opens
+// bindings that names its key, and keyboard.go, for the line of act that opens
 // it. No other file knows which pane is open, except that the details of a
 // worker and the story of a connection follow what is selected: openDetails and
 // story.

@@ -14,7 +14,7 @@
 // Files refer downwards: values (screen.go, keys.go, logline.go, columns.go),
 // then the model (model.go) and the panes' common form (dialog.go), then each
 // pane with its keys and its drawing, then the files that hand out keys and
-// messages (update.go, mouse.go, program.go), then the process around them
+// messages (keyboard.go, mouse.go, program.go), then the process around them
 // (runner.go). Packages of their own, which know no model: internal/cell for
 // styled cells, internal/hist for histories, internal/term for the terminal.
 //

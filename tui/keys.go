@@ -7,7 +7,7 @@ import (
 	"muster/internal/safetext"
 )
 
-// action is what a key means. Keys are looked up once, in update.go; all other
+// action is what a key means. Keys are looked up once, in keyboard.go; all other
 // code uses actions.
 type action int
 
