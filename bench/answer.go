@@ -17,13 +17,13 @@ import (
 // answerTime bounds one request.
 const answerTime = 10 * time.Second
 
-// again is the pause after a refused connection: the resolution of what is
+// again is the pause after a refused connection: it is the resolution of times
 // measured by asking until there is an answer.
 const again = 250 * time.Microsecond
 
 // ask sends one request on a connection of its own and returns the worker that
-// answered, as the header Muster-Worker names it. Any other answer than the
-// page of the lesson is an error.
+// answered, as the header Muster-Worker names it. An answer other than the page
+// of the lesson is an error.
 func ask(ctx context.Context, addr string) (worker string, err error) {
 	d := net.Dialer{Timeout: answerTime}
 	c, err := d.DialContext(ctx, "tcp", addr)
@@ -54,8 +54,8 @@ func ask(ctx context.Context, addr string) (worker string, err error) {
 	return res.Header.Get("Muster-Worker"), nil
 }
 
-// askUntil asks as long as the connection is refused, which is what a server
-// that does not listen yet does, and until ended is closed.
+// askUntil asks until the connection is no longer refused, as it is before the
+// server listens, or until ended is closed.
 func askUntil(ctx context.Context, addr string, ended <-chan struct{}) (worker string, err error) {
 	for {
 		worker, err = ask(ctx, addr)

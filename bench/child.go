@@ -12,14 +12,14 @@ import (
 	"time"
 )
 
-// stopTime is how long a child may take to end when it is asked to; muster
+// stopTime is how long a child may take to end after it was asked to; muster
 // gives its workers 5 s.
 const stopTime = 10 * time.Second
 
-// command is exec.CommandContext in a process group of its own, all of which
-// gets SIGINT when ctx ends: go test, for one, waits for the program it runs
-// instead of ending it. The group also keeps Ctrl+C at the terminal away from
-// it, so that it is stopped by us, once.
+// command is exec.CommandContext in a process group of its own. The whole group
+// gets SIGINT when ctx ends: go test, for example, waits for the program it
+// runs instead of ending it. The group also keeps Ctrl+C at the terminal away
+// from the command, so that the bench stops it, once.
 func command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	c := exec.CommandContext(ctx, name, args...)
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -37,8 +37,8 @@ type child struct {
 	err    error         // how it ended; read it after done
 }
 
-// newChild prepares a server. It does not end with a context: stop ends it, on
-// every path.
+// newChild prepares a server. No context ends the server: stop does, on every
+// path.
 func newChild(name string, args ...string) *child {
 	c := &child{cmd: exec.Command(name, args...), done: make(chan struct{})}
 	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -47,8 +47,8 @@ func newChild(name string, args ...string) *child {
 	return c
 }
 
-// wait ends the life of a child that was started: a goroutine that ends with
-// it calls read, which returns at the end of its output, and then reaps it.
+// wait follows a child that was started, to its end: a goroutine calls read,
+// which returns at the end of the child's output, and then reaps the child.
 func (c *child) wait(read func()) {
 	go func() {
 		read()
@@ -67,7 +67,7 @@ func (c *child) failed() error {
 // stop asks the child to end and waits until it has. Any other end than exit
 // code 0 is an error.
 func (c *child) stop() error {
-	// One that has ended already is found below.
+	// A child that has ended already is found below.
 	if err := c.cmd.Process.Signal(syscall.SIGTERM); err != nil && !isOver(err) {
 		return fmt.Errorf("stopping %s: %w", c.cmd.Args[0], err)
 	}
@@ -89,14 +89,14 @@ func (c *child) stop() error {
 	return err
 }
 
-// isOver tells whether a signal found nobody.
+// isOver tells whether a signal found no process.
 func isOver(err error) bool {
 	return errors.Is(err, syscall.ESRCH) || errors.Is(err, os.ErrProcessDone)
 }
 
 var errExitedZero = errors.New("exit status 0")
 
-// orZero gives the nil error of a child's end a text.
+// orZero gives a text to the nil error of a child that ended well.
 func orZero(err error) error {
 	if err == nil {
 		return errExitedZero
@@ -104,7 +104,7 @@ func orZero(err error) error {
 	return err
 }
 
-// tail keeps the end of what is written to it, for an error's text.
+// tail keeps the end of the text written to it, for an error's text.
 type tail struct {
 	mu   sync.Mutex
 	text []byte
@@ -122,7 +122,7 @@ func (t *tail) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// said is what was written, as the end of an error's text.
+// said is the written text, as the end of an error's text.
 func (t *tail) said() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()

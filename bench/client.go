@@ -13,7 +13,7 @@ import (
 // clients is how many connections are open at once under load.
 const clients = 32
 
-// traffic is what came of a time of load.
+// traffic is the result of a time of load.
 type traffic struct {
 	requests  uint64 // answered
 	failed    uint64
@@ -50,7 +50,7 @@ type client interface {
 	load(ctx context.Context, addr string, d time.Duration, r reuse) (traffic, error)
 }
 
-// newClient picks the client for runs of d: wrk takes less of the machine from
+// newClient picks the client for runs of d: wrk leaves more of the machine to
 // the servers, but counts in whole seconds.
 func newClient(ctx context.Context, kind string, d time.Duration) (client, error) {
 	whole := d%time.Second == 0

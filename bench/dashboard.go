@@ -14,8 +14,7 @@ import (
 
 const (
 	idleWorkers = 16
-	// settle is what start-up work that goes on after the last worker listens
-	// is given to end.
+	// settle is how long start-up work may go on after the last worker listens.
 	settle = 2 * time.Second
 )
 
@@ -86,8 +85,8 @@ type dashboard struct {
 	drawn atomic.Uint64 // bytes
 }
 
-// startDashboard returns when every worker has answered a request: what is on
-// the screen is not looked at.
+// startDashboard returns when every worker has answered a request: it does not
+// look at the screen.
 func (s *suite) startDashboard(ctx context.Context, workers int) (*dashboard, error) {
 	addr, err := freePort()
 	if err != nil {
@@ -118,7 +117,7 @@ func (s *suite) startDashboard(ctx context.Context, workers int) (*dashboard, er
 	return d, nil
 }
 
-// allAnswer asks, one request at a time, until each worker has answered one.
+// allAnswer sends one request at a time until each worker has answered one.
 func (d *dashboard) allAnswer(ctx context.Context, addr string, workers int) error {
 	ctx, cancel := context.WithTimeout(ctx, comeUp)
 	defer cancel()

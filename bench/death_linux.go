@@ -2,6 +2,6 @@ package main
 
 import "syscall"
 
-// endWithUs has the kernel tell the process to end when we are killed, which
-// is the one end that no code of ours sees.
+// endWithUs makes the kernel tell the process to end when the bench is killed,
+// the only end that no code of the bench sees.
 func endWithUs(a *syscall.SysProcAttr) { a.Pdeathsig = syscall.SIGTERM }

@@ -10,16 +10,16 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// settings is what the flags say.
+// settings are the values of the flags.
 type settings struct {
-	Rounds  int           // of a ratio and of what is measured in rounds
+	Rounds  int           // of a ratio and of everything else measured in rounds
 	Seconds float64       // of load in each round, for each side
-	Times   int           // of what is timed once a try: start, replace
+	Times   int           // of measurements that time each try: start, replace
 	Idle    time.Duration // how long the idle dashboard is watched
 	Client  string        // auto, wrk or load
 	Verbose bool
 
-	given []string // the flags that are not as they are by default, as they are written
+	given []string // flags that differ from their default, as written on the command line
 }
 
 // parse reads the command line and returns those of all measurements it asks for.
@@ -50,7 +50,7 @@ func (s *settings) parse(args []string, all []measurement, help io.Writer) ([]me
 	switch {
 	case s.Rounds < 1 || s.Times < 1:
 		return nil, fmt.Errorf("--rounds and --times must be at least 1")
-	case !(s.Seconds >= 0.05 && s.Seconds <= 3600): // so that NaN is none of them
+	case !(s.Seconds >= 0.05 && s.Seconds <= 3600): // in this form NaN is refused too
 		return nil, fmt.Errorf("--seconds %v: must be from 0.05 to 3600", s.Seconds)
 	case s.Idle < 100*time.Millisecond:
 		return nil, fmt.Errorf("--idle %v: must be at least 100ms", s.Idle)

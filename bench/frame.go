@@ -9,9 +9,9 @@ import (
 // frame runs the frame benchmarks of the dashboard.
 func (s *suite) frame(ctx context.Context) (Result, error) {
 	var res Result
-	// The benchmark stops its clock in every iteration, which takes many times
-	// what it times: a tenth of the seconds makes a round about as long as the
-	// others.
+	// The benchmark stops its clock in every iteration, and that takes many
+	// times as long as the timed part: with a tenth of the seconds a round
+	// takes about as long as in other measurements.
 	args := []string{"test", "./tui", "-run", "^$", "-bench", "^BenchmarkFrame120x40$",
 		"-benchtime", (s.load() / 10).Round(time.Microsecond).String(), "-count", fmt.Sprint(s.Rounds)}
 	cmd := command(ctx, "go", args...)

@@ -8,8 +8,8 @@ import (
 )
 
 // handoffCPU divides the CPU time the primary used in a round by the
-// connections of that round. What it does once a second for all workers is in
-// the value.
+// connections of that round. The value includes what the primary does once a
+// second for all workers.
 func (s *suite) handoffCPU(ctx context.Context) (res Result, err error) {
 	p, err := s.startPrimary(ctx, s.workers(), "--policy", "rr")
 	if err != nil {

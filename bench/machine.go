@@ -11,16 +11,16 @@ import (
 	"muster/internal/cpus"
 )
 
-// machine is what the figures depend on. It does not name the machine.
+// machine is what the figures depend on. It does not identify the machine.
 type machine struct {
 	cpu, kernel, node string // "" = not known, or not there
 	load              string // the load average of the last minute, at the start
-	cores             int    // this process may use
+	cores             int    // how many this process may use
 }
 
 func thisMachine(ctx context.Context) machine {
 	m := machine{cores: cpus.Usable().N}
-	// What cannot be read is left out of the line.
+	// Facts that cannot be read are left out of the line.
 	if b, err := os.ReadFile("/proc/cpuinfo"); err == nil {
 		m.cpu = cpuModel(string(b))
 	}

@@ -1,5 +1,5 @@
-// Bench measures what the README tells about muster: how fast it is, against
-// itself, against Node and in absolute terms, and what it costs.
+// Bench measures what the README says about muster: how fast it is, compared
+// with itself, with Node and in absolute terms, and what it costs.
 //
 //	go run ./bench [NAME...] [flags]
 //
@@ -10,12 +10,12 @@
 // stderr.
 //
 // A ratio comes from one run in which both sides stand ready and are loaded in
-// turn (A B A B ...), so that whatever else the machine does meets both. Its
-// value is the median of the ratios of the rounds.
+// turn (A B A B ...), so that other work of the machine affects both. Its value
+// is the median of the ratios of the rounds.
 //
-// Exit codes: 0 everything asked for was measured or could not be here (no
-// node), 1 something failed, 2 wrong usage, 130 interrupted. A missed aim is
-// a result and not a failure. However it ends, nothing it started is left.
+// Exit codes: 0 everything asked for was measured or cannot be measured here
+// (no node), 1 something failed, 2 wrong usage, 130 interrupted. A missed aim
+// is a result and not a failure. Bench never leaves a process it started.
 package main
 
 import (
@@ -52,8 +52,8 @@ func main() {
 // run is the program with its arguments, its outputs and, in ctx, the signal
 // that ends it. It returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	// What is started here asks the kernel for a signal when the thread that
-	// started it ends; this one lives until all of them have gone.
+	// Processes started here ask the kernel for a signal when the thread that
+	// started them ends; this thread lives until all of them have gone.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 
@@ -92,7 +92,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		}
 		r.add(m, res, err)
 	}
-	if len(r.rows) == 0 { // interrupted in the first one
+	if len(r.rows) == 0 { // interrupted in the first measurement
 		return exitCode(ctx, code)
 	}
 	if err := r.write(stdout); err != nil {

@@ -6,7 +6,7 @@ import "context"
 // with its run method, and its entry in measurements.go.
 type measurement struct {
 	name  string
-	goals []goal // what it finds out, in the order of Result.Values
+	goals []goal // what the measurement finds out, in the order of Result.Values
 	run   func(context.Context) (Result, error)
 }
 
@@ -15,13 +15,13 @@ type goal struct {
 	what    string
 	unit    string // "" for a ratio
 	aim     float64
-	atLeast bool // the aim is a lower bound; else an upper one
+	atLeast bool // the aim is a lower bound, otherwise an upper one
 }
 
 // Result is what a measurement found.
 type Result struct {
 	Values []spread // one for each goal
-	Notes  []string // what a reader of the value has to know, each one sentence
+	Notes  []string // what a reader of the value must know, each one sentence
 	Raw    []string // a line for each round, for --verbose
 }
 

@@ -1,6 +1,6 @@
 package main
 
-// measurements is all there is, in the order of the report.
+// measurements is all measurements, in the order of the report.
 func (s *suite) measurements() []measurement {
 	return []measurement{
 		{"rr-shared", []goal{

@@ -9,10 +9,10 @@ import (
 	"muster/engine"
 )
 
-// memoryAt is how long after its start a cluster is looked at.
+// memoryAt is how long after its start a cluster is measured.
 const memoryAt = 3 * time.Second
 
-// memory looks at new clusters that nobody has sent a request to.
+// memory measures new clusters that have had no request.
 func (s *suite) memory(ctx context.Context) (Result, error) {
 	var res Result
 	var workers, primaries []float64

@@ -12,15 +12,15 @@ import (
 )
 
 const (
-	// nodeWorkers is how many workers the primaries have whose memory is looked
-	// at: enough for what a worker costs the primary to show.
+	// nodeWorkers is how many workers the measured primaries have: enough to
+	// show what a worker costs the primary.
 	nodeWorkers = 16
 	// lookAgain is the time between two looks at a primary's memory.
 	lookAgain = time.Second
 )
 
-// node runs one program, which knows nothing of muster, under Node's own
-// cluster and under muster run, and compares them.
+// node runs a program that knows nothing of muster under Node's own cluster and
+// under muster run, and compares the two.
 func (s *suite) node(ctx context.Context) (Result, error) {
 	var res Result
 	node, err := exec.LookPath("node")
@@ -89,8 +89,8 @@ func (s *suite) startRun(ctx context.Context, node string, workers int, p engine
 	})
 }
 
-// nodeMemory looks at the two primaries of idle clusters, one after the other.
-// The value is that of muster; a note has the other one.
+// nodeMemory measures the two primaries of idle clusters, one after the other.
+// The value is muster's; a note has Node's.
 func (s *suite) nodeMemory(ctx context.Context, node string, workers int) (Result, error) {
 	var res Result
 	ours, err := s.memoryOf(ctx, "muster run", func() (*child, error) {

@@ -23,8 +23,8 @@ type arrival struct {
 	at time.Time // when its line was read
 }
 
-// primary is a muster without a screen. Its events are read all the time: an
-// output nobody reads would be its failure.
+// primary is a muster without a screen. Its events are read all the time:
+// output that nobody reads would be a failure of muster.
 type primary struct {
 	*child
 	addr string // where it answers
@@ -35,16 +35,16 @@ type primary struct {
 	changed chan struct{} // capacity 1
 }
 
-// startPrimary starts muster with so many built-in workers and returns when all
-// of them listen. The address is a free port of 127.0.0.1, unless args say
+// startPrimary starts muster with n built-in workers and returns when all of
+// them listen. The address is a free port of 127.0.0.1, unless args say
 // another.
 func (s *suite) startPrimary(ctx context.Context, workers int, args ...string) (*primary, error) {
 	args = append([]string{"--headless", "--json", "--addr", "127.0.0.1:0", "--workers", strconv.Itoa(workers)}, args...)
 	return s.startMuster(ctx, workers, args)
 }
 
-// startMuster starts muster with all its arguments, which ask for --json, and
-// returns when so many workers listen.
+// startMuster starts muster with args, which must contain --json, and returns
+// when n workers listen.
 func (s *suite) startMuster(ctx context.Context, workers int, args []string) (*primary, error) {
 	p := &primary{child: newChild(s.binary, args...), changed: make(chan struct{}, 1)}
 	out, err := p.cmd.StdoutPipe()
@@ -76,7 +76,7 @@ func (p *primary) read(out io.Reader) {
 	for err == nil {
 		var line []byte
 		if line, err = lines.ReadBytes('\n'); err != nil {
-			break // the end, also of a line that was not finished
+			break // the end, even within a line
 		}
 		now := time.Now()
 		var e engine.Event
@@ -105,8 +105,8 @@ func (p *primary) wake() {
 	}
 }
 
-// await returns the first event from the index at on that is wanted, and the
-// index after it. One goroutine may wait.
+// await returns the first wanted event at index at or later, and the index
+// after it. Only one goroutine may wait.
 func (p *primary) await(ctx context.Context, at int, wanted func(*arrival) bool) (arrival, int, error) {
 	for ended := false; ; {
 		p.mu.Lock()
@@ -126,7 +126,7 @@ func (p *primary) await(ctx context.Context, at int, wanted func(*arrival) bool)
 		}
 		select {
 		case <-p.changed:
-		case <-p.done: // what it printed last is in events now
+		case <-p.done: // its last output is in events now
 			ended = true
 		case <-ctx.Done():
 			return arrival{}, at, ctx.Err()
@@ -148,7 +148,7 @@ func (p *primary) seen() []arrival {
 // giveUp stops a muster that did not come up and returns why it did not.
 func (p *primary) giveUp(why error) error {
 	select {
-	case <-p.done: // it ended by itself: why says how
+	case <-p.done: // muster ended by itself: why says how
 	default:
 		if err := p.stop(); err != nil {
 			return fmt.Errorf("%w; then %w", why, err)

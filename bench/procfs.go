@@ -13,8 +13,8 @@ import (
 // Go runs Linux on.
 const ticksPerSecond = 100
 
-// cpuTime is the user and system time a process has used, all its threads
-// together, those that have ended too. It counts in steps of 10 ms.
+// cpuTime is the user and system time of all threads of a process together,
+// including ended threads. It counts in steps of 10 ms.
 func cpuTime(pid int) (time.Duration, error) {
 	b, err := readProc(pid, "stat")
 	if err != nil {
@@ -23,8 +23,8 @@ func cpuTime(pid int) (time.Duration, error) {
 	return parseStat(string(b))
 }
 
-// pss is the memory of a process in bytes, what it shares with others divided
-// among them.
+// pss is the memory of a process in bytes; memory shared with other processes
+// is divided among all of them.
 func pss(pid int) (uint64, error) {
 	b, err := readProc(pid, "smaps_rollup")
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 // side is one of the two servers of a ratio.
 type side struct {
 	name, addr string
-	prepare    func(context.Context) error // called before each time it is loaded; nil = nothing
+	prepare    func(context.Context) error // called before each load of this side; nil = nothing
 }
 
 // loadSide loads one side once.

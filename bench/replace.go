@@ -11,17 +11,18 @@ import (
 )
 
 const (
-	// listened is how long a worker must have listened before it is killed:
-	// the primary replaces one that dies within its first second after a pause.
-	// The clock here starts later than its own, so the tenth is to spare.
+	// listened is how long a worker must have listened before it is killed: the
+	// primary waits before it replaces a worker that dies within its first
+	// second. The clock here starts later than the primary's, so the tenth is
+	// to spare.
 	listened = 1100 * time.Millisecond
-	// replaceTime is when a replacement is given up.
+	// replaceTime is how long to wait for a replacement.
 	replaceTime = 10 * time.Second
 )
 
-// replace kills the worker that has listened longest, from outside, and takes
-// the time until the line of the event that says that its replacement listens
-// has been read.
+// replace kills the worker that has listened longest, from outside, and
+// measures the time until it has read the line of the event in which the
+// replacement listens.
 func (s *suite) replace(ctx context.Context) (res Result, err error) {
 	p, err := s.startPrimary(ctx, s.workers(), "--policy", "rr")
 	if err != nil {
@@ -60,8 +61,7 @@ func (s *suite) replace(ctx context.Context) (res Result, err error) {
 	return res, nil
 }
 
-// replacement waits until the worker that is forked in place of the one with
-// this id listens.
+// replacement waits until the worker forked in place of worker id listens.
 func (p *primary) replacement(ctx context.Context, at, id int) (arrival, int, error) {
 	ctx, cancel := context.WithTimeout(ctx, replaceTime)
 	defer cancel()

@@ -16,7 +16,7 @@ type report struct {
 	raw      []string
 }
 
-// row is a goal and what became of it.
+// row is a goal and its result.
 type row struct {
 	name  string
 	goal  goal

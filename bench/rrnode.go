@@ -22,7 +22,7 @@ import (
 //go:embed testdata/cluster.js
 var clusterJS []byte
 
-// nodePolicy is a policy as NODE_CLUSTER_SCHED_POLICY names it.
+// nodePolicy is a policy by its name in NODE_CLUSTER_SCHED_POLICY.
 func nodePolicy(p engine.Policy) string {
 	if p == engine.SchedNone {
 		return "none"
@@ -49,7 +49,8 @@ func (s *suite) rrNode(ctx context.Context) (res Result, err error) {
 	return s.interleave(ctx, "rr-node", perRequest, side{name: "muster", addr: ours.addr}, side{name: "node", addr: addr})
 }
 
-// writeProgram writes cluster.js where it can be run, and returns its path.
+// writeProgram writes cluster.js to a file, so that it can be run, and returns
+// the path.
 func (s *suite) writeProgram() (string, error) {
 	program := filepath.Join(s.dir, "cluster.js")
 	if err := os.WriteFile(program, clusterJS, 0o600); err != nil {
@@ -58,8 +59,8 @@ func (s *suite) writeProgram() (string, error) {
 	return program, nil
 }
 
-// startNode runs cluster.js with so many workers and returns when all of them
-// listen, and where.
+// startNode runs cluster.js with n workers and returns when all of them listen;
+// it also returns their address.
 func (s *suite) startNode(ctx context.Context, node string, workers int, policy engine.Policy) (c *child, addr string, err error) {
 	program, err := s.writeProgram()
 	if err != nil {
@@ -84,7 +85,7 @@ func (s *suite) startNode(ctx context.Context, node string, workers int, policy 
 				}
 			}
 		}
-		_, _ = io.Copy(io.Discard, out) // what a line too long left
+		_, _ = io.Copy(io.Discard, out) // the rest, if a line was too long
 	})
 	t := time.NewTimer(comeUp)
 	defer t.Stop()

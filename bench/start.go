@@ -7,9 +7,8 @@ import (
 	"time"
 )
 
-// start times new clusters from just before they are started until the answer
-// to the first request has been read. The client connects again and again
-// until it is let in.
+// start times new clusters from just before their start until the answer to the
+// first request has been read. The client tries to connect until it succeeds.
 func (s *suite) start(ctx context.Context) (Result, error) {
 	var res Result
 	var times []float64

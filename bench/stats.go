@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// spread is what rounds of one measurement came to.
+// spread is the result of the rounds of one measurement.
 type spread struct {
 	Median, Min, Max float64
 	N                int // rounds

@@ -57,7 +57,8 @@ func (s *suite) prepare(ctx context.Context) (end func(), err error) {
 // load is how long each side is loaded in a round.
 func (s *suite) load() time.Duration { return time.Duration(s.Seconds * float64(time.Second)) }
 
-// workers is how many a cluster has where the measurement does not say.
+// workers is how many workers a cluster has unless the measurement says
+// otherwise.
 func (s *suite) workers() int { return cpus.Usable().N }
 
 // say writes a line of progress.

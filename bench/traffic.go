@@ -10,8 +10,9 @@ import (
 )
 
 // trafficWatch compares a cluster with itself: while its connections are
-// watched, as the dashboard's traffic view has it, and while they are not. The
-// primary is this process, which can tell it to; the workers are muster's.
+// watched, as for the dashboard's traffic view, and while they are not. The
+// primary is this process, so that the bench can switch the watching; the
+// workers are muster's.
 func (s *suite) trafficWatch(ctx context.Context) (res Result, err error) {
 	addr, err := freePort()
 	if err != nil {
@@ -42,7 +43,7 @@ func (s *suite) trafficWatch(ctx context.Context) (res Result, err error) {
 		side{"watched", addr, watch(time.Minute)}, side{"not watched", addr, watch(0)})
 }
 
-// allListen waits until every worker does.
+// allListen waits until every worker listens.
 func (s *suite) allListen(ctx context.Context, c *engine.Cluster) error {
 	ctx, cancel := context.WithTimeout(ctx, comeUp)
 	defer cancel()

@@ -56,9 +56,9 @@ func wrkVersion(ctx context.Context, path string) string {
 //	  Non-2xx or 3xx responses: 4
 //	Requests/sec:  14986.57
 //
-// The two lines in the middle are there only if there is something to say.
-// Answers with another status are among the requests; they are taken out here,
-// also of the rate.
+// The two lines in the middle appear only if there are errors. wrk counts
+// answers with another status among the requests; they are subtracted here,
+// also from the rate.
 func parseWrk(text string) (traffic, error) {
 	var t traffic
 	var bad uint64

@@ -10,8 +10,8 @@ import (
 
 // WithBinary builds muster for tests (-tags mustertest, and -race if the tests
 // run under it), puts the path of the binary into *path, runs the tests and
-// removes it. Processes end at once: see EndAtOnce. It is for TestMain and returns
-// the exit code.
+// removes it. Processes end at once: see EndAtOnce. WithBinary is for TestMain
+// and returns the exit code.
 func WithBinary(m *testing.M, path *string) int {
 	dir, err := os.MkdirTemp("", "muster-test")
 	if err != nil {

@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// OpenKinds counts the descriptors of a process by what they are: the link
-// target without the number of a socket or pipe. It is empty if the process has gone.
+// OpenKinds counts the descriptors of a process by kind: the link target
+// without the number of a socket or pipe. The result is empty if the process
+// has gone.
 func OpenKinds(pid int) map[string]int {
 	n := map[string]int{}
 	for _, link := range FDs(pid) {
@@ -19,9 +20,9 @@ func OpenKinds(pid int) map[string]int {
 	return n
 }
 
-// NoMoreOpen makes the test fail if a process does not come to have of no kind
-// more descriptors than before, within d. It may have fewer: a look catches what is
-// open for a moment, as the start of a guard.
+// NoMoreOpen makes the test fail unless, within d, a process has no more
+// descriptors of any kind than before. It may have fewer: before may include
+// descriptors that were open for a moment, as during the start of a guard.
 func NoMoreOpen(t testing.TB, d time.Duration, pid int, before map[string]int) {
 	t.Helper()
 	var after map[string]int

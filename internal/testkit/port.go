@@ -18,8 +18,9 @@ func FreePort(t testing.TB) string {
 }
 
 // FreePorts is the first of n ports in a row that nobody listens on, out of the
-// range the kernel takes ports from by itself, so that no other process gets one
-// before it is used. No other test of this process is given them, or tries them.
+// range the kernel takes ports from by itself, so that no other process gets
+// one before it is used. No other test of this process gets or tries these
+// ports.
 func FreePorts(t testing.TB, n int) (first int) {
 	t.Helper()
 next:

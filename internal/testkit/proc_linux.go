@@ -20,8 +20,8 @@ const primaryVar = "MUSTER_PRIMARY"
 const leaveTime = 2 * time.Second
 
 // Check makes the test fail if, after it and its later cleanups have ended, a
-// worker of one of these primaries still lives. What is left is killed, so
-// that it does not disturb the next test. Without a PID it looks for the
+// worker of one of these primaries still lives. Left-over workers are killed,
+// so that they do not disturb the next test. Without a PID it looks for the
 // workers of the test process itself.
 func Check(t testing.TB, primaries ...int) {
 	t.Helper()
@@ -37,8 +37,9 @@ func Check(t testing.TB, primaries ...int) {
 	})
 }
 
-// Left is Check for a TestMain, after the tests: tests of one process that run at
-// once cannot tell whose worker it is. It returns what was left and is killed.
+// Left is Check for a TestMain, after the tests: parallel tests of one process
+// cannot tell whose worker is left. It kills the left-over workers and returns
+// them.
 func Left() []string { return endLeft(os.Getpid()) }
 
 func endLeft(primary int) (what []string) {
@@ -48,7 +49,7 @@ func endLeft(primary int) (what []string) {
 	}
 	for _, pid := range left {
 		what = append(what, fmt.Sprintf("process %d (%s)", pid, command(pid)))
-		syscall.Kill(pid, syscall.SIGKILL) // it may have gone by now
+		syscall.Kill(pid, syscall.SIGKILL) // the process may have gone by now
 	}
 	return what
 }
@@ -78,8 +79,8 @@ func WithPrimary(primary int) []int {
 	return pids
 }
 
-// Environ returns the environment a process was started with, as KEY=VALUE;
-// nil if it is gone, a zombie, or another user's.
+// Environ returns the environment a process was started with, as KEY=VALUE; nil
+// if the process is gone, a zombie, or another user's.
 func Environ(pid int) []string {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
 	b = bytes.TrimRight(b, "\x00")
@@ -91,7 +92,7 @@ func Environ(pid int) []string {
 
 // FDs returns the open descriptors of a process and what each is, as /proc
 // names it ("socket:[1234]", "/dev/null"); nil if the process is gone. For the
-// calling process the descriptor this look itself needs is left out.
+// calling process the descriptor that FDs itself uses is left out.
 func FDs(pid int) map[int]string {
 	dir := fmt.Sprintf("/proc/%d/fd", pid)
 	entries, err := os.ReadDir(dir)
@@ -104,7 +105,8 @@ func FDs(pid int) map[int]string {
 		if err != nil {
 			continue
 		}
-		// One that was closed since, ReadDir's own among them, has no link.
+		// A descriptor that was closed since, such as ReadDir's own, has no
+		// link.
 		if to, err := os.Readlink(filepath.Join(dir, e.Name())); err == nil {
 			fds[n] = to
 		}

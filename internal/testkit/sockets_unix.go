@@ -23,9 +23,9 @@ func CheckFlags(t testing.TB, fd int) {
 	}
 }
 
-// NoSocketLeft compares the sockets this process has open at the end of the test
-// with those now, and waits for d until none is more. Call it first, and not in a
-// parallel test.
+// NoSocketLeft compares the sockets this process has open at the end of the
+// test with those open now, and waits at most d until there are no more than
+// now. Call it first, and not in a parallel test.
 func NoSocketLeft(t testing.TB, d time.Duration) {
 	t.Helper()
 	before := openSockets(t)

@@ -8,16 +8,16 @@ import (
 	"time"
 )
 
-// A look costs what cond costs, and most of what is awaited comes at once: the
-// time between two looks grows, from one to the other.
+// The pause between two calls of cond grows from the first value to the second:
+// most conditions become true at once, and each call costs something.
 const (
 	pollFirst = time.Millisecond
 	pollMost  = 10 * time.Millisecond
 )
 
-// Eventually waits until cond is true, and fails the test at once, saying msg,
-// if it is not within d. It must be called from the test's own goroutine, as
-// t.Fatal must.
+// Eventually waits until cond is true, and ends the test with msg if it is not
+// true within d. It must be called from the test's own goroutine, as t.Fatal
+// must.
 func Eventually(t testing.TB, d time.Duration, cond func() bool, msg string) {
 	t.Helper()
 	if !Within(d, cond) {
@@ -25,15 +25,15 @@ func Eventually(t testing.TB, d time.Duration, cond func() bool, msg string) {
 	}
 }
 
-// Within waits until cond is true, for at most d, and tells whether it was. It
-// looks at least once, and once more at the end: on a busy machine the whole time
-// may pass between two looks.
+// Within waits until cond is true, for at most d, and tells whether it became
+// true. It calls cond at least once, and once more at the end: on a busy
+// machine the whole time may pass between two calls.
 func Within(d time.Duration, cond func() bool) bool {
 	return within(pollFirst, pollMost, d, cond)
 }
 
-// WithinEvery is Within for a look that costs much: between is the time between
-// two of them.
+// WithinEvery is Within for an expensive cond: between is the time between two
+// calls.
 func WithinEvery(between, d time.Duration, cond func() bool) bool {
 	return within(between, between, d, cond)
 }
@@ -48,7 +48,8 @@ func within(between, most, d time.Duration, cond func() bool) bool {
 	return cond()
 }
 
-// Receive waits for what comes from a channel, for at most d; else the test ends.
+// Receive waits at most d for a value from a channel, and ends the test if none
+// comes.
 func Receive[T any](t testing.TB, d time.Duration, ch <-chan T) T {
 	t.Helper()
 	select {

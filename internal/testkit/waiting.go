@@ -10,14 +10,15 @@ import (
 // atOnce is how many parallel tests run at once in a package whose tests wait.
 const atOnce = 4
 
-// Runs is a *testing.M, or what stands for one.
+// Runs is a *testing.M, or a stand-in for one.
 type Runs interface{ Run() int }
 
 // Waiting is for the TestMain of a package whose tests mostly wait: for
 // processes to start and to end, for a grace to be over. By default as many
-// parallel tests run at once as there are processors, and on two they would
-// wait one after another while the processors idle; so more of them do, unless
-// -parallel says how many. Processes end at once: see EndAtOnce.
+// parallel tests run at once as there are processors; with two processors,
+// tests that wait would keep the others from running while the processors idle.
+// So more run at once, unless -parallel says how many. Processes end at once:
+// see EndAtOnce.
 func Waiting(m Runs) Runs { return waiting{m} }
 
 type waiting struct{ m Runs }
@@ -35,8 +36,8 @@ func (w waiting) Run() int {
 	return w.m.Run()
 }
 
-// EndAtOnce has the processes that tests start, if they are built with -race, not
-// sleep for a second when they end, which is the default and only makes every test
+// EndAtOnce keeps the processes that tests start from sleeping for a second
+// when they end, the default of -race builds, which only makes every test
 // longer.
 func EndAtOnce() {
 	if old := os.Getenv("GORACE"); !strings.Contains(old, "atexit_sleep_ms") {

@@ -15,9 +15,9 @@ var lifeOrder = []engine.Kind{
 	engine.KindFork, engine.KindOnline, engine.KindListening, engine.KindLeave, engine.KindDisconnect, engine.KindExit,
 }
 
-// CheckLives checks that events, all of a run, are numbered without a gap, and that
-// each worker's came in the order of a life, each once, listening once a server.
-// complete: every life must have ended.
+// CheckLives checks that events, all of a run, are numbered without a gap, and
+// that each worker's events came in the order of a life, each once, listening
+// once for each server. complete: every life must have ended.
 func CheckLives(t testing.TB, events []engine.Event, complete bool) {
 	t.Helper()
 	reached := map[int]int{} // worker: 1 + index of the last
@@ -39,7 +39,7 @@ func CheckLives(t testing.TB, events []engine.Event, complete bool) {
 		case server != "" && at+1 == was && !listens[server]:
 		case at < was:
 			t.Errorf("worker %d: %s after %s (seq %d)", e.Worker, e.Kind, lifeOrder[was-1], e.Seq)
-		case was == 0 && e.Kind == engine.KindExit && e.PID == 0: // it never had a process
+		case was == 0 && e.Kind == engine.KindExit && e.PID == 0: // the worker never had a process
 		case was == 0 && at != 0:
 			t.Errorf("worker %d: %s before its fork (seq %d)", e.Worker, e.Kind, e.Seq)
 		case e.Kind == engine.KindExit && lifeOrder[was-1] != engine.KindDisconnect:

@@ -16,12 +16,12 @@ import (
 	"muster/engine"
 )
 
-// Patience is how long a test waits for what must happen. It is no bound that is
-// checked: those stand in the tests.
+// Patience is how long a test waits for something that must happen. It is not a
+// limit under test: the tests have those.
 const Patience = 60 * time.Second
 
-// Log is what a cluster, or a command, has told so far. It may grow while it is
-// read. Its methods that wait end the test when Patience is over: call them from
+// Log is the events of a cluster, or a command, so far. It may grow while it is
+// read. Methods that wait end the test when Patience is over: call them from
 // the test's own goroutine.
 type Log struct {
 	T *testing.T
@@ -35,7 +35,7 @@ type Log struct {
 // NewLog is an empty log.
 func NewLog(t *testing.T) *Log { return &Log{T: t, changed: make(chan struct{})} }
 
-// Add appends events; without any it has those who wait look again.
+// Add appends events; without any it makes waiting methods look again.
 func (l *Log) Add(ev ...engine.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -44,7 +44,8 @@ func (l *Log) Add(ev ...engine.Event) {
 	l.changed = make(chan struct{})
 }
 
-// End says that nothing comes any more: who waits in vain ends the test now.
+// End says that no more events come: a method that still waits ends the test
+// now.
 func (l *Log) End() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -53,20 +54,20 @@ func (l *Log) End() {
 	l.changed = make(chan struct{})
 }
 
-// SoFar are the events that came until now.
+// SoFar are the events so far.
 func (l *Log) SoFar() []engine.Event {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.Clip(l.events)
 }
 
-// Await waits until ok says yes to the events so far.
+// Await waits until ok returns true for the events so far.
 func (l *Log) Await(what string, ok func([]engine.Event) bool) {
 	l.T.Helper()
 	l.AwaitFor(Patience, what, ok)
 }
 
-// AwaitFor is Await with a bound of the test's own.
+// AwaitFor is Await with a time limit of the test's own.
 func (l *Log) AwaitFor(d time.Duration, what string, ok func([]engine.Event) bool) {
 	l.T.Helper()
 	deadline := time.After(d)
@@ -123,7 +124,7 @@ func (l *Log) AwaitLines(n int, text string) []engine.Event {
 	return found
 }
 
-// Addr is where the first server listens, once it does.
+// Addr waits until the first server listens and returns its address.
 func (l *Log) Addr() string {
 	l.T.Helper()
 	d := l.AwaitKind(1, engine.KindListening)[0].Detail.(engine.ListeningDetail)
@@ -171,7 +172,7 @@ func Of(events []engine.Event, worker int, kind engine.Kind) (found []engine.Eve
 }
 
 // Listening are the workers that can take connections, by their listening
-// events, the longest first.
+// events; the one that has listened longest comes first.
 func Listening(events []engine.Event) (up []engine.Event) {
 	for _, e := range events {
 		switch e.Kind {

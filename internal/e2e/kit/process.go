@@ -22,13 +22,13 @@ import (
 // Promised is how long a worker may outlive its primary.
 const Promised = time.Second
 
-// Process is a command that runs, and what it has written. The events among the
-// lines of its stdout (--json) are in its Log.
+// Process is a running command, and its output. The events among the lines of
+// its stdout (--json) are in its Log.
 type Process struct {
 	*Log
 	Cmd    *exec.Cmd
 	PID    int
-	Exited <-chan struct{} // closed when it has been waited for
+	Exited <-chan struct{} // closed when the process has been waited for
 
 	out     *os.File // the reading end of its stdout
 	line    func(line []byte) bool
@@ -40,10 +40,10 @@ type Process struct {
 	odd    []string
 }
 
-// Start runs a command. line, if it is not nil, is called with every line of its
-// stdout, and takes it if it returns true. At the end of the test the process gets
-// SIGTERM, and SIGKILL if it does not end by that; nothing that has it as its
-// primary may live Promised later.
+// Start runs a command. line, if it is not nil, is called with every line of
+// its stdout, and takes the line if it returns true. At the end of the test the
+// process gets SIGTERM, and SIGKILL if it does not end by SIGTERM; no process
+// that has it as its primary may still live after Promised.
 func Start(t *testing.T, cmd *exec.Cmd, line func(line []byte) bool) *Process {
 	t.Helper()
 	out, outW, err := os.Pipe()
@@ -81,7 +81,7 @@ func Start(t *testing.T, cmd *exec.Cmd, line func(line []byte) bool) *Process {
 	}()
 	t.Cleanup(func() {
 		p.Finish()
-		// What is left may hold the other ends.
+		// Left-over processes may hold the other ends.
 		out.Close()
 		errs.Close()
 		p.reading.Wait()
@@ -93,7 +93,7 @@ func Start(t *testing.T, cmd *exec.Cmd, line func(line []byte) bool) *Process {
 	return p
 }
 
-// tail is the end of what was written, without what a terminal would obey.
+// tail is the end of the output, without sequences a terminal would obey.
 func tail(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' && r != '\n' || r >= 0x7f && r < 0xa0 {
@@ -123,7 +123,7 @@ func (p *Process) take(line []byte) {
 	var e engine.Event
 	switch {
 	case taken:
-		p.Add() // wakes those who wait for text
+		p.Add() // wakes methods that wait for text
 	case json.Unmarshal(line, &e) == nil && e.Seq > 0:
 		p.Add(e)
 	default:
@@ -134,14 +134,14 @@ func (p *Process) take(line []byte) {
 	}
 }
 
-// Stdout is what it has written to its stdout until now.
+// Stdout is what the process has written to its stdout so far.
 func (p *Process) Stdout() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.stdout.String()
 }
 
-// Stderr is what it has written to its stderr until now.
+// Stderr is what the process has written to its stderr so far.
 func (p *Process) Stderr() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -151,7 +151,7 @@ func (p *Process) Stderr() string {
 // CloseStdout closes the reading end of its stdout, as head does.
 func (p *Process) CloseStdout() { p.out.Close() }
 
-// Odd are the lines of stdout that are no events, and that nobody took.
+// Odd are the lines of stdout that are no events and that line did not take.
 func (p *Process) Odd() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -172,8 +172,8 @@ func (p *Process) Signal(s syscall.Signal) {
 	}
 }
 
-// Code waits for the end, and for all it has written, and returns the exit code:
-// minus the signal, if one ended it.
+// Code waits for the end of the process and of its output, and returns the exit
+// code: minus the signal, if one ended it.
 func (p *Process) Code() int {
 	p.T.Helper()
 	select {
@@ -188,11 +188,11 @@ func (p *Process) Code() int {
 	return p.Cmd.ProcessState.ExitCode()
 }
 
-// Finish ends the process, if it has not ended, and checks that nothing of it is
-// left.
+// Finish ends the process, if it still runs, and checks that it leaves no
+// process.
 func (p *Process) Finish() {
 	p.T.Helper()
-	_ = p.Cmd.Process.Signal(syscall.SIGTERM) // it may have ended
+	_ = p.Cmd.Process.Signal(syscall.SIGTERM) // the group may have ended
 	select {
 	case <-p.Exited:
 	case <-time.After(Patience):
@@ -203,8 +203,8 @@ func (p *Process) Finish() {
 	NoneLeft(p.T, p.PID, Promised)
 }
 
-// NoneLeft checks that nothing that has a process as its primary lives d from now,
-// and ends what does, so that it does not disturb the next test.
+// NoneLeft checks that d from now no process lives that has primary as its
+// primary. It ends such a process, so that it does not disturb the next test.
 func NoneLeft(t testing.TB, primary int, d time.Duration) {
 	t.Helper()
 	var left []int
@@ -213,6 +213,6 @@ func NoneLeft(t testing.TB, primary int, d time.Duration) {
 	}
 	t.Errorf("processes %v live %v after their primary %d", left, d, primary)
 	for _, pid := range left {
-		_ = syscall.Kill(pid, syscall.SIGKILL) // it may have gone by now
+		_ = syscall.Kill(pid, syscall.SIGKILL) // the process may have gone by now
 	}
 }
