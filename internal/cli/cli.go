@@ -6,8 +6,8 @@
 //	2   wrong usage; nothing was started
 //	128+n  ended at once by a second signal n (129 HUP, 130 INT, 143 TERM)
 //
-// Whatever goes wrong is one line on stderr that says what happened and what
-// to do about it.
+// Every error is one line on stderr that says what happened and what to do
+// about it.
 package cli
 
 import (
@@ -37,7 +37,7 @@ func (a *app) run(args []string) int {
 	var f *command.Failure
 	told := errors.As(err, &f)
 	switch {
-	case !told && out.err != nil: // cobra forgets it, or takes it for wrong usage
+	case !told && out.err != nil: // cobra drops the error, or takes it for wrong usage
 		errors.As(command.Failed(fmt.Errorf("writing to stdout: %w", out.err)), &f)
 	case err == nil:
 		return 0
@@ -50,7 +50,7 @@ func (a *app) run(args []string) int {
 	return f.Code
 }
 
-// heldError keeps the first error of w, and writes no more after it.
+// heldError keeps the first error of w, and writes nothing after that error.
 type heldError struct {
 	w   io.Writer
 	err error

@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// enterDir makes dir ("" = where we are) the working directory and returns the
-// path the workers are to be started in, "" where they can only inherit ours.
-// The path keeps its symbolic links: they are resolved anew for each worker, so
-// that one forked after a link has moved runs what it leads to then.
+// enterDir makes dir ("" = the present one) the working directory and returns
+// the path to start the workers in, "" if they can only inherit ours. The path
+// keeps its symbolic links: they are resolved anew for each worker, so that a
+// worker forked after a link has changed runs in the link's new target.
 func enterDir(dir string) (string, error) {
 	if dir != "" {
 		path, err := absolute(dir)
@@ -21,15 +21,15 @@ func enterDir(dir string) (string, error) {
 		if err := os.Chdir(path); err != nil {
 			return "", fmt.Errorf("--cwd %q: %w", dir, unwrapped(err))
 		}
-		// What is looked up from here on, by us and by what we start, is named by
-		// this path.
+		// From here on this process and its children look up names from this
+		// path.
 		return path, os.Setenv("PWD", path)
 	}
-	own, err := os.Getwd() // $PWD, where it names this directory
+	own, err := os.Getwd() // $PWD, if it names this directory
 	if err != nil {
 		return "", fmt.Errorf("finding the working directory: %w; start muster in one that exists, or give --cwd DIR", unwrapped(err))
 	}
-	// It may be one that could be entered by somebody else only.
+	// The path may be one that this user could not enter.
 	if here, err := os.Stat("."); err == nil {
 		if there, err := os.Stat(own + "/."); err == nil && os.SameFile(here, there) {
 			return own, nil
@@ -38,8 +38,9 @@ func enterDir(dir string) (string, error) {
 	return "", nil
 }
 
-// absolute is the path of dir with its links as they are. A ".." behind a link is
-// not where the name before it stands, so it is left to the kernel.
+// absolute is the absolute path of dir, with links unresolved. A ".." after a
+// link does not lead back to the link's own directory, so it is left to the
+// kernel.
 func absolute(dir string) (string, error) {
 	if !filepath.IsAbs(dir) {
 		own, err := os.Getwd()
@@ -54,7 +55,7 @@ func absolute(dir string) (string, error) {
 	return filepath.Clean(dir), nil
 }
 
-// unwrapped is err without the call and the path it was about.
+// unwrapped is err without its call and path.
 func unwrapped(err error) error {
 	if p := (*os.PathError)(nil); errors.As(err, &p) {
 		return p.Err

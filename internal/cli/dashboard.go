@@ -15,7 +15,7 @@ func (a *app) dashboard(c *engine.Cluster, t *tui.Terminal, s *settings) error {
 	return showScreen(c, s.screenOptions(t))
 }
 
-// screenOptions is the screen these settings describe.
+// screenOptions are the options of the screen for these settings.
 func (s *settings) screenOptions(t *tui.Terminal) tui.Options {
 	return tui.Options{
 		Yes:       s.yes,
@@ -37,7 +37,7 @@ func showScreen(c *engine.Cluster, o tui.Options) error {
 	switch {
 	case outcome.AtOnce && outcome.Signal != 0:
 		return &command.Failure{Code: command.SignalCode(outcome.Signal)}
-	case outcome.AtOnce: // a key was asked to do it
+	case outcome.AtOnce: // a key asked for that
 		return nil
 	case err != nil:
 		return command.Failed(err)

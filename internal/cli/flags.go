@@ -33,13 +33,13 @@ var (
 	themes  = []string{"auto", "dark", "light", "none"}
 )
 
-// settings is what the flags of muster and muster run say.
+// settings are the values of the flags of muster and muster run.
 type settings struct {
 	run         *nodecmd.Plan // muster run: the workers' program; nil = the built-in worker
 	addr        string
-	cwd         string        // muster run: where; of the workers, "" = ours, once enterDir has seen it
+	cwd         string        // muster run: the directory; after enterDir that of the workers, "" = ours
 	workers     int           // 0 = not given
-	note        string        // where the number of workers came from; "" = given, or every CPU there is
+	note        string        // where the number of workers came from; "" = given, or one for every CPU
 	policy      engine.Policy // 0 = not given: the engine asks the environment
 	grace       time.Duration
 	stopSignal  syscall.Signal // engine.NoStopSignal = none
@@ -47,7 +47,7 @@ type settings struct {
 	kill        time.Duration
 	ready       time.Duration
 	stall       time.Duration
-	stallGiven  bool // --stall was given: it holds under an inspector too
+	stallGiven  bool // --stall was given: it applies under an inspector too
 	noRestart   bool
 	keep        bool // --keep-children
 	workerProcs int  // 0 = not given
@@ -68,8 +68,8 @@ type flagGroup struct {
 	flags *pflag.FlagSet
 }
 
-// groups makes the flags that fill s. The address and the processors of the
-// built-in worker are not a program's: it decides them itself.
+// groups makes the flags that fill s. The flags for the address and the
+// processors are for the built-in worker only: a program decides them itself.
 func (s *settings) groups(builtin bool) []flagGroup {
 	*s = settings{addr: defaultAddr, grace: defaultGrace, stopSignal: syscall.SIGTERM, kill: defaultKill, ready: defaultReady, stall: defaultStall, keys: keyMaps[0], theme: themes[0]}
 	set := func() *pflag.FlagSet {
@@ -115,8 +115,7 @@ func (s *settings) groups(builtin bool) []flagGroup {
 	return []flagGroup{{"The cluster", cluster}, {"Without a screen", output}, {"The screen", screen}}
 }
 
-// check looks at what single flags cannot see, and fills in what the machine
-// decides.
+// check checks flags against each other, and fills in what the machine decides.
 func (s *settings) check() error {
 	if s.json && s.plain {
 		return errors.New("--json and --plain exclude each other; give one of them")
@@ -145,13 +144,13 @@ func (s *settings) engineOptions() engine.Options {
 		StallInspected: s.stallGiven,
 		NoRestart:      s.noRestart || s.plain,
 		KeepChildren:   s.keep,
-		Adopt:          engine.AdoptAll, // this process starts nothing else but a load, which starts nothing
+		Adopt:          engine.AdoptAll, // this process starts nothing else except a load, which starts nothing
 		WorkerProcs:    s.workerProcs,
 		Note:           s.note,
-		Settings:       engine.Settings{Args: []string{}}, // the flags are not the workers'
+		Settings:       engine.Settings{Args: []string{}}, // muster's flags are not for the workers
 	}
 	if s.kill == 0 {
-		o.KillTimeout = -1 // the library's 0 is a default
+		o.KillTimeout = -1 // in the library 0 means the default
 	}
 	if s.stopMessage {
 		o.StopMessage = json.RawMessage(`"shutdown"`)
@@ -165,7 +164,7 @@ func (s *settings) engineOptions() engine.Options {
 	return o
 }
 
-// joinNotes is the notes that say something, as one line.
+// joinNotes is all notes that are not empty, as one line.
 func joinNotes(notes ...string) string {
 	return strings.Join(slices.DeleteFunc(notes, func(n string) bool { return n == "" }), "; ")
 }

@@ -15,8 +15,8 @@ import (
 type format interface {
 	// event appends what e says, whole lines or nothing.
 	event(b *bytes.Buffer, e *engine.Event)
-	// missed appends that n events were lost, or nothing if the form has no
-	// words for it: then stderr says it.
+	// missed appends that n events were lost, or nothing if the form cannot say
+	// that: then stderr says it.
 	missed(b *bytes.Buffer, n uint64)
 }
 
@@ -42,14 +42,14 @@ func (lines) missed(b *bytes.Buffer, n uint64) {
 }
 
 // jsonLines is the form for programs: an Event's JSON, one object a line. A
-// reader sees a loss by the gap in seq; stderr says it too.
+// reader sees lost events by the gap in seq; stderr says it too.
 type jsonLines struct{}
 
 func (jsonLines) event(b *bytes.Buffer, e *engine.Event) {
 	plain := plaintext.Event(*e)
 	j, err := plain.MarshalJSON()
 	if err != nil {
-		// Only a detail can fail. The event is worth more than nothing.
+		// Only a detail can fail. The event without it is better than nothing.
 		bare := plain
 		bare.Detail = nil
 		if j, err = bare.MarshalJSON(); err != nil {
@@ -64,7 +64,7 @@ func (jsonLines) missed(*bytes.Buffer, uint64) {}
 
 // pageLines is the output of the classic example program and nothing else.
 type pageLines struct {
-	master  string       // its first line, which no event stands for
+	master  string       // the first line, which comes from no event
 	started map[int]bool // workers whose server has started: a second address is not a second start
 	ended   uint64       // Seq of the newest event that may have left no worker
 }
@@ -90,7 +90,7 @@ func (p *pageLines) event(b *bytes.Buffer, e *engine.Event) {
 func (*pageLines) missed(*bytes.Buffer, uint64) {}
 
 // complete tells that the last worker has gone: like the example program, the
-// primary then ends. The picture must be newer than the event that says so.
+// primary then ends. The snapshot must be newer than the event of that end.
 func (p *pageLines) complete(s *engine.Snapshot) bool {
 	if p.ended == 0 || s.Seq < p.ended {
 		return false

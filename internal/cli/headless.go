@@ -10,7 +10,7 @@ import (
 	"muster/internal/cli/internal/command"
 )
 
-// life is what the owner of a cluster does with it, and no viewer.
+// life is what only the owner of a cluster may do with it, not a viewer.
 type life struct {
 	run     func(context.Context) error
 	killAll func()
@@ -21,9 +21,8 @@ func lifeOf(c *engine.Cluster) life { return life{c.Run, c.KillAll} }
 // serve runs the cluster without a screen until it ends. The first signal
 // stops it gracefully, the second at once. It returns a *command.Failure or nil.
 //
-// Three goroutines, each ended by this one or with the process: Run, the
-// printer, and this one, which never writes to stdout and so always hears a
-// signal.
+// There are three goroutines: Run, the printer, and this one, which ends the
+// others and never writes to stdout, so it always hears a signal.
 func (a *app) serve(c engine.View, life life, form format, signals <-chan os.Signal) error {
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
@@ -35,7 +34,7 @@ func (a *app) serve(c engine.View, life life, form format, signals <-chan os.Sig
 	p := &printer{out: a.Stdout, form: form, say: a.Say}
 	go func() { printed <- p.follow(c, over) }()
 
-	var output error // how printing went, once it has ended
+	var output error // the error of the printing, once it has ended
 	for asked := false; ; {
 		select {
 		case s := <-signals:

@@ -15,10 +15,11 @@ import (
 	"muster/internal/nodecmd"
 )
 
-// prepare runs what the command does once, before the first worker: a build,
-// say. Its output goes to stderr as it comes, as if it had been typed; stdout is
-// the events'. A first signal is passed on to it, a second one ends it at once.
-// over tells that there is nothing to start; the error is a *command.Failure.
+// prepare runs the steps that the command does once, before the first worker,
+// such as a build. The output goes to stderr as it comes; stdout is for the
+// events. A first signal is passed on to the step, a second one ends it at
+// once. over tells that there is nothing to start; the error is a
+// *command.Failure.
 func (a *app) prepare(s *settings) (over bool, err error) {
 	if s.run == nil || len(s.run.Steps) == 0 {
 		return false, nil
@@ -35,18 +36,18 @@ func (a *app) prepare(s *settings) (over bool, err error) {
 	return false, nil
 }
 
-// step runs one. It has a process group of its own, so that a signal reaches
-// all of it, and no standard input: it is not in the terminal's foreground.
-// patience is how long that group has after a signal; 0 = as long as it takes.
-// What a step that ended by itself leaves behind lives on, as after npm: it may
-// be for the program (the daemon of a compiler, say).
+// step runs one step. The step has a process group of its own, so that a signal
+// reaches all of it, and no standard input, since it is not in the terminal's
+// foreground. patience is how long the group has after a signal; 0 = as long as
+// it takes. Processes left by a step that ended by itself live on, as after
+// npm: the program may need them (for example the daemon of a compiler).
 func (a *app) step(step nodecmd.Step, env []string, patience time.Duration, signals <-chan os.Signal) (over bool, err error) {
 	runtime.LockOSThread() // the step ends with the thread that started it
 	defer runtime.UnlockOSThread()
 	cmd := exec.Command(step.Args[0], step.Args[1:]...)
 	cmd.Env = append(os.Environ(), env...)
 	cmd.Stdout, cmd.Stderr = a.Stderr, a.Stderr
-	cmd.WaitDelay = time.Second // what it leaves behind may keep its output
+	cmd.WaitDelay = time.Second // processes it leaves may keep its output open
 	cmd.SysProcAttr = stepAttr()
 	var mark *os.File
 	if step.Mark > 0 {
@@ -72,14 +73,14 @@ func (a *app) step(step nodecmd.Step, env []string, patience time.Duration, sign
 		return true, g.stop(sig, patience, ended, signals)
 	case err := <-ended:
 		if errors.Is(err, exec.ErrWaitDelay) {
-			err = nil // it ended well, and left something behind
+			err = nil // the step ended well, and left a process
 		}
 		return a.stepEnded(step, cmd.ProcessState, err, marked(mark))
 	}
 }
 
-// stepEnded says whether the cluster is to start after a step; reached is the
-// exit status of its last command if it wrote that, or "".
+// stepEnded says whether the cluster should start after a step; reached is the
+// exit status of the step's last command if the step wrote it, or "".
 func (a *app) stepEnded(step nodecmd.Step, state *os.ProcessState, err error, reached string) (over bool, _ error) {
 	if step.Mark == 0 && err == nil || reached == "0" {
 		return false, nil
@@ -107,8 +108,8 @@ func (a *app) stepEnded(step nodecmd.Step, state *os.ProcessState, err error, re
 	return false, &command.Failure{Code: code, Err: fmt.Errorf("%s: %w; nothing was started", step.What, err)}
 }
 
-// marked is what a step has written on its mark by now. It does not wait: what
-// the step left behind has that descriptor too.
+// marked is what a step has written on its mark so far. It does not wait for
+// more: processes the step left have that descriptor too.
 func marked(mark *os.File) string {
 	if mark == nil {
 		return ""
@@ -118,7 +119,7 @@ func marked(mark *os.File) string {
 		return ""
 	}
 	text, n := make([]byte, 16), 0
-	_ = raw.Read(func(fd uintptr) bool { // nothing written is n = 0
+	_ = raw.Read(func(fd uintptr) bool { // n = 0 if nothing was written
 		n, _ = syscall.Read(int(fd), text)
 		return true
 	})
@@ -132,17 +133,18 @@ func marked(mark *os.File) string {
 // stepGroup is the process group of a step, by the pid of its shell.
 type stepGroup int
 
-// look is how often the kernel is asked whether a group is empty: it does not
-// tell.
+// look is how often to ask the kernel whether a group is empty: it gives no
+// notice.
 const look = 20 * time.Millisecond
 
-// stop ends the group: the signal, and SIGTERM to what the shell leaves, which
-// does not hear SIGINT in the background; SIGKILL after patience, and at a
-// second signal, whose exit code is that of a death by it.
+// stop ends the group: first the signal; then SIGTERM for processes the shell
+// leaves, which ignore SIGINT in the background; then SIGKILL after patience or
+// at a second signal. After a second signal the exit code is that of a death by
+// that signal.
 func (g stepGroup) stop(sig os.Signal, patience time.Duration, ended <-chan error, signals <-chan os.Signal) error {
 	n, _ := sig.(syscall.Signal)
 	g.signal(n)
-	g.signal(syscall.SIGCONT) // one that waits for the terminal hears it too
+	g.signal(syscall.SIGCONT) // a process stopped at the terminal must get the signal too
 	var late <-chan time.Time
 	if patience > 0 {
 		late = time.After(patience)
@@ -181,10 +183,10 @@ func (g stepGroup) stop(sig os.Signal, patience time.Duration, ended <-chan erro
 	}
 }
 
-func (g stepGroup) signal(sig syscall.Signal) { _ = syscall.Kill(-int(g), sig) } // it may have ended
+func (g stepGroup) signal(sig syscall.Signal) { _ = syscall.Kill(-int(g), sig) } // the group may have ended
 
-// empty tells whether nothing of the group lives. As process 1 of a container we
-// are the parent of what its shell left, so the dead are collected first.
+// empty tells whether nothing of the group lives. As process 1 of a container
+// we are the parent of processes the shell left, so dead ones are reaped first.
 func (g stepGroup) empty() bool {
 	for {
 		if pid, err := syscall.Wait4(-int(g), nil, syscall.WNOHANG, nil); pid <= 0 && err != syscall.EINTR {

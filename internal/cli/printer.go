@@ -12,30 +12,30 @@ import (
 	"muster/internal/plural"
 )
 
-// errIncomplete: some output could not be written, and that was said.
+// errIncomplete: some output could not be written, and stderr has said so.
 var errIncomplete = errors.New("the output is incomplete")
 
 // chunk is how much is formatted before it is written.
 const chunk = 64 << 10
 
 // printer writes the events of a cluster to one output. It runs in a goroutine
-// of its own, so that an output nobody reads holds up the printer and nothing
-// else: events it then misses have left the ring, and it says how many.
+// of its own, so that an output nobody reads holds up only the printer. Events
+// may leave the ring before it reads them; it says how many were lost.
 //
-// An output that fails is no reason to end a service: a full disk is said once
-// on stderr, and printing goes on when there is room again. An output whose
-// reader has gone is different: whoever closed the pipe is done with us.
+// A failing output is no reason to end a service: stderr reports a full disk
+// once, and printing goes on when there is room again. If the reader of a pipe
+// has gone the cluster ends: the reader no longer needs it.
 type printer struct {
 	out  io.Writer
 	form format
 	say  func(format string, args ...any) // one line on stderr
 
-	first  []byte // what comes before all events and is not yet written, in a form that has it
+	first  []byte // the text before all events, if the form has one and it is not yet written
 	buf    bytes.Buffer
 	events uint64 // events in buf
-	gap    uint64 // events missed and not yet said
+	gap    uint64 // lost events that were not reported yet
 	torn   bool   // the output ends within a line
-	failed bool   // a write has failed, and that was said
+	failed bool   // a write has failed, and stderr has said so
 }
 
 // follow prints until over is closed and everything is printed, or until the
@@ -53,7 +53,7 @@ func (p *printer) follow(c engine.View, over <-chan struct{}) error {
 		}
 	}
 	for {
-		ended := closed(over) // looked at first: what happened before it is in this pull
+		ended := closed(over) // checked before the pull, which then has all that happened before the end
 		ev, lost := c.Events(after)
 		if err := p.print(ev, lost); err != nil {
 			return err
@@ -69,7 +69,7 @@ func (p *printer) follow(c engine.View, over <-chan struct{}) error {
 		case <-over:
 		}
 	}
-	p.sayGap() // nothing could be written since
+	p.sayGap() // no write has succeeded since
 	if p.failed {
 		return errIncomplete
 	}
@@ -92,8 +92,8 @@ func (p *printer) print(ev []engine.Event, lost uint64) error {
 	return p.flush()
 }
 
-// flush writes what is formatted, and before it what was missed. The error
-// means that the reader has gone; any other failure is kept as a gap.
+// flush writes how many events were lost, and then the formatted events. The
+// error means that the reader has gone; any other failure counts as a gap.
 func (p *printer) flush() error {
 	lines, events := p.buf.Bytes(), p.events
 	defer func() { p.buf.Reset(); p.events = 0 }()
@@ -131,7 +131,7 @@ func (p *printer) flush() error {
 	return nil
 }
 
-// sayGap says on stderr what the form has no words for.
+// sayGap reports lost events on stderr, for a form that cannot.
 func (p *printer) sayGap() {
 	if p.gap > 0 {
 		p.say("%s missed", plural.Of(p.gap, "event"))

@@ -7,10 +7,10 @@ import (
 	"muster/internal/nodecmd"
 )
 
-// maxNodeFile is bytes of a file that says how a program is started.
+// maxNodeFile is the most bytes of a file that says how a program is started.
 const maxNodeFile = 16 << 20
 
-// readNodeFile is nodecmd's view of the file system.
+// readNodeFile reads files for nodecmd.
 var _ nodecmd.Files = readNodeFile
 
 func readNodeFile(name string) ([]byte, error) {

@@ -41,7 +41,7 @@ func (a *app) rootCommand(out io.Writer) *cobra.Command {
 			return a.runCluster(&s)
 		},
 	}
-	root.SetOut(out) // before the completions, which keep it
+	root.SetOut(out) // before the completion commands are made: they keep the writer
 	root.SetErr(a.Stderr)
 	addFlags(root, groups)
 	root.SetFlagErrorFunc(flagError)
@@ -50,7 +50,7 @@ func (a *app) rootCommand(out io.Writer) *cobra.Command {
 	root.SetHelpCommand(helpCommand())
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
-		if c.Name() == "completion" { // cobra's own shows its help for a shell it does not know
+		if c.Name() == "completion" { // cobra's own command only shows its help for a shell it does not know
 			c.Args, c.RunE = noUnknownCommand, func(c *cobra.Command, _ []string) error { return c.Help() }
 		}
 	}
@@ -82,7 +82,7 @@ func help(root *cobra.Command, groups []flagGroup) {
 	flagHelp(w, groups)
 }
 
-// helpCommand is cobra's, except a command that does not exist: that is wrong
+// helpCommand is cobra's, except that a command that does not exist is wrong
 // usage.
 func helpCommand() *cobra.Command {
 	return &cobra.Command{

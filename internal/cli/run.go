@@ -14,7 +14,7 @@ func (a *app) runCluster(s *settings) error {
 	command.CatchSIGPIPE()
 	c, terminal, err := tui.NewCluster(s.engineOptions())
 	if err != nil {
-		return command.Failed(err) // says what to do, with the process that holds the address
+		return command.Failed(err) // the error says what to do, and which process holds the address
 	}
 	defer deathsignal.Catch(terminal.Died)() // with the screen or without
 	oneProcessor(a.Getenv)
@@ -35,9 +35,9 @@ func (a *app) runCluster(s *settings) error {
 func (s *settings) noScreen() bool { return s.headless || s.json || s.plain }
 
 // oneProcessor keeps the primary on one processor: its loop is one goroutine,
-// and handing work between threads costs more than it brings (a fifth of the
-// CPU of a hand-off, by `go run ./bench handoff-cpu`). The engine has counted
-// the processors by now. A GOMAXPROCS of the user's stands.
+// and handing work between threads costs more than it gains (a fifth of the CPU
+// of a hand-off, by `go run ./bench handoff-cpu`). The engine has counted the
+// processors by now. A GOMAXPROCS set by the user is kept.
 func oneProcessor(getenv func(string) string) {
 	if getenv("GOMAXPROCS") == "" {
 		runtime.GOMAXPROCS(1)

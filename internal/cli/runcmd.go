@@ -63,14 +63,14 @@ func (a *app) runCommand() (*cobra.Command, []flagGroup) {
 			if err != nil {
 				return command.Failed(err)
 			}
-			if len(plan.Args) == 0 || strings.TrimSpace(plan.Args[0]) == "" { // as from "$CMD" that is not set
+			if len(plan.Args) == 0 || strings.TrimSpace(plan.Args[0]) == "" { // as from an unset "$CMD"
 				return command.Misused(fmt.Errorf("the command is empty, %q: muster run -- COMMAND [ARGS...]", args[0]))
 			}
 			s.run = &plan
 			return a.runCluster(&s)
 		},
 	}
-	// What comes after the program's name is the program's, also what looks
+	// Everything after the program's name is for the program, even if it looks
 	// like a flag.
 	c.Flags().SetInterspersed(false)
 	addFlags(c, groups)
@@ -78,8 +78,8 @@ func (a *app) runCommand() (*cobra.Command, []flagGroup) {
 	return c, groups
 }
 
-// withFlags puts the flags that were given into the line to use. dir is that of
-// --cwd: the line may do something there before it.
+// withFlags puts the given flags into the line to use. dir is that of --cwd:
+// the line may run other commands there before muster.
 func withFlags(wrong *nodecmd.Error, flags *pflag.FlagSet, dir string) *nodecmd.Error {
 	if wrong.Instead == "" {
 		return wrong
@@ -104,7 +104,8 @@ func withFlags(wrong *nodecmd.Error, flags *pflag.FlagSet, dir string) *nodecmd.
 	return &nodecmd.Error{Problem: wrong.Problem, Instead: line}
 }
 
-// nodeVersion is the version of the node in PATH; 0, 0 if that cannot be had.
+// nodeVersion is the version of the node in PATH; 0, 0 if it cannot be found
+// out.
 func nodeVersion() (major, minor int) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()

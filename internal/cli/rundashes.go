@@ -10,11 +10,10 @@ import (
 	"muster/internal/nodecmd"
 )
 
-// beforeDashes refuses words that stand before the -- of muster run: they would
-// be the command, and what follows -- its arguments. given is all that was
-// typed, args what is left of it behind the flags. A program that starts others,
-// as in `run npm start -- --port 80`, and one given by its path may have a -- of
-// their own.
+// beforeDashes refuses words before the -- of muster run: they would be the
+// command, and the words after -- its arguments. given is the whole command
+// line, args the part after the flags. A program that starts others, as in `run
+// npm start -- --port 80`, or one given by its path may have a -- of its own.
 func beforeDashes(given, args []string, flags *pflag.FlagSet) error {
 	if len(args) == 1 {
 		if words := strings.Fields(args[0]); len(words) > 1 && nodecmd.StartsOthers(words[0]) {
@@ -27,7 +26,7 @@ func beforeDashes(given, args []string, flags *pflag.FlagSet) error {
 	}
 	if n := len(given) - len(args); n > 0 {
 		if given[n-1] == "--" {
-			return nil // what follows is the program's
+			return nil // all that follows is for the program
 		}
 		name, long := strings.CutPrefix(given[n-1], "--")
 		if f := flags.Lookup(name); long && f != nil && f.NoOptDefVal != "" {

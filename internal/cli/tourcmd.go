@@ -28,8 +28,8 @@ const tourExamples = `  muster tour                       enter goes on, left ba
 
 const defaultPause = 3 * time.Second
 
-// tourSettings is what the flags of muster tour say: those of the cluster and
-// the screen that make sense here, and its own.
+// tourSettings are the values of the flags of muster tour: its own, and those
+// of the cluster and the screen that make sense here.
 type tourSettings struct {
 	settings
 	auto    bool
@@ -66,7 +66,8 @@ func (a *app) tourCommand() *cobra.Command {
 	return c
 }
 
-// groups makes the flags that fill s: of muster's own those a tour leaves open.
+// groups makes the flags that fill s, with those flags of muster that a tour
+// leaves open.
 func (s *tourSettings) groups() []flagGroup {
 	all := s.settings.groups(true)
 	s.pause = defaultPause
@@ -88,7 +89,7 @@ func (a *app) runTour(s *tourSettings) error {
 	c, terminal, err := tui.NewCluster(engine.Options{
 		Addr: s.addr, Workers: 1, Policy: engine.SchedRR, Grace: defaultGrace, StopSignal: syscall.SIGTERM, KillTimeout: defaultKill,
 		ReadyTimeout: defaultReady, Stall: defaultStall, Adopt: engine.AdoptAll,
-		Settings: engine.Settings{Args: []string{}}, // the flags are not the workers'
+		Settings: engine.Settings{Args: []string{}}, // muster's flags are not for the workers
 	})
 	if err != nil {
 		return command.Failed(err)

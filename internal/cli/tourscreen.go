@@ -7,7 +7,7 @@ import (
 	"muster/tui"
 )
 
-// shownTour is a player as the dashboard knows a tour.
+// shownTour is a player in the form the dashboard takes.
 type shownTour struct{ *tour.Player }
 
 func (t shownTour) View() onscreen.TourView {

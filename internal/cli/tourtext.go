@@ -17,8 +17,8 @@ import (
 // tellTour plays the tour by itself and prints it. The first signal stops it
 // gracefully, the second at once. It returns a *command.Failure or nil.
 //
-// Three goroutines: the cluster's Run, the player, which also prints, and this
-// one, which never writes to stdout and so always hears a signal.
+// There are three goroutines: the cluster's Run, the player, which also prints,
+// and this one, which never writes to stdout, so it always hears a signal.
 func (a *app) tellTour(c engine.View, life life, o tour.Options, signals <-chan os.Signal) error {
 	tourCtx, endTour := context.WithCancel(context.Background())
 	defer endTour()
@@ -70,11 +70,11 @@ func (a *app) tellTour(c engine.View, life life, o tour.Options, signals <-chan 
 }
 
 // tourText prints a tour: each step's sentence and call when it begins, its
-// events as they come, what there was to see when it is done.
+// events as they come, and what there was to see when the step is done.
 type tourText struct {
 	out  io.Writer
 	fail func() // called when the output cannot be written any more
-	err  error  // then; to be read after the tour's end
+	err  error  // that write error; to be read after the tour's end
 
 	chapter int // whose title was printed
 }
@@ -100,7 +100,7 @@ func (t *tourText) Event(e engine.Event) {
 	t.write([]byte("     event  " + safetext.Line(fmt.Sprintf("%3s  %-11s %s", worker, kind, text)) + "\n"))
 }
 
-// End prints what there was to see, or what was not.
+// End prints what there was to see, or what did not happen.
 func (t *tourText) End(v tour.View) {
 	var b bytes.Buffer
 	for _, line := range []struct{ name, text string }{{"now", v.Fact}, {"load", v.Load}, {"FAILED", v.Trouble}} {

@@ -23,7 +23,7 @@ func addFlags(c *cobra.Command, groups []flagGroup) {
 }
 
 // completeWords makes the shell complete a flag's value. The flag exists, so
-// the only error cobra knows here cannot come up.
+// cobra's only error cannot happen.
 func completeWords(c *cobra.Command, flag string, words []string) {
 	_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 }
@@ -38,8 +38,8 @@ func flagHelp(w io.Writer, groups []flagGroup) {
 		"0 asked to stop, 1 failed, 2 wrong usage, 128+n ended by a second signal n.\n")
 }
 
-// noUnknownCommand refuses what cobra takes for an argument of a command that
-// has none: a command below it that does not exist.
+// noUnknownCommand refuses arguments of a command that takes none: each must be
+// a subcommand that does not exist, and cobra takes it for an argument.
 func noUnknownCommand(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -52,7 +52,7 @@ func noUnknownCommand(c *cobra.Command, args []string) error {
 }
 
 // flagError says what is wrong with a flag in the words of this program;
-// pflag's own name the Go function that failed.
+// pflag's own texts name the Go function that failed.
 func flagError(c *cobra.Command, err error) error {
 	var value *pflag.InvalidValueError
 	if errors.As(err, &value) {

@@ -14,8 +14,8 @@ import (
 	"muster/engine"
 )
 
-// The values of flags. Each checks itself when it is set, so that a wrong one
-// is named together with its flag and nothing has been started by then.
+// The values of flags. Each checks itself when it is set, so that an error
+// names a wrong value with its flag before anything is started.
 
 // notedValue is a time, and whether it was given.
 type notedValue struct {
@@ -35,7 +35,8 @@ func (v notedValue) Set(s string) error {
 // case; none is none.
 type signalValue struct{ p *syscall.Signal }
 
-// leaveSignals are those that ask a program to end, or mean what it wants.
+// leaveSignals are the signals that ask a program to end, or whose meaning is
+// up to the program.
 var leaveSignals = []syscall.Signal{
 	syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGHUP, syscall.SIGUSR2,
 }
@@ -101,8 +102,8 @@ func (v wordValue) String() string {
 
 func (v wordValue) Type() string { return strings.Join(v.words, "|") }
 
-// asciiValue is a bool that knows whether it was given: the environment decides
-// what is not said.
+// asciiValue is a bool that knows whether it was given: if not, the environment
+// decides.
 type asciiValue struct{ yes, no *bool }
 
 func (v asciiValue) Set(s string) error {
@@ -137,7 +138,7 @@ func (v policyValue) String() string {
 
 func (policyValue) Type() string { return "rr|shared" }
 
-// wholeError names the wrong value itself.
+// wholeError is an error whose text names the wrong value itself.
 type wholeError struct{ error }
 
 // addrValue is an address to listen on.

@@ -16,7 +16,7 @@ func versionCommand() *cobra.Command {
 		Short: "Print the version and how this binary was built",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			// The same line as --version, whose words are cobra's.
+			// The same line as --version, which has cobra's wording.
 			if _, err := fmt.Fprintf(c.OutOrStdout(), "muster version %s\n", version()); err != nil {
 				return command.Failed(fmt.Errorf("printing the version: %w", err))
 			}

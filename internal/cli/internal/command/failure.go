@@ -13,7 +13,7 @@ const (
 // is wrong usage.
 type Failure struct {
 	Code int
-	Err  error // nil: it was said already
+	Err  error // nil: the message was printed already
 }
 
 func (f *Failure) Error() string {

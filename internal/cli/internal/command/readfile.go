@@ -8,13 +8,13 @@ import (
 	"syscall"
 )
 
-// UnfitError is a file that is not to be read.
+// UnfitError is the error for a file that must not be read.
 type UnfitError string
 
 func (e UnfitError) Error() string { return string(e) }
 
-// ReadBounded reads a regular file of at most most bytes. Anything else may have
-// no end, or nobody who writes. The error does not name the file.
+// ReadBounded reads a regular file of at most most bytes. Other kinds of file
+// may have no end, or no writer. The error does not name the file.
 func ReadBounded(name string, most int64) ([]byte, error) {
 	// A FIFO is opened without waiting for its writer; a device is not opened.
 	if info, err := os.Stat(name); err != nil {
@@ -27,7 +27,7 @@ func ReadBounded(name string, most int64) ([]byte, error) {
 		return nil, withoutPath(err)
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err != nil { // it may be another one by now
+	if info, err := f.Stat(); err != nil { // the name may be another file by now
 		return nil, withoutPath(err)
 	} else if err := regular(info); err != nil {
 		return nil, err
@@ -52,7 +52,8 @@ func regular(info os.FileInfo) error {
 	return nil
 }
 
-// withoutPath is an error of a file that is named already.
+// withoutPath is err without its path, for a message that names the file
+// already.
 func withoutPath(err error) error {
 	var path *os.PathError
 	if errors.As(err, &path) {

@@ -8,9 +8,9 @@ import (
 	"muster/internal/stopsignal"
 )
 
-// StopSignals catches the signals that ask to stop, until end is called. One
-// that was ignored when we started stays ignored: that is how nohup and a
-// shell's background jobs ask to be left alone.
+// StopSignals catches the signals that ask to stop, until end is called. A
+// signal that was ignored when this process started stays ignored: nohup and a
+// shell's background jobs ask for that.
 func StopSignals() (c <-chan os.Signal, end func()) {
 	var heard []os.Signal
 	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
@@ -19,15 +19,15 @@ func StopSignals() (c <-chan os.Signal, end func()) {
 		}
 	}
 	if len(heard) == 0 {
-		return nil, func() {} // none given would be all there are
+		return nil, func() {} // Notify without signals would catch all
 	}
 	return stopsignal.Notify(heard...)
 }
 
 // CatchSIGPIPE makes a write to a stdout without a reader fail with EPIPE;
-// otherwise it would end the process, with the terminal as it is and the
-// workers not told. Caught and not ignored: an ignored signal would stay
-// ignored in the workers.
+// otherwise SIGPIPE would end the process without restoring the terminal or
+// telling the workers. It is caught, not ignored, because an ignored signal
+// would stay ignored in the workers.
 func CatchSIGPIPE() {
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 }

@@ -48,12 +48,12 @@ func (v intValue) String() string {
 
 func (intValue) Type() string { return "N" }
 
-// maxHours is the longest time there is, in hours: the sum of two, and of seconds
-// more, still is one.
+// maxHours is the longest time allowed, in hours: the sum of two such times and
+// some seconds still does not overflow.
 const maxHours = 1_000_000
 
-// timeForm is how a time looks. ParseDuration has one error for what does not look
-// like that and for what is too long for it.
+// timeForm is how a time looks. ParseDuration gives the same error for a wrong
+// form and for a time that is too long.
 var timeForm = regexp.MustCompile(`^[+-]?((\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h))+$`)
 
 // parseTime reads a time.
@@ -63,7 +63,7 @@ func parseTime(s string) (time.Duration, error) {
 	case err != nil && !timeForm.MatchString(s):
 		return 0, errors.New("must be a time with its unit, as in 500ms, 5s or 1m30s")
 	case err != nil && s[0] == '-':
-		return -1, nil // it is refused for that
+		return -1, nil // the value is refused for being negative
 	case err != nil || d > maxHours*time.Hour:
 		return 0, fmt.Errorf("is too long: at most %dh", maxHours)
 	}
