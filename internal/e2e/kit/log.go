@@ -29,7 +29,7 @@ type Log struct {
 	mu      sync.Mutex
 	events  []engine.Event
 	changed chan struct{} // closed and replaced with every addition
-	over    bool          // nothing comes any more
+	over    bool          // no more events come
 }
 
 // NewLog is an empty log.

@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// The values of flags. Each checks itself when it is set, so that a wrong one
-// is named together with its flag and nothing has been started by then.
+// The values of flags. Each checks itself when it is set, so that an error
+// names a wrong value with its flag before anything is started.
 
 // Int is a flag for a whole number within bounds.
 func Int(p *int, least, most int) pflag.Value { return intValue{p, least, most} }

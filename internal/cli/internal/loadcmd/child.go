@@ -21,17 +21,17 @@ import (
 )
 
 const (
-	answerTime = 500 * time.Millisecond // for the load to take a command, or to end after a stop
-	finishTime = 12 * time.Second       // for its last requests, which may take 10 s; then it is killed
+	answerTime = 500 * time.Millisecond // how long the load may take to take a command, or to end after a stop
+	finishTime = 12 * time.Second       // how long its last requests may take (each has 10 s); then it is killed
 	maxLine    = 256 << 10              // bytes of one line of its figures
 	maxSaid    = 4 << 10                // bytes of its stderr that are kept
 )
 
 // Child is the load of the dashboard as a process of its own, `muster load`.
-// The primary is kept to one processor, and what it sent from there it would
-// take from the hand-offs it measures: so this is the one child of the primary
-// that is no worker, and only while a load runs. Its stdin is a pipe that ends
-// with the primary, however that ends, and so does it.
+// The primary is kept to one processor, so sending from the primary would slow
+// the hand-offs it measures. So the load is the only child of the primary that
+// is no worker, and only while it runs. Its stdin is a pipe that ends with the
+// primary in any case, and then the load ends.
 //
 // All methods may be called from any goroutine.
 type Child struct {
@@ -48,7 +48,7 @@ type childRun struct {
 	cmd   *exec.Cmd
 	stdin *os.File
 	said  tail          // its stderr
-	done  chan struct{} // closed when it has been reaped
+	done  chan struct{} // closed when the process has been reaped
 
 	mu    sync.Mutex
 	stats onscreen.LoadStats
@@ -59,11 +59,11 @@ func NewChild() *Child {
 	return &Child{command: childCommand, finish: finishTime, changed: make(chan struct{}, 1)}
 }
 
-// childCommand is this same program as a load.
+// childCommand is the command that runs this same program as a load.
 func childCommand(set onscreen.LoadSettings) *exec.Cmd {
-	self := "/proc/self/exe" // also when the file is gone, as that of `go run` may be
+	self := "/proc/self/exe" // works even if the file is gone, as after `go run`
 	if runtime.GOOS != "linux" {
-		self, _ = os.Executable() // an empty path fails to start, and says so
+		self, _ = os.Executable() // on an error the path is empty: the start fails and says so
 	}
 	args := []string{"muster", "load", "--json", "--control", "--rate", strconv.Itoa(set.Rate),
 		"--concurrency", strconv.Itoa(set.Concurrency), "--duration", set.Duration.String()}
@@ -104,7 +104,7 @@ func (c *Child) Start(set onscreen.LoadSettings) error {
 	return nil
 }
 
-// start starts the process and returns the end of its stdout to read from.
+// start starts the process and returns the reading end of its stdout.
 func (r *childRun) start() (stdout *os.File, err error) {
 	in, stdin, err := os.Pipe()
 	if err != nil {
@@ -119,7 +119,8 @@ func (r *childRun) start() (stdout *os.File, err error) {
 	defer out.Close()
 	r.stdin = stdin
 	r.cmd.Stdin, r.cmd.Stdout, r.cmd.Stderr = in, out, &r.said
-	// A group of its own: the terminal's Ctrl+C and hang-up are the primary's.
+	// A group of its own: the terminal's Ctrl+C and hang-up are for the
+	// primary.
 	r.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := r.cmd.Start(); err != nil {
 		stdin.Close()
@@ -129,7 +130,7 @@ func (r *childRun) start() (stdout *os.File, err error) {
 	return stdout, nil
 }
 
-// follow reads what a run says of itself, and reaps it.
+// follow reads the figures of a run, and reaps it.
 func (c *Child) follow(r *childRun, stdout *os.File, total time.Duration) {
 	lines := bufio.NewScanner(stdout)
 	lines.Buffer(nil, maxLine)
@@ -141,7 +142,7 @@ func (c *Child) follow(r *childRun, stdout *os.File, total time.Duration) {
 			c.wake()
 		}
 	}
-	stdout.Close() // a line that is too long must not keep it writing
+	stdout.Close() // after a line that is too long the process must not go on writing
 	err := r.cmd.Wait()
 	r.stdin.Close()
 	r.mu.Lock()
@@ -152,7 +153,8 @@ func (c *Child) follow(r *childRun, stdout *os.File, total time.Duration) {
 	c.wake()
 }
 
-// readFigures reads a line of a load that sends for total; false = it is none.
+// readFigures reads a line of figures from a load that sends for total; false =
+// the line is something else.
 func readFigures(line []byte, total time.Duration) (onscreen.LoadStats, bool) {
 	var f load.Figures
 	if json.Unmarshal(line, &f) != nil {
@@ -166,7 +168,7 @@ func readFigures(line []byte, total time.Duration) (onscreen.LoadStats, bool) {
 func (c *Child) wake() {
 	select {
 	case c.changed <- struct{}{}:
-	default: // somebody has yet to look
+	default: // the last signal is still unread
 	}
 }
 
@@ -191,7 +193,7 @@ func (c *Child) Stop() {
 	if r == nil || r.over() {
 		return
 	}
-	_ = r.tell("stop") // if it cannot be told, the end of its stdin says it
+	_ = r.tell("stop") // if the process cannot be told, the end of its stdin stops it
 	r.stdin.Close()
 	kill := time.AfterFunc(c.finish, r.kill)
 	limit := time.NewTimer(answerTime)
@@ -217,8 +219,8 @@ func (c *Child) Stats() (onscreen.LoadStats, bool) {
 // Changed is told when there is something new in Stats.
 func (c *Child) Changed() <-chan struct{} { return c.changed }
 
-// Close ends a load that still runs, at once, and reaps it. The loader is not
-// used any more then.
+// Close ends a load that still runs, at once, and reaps it. The loader must not
+// be used afterwards.
 func (c *Child) Close() {
 	if r := c.newest(); r != nil {
 		r.kill()
@@ -226,7 +228,8 @@ func (c *Child) Close() {
 	}
 }
 
-// tell writes a command to the process. One that does not read holds nobody up.
+// tell writes a command to the process. It does not wait for a process that
+// does not read.
 func (r *childRun) tell(command string) error {
 	if err := r.stdin.SetWriteDeadline(time.Now().Add(answerTime)); err != nil {
 		return fmt.Errorf("telling the load: %w", err)
@@ -246,12 +249,12 @@ func (r *childRun) over() bool {
 	}
 }
 
-// kill ends the process. It cannot hit another one: a process that was reaped
-// is not signalled.
+// kill ends the process. It cannot hit another process: it does not signal a
+// reaped one.
 func (r *childRun) kill() { _ = r.cmd.Process.Kill() }
 
-// tail is the end of what is written to it. Only cmd.Wait's goroutine writes,
-// and why is called after it.
+// tail keeps the end of the text written to it. Only cmd.Wait's goroutine
+// writes, and why is called after that goroutine has ended.
 type tail struct{ b []byte }
 
 func (t *tail) Write(p []byte) (int, error) {
@@ -262,8 +265,8 @@ func (t *tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// why is the last line that was said, without the program's name, for a process
-// that ended with err; "" = it was no failure.
+// why is the last line written, without the program's name, for a process that
+// ended with err; "" = it did not fail.
 func (t *tail) why(err error) string {
 	if err == nil {
 		return ""

@@ -17,9 +17,10 @@ import (
 // form is a form of output of muster load.
 type form interface {
 	every() time.Duration
-	// first goes before the first progress: what is sent, and where.
+	// first comes before the first progress: what is sent, and where.
 	first(st load.Stats, s *settings) []byte
-	// progress is the run as it stands; stopping: it has been told to stop.
+	// progress is the run as it stands; stopping: the run has been told to
+	// stop.
 	progress(st load.Stats, stopping bool) []byte
 	final(res load.Result, st load.Stats, s *settings) []byte
 }
@@ -42,7 +43,7 @@ func (textForm) final(res load.Result, st load.Stats, s *settings) []byte {
 // liveForm is one line, drawn again and again, and the summary.
 type liveForm struct {
 	width func() int
-	keys  bool // there are some: say which
+	keys  bool // keys work: the line names them
 }
 
 func (*liveForm) every() time.Duration { return 250 * time.Millisecond }
@@ -77,7 +78,7 @@ func (*liveForm) final(res load.Result, st load.Stats, s *settings) []byte {
 	return []byte("\r\x1b[K" + summary(res, st, s))
 }
 
-// progressParts are the parts of a line of progress, the ones to keep first.
+// progressParts are the parts of a line of progress, the most important first.
 func progressParts(st load.Stats, stopping bool) []string {
 	parts := []string{fmt.Sprintf("%.0f/s of %d/s", st.Rate, st.Target)}
 	if stopping {
@@ -104,13 +105,13 @@ func progressParts(st load.Stats, stopping bool) []string {
 	return append(parts, "after "+shortly(st.Elapsed))
 }
 
-// How many reasons of a kind are told one by one.
+// How many reasons of a kind are listed one by one.
 const (
 	reasonsLive    = 1 // in a line of progress
 	reasonsSummary = 5
 )
 
-// title is what is sent, and to whom.
+// title is what is sent, and to which address.
 func title(st load.Stats, s *settings) string {
 	method := s.method
 	switch {
@@ -147,8 +148,8 @@ func kindCounts(c load.Counts) []kindCount {
 	return []kindCount{{"refused", c.Refused}, {"reset", c.Reset}, {"cut", c.Cut}, {"timed out", c.TimedOut}, {"wrong", c.Wrong}}
 }
 
-// summary is a run that has ended, for people. All kinds are in it, also
-// those that did not come up: they were looked for.
+// summary is a run that has ended, for people. It lists all kinds, even those
+// that did not happen: they were looked for.
 func summary(res load.Result, st load.Stats, s *settings) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "sent       %d in %s to %s%s, %d/s asked for, %s\n",
@@ -185,7 +186,8 @@ func summary(res load.Result, st load.Stats, s *settings) string {
 	return strings.Join(lines, "\n")
 }
 
-// sortedWorkers are the ids by number; those that are none come last.
+// sortedWorkers are the ids in numeric order; ids that are no numbers come
+// last.
 func sortedWorkers(by map[string]uint64) []string {
 	number := func(id string) int {
 		if n, err := strconv.Atoi(id); err == nil && n >= 0 {
@@ -221,12 +223,12 @@ func jsonLine(j *load.Figures) []byte {
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(j); err != nil {
-		return nil // it holds no value that cannot be encoded
+		return nil // never happens: every value in it can be encoded
 	}
 	return append(safetext.JSON(bytes.TrimRight(b.Bytes(), "\n")), '\n')
 }
 
-// latency writes a time with three digits or so: 0.31ms, 12.4ms, 1.24s.
+// latency writes a time with about three digits: 0.31ms, 12.4ms, 1.24s.
 func latency(d time.Duration) string {
 	v, unit := float64(d)/float64(time.Millisecond), "ms"
 	if v >= 999.5 {
@@ -242,7 +244,7 @@ func latency(d time.Duration) string {
 	return strconv.FormatFloat(v, 'f', digits, 64) + unit
 }
 
-// shortly writes a time of the clock: 0.4s, 12s, 4m12s.
+// shortly writes a duration: 0.4s, 12s, 4m12s.
 func shortly(d time.Duration) string {
 	if d < 10*time.Second {
 		return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + "s"

@@ -11,18 +11,18 @@ import (
 	"muster/internal/load"
 )
 
-// order is what a key or a line of --control asks for.
+// order is a request by a key or by a line of --control.
 type order struct {
 	rate int       // a new rate
-	step int       // +1 a higher one, -1 a lower one
-	stop os.Signal // stop as that signal does
-	quit bool      // stop; once more changes nothing
+	step int       // +1 a higher rate, -1 a lower one
+	stop os.Signal // stop as this signal does
+	quit bool      // stop; a second time changes nothing
 	said string    // not understood
 }
 
-// controlLines reads orders until the end of in, which is one too: so a load
-// never outlives the program that holds the other end. Its goroutine ends with
-// in, at the latest with the process.
+// controlLines reads orders until the end of in. The end counts as an order to
+// stop, so a load never outlives the program that holds the other end. The
+// goroutine ends with in, at the latest with the process.
 func controlLines(in io.Reader) <-chan order {
 	orders := make(chan order)
 	go func() {

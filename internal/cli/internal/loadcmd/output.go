@@ -24,7 +24,7 @@ func newOutput(w io.Writer) *output {
 		var err error
 		for text := range o.texts {
 			if err != nil {
-				continue // nothing comes after a loss
+				continue // nothing is written after a failed write
 			}
 			if _, err = w.Write(text); err != nil {
 				close(broken)
@@ -35,7 +35,7 @@ func newOutput(w io.Writer) *output {
 	return o
 }
 
-// offer writes a text if the one before was taken.
+// offer writes a text if the one before has been written.
 func (o *output) offer(text []byte) bool {
 	select {
 	case o.texts <- text:
@@ -47,8 +47,8 @@ func (o *output) offer(text []byte) bool {
 
 var errNotRead = errors.New("it is not read; the summary was not printed")
 
-// finish writes the last text and waits for that, but not for long, nor beyond
-// the next signal.
+// finish writes the last text and waits for the write, but not long, and not
+// beyond the next signal.
 func (o *output) finish(text []byte, signals <-chan os.Signal) error {
 	limit := time.NewTimer(command.FlushTime)
 	defer limit.Stop()

@@ -24,10 +24,11 @@ func readBody(text string) ([]byte, error) {
 	return b, nil
 }
 
-// maxCerts is bytes of --cacert: the system's own are a quarter of it.
+// maxCerts is the most bytes of --cacert: the system's own certificates are a
+// quarter of that.
 const maxCerts = 1 << 20
 
-// tlsConfig is how TLS is spoken, nil = it is not, for --insecure and --cacert.
+// tlsConfig is the TLS configuration for --insecure and --cacert, nil = no TLS.
 func tlsConfig(https, insecure bool, cacert string) (*tls.Config, error) {
 	switch {
 	case !https && (insecure || cacert != ""):

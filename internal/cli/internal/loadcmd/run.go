@@ -34,8 +34,8 @@ func run(w *command.World, s *settings) error {
 	return watch(w, r, s, f, orders, signals, restore)
 }
 
-// view picks the output, and where orders come from. restore gives the
-// terminal back; it may be called more than once, by any goroutine.
+// view picks the output, and the source of orders. restore gives the terminal
+// back; it may be called more than once, by any goroutine.
 func view(w *command.World, s *settings) (f form, orders <-chan order, restore func()) {
 	restore = func() {}
 	switch {
@@ -51,7 +51,7 @@ func view(w *command.World, s *settings) (f form, orders <-chan order, restore f
 	default:
 		f = textForm{}
 	}
-	if orders == nil { // else it is caught with the terminal
+	if orders == nil { // otherwise readKeys has caught it
 		deathsignal.Catch(deathsignal.Die)
 	}
 	if s.control {
@@ -63,8 +63,8 @@ func view(w *command.World, s *settings) (f form, orders <-chan order, restore f
 // watch shows a run until it has ended. The first signal stops it, the
 // second ends the process at once.
 //
-// Output is written by a goroutine of its own, so that this one always hears a
-// signal; lines of progress that nobody reads are left out.
+// Another goroutine writes the output, so that this one always hears a signal;
+// lines of progress that nobody reads are left out.
 func watch(w *command.World, r *load.Runner, s *settings, f form, orders <-chan order, signals <-chan os.Signal, restore func()) error {
 	out := newOutput(w.Stdout)
 	tick := time.NewTicker(f.every())
@@ -110,7 +110,7 @@ func watch(w *command.World, r *load.Runner, s *settings, f form, orders <-chan 
 	}
 }
 
-// obey does what an order asks for.
+// obey carries out an order.
 func obey(w *command.World, r *load.Runner, o order, atOnce func(os.Signal) error) error {
 	switch {
 	case o.said != "":
@@ -120,7 +120,7 @@ func obey(w *command.World, r *load.Runner, o order, atOnce func(os.Signal) erro
 	case o.quit:
 		r.Stop()
 	case o.step != 0:
-		_ = r.SetRate(stepRate(r.Stats().Target, o.step)) // too late, at worst
+		_ = r.SetRate(stepRate(r.Stats().Target, o.step)) // an error only means that it is too late
 	case o.rate != 0:
 		_ = r.SetRate(o.rate)
 	}

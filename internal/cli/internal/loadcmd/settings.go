@@ -63,7 +63,7 @@ func (s *settings) flags() *pflag.FlagSet {
 	return f
 }
 
-// check looks at what single flags cannot see.
+// check checks flags against each other.
 func (s *settings) check(args []string) error {
 	target := defaultURL
 	switch len(args) {
@@ -104,7 +104,7 @@ func (s *settings) takePath() error {
 	return nil
 }
 
-// options is the run these settings describe.
+// options are the run's options for these settings.
 func (s *settings) options() load.Options {
 	return load.Options{
 		Addr: s.addr, Path: s.path, Anywhere: s.anywhere, TLS: s.tls, Explain: true,

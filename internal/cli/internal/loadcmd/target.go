@@ -11,7 +11,7 @@ import (
 	"muster/internal/nodecmd"
 )
 
-// target is where a load goes.
+// target is the target of a load.
 type target struct {
 	addr  string // "host:port", "unix:PATH" or "abstract:NAME"
 	path  string // path and query, as they are sent
@@ -36,8 +36,8 @@ func (t target) socket() bool {
 	return strings.HasPrefix(t.addr, "unix:") || strings.HasPrefix(t.addr, "abstract:")
 }
 
-// parseTarget takes a URL apart, or unix:PATH. The scheme may be left out,
-// and the host: ":8080/page" and "8080" are this machine.
+// parseTarget takes a URL, or unix:PATH, apart. The scheme and the host may be
+// left out: ":8080/page" and "8080" are on this machine.
 func parseTarget(s string) (target, error) {
 	if t := (target{addr: s, path: "/"}); t.socket() {
 		if _, name, _ := strings.Cut(s, ":"); name == "" {
@@ -60,7 +60,7 @@ func parseTarget(s string) (target, error) {
 	if err != nil {
 		var why *url.Error
 		if errors.As(err, &why) {
-			err = why.Err // without the URL, which is said already
+			err = why.Err // without the URL, which the message names already
 		}
 		return target{}, fmt.Errorf("URL %q: %w", s, err)
 	}
@@ -74,7 +74,7 @@ func parseTarget(s string) (target, error) {
 		return target{}, fmt.Errorf("URL %q: no host, as in http://127.0.0.1:3000/", s)
 	}
 	host, port := u.Hostname(), u.Port()
-	if host == "unix" || host == "abstract" { // with its port it would be a socket
+	if host == "unix" || host == "abstract" { // joined with its port it would read as a socket
 		return target{}, fmt.Errorf("URL %q: a host cannot be named %s here; give its IP address, or unix:PATH for a socket", s, host)
 	}
 	if host == "" {
@@ -90,8 +90,8 @@ func parseTarget(s string) (target, error) {
 	return t, nil
 }
 
-// schemeAndMore refuses a scheme before a socket, which would make a host of
-// "unix", and one without its slashes.
+// schemeAndMore splits off the scheme. It refuses a scheme before a socket,
+// which would make "unix" a host, and a scheme without its slashes.
 func schemeAndMore(s string) error {
 	scheme, rest, found := strings.Cut(s, ":")
 	scheme = strings.ToLower(scheme)
@@ -104,7 +104,7 @@ func schemeAndMore(s string) error {
 		if !ok {
 			continue
 		}
-		name, path, _ := strings.Cut(name, ":/") // as others write the path of the page
+		name, path, _ := strings.Cut(name, ":/") // other programs write the path of the page like this
 		if name == "" {
 			name = "/run/app.sock"
 		}
@@ -124,7 +124,7 @@ func schemeAndMore(s string) error {
 	return nil
 }
 
-// hostPort is what stands before a path.
+// hostPort is the part before a path.
 func hostPort(s string) string {
 	host, _, _ := strings.Cut(s, "/")
 	return host

@@ -24,7 +24,7 @@ func isTerminal(w io.Writer) bool {
 	return f != nil && term.IsTerminal(f.Fd())
 }
 
-// terminalWidth returns a function that looks how wide the terminal is now.
+// terminalWidth returns a function that returns the terminal's present width.
 func terminalWidth(w io.Writer) func() int {
 	f := file(w)
 	return func() int {
@@ -36,7 +36,7 @@ func terminalWidth(w io.Writer) func() int {
 	}
 }
 
-// readKeys makes the keys of a terminal orders. restore gives the terminal
+// readKeys turns the keys of a terminal into orders. restore gives the terminal
 // back as it was; it may be called more than once, by any goroutine. Without a
 // terminal, or in the background of one, where changing its modes would stop
 // this process, there are no keys and orders is nil.
@@ -55,7 +55,7 @@ func readKeys(in *os.File) (orders <-chan order, restore func()) {
 			_ = term.Restore(in.Fd(), before) // a terminal that has gone needs nothing
 		})
 	}
-	deathsignal.Catch(func(sig syscall.Signal) { // for the life of the process, and before the terminal is changed
+	deathsignal.Catch(func(sig syscall.Signal) { // for the life of the process; set before the terminal is changed
 		restore()
 		deathsignal.Die(sig)
 	})
@@ -80,7 +80,7 @@ func readKeys(in *os.File) (orders <-chan order, restore func()) {
 	return keys, restore
 }
 
-// keyOrder is what a key asks for. In raw mode Ctrl+C is a key.
+// keyOrder is the order a key means. In raw mode Ctrl+C is a key.
 func keyOrder(c byte) (order, bool) {
 	switch c {
 	case '+', '=':

@@ -21,7 +21,7 @@ func (v methodValue) Set(s string) error {
 func (v methodValue) String() string { return stringOf(v.p) }
 func (methodValue) Type() string     { return "NAME" }
 
-// headerValue adds a header to those there are.
+// headerValue adds a header to those given before.
 type headerValue struct{ p *[]load.Field }
 
 func (v headerValue) Set(s string) error {

@@ -12,7 +12,7 @@ import (
 	"muster/internal/plural"
 )
 
-// outcome is the exit of a run that has ended, and what there is to say.
+// outcome is the exit of a run that has ended, with its message.
 func outcome(res load.Result, err, written error, s *settings) error {
 	switch {
 	case err != nil && errors.Is(err, syscall.EADDRNOTAVAIL):
