@@ -7,9 +7,10 @@ import (
 	"testing"
 
 	"muster/engine"
+	"muster/internal/testkit"
 )
 
-// refused wants an answer to say EADDRINUSE, in a text that names worker and
+// inUse wants an answer to say EADDRINUSE, in a text that names worker and
 // address.
 func inUse(t *testing.T, a *actor, r portAnswer, addr string) {
 	t.Helper()
@@ -69,12 +70,19 @@ func TestEaddrinuse(t *testing.T) {
 	// Not with others: what they fork has the socket closed here until its program begins.
 	bothPolicies(t, func(t *testing.T, p engine.Policy) {
 		addr, free := takenPort(t)
-		c := portCluster(t, policy(p))
+		c := portCluster(t, policy(p), func(o *engine.Options) { o.NoGuard = true }) // the guard is such a fork
 		w := portFork(t, c, "port-server")
 		for range 2 {
 			inUse(t, w, w.tell(portOrder{Do: "listen", Network: "tcp", Address: addr}), addr)
 		}
 		free()
+		testkit.Eventually(t, patience, func() bool { // a process on its way to its program may still have the socket
+			ln, err := net.Listen("tcp", addr)
+			if err == nil {
+				_ = ln.Close()
+			}
+			return err == nil
+		}, "the port is free")
 		if got := w.listens("tcp", addr); got != addr {
 			t.Errorf("it listens on %s, want %s", got, addr)
 		}
