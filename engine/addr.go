@@ -108,7 +108,8 @@ func isDigits(s string) bool {
 	return s != ""
 }
 
-// badHost says why a host without brackets cannot be one; "" is all addresses.
+// badHost says why h cannot be a host without brackets. An empty h means all
+// addresses.
 func badHost(h string) string {
 	switch {
 	case strings.Contains(h, ":"):
@@ -126,7 +127,7 @@ func badHost(h string) string {
 	return ""
 }
 
-// quote keeps what is wrong with an input from filling or upsetting a terminal.
+// quote quotes a wrong input so that it cannot fill or upset a terminal.
 func quote(s string) string {
 	const most = 120
 	if len(s) > most {
@@ -135,16 +136,17 @@ func quote(s string) string {
 	return strconv.QuoteToASCII(s)
 }
 
-// AddrError is an address that could not be listened on. Its text is one line
+// AddrError says why an address could not be listened on. Its text is one line
 // for the user.
 type AddrError struct {
 	Addr    Address
 	Err     error  // wraps the errno, if the system said no
-	PID     int    // who holds it, if it is in use; 0 = not known
-	Process string // its name, printable ASCII; "" = not known
+	PID     int    // the process that holds the address, if it is in use; 0 = not known
+	Process string // the name of that process, printable ASCII; "" = not known
 }
 
-// addrError makes err the address's, and finds out who holds it.
+// addrError makes an *AddrError of err, and finds out which process holds the
+// address.
 func addrError(a Address, err error) *AddrError {
 	e := &AddrError{Addr: a, Err: err, PID: sock.Holder(sock.Addr(a), err)}
 	if e.PID != 0 {
@@ -153,7 +155,7 @@ func addrError(a Address, err error) *AddrError {
 	return e
 }
 
-// openPort listens on an address. What fails is told as an *AddrError.
+// openPort listens on an address. Its error is an *AddrError.
 func openPort(a Address, o sock.Options) (*sock.Port, error) {
 	p, err := sock.Open(sock.Addr(a), o)
 	if err != nil {
@@ -169,8 +171,8 @@ func (e *AddrError) Error() string {
 
 func (e *AddrError) problem() string { return "address " + e.Addr.String() + " " + e.why() }
 
-// programAddr is an address that a worker's program has chosen: our user cannot
-// choose another.
+// programAddr is an address that a worker's program has chosen: muster's user
+// cannot choose another.
 type programAddr struct{ *AddrError }
 
 func (e programAddr) Error() string { return e.problem() }

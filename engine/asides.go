@@ -10,27 +10,28 @@ import (
 	"muster/engine/internal/sock"
 )
 
-// Nothing that can stand still runs on the loop's goroutine: while a name server
-// is dumb, or a file system does not answer, connections are dealt and commands
-// carried out. It is done aside, on a goroutine of its own, and what came of it
+// Nothing that can hang runs on the loop's goroutine: while a name server or a
+// file system does not answer, the loop still deals connections and carries out
+// commands. Such work is done aside, on a goroutine of its own, and its result
 // is a message to the loop.
 
 const (
-	// asidesMax is how many are under way at once. More wait for their turn.
+	// asidesMax is how many asides are under way at once. Others wait for their
+	// turn.
 	asidesMax = 32
-	// asideLimit is how long the loop waits for what came of it: longer than
-	// sock.ResolveTime, which ends by itself.
+	// asideLimit is how long the loop waits for the result of an aside: longer
+	// than sock.ResolveTime, which is a limit of its own.
 	asideLimit = 2 * sock.ResolveTime
 )
 
-// asides are those under way. They are the loop's.
+// asides is the work under way aside. It belongs to the loop.
 type asides struct {
 	*mailbox
 	*tasks
 	*clock
 	running int
-	waited  int      // for how many of them the loop's end waits
-	queue   []func() // to be begun, oldest first
+	waited  int      // how many asides the loop's end waits for
+	queue   []func() // asides to be started, oldest first
 	ctx     context.Context
 	cancel  context.CancelFunc
 }
@@ -48,9 +49,9 @@ func (slowError) Error() string {
 }
 func (slowError) Unwrap() error { return syscall.ETIMEDOUT }
 
-// doAside has do done aside. take is called with what came of it, on the loop,
-// once: after asideLimit it gets a slowError, and what comes later goes to late,
-// which may be nil, on the loop too.
+// doAside runs do aside. The loop calls take with the result, once. After
+// asideLimit take gets a slowError, and the loop passes a later result to late,
+// which may be nil.
 func doAside[T any](a *asides, do func(context.Context) (T, error), take, late func(T, error)) {
 	if a.cancel == nil {
 		a.ctx, a.cancel = context.WithCancel(context.Background())
@@ -65,7 +66,7 @@ func doAside[T any](a *asides, do func(context.Context) (T, error), take, late f
 	})
 	ctx := a.ctx
 	a.queue = append(a.queue, func() {
-		if over { // it waited for its turn all the time
+		if over { // it was still waiting for its turn
 			return
 		}
 		a.running++
@@ -90,7 +91,7 @@ func doAside[T any](a *asides, do func(context.Context) (T, error), take, late f
 	a.nextAside()
 }
 
-// nextAside begins those whose turn it is.
+// nextAside starts the asides whose turn it is.
 func (a *asides) nextAside() {
 	for a.running < asidesMax && len(a.queue) > 0 {
 		begin := a.queue[0]
@@ -99,7 +100,7 @@ func (a *asides) nextAside() {
 	}
 }
 
-// runAside is doAside for what has no result.
+// runAside is doAside for work without a result.
 func (a *asides) runAside(do func() error, take func(error), late func()) {
 	doAside(a, func(context.Context) (struct{}, error) { return struct{}{}, do() },
 		func(_ struct{}, err error) { take(err) },
@@ -110,5 +111,5 @@ func (a *asides) runAside(do func() error, take func(error), late func()) {
 		})
 }
 
-// isSlow tells whether err is that nobody answered in time.
+// isSlow tells whether err means that nobody answered in time.
 func isSlow(err error) bool { return errors.As(err, new(slowError)) }

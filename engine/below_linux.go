@@ -15,9 +15,9 @@ import (
 // belowMax bounds how many processes heldBelow looks at.
 const belowMax = 64
 
-// heldBelow tells whether a process that descends from pid has one of the sockets
-// that is tells of: it is the program then, and pid a shell around it. It is true
-// also if that cannot be known.
+// heldBelow tells whether a descendant of pid has one of the sockets for which
+// is returns true: then the descendant is the program, and pid a shell around
+// it. It is also true if that cannot be known.
 func heldBelow(pid int, is func(inode uint32) bool) bool {
 	below := []int{pid}
 	for i := 0; i < len(below); i++ {
@@ -66,8 +66,8 @@ func childrenOf(pid int) (children []int, ok bool) {
 	return children, true
 }
 
-// listensBelow tells whether a process, or one that descends from it, listens at a
-// TCP port. It is true also if that cannot be known.
+// listensBelow tells whether a process, or one that descends from it, listens
+// at a TCP port. It is also true if that cannot be known.
 func listensBelow(pid, port int) bool {
 	sockets, err := sock.TCPSockets(sock.StateListens)
 	if err != nil {

@@ -7,9 +7,10 @@ import (
 	"muster/engine/internal/sock"
 )
 
-// heldBelow and listensBelow: see below_linux.go. It cannot be known here.
+// heldBelow and listensBelow: see below_linux.go. The answer cannot be known
+// here.
 func heldBelow(int, func(uint32) bool) bool { return true }
 func listensBelow(int, int) bool            { return true }
 
-// countStopped: the connections of another process are not to be known here.
+// countStopped: the connections of another process cannot be known here.
 func countStopped(*proc.Process, map[int]bool) (map[uint32]sock.Verdict, bool) { return nil, false }

@@ -2,18 +2,18 @@ package engine
 
 import "time"
 
-// rate is how much may come: a second, and at once.
+// rate is how much may come: per second, and at once.
 type rate struct{ perSec, atOnce float64 }
 
 // bucket is a token bucket: what may still come at a rate. The zero value is
-// full. Pure: the time is the caller's, and may not go back.
+// full. Pure: the caller passes the time, which may not go back.
 type bucket struct {
 	have float64
-	at   time.Time // have is of then; zero = full
+	at   time.Time // when have was right; zero = full
 }
 
-// take takes n out of it, also what it does not have: then it returns how long
-// it will be empty. The debt is never more than what it holds when full.
+// take takes n out of the bucket, even if it holds less: then it returns how
+// long the bucket will be empty. The debt is never more than a full bucket.
 func (b *bucket) take(r rate, n float64, now time.Time) time.Duration {
 	if b.at.IsZero() {
 		b.have = r.atOnce
@@ -28,7 +28,7 @@ func (b *bucket) take(r rate, n float64, now time.Time) time.Duration {
 	return time.Duration(-b.have / r.perSec * float64(time.Second))
 }
 
-// spend takes one out if it is there.
+// spend takes one out if there is one.
 func (b *bucket) spend(r rate, now time.Time) bool {
 	b.take(r, 0, now)
 	if b.have < 1 {

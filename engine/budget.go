@@ -7,27 +7,27 @@ import (
 )
 
 // A worker is somebody else's program. Each kind of message it may send has a
-// budget, far above what programs do (docs/reliability.md has the table). One
-// that is merely quick is slowed: its channel is read later, so that it comes
-// to wait, as at a busy Node primary. One that sends what makes no sense, again
-// and again, loses its channel.
+// budget, far above what programs do (docs/reliability.md has the table). A
+// worker that is merely quick is slowed: its channel is read later, so that its
+// writes wait, as with a busy Node primary. A worker that sends senseless
+// messages again and again loses its channel.
 
-// charge is what a message is charged to.
+// charge is the budget a message is charged to.
 type charge int
 
 const (
-	chargeNone   charge = iota // answers; one that is not awaited makes no sense
+	chargeNone   charge = iota // answers; an answer that is not awaited makes no sense
 	chargeLife                 // online, exitedAfterDisconnect
 	chargeListen               // queryServer, listening, close
-	chargeSocket               // NODE_SOCKET_* and what else is Node's own
-	chargeOwn                  // what a Go worker tells of itself
-	chargeUser                 // messages of its program
-	chargeHandle               // those of all kinds that bring a descriptor
-	chargeBytes                // of its program's messages
+	chargeSocket               // NODE_SOCKET_* and other internal messages of Node
+	chargeOwn                  // a Go worker's messages about itself
+	chargeUser                 // messages of the worker's program
+	chargeHandle               // messages of all kinds with a descriptor
+	chargeBytes                // bytes of its program's messages
 	charges
 )
 
-// budget is what may come of one charge before its worker is slowed.
+// budget is how much may come for one charge before the worker is slowed.
 type budget struct {
 	what string // for people: "worker 3 sends more than 100 %s a second"
 	rate rate
@@ -43,41 +43,41 @@ var budgets = [charges]budget{
 	chargeBytes:  {"bytes of messages", rate{256 << 20, 256 << 20}},
 }
 
-// oddRate is how many messages that make no sense a worker may send before its
-// channel ends. A late answer is one, so some are to be expected.
+// oddRate is how many senseless messages a worker may send before its channel
+// ends. A late answer counts as one, so some are normal.
 var oddRate = rate{100, 10_000}
 
 // faultRate is how many errors that a worker has caused become events.
 var faultRate = rate{10, 100}
 
 const (
-	// slowMax bounds one pause in reading: answers to hand-offs come by the same
-	// channel.
+	// slowMax bounds one pause in reading: answers to hand-offs come through
+	// the same channel.
 	slowMax = 250 * time.Millisecond
-	// slowTold is how long a worker must have been slowed for it to be said, and
-	// slowEvery how often it is said.
+	// slowTold is how long a worker must have been slowed before an event says
+	// so, and slowEvery the time between two such events.
 	slowTold  = time.Second
 	slowEvery = time.Minute
 )
 
-// account is what a worker has sent, as far as its budgets go.
+// account is what a worker has sent, as far as it counts for its budgets.
 type account struct {
 	spent  [charges]bucket
 	odd    bucket
-	over   bool // its channel is being ended: only its answers count
+	over   bool // its channel is being ended: only answers still count
 	slowed [charges]time.Duration
 	told   [charges]time.Time
 
-	listens int // answers that a server may listen, which 'listening' has not followed
+	listens int // answers that a server may listen, not yet followed by 'listening'
 	leaves  int // times it has announced that it leaves
 	asking  int // questions for addresses that wait for their answer
 
 	faults bucket
-	unsaid int // errors left out since the last that was said
+	unsaid int // errors left out since the last published one
 }
 
-// chargeOf sorts a message, except what comes on top: its bytes and its
-// descriptor.
+// chargeOf sorts a message by kind; its bytes and its descriptor are charged
+// besides.
 func chargeOf(m *ipc.Message) charge {
 	switch m.Kind {
 	case ipc.User, ipc.TooLong:
@@ -98,7 +98,7 @@ func chargeOf(m *ipc.Message) charge {
 	return chargeNone
 }
 
-// isAnswer tells whether a message answers something of ours.
+// isAnswer tells whether a message answers one of the primary's.
 func isAnswer(m *ipc.Message) bool {
 	switch m.Kind {
 	case ipc.Ack, ipc.Nack:
@@ -109,8 +109,8 @@ func isAnswer(m *ipc.Message) bool {
 	return false
 }
 
-// take charges a message, and returns how long the worker is to be slowed for
-// that, and for which charge.
+// take charges a message, and returns how long the worker must be slowed for
+// it, and for which charge.
 func (a *account) take(m *ipc.Message, now time.Time) (wait time.Duration, for_ charge) {
 	pay := func(c charge, n float64) {
 		if d := min(a.spent[c].take(budgets[c].rate, n, now), slowMax); d > wait {
@@ -130,7 +130,8 @@ func (a *account) take(m *ipc.Message, now time.Time) (wait time.Duration, for_ 
 	return wait, for_
 }
 
-// slow notes that the worker was slowed. It is true when that is to be said.
+// slow notes that the worker was slowed. It returns true if an event should say
+// so.
 func (a *account) slow(c charge, wait time.Duration, now time.Time) bool {
 	a.slowed[c] += wait
 	if a.slowed[c] < slowTold || !a.told[c].IsZero() && now.Sub(a.told[c]) < slowEvery {

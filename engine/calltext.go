@@ -2,11 +2,11 @@ package engine
 
 import "fmt"
 
-// callFacts is what an event does not say of the call it stands for.
+// callFacts is what an event does not say about the call it stands for.
 type callFacts struct {
-	all    bool       // leave: it is one of all that are told to
+	all    bool       // leave: all workers are told to leave
 	own    bool       // leave: the worker itself has begun it
-	past   bool       // kill: past the API, as kill(1) would
+	past   bool       // kill: without the API, as kill(1) does
 	handle HandleKind // message: what came with it, "" = nothing
 }
 

@@ -2,40 +2,41 @@ package engine
 
 import "time"
 
-// dyingAgain is when a worker that is in its end is looked at again.
+// dyingAgain is the time between two looks at a worker whose process is ending.
 const dyingAgain = 100 * time.Millisecond
 
-// otherEndWait bounds how long, when one of a worker's channel and process has
-// ended, the other's end is waited for: something it started may hold the channel.
+// otherEndWait bounds the wait, when a worker's channel or its process has
+// ended, for the end of the other: a child of the worker may hold the channel.
 const otherEndWait = time.Second
 
-// endGrace is how long a worker may live on whose channel has ended while
-// hand-offs were unanswered. Their clients wait for that long.
+// endGrace is how long a worker may live on if its channel ended with hand-offs
+// unanswered. The clients of these hand-offs wait for that long.
 const endGrace = time.Second
 
 // channelEnd is what is known of a worker whose channel has ended, for whatever
-// reason: the end of its half, garbage, an error of ours.
+// reason: the worker ended its half, sent garbage, or the primary had an error.
 type channelEnd struct {
 	unanswered int       // hand-offs
 	since      time.Time // the channel's end
 	gone       bool      // its process is known to be gone
-	dying      bool      // it is in its end
+	dying      bool      // its process is ending
 }
 
-// endDo is what is to be done about such a worker.
+// endDo is what to do about a worker whose channel has ended.
 type endDo int
 
 const (
-	endLeave endDo = iota // it has nothing that others wait for: the limits of a leave hold
+	endLeave endDo = iota // nobody waits for what it has: the limits of a leave apply
 	endWait               // look again
 	endKill               // SIGKILL
-	endDeal               // others get what it has not answered
+	endDeal               // other workers get the hand-offs it has not answered
 )
 
-// next is what is to be done now and, if that is to wait, when to ask again. What
-// a worker has not answered it may still read from its end of the channel, and
-// answer the client, for as long as its process lives: so nobody else gets that
-// before. One whose end has begun is waited for, so that its end stays its own.
+// next is what to do now and, if that must wait, when to ask again. As long as
+// its process lives, a worker may still read an unanswered hand-off from its
+// end of the channel and answer the client: so no other worker gets it before.
+// A process that is already ending is not killed, so that its exit tells its
+// own reason.
 func (e channelEnd) next(now time.Time) (do endDo, at time.Time) {
 	over := e.since.Add(endGrace)
 	switch {

@@ -12,8 +12,8 @@ import (
 	"muster/ipc"
 )
 
-// addresses is how a worker comes by what it listens on: from its primary, or as
-// a socket of its own.
+// addresses is how a worker gets the sockets it listens on: from its primary,
+// or as sockets of its own.
 type addresses struct {
 	id        int
 	leaving   <-chan struct{}
@@ -41,7 +41,7 @@ func (a *addresses) listenFD(fd int) (net.Listener, error) {
 	return a.listenAt("fd", addr, ipc.Query{FD: fd, Port: -1})
 }
 
-// listenAt asks for a listening socket. addr is what it will be told as, if
+// listenAt asks for a listening socket. addr is the address to report, if
 // nothing better is known.
 func (a *addresses) listenAt(network string, addr net.Addr, q ipc.Query) (net.Listener, error) {
 	m, back, err := a.bind(&q)
@@ -79,8 +79,8 @@ func (a *addresses) listenAt(network string, addr net.Addr, q ipc.Query) (net.Li
 	return l, nil
 }
 
-// localAddr is the address a listening socket is bound to; or if it cannot be
-// asked for.
+// localAddr is the address a listening socket is bound to. If the system does
+// not tell it, the result is or.
 func localAddr(f *os.File, or net.Addr) net.Addr {
 	ln, err := (&Handle{Kind: HandleServer, File: f}).Listener()
 	if err != nil {
@@ -90,8 +90,9 @@ func localAddr(f *os.File, or net.Addr) net.Addr {
 	return ln.Addr()
 }
 
-// bind asks the primary for an address. The answer holds its key, and mostly a
-// descriptor; when it is not used any more, or cannot be, back must be called.
+// bind asks the primary for an address. The answer holds the address's key, and
+// mostly a descriptor. back must be called when the address is not used any
+// more, or cannot be used.
 func (a *addresses) bind(q *ipc.Query) (m ipc.Message, back func(), err error) {
 	select {
 	case <-a.leaving:
@@ -100,7 +101,7 @@ func (a *addresses) bind(q *ipc.Query) (m ipc.Message, back func(), err error) {
 	}
 	index, free := a.takeIndex(q)
 	q.Index = index
-	// A primary that thinks we leave does not answer.
+	// A primary that thinks this worker leaves does not answer.
 	m, err = a.questions.ask(func(seq int64) any { return ipc.QueryServer{Seq: seq, Query: *q} }, a.leaving)
 	if err == nil && m.Cluster.HasErrno && m.Cluster.Errno < 0 {
 		closeFD(m.FD)
@@ -134,8 +135,9 @@ func (a *addresses) giveBack(key string) {
 }
 
 // indexSet numbers the sockets of one address, so that the primary can tell two
-// servers on port 0 apart. It starts again when none is left, so that a worker
-// that closes and listens again meets the others (Node does the same).
+// servers on port 0 apart. Numbers start again when none is in use, so that a
+// worker that closes and listens again shares the others' port (Node does the
+// same).
 type indexSet struct{ next, used int }
 
 // takeIndex takes the next index of q's address; free gives it back.
@@ -167,7 +169,7 @@ func (a *addresses) listenError(network string, addr net.Addr, err error) error 
 	return fmt.Errorf("worker %d: %w", a.id, &net.OpError{Op: "listen", Net: network, Addr: addr, Err: err})
 }
 
-// namedAddr is an address as it was given.
+// namedAddr is an address as the program gave it.
 type namedAddr struct{ network, text string }
 
 func (a namedAddr) Network() string { return a.network }

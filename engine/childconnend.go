@@ -8,36 +8,36 @@ import (
 // connEnd writes into a worker's tally when one connection of an HTTP server
 // ends. A connection has ended for its client when the client has the whole
 // answer to its last request, or sees the worker close; between the first byte
-// of such an answer and the close nobody can say what the client has, and the
+// of its last answer and the close nobody can say what the client has, and the
 // tally says so.
 //
-// net/http decides by itself to close after an answer (a client that wishes it,
-// a body that was not read, a bad request), and tells only by doing it. So each
-// answer is bracketed after which it may, and that is taken back when the
-// connection waits for the next request.
+// net/http decides by itself to close after an answer (the client asks for it,
+// a body was not read, a bad request), and shows it only by closing. So the
+// tally brackets each answer after which net/http may close, and takes the
+// bracket back when the connection waits for the next request.
 //
-// A nil *connEnd is one of a connection the tally says nothing about.
+// A nil *connEnd stands for a connection the tally does not count.
 type connEnd struct {
 	tally *tally
 
 	mu      sync.Mutex
 	mayEnd  bool // the next byte may belong to the last answer
-	wrote   bool // of this answer
-	ending  bool // the gauge is up for it
+	wrote   bool // a part of this answer was written
+	ending  bool // tallyEnding is up for this connection
 	idle    bool // likewise
 	over    bool
 	unheard bool // its client waits for an answer that does not come
 	foreign bool // a session, or hijacked: only its close is its end
 }
 
-// newConnEnd is that of a new connection: what is written before a handler was
-// asked is the answer to a bad request, and the last.
+// newConnEnd is for a new connection: bytes written before a handler was called
+// are the answer to a bad request, and the last answer.
 func newConnEnd(t *tally) *connEnd { return &connEnd{tally: t, mayEnd: true} }
 
 // active says that the first byte of a request has come.
 func (e *connEnd) active() {
 	e.locked(func() {
-		e.setEnding(false) // what was written until then was a TLS handshake
+		e.setEnding(false) // the bytes written before were a TLS handshake
 		e.setIdle(false)
 	})
 }
@@ -55,8 +55,8 @@ func (e *connEnd) request(r *http.Request, leaving bool) {
 	})
 }
 
-// returned says that the handler is done; what it has not flushed is still to be
-// written.
+// returned says that the handler is done; net/http still has to write what the
+// handler has not flushed.
 func (e *connEnd) returned(h http.Header) {
 	e.locked(func() {
 		if !e.mayEnd && h.Get("Connection") == "close" {
@@ -85,7 +85,7 @@ func (e *connEnd) kept() {
 	})
 }
 
-// hijacked says that the connection is a program's from now on.
+// hijacked says that from now on the program has the connection.
 func (e *connEnd) hijacked() {
 	e.locked(func() {
 		e.foreign = true
@@ -93,13 +93,13 @@ func (e *connEnd) hijacked() {
 	})
 }
 
-// halfClosing says that net/http is about to say that nothing more will come;
+// halfClosing says that net/http is about to close its writing half;
 // halfClosed, that it has.
 func (e *connEnd) halfClosing() { e.locked(e.close) }
 func (e *connEnd) halfClosed()  { e.locked(e.count) }
 
-// lost says that a request came when the connection's end was said, or about to
-// be: its client hears no answer, as if the worker had died.
+// lost says that a request came after the connection's end was sent, or just
+// before: its client gets no answer, as if the worker had died.
 func (e *connEnd) lost() {
 	if e == nil {
 		return
@@ -112,11 +112,11 @@ func (e *connEnd) lost() {
 	e.unheard = true
 }
 
-// closing says that it is about to be closed; closed, that it was.
+// closing says that the connection is about to be closed; closed, that it was.
 func (e *connEnd) closing() { e.open(e.close) }
 func (e *connEnd) closed()  { e.open(e.count) }
 
-// locked calls f for a connection that is net/http's and has not ended.
+// locked calls f if net/http has the connection and it has not ended.
 func (e *connEnd) locked(f func()) {
 	e.open(func() {
 		if !e.foreign {
@@ -125,7 +125,7 @@ func (e *connEnd) locked(f func()) {
 	})
 }
 
-// open calls f for a connection that has not ended.
+// open calls f if the connection has not ended.
 func (e *connEnd) open(f func()) {
 	if e == nil {
 		return
@@ -146,7 +146,7 @@ func (e *connEnd) close() {
 	e.setEnding(true)
 }
 
-// count takes the connection out of those that are open.
+// count removes the connection from the open ones.
 func (e *connEnd) count() {
 	e.over = true
 	if !e.unheard {
@@ -174,7 +174,7 @@ func (e *connEnd) move(word int, was, is bool) bool {
 // endKey is the key of a connection's connEnd in the context of its requests.
 type endKey struct{}
 
-// endOf is that of the connection r came on.
+// endOf is the connEnd of the connection r came on.
 func endOf(r *http.Request) *connEnd {
 	e, _ := r.Context().Value(endKey{}).(*connEnd)
 	return e

@@ -12,8 +12,8 @@ import (
 	"muster/ipc"
 )
 
-// counts is what a worker counts of itself, and tells its primary. The hot path
-// is a few atomic adds.
+// counts is what a worker counts about itself and reports to its primary. The
+// hot path is a few atomic adds.
 type counts struct {
 	ch    *ipc.Conn
 	tally *tally
@@ -22,7 +22,7 @@ type counts struct {
 	times                  [latencyBuckets]atomic.Uint64
 	longest                atomic.Int64 // ns, since the last report
 	full                   atomic.Bool  // the channel is not read: see inbox.awaitRoom
-	tells                  atomic.Bool  // a server of ours sees its connections closed
+	tells                  atomic.Bool  // a server of this package sees when its connections close
 	follows                follows
 	told                   atomic.Bool // wake has been sent to since the last report
 	wake                   chan struct{}
@@ -73,8 +73,8 @@ func (c *counts) send() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.told.Store(false)
-	// closed before accepted: more may be accepted meanwhile, and a connection
-	// must not seem closed before it came.
+	// Read closed before accepted: more may be accepted meanwhile, and a
+	// connection must not seem closed before it came.
 	r := report{Closed: c.closed.Load(), Done: c.done.Load()}
 	r.Accepted = c.accepted.Load()
 	for i := range c.times {
@@ -92,22 +92,23 @@ func (c *counts) send() {
 	}
 }
 
-// tellFull tells the primary at once that the channel is not read for a while, or
-// is again: it must not take that for a process that stands still.
+// tellFull tells the primary at once that the channel is not read for a while,
+// or is read again: the primary must not take this for a process that stands
+// still.
 func (c *counts) tellFull(full bool) {
 	c.full.Store(full)
 	c.send()
 }
 
-// tellsEnds says that a server of ours is about to accept, and will see its
-// connections closed. The primary asks only those who said so.
+// tellsEnds says that a server of this package is about to accept, and will see
+// when its connections close. The primary asks only workers that said so.
 func (c *counts) tellsEnds() {
 	c.tells.Store(true)
 	c.send() // at once: the first connection may be about to come
 }
 
-// isShort notes that the worker could not take a connection for want of a
-// descriptor, or of memory. The next report tells it: nothing else would.
+// isShort notes that the worker had no descriptor, or no memory, to take a
+// connection. Only the next report tells it.
 func (c *counts) isShort(err error) {
 	if sock.OutOfResources(err) {
 		c.short.Store(new(errnoName(err)))
@@ -118,8 +119,7 @@ func (c *counts) isShort(err error) {
 // tellEvery is the least time between two reports.
 const tellEvery = 250 * time.Millisecond
 
-// report tells the primary how things go, when something has changed, until over
-// is closed.
+// report sends a report whenever something has changed, until over is closed.
 func (c *counts) report(over <-chan struct{}) {
 	pause := time.NewTimer(0)
 	defer pause.Stop()
@@ -139,10 +139,10 @@ func (c *counts) report(over <-chan struct{}) {
 	}
 }
 
-// shareTally gives the primary the worker's tally: before it listens, and so
-// before there is anything in it. Only to a primary of ours, because Node's
-// would fail on a kind of handle it does not know. Without one (a system that
-// has no such memory) nothing is lost but what it would tell.
+// shareTally gives the primary the worker's tally before the worker listens, so
+// before there is anything in it. Only a Go primary gets it: Node's would fail
+// on an unknown kind of handle. Without a tally (on a system without such
+// memory) only what it would tell is missing.
 func (c *counts) shareTally() {
 	if os.Getenv(envPrimary) == "" {
 		return
@@ -151,7 +151,7 @@ func (c *counts) shareTally() {
 	if err != nil {
 		return
 	}
-	defer unix.Close(fd) // the channel holds a copy until it is sent
+	defer unix.Close(fd) // the channel keeps a copy until the message is sent
 	line, err := ipc.AppendMuster(nil, struct{}{})
 	if err == nil {
 		line, err = ipc.AppendHandle(nil, tallyHandle, line)

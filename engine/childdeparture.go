@@ -7,30 +7,30 @@ import (
 	"muster/ipc"
 )
 
-// endHold bounds what the program does when the channel has ended without an
-// order: a worker without its primary must not stay.
+// endHold bounds how long the program may take when the channel has ended
+// without an order: a worker without its primary must not stay.
 const endHold = 10 * time.Second
 
-// departure is how a worker leaves its cluster: what holds it up, who is told, and
-// when the channel ends.
+// departure is how a worker leaves its cluster: what it waits for, whom it
+// tells, and when the channel ends.
 type departure struct {
 	ch        *ipc.Conn
 	inbox     *inbox
 	counts    *counts
 	questions *questions
 	open      *openSet
-	leaving   chan struct{} // closed when the worker disconnects, whoever wanted it
-	over      chan struct{} // closed when the channel has ended and everybody was told
+	leaving   chan struct{} // closed when the worker disconnects, for whatever reason
+	over      chan struct{} // closed when the channel has ended and OnDisconnect was called
 
 	mu        sync.Mutex
 	exit      func(code int) // ends the process
 	hold      time.Duration  // endHold
-	holds     int            // what a disconnect waits for
+	holds     int            // how many holds a disconnect waits for
 	left      bool           // leaving is closed
-	ordered   bool           // the primary wanted it, and need not be told
+	ordered   bool           // the primary ordered it, and need not be told
 	killed    bool           // Kill was called
-	finishing bool           // nothing held the disconnect any more
-	closing   bool           // we end the channel, or it has ended
+	finishing bool           // no hold was left
+	closing   bool           // this side ends the channel, or it has ended
 	ended     bool           // it has ended
 }
 
@@ -44,9 +44,9 @@ func (d *departure) leave(ordered bool) {
 		return
 	}
 	d.left = true
-	d.holds++ // until all below is done
+	d.holds++ // held until all below is done
 	d.mu.Unlock()
-	open := d.open.end() // before anybody can hear of it
+	open := d.open.end() // before anybody can learn of the disconnect
 	close(d.leaving)
 	for _, o := range open {
 		_ = o.Close()
@@ -56,7 +56,7 @@ func (d *departure) leave(ordered bool) {
 		d.inbox.after(d.release)
 		return
 	}
-	go d.release() // it waits for the primary; ends with the channel at the latest
+	go d.release() // release waits for the primary; ends with the channel at the latest
 }
 
 // holdUp holds a disconnect up until release is called.
@@ -67,7 +67,7 @@ func (d *departure) holdUp() (release func()) {
 	return sync.OnceFunc(d.release)
 }
 
-// release lets go of a hold. The last one ends the channel.
+// release ends a hold. The last release ends the channel.
 func (d *departure) release() {
 	d.mu.Lock()
 	d.holds--
@@ -84,14 +84,15 @@ func (d *departure) release() {
 	d.closeChannel()
 }
 
-// announce tells the primary that the worker leaves by itself, and waits until
-// it knows: it must not take the end of the channel for a crash.
+// announce tells the primary that the worker leaves by itself, and waits for
+// the acknowledgement: the primary must not take the end of the channel for a
+// crash.
 func (d *departure) announce() {
-	// An error is the end of the channel, which the reader sees too.
+	// An error means the end of the channel, which the reader sees too.
 	_, _ = d.questions.ask(func(seq int64) any { return ipc.ExitedAfterDisconnect{Seq: seq} }, nil)
 }
 
-// closeChannel tells the last figures and ends the channel.
+// closeChannel sends the last report and ends the channel.
 func (d *departure) closeChannel() {
 	d.mu.Lock()
 	d.closing = true
@@ -100,7 +101,7 @@ func (d *departure) closeChannel() {
 	d.ch.CloseWhenSent()
 }
 
-// kill ends the process without draining; again it does nothing.
+// kill ends the process without draining; a second call does nothing.
 func (d *departure) kill() {
 	d.mu.Lock()
 	again, connected := d.killed, !d.closing
@@ -125,16 +126,16 @@ func (d *departure) voluntary() (voluntary, known bool) {
 	return voluntary, voluntary || d.ended
 }
 
-// connected tells whether the channel is open and is to stay so.
+// connected tells whether the channel is open and not being ended.
 func (d *departure) connected() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return !d.closing
 }
 
-// channelEnded is the end of the channel, after everything in it was read. If
-// nobody told us to leave, the primary is gone and there is nothing left to do
-// here.
+// channelEnded handles the end of the channel, after everything in it was read.
+// Without an order to leave the primary is gone, and this process has nothing
+// left to do.
 func (d *departure) channelEnded() {
 	d.mu.Lock()
 	d.closing, d.ended = true, true

@@ -14,12 +14,12 @@ type drainer struct {
 	counts  *counts
 	kept    *keptTime
 	leaving <-chan struct{}
-	own     *listener // what it accepts on, if that is one of ours
-	goAway  func()    // tells the HTTP/2 sessions to end
+	own     *listener // what it accepts on, if that came from Listen
+	goAway  func()    // tells HTTP/2 sessions to end
 
 	mu    sync.Mutex
 	conns map[*drainConn]struct{}
-	tls   map[*tls.Conn]*drainConn // those of conns that net/http has without their drainConn
+	tls   map[*tls.Conn]*drainConn // the connections that net/http has without their drainConn
 }
 
 func (d *drainer) wrap(srv *http.Server) {
@@ -29,7 +29,8 @@ func (d *drainer) wrap(srv *http.Server) {
 	}
 	srv.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
-		// Deferred: a handler that panics has been answered too, by net/http.
+		// Deferred: if a handler panics net/http ends the request, so it counts
+		// too.
 		defer func() { d.counts.answered(time.Since(start)) }()
 		leaving := false
 		select {
@@ -54,7 +55,7 @@ func (d *drainer) wrap(srv *http.Server) {
 	}
 }
 
-// drainListener hands http.Server connections that are followed.
+// drainListener gives http.Server connections that are followed.
 type drainListener struct {
 	net.Listener
 	d *drainer
@@ -72,10 +73,10 @@ func (l drainListener) Accept() (net.Conn, error) {
 	return l.d.accepted(conn), nil
 }
 
-// accepted follows a connection, and returns what net/http is to get for it.
-// ServeTLS runs TLS over that. A connection of a TLS listener that the program
-// made is not wrapped: net/http does the handshake, and so HTTP/2, for a
-// *tls.Conn only. It is followed by what net/http says of it.
+// accepted follows a connection, and returns the one to give to net/http.
+// ServeTLS runs TLS over it. A connection of a TLS listener that the program
+// made is not wrapped: net/http does the handshake, and so HTTP/2, only for a
+// *tls.Conn. Such a connection is followed by what net/http reports of it.
 func (d *drainer) accepted(conn net.Conn) net.Conn {
 	tc, secured := conn.(*tls.Conn)
 	dc := d.follow(conn)
@@ -98,7 +99,7 @@ func (d *drainer) follow(conn net.Conn) *drainConn {
 	dc.idle.Store(time.Now().UnixNano())
 	if d.own != nil {
 		dc.end = newConnEnd(d.counts.tally)
-	} else { // it may be anything: we cannot say what its end means
+	} else { // it may be anything: nobody can say what its end means
 		d.counts.tally.up(tallyUntold)
 	}
 	d.mu.Lock()
@@ -145,7 +146,7 @@ func (d *drainer) saw(conn net.Conn, s http.ConnState) {
 	}
 }
 
-// drainTick is how often connections are looked at while a worker leaves.
+// drainTick is how often to check connections while a worker leaves.
 const drainTick = 50 * time.Millisecond
 
 // wait returns when every connection has ended.
@@ -154,13 +155,13 @@ func (d *drainer) wait() {
 	tick := time.NewTicker(drainTick)
 	defer tick.Stop()
 	for now := began; d.closeIdle(began, now) > 0; now = <-tick.C {
-		d.goAway() // again and again: sessions may begin on connections we have
+		d.goAway() // each time: new sessions may begin on open connections
 	}
 }
 
-// closeIdle says the end of what is idle for too long in a drain that began
-// then, closes what has had its end said, and returns how many connections were
-// open.
+// closeIdle sends the end on connections that are idle for too long in a drain
+// that began at began, closes those whose end was sent before, and returns how
+// many connections were open.
 func (d *drainer) closeIdle(began, now time.Time) int {
 	kept := d.kept.limit()
 	d.mu.Lock()
@@ -174,7 +175,8 @@ func (d *drainer) closeIdle(began, now time.Time) int {
 				done = append(done, dc)
 			}
 		default:
-			// In use when the drain began: its answer may have promised more.
+			// It was in use when the drain began: its answer may have promised
+			// to keep it.
 			until := later(began.Add(kept), time.Unix(0, at).Add(min(idleFor, kept)))
 			if !now.Before(until) && dc.idle.CompareAndSwap(at, idleShut) {
 				dc.shutAt = now

@@ -16,17 +16,17 @@ import (
 type drainConn struct {
 	net.Conn
 	idle    atomic.Int64 // since when no request is under way (Unix ns), 0 = one is, idleShut
-	shutAt  time.Time    // when it became idleShut; the drain's
-	came    atomic.Bool  // something has, since it was last idle
+	shutAt  time.Time    // when it became idleShut; only the drain uses it
+	came    atomic.Bool  // bytes have come since it was last idle
 	closed  atomic.Bool
-	secured atomic.Pointer[tls.Conn] // TLS that runs over it, or that it is
+	secured atomic.Pointer[tls.Conn] // the TLS connection over it, or itself
 	follow  followed
 	gone    func(*drainConn)
 	end     *connEnd // nil = the tally says nothing about it
 }
 
-// idleShut is the idle of a connection whose end was said: what still comes on
-// it cannot be answered.
+// idleShut is the value of idle for a connection whose end was sent: later
+// requests cannot be answered.
 const idleShut = -1
 
 func (c *drainConn) state(s http.ConnState) {
@@ -49,7 +49,7 @@ func (c *drainConn) state(s http.ConnState) {
 // busy says that a request is under way.
 func (c *drainConn) busy() { c.move(0) }
 
-// move sets idle, unless the connection's end was said: then it is false.
+// move sets idle, and returns false if the connection's end was sent already.
 func (c *drainConn) move(to int64) bool {
 	for {
 		at := c.idle.Load()
@@ -62,21 +62,22 @@ func (c *drainConn) move(to int64) bool {
 	}
 }
 
-// Read reads until the connection's end was said. A request that crosses that is
-// not handled, for its client hears no answer: it is read, or the close would be
-// a reset, and thrown away.
+// Read reads until the connection's end was sent. A request that crosses the
+// end is not handled, because its client would get no answer. It is read, since
+// unread bytes make the close a reset, and thrown away.
 func (c *drainConn) Read(b []byte) (int, error) {
 	for {
 		n, err := c.Conn.Read(b)
 		if n == 0 || c.idle.Load() == 0 {
 			return n, err
 		}
-		// The first bytes have the end wait until net/http has made a request of
-		// them; not each, or who sends them one by one would hold it up.
+		// The first bytes make the end wait until net/http has made a request
+		// of them. Later bytes do not, or a client that sends them one by one
+		// could delay the end for ever.
 		if !c.came.Swap(true) && c.move(time.Now().UnixNano()) || c.idle.Load() != idleShut {
 			return n, err
 		}
-		if c.secured.Load() == nil { // else it may be no more than the client's goodbye
+		if c.secured.Load() == nil { // with TLS it may be only the client's close alert
 			c.end.lost()
 		}
 		if err != nil {
@@ -90,8 +91,8 @@ func (c *drainConn) Write(b []byte) (int, error) {
 	return c.Conn.Write(b)
 }
 
-// Close is called by net/http, by whoever hijacked the connection, or by the
-// drain.
+// Close is called by net/http, by the program that hijacked the connection, or
+// by the drain.
 func (c *drainConn) Close() error {
 	c.over()
 	c.end.closing()
@@ -127,8 +128,8 @@ func (c *drainConn) CloseWrite() error {
 	return cw.CloseWrite()
 }
 
-// sayEnd says the connection's end and leaves it open for reading: net/http does
-// that, and closes it when its client has.
+// sayEnd sends the connection's end and leaves it open for reading: net/http
+// reads on, and closes it when the client has closed.
 func (c *drainConn) sayEnd() {
 	tc := c.secured.Load()
 	if tc == nil {
@@ -138,7 +139,7 @@ func (c *drainConn) sayEnd() {
 		return
 	}
 	if below, ok := tc.NetConn().(*drainConn); !ok || below != c {
-		go tc.Close() // it says so to the client first, and waits for seconds if that cannot be sent
+		go tc.Close() // Close sends an alert to the client first, and waits for seconds if it cannot
 		return
 	}
 	go c.sayEndTLS(tc)
@@ -150,13 +151,13 @@ func (c *drainConn) sayEndTLS(tc *tls.Conn) {
 	}
 }
 
-// awaitClosed waits until whoever hijacked a connection that is not wrapped has
-// closed it: nothing else tells.
+// awaitClosed waits until a hijacked connection that is not wrapped is closed
+// by the program: nothing else tells.
 func (c *drainConn) awaitClosed(below net.Conn) {
 	defer c.over()
 	sc, ok := below.(syscall.Conn)
 	if !ok {
-		return // nobody can know
+		return // the system cannot tell
 	}
 	raw, err := sc.SyscallConn()
 	if err != nil {

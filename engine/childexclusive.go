@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// exclusive is a listener of this worker alone.
+// exclusive makes a listener for this worker alone.
 type exclusive struct {
 	net.Listener
 	open *openSet
@@ -22,7 +22,7 @@ func (e *exclusive) Close() error {
 	return e.Listener.Close()
 }
 
-// exclusivePacket is a UDP socket of this worker alone.
+// exclusivePacket makes a UDP socket for this worker alone.
 type exclusivePacket struct {
 	*net.UDPConn
 	open *openSet
@@ -75,7 +75,7 @@ func (a *addresses) packetExclusive(lc ListenConfig, network, address string) (n
 	return e, nil
 }
 
-// only6 is the network that package net takes no IPv4 on, if that is wanted.
+// only6 is the network on which package net takes no IPv4, if that is wanted.
 func (lc ListenConfig) only6(network, plain string) string {
 	if lc.IPv6Only && network == plain {
 		return plain + "6"
@@ -83,7 +83,7 @@ func (lc ListenConfig) only6(network, plain string) string {
 	return network
 }
 
-// setUp does what package net has no option for.
+// setUp sets what package net has no option for.
 func (lc ListenConfig) setUp(ln net.Listener) error {
 	if u, ok := ln.(*net.UnixListener); ok && (lc.ReadableAll || lc.WritableAll) {
 		if err := lc.openPath(u.Addr().String()); err != nil {
@@ -119,8 +119,7 @@ func (lc ListenConfig) openPath(path string) error {
 	return os.Chmod(path, mode)
 }
 
-// innerErr is what package net says went wrong, without its own naming of the
-// address.
+// innerErr is the cause in an error of package net, without the address.
 func innerErr(err error) error {
 	if op := (*net.OpError)(nil); errors.As(err, &op) {
 		return op.Err

@@ -8,13 +8,14 @@ import (
 	"time"
 )
 
-// followMax bounds what the primary can have a worker follow at once.
+// followMax bounds how many connections the primary can make a worker follow at
+// once.
 const followMax = 64
 
-// follows are the connections whose end the primary wants to hear of: few, so
-// the way of every other one costs a look at a number.
+// follows are the connections whose end the primary wants to hear of. They are
+// few, so for every other connection the cost is a look at a number.
 type follows struct {
-	wanted map[int64]struct{} // hand-offs to come; the reading goroutine's
+	wanted map[int64]struct{} // hand-offs to come; used by the reading goroutine only
 
 	some  atomic.Int32 // len(conns)
 	mu    sync.Mutex
@@ -28,8 +29,8 @@ type followed struct {
 	at  time.Time
 }
 
-// want takes in a message of the primary's own, which may be of any kind: a
-// newer primary may say what we do not know.
+// want takes in a NODE_MUSTER message of the primary. It may be of any kind: a
+// newer primary may send kinds that are unknown here.
 func (f *follows) want(raw []byte) {
 	var m follow
 	if json.Unmarshal(raw, &m) != nil || m.Follow == nil || *m.Follow < 0 {
@@ -41,7 +42,7 @@ func (f *follows) want(raw []byte) {
 	f.wanted[*m.Follow] = struct{}{}
 }
 
-// take is the following of a hand-off that has come, if it is wanted.
+// take is the followed of a hand-off that has come, if it is wanted.
 func (f *follows) take(seq int64) followed {
 	if len(f.wanted) == 0 {
 		return followed{}
@@ -67,7 +68,7 @@ func (f *follows) came(conn net.Conn, fo followed) {
 	f.some.Store(int32(len(f.conns)))
 }
 
-// accepted is what is to be followed of a connection the server has accepted.
+// accepted is the followed of a connection the server has accepted.
 func (f *follows) accepted(conn net.Conn) followed {
 	if f.some.Load() == 0 {
 		return followed{}
@@ -92,7 +93,7 @@ func (f *follows) ended(fo followed) {
 	}
 }
 
-// report is the ends since the last report.
+// report returns the ends since the last report.
 func (f *follows) report() [][2]uint64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()

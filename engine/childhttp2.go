@@ -8,16 +8,16 @@ import (
 	"net/http"
 )
 
-// endSessions has the HTTP/2 sessions of srv belong to a server of their own,
-// and returns what tells all of them to end: with GOAWAY, after which a client
-// sends on another connection what this one did not take (RFC 9113, 6.8), and
-// the connection ends when its streams have. It may be called again, for
-// sessions that have begun since.
+// endSessions gives the HTTP/2 sessions of srv a server of their own, and
+// returns a function that tells all of them to end. It sends GOAWAY: the client
+// sends requests this connection did not take on another one (RFC 9113, 6.8),
+// and the connection ends with its streams. The function may be called again,
+// for sessions that have begun since.
 //
-// net/http has GOAWAY for a session that is not answering anything in Shutdown
-// only, and on srv that would close idle connections of HTTP/1 at once. The
-// server of their own has none. If the program brings an HTTP/2 of its own, or
-// none is wanted, it does nothing; see wantsHTTP2.
+// net/http sends GOAWAY to an idle session only in Shutdown, and on srv that
+// would close idle connections of HTTP/1 at once. The separate server has none.
+// If the program brings its own HTTP/2, or wants none, endSessions does
+// nothing; see wantsHTTP2.
 func endSessions(srv *http.Server) (goAway func()) {
 	if !wantsHTTP2(srv) {
 		return func() {}
@@ -27,10 +27,10 @@ func endSessions(srv *http.Server) (goAway func()) {
 	all.SetUnencryptedHTTP2(true)
 	own := &http.Server{
 		TLSConfig: srv.TLSConfig.Clone(), Protocols: &all,
-		IdleTimeout: srv.IdleTimeout, ReadTimeout: srv.ReadTimeout, // those HTTP/2 takes from here
+		IdleTimeout: srv.IdleTimeout, ReadTimeout: srv.ReadTimeout, // HTTP/2 takes its timeouts from here
 	}
-	// Serve is what makes net/http set HTTP/2 up. An error of that is one of the
-	// TLS configuration: srv says it itself, if it is one there.
+	// Serve makes net/http set HTTP/2 up. An error means that the TLS
+	// configuration is wrong: if it matters for srv, srv returns it itself.
 	if err := own.Serve(noConns{}); !errors.Is(err, errNoConns) || own.TLSNextProto["h2"] == nil {
 		return func() {}
 	}
@@ -42,9 +42,9 @@ func endSessions(srv *http.Server) (goAway func()) {
 	return goAway
 }
 
-// wantsHTTP2 tells whether net/http is to serve HTTP/2 for srv, by its own rules:
-// an entry for h2 is somebody else's HTTP/2, and other entries without one are
-// the old way to say no.
+// wantsHTTP2 tells whether net/http should serve HTTP/2 for srv, by net/http's
+// rules: an entry for h2 in TLSNextProto is another HTTP/2, and entries without
+// h2 are the old way to switch it off.
 func wantsHTTP2(srv *http.Server) bool {
 	switch _, others := srv.TLSNextProto["h2"]; {
 	case others:

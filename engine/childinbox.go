@@ -7,11 +7,11 @@ import (
 
 const (
 	inboxMessages = 1024     // messages that may wait for OnMessage
-	inboxBytes    = 16 << 20 // and bytes of them
+	inboxBytes    = 16 << 20 // bytes of messages that may wait
 )
 
-// inbox holds what the channel brought for the program, in order, until a
-// goroutine of its own has handed it over.
+// inbox holds the program's messages from the channel, in order, until its own
+// goroutine has handed them over.
 type inbox struct {
 	mu      sync.Mutex
 	changed sync.Cond
@@ -32,14 +32,15 @@ func newInbox() *inbox {
 	return b
 }
 
-// parcel is a message, or what is to be done when all before it was handled.
+// parcel is a message, or a function to call when everything before it was
+// handled.
 type parcel struct {
 	msg  Message
 	then func()
 }
 
-// put takes in a message. As long as nobody has ever listened, what is too much
-// is dropped: then nobody may be going to, and the reader must go on.
+// put takes in a message. If it is one too many it is dropped as long as nobody
+// has ever listened: maybe nobody ever will, and the reader must go on.
 func (b *inbox) put(m Message) {
 	b.mu.Lock()
 	if b.ended || !b.heard && b.count > 0 && (b.count >= inboxMessages || b.bytes+len(m.Value) > inboxBytes) {
@@ -54,8 +55,8 @@ func (b *inbox) put(m Message) {
 	b.mu.Unlock()
 }
 
-// after has f called when everything that waits now was handled: at once if
-// nobody handles it.
+// after calls f when everything that waits now was handled, at once if nobody
+// handles it.
 func (b *inbox) after(f func()) {
 	b.mu.Lock()
 	if !b.heard || b.ended {
@@ -68,8 +69,8 @@ func (b *inbox) after(f func()) {
 	b.mu.Unlock()
 }
 
-// await counts the questions under way. While there is one the reader does not
-// wait for room: who asks may be the very function that makes room.
+// await counts the questions under way. While one is under way the reader does
+// not wait for room: the function that asks may be the one that makes room.
 func (b *inbox) await(n int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -100,7 +101,7 @@ func (b *inbox) hasRoom() bool {
 	return !b.heard || b.asking > 0 || b.count < inboxMessages && b.bytes < inboxBytes
 }
 
-// run hands over what comes, until end. What nobody has ever listened for is
+// run hands over messages, until end. Messages nobody has ever listened for are
 // dropped then.
 func (b *inbox) run() {
 	for {
@@ -121,7 +122,8 @@ func (b *inbox) run() {
 	}
 }
 
-// next waits for something to hand over, and to whom; false after the end.
+// next waits for a parcel and returns it with its listeners; false after the
+// end.
 func (b *inbox) next() (parcel, []*func(Message), bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -142,7 +144,7 @@ func (b *inbox) next() (parcel, []*func(Message), bool) {
 	return p, b.message, true
 }
 
-// end says that nothing more will come.
+// end says that no more messages will come.
 func (b *inbox) end() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -166,8 +168,8 @@ func (b *inbox) onDisconnect(f func()) (remove func()) {
 	return subscribe(b, &b.disconnect, f)
 }
 
-// subscribe adds f to a list. The list is replaced, never changed: it may be in
-// use. Held: mu.
+// subscribe adds f to a list. It makes a new list, because the old one may be
+// in use. Held: mu.
 func subscribe[F any](b *inbox, list *[]*F, f F) (remove func()) {
 	entry := &f
 	*list = append(slices.Clone(*list), entry)

@@ -15,28 +15,29 @@ import (
 // kinds; with 0.0.0.0 it takes IPv4 alone, as in Node. A relative path counts
 // from the primary's directory.
 //
-// The error names worker and address. That of an address that cannot be had
-// wraps the primary's errno in a *net.OpError: EADDRINUSE also if this very
-// worker listens there; a later try may succeed. After the worker has begun to
-// leave it is net.ErrClosed, in a process that is no worker ErrNotWorker. Any
-// goroutine may call it.
+// The error names worker and address. If the address cannot be had it wraps the
+// primary's errno in a *net.OpError: EADDRINUSE also if this very worker
+// listens there; a later try may succeed. It wraps net.ErrClosed after the
+// worker has begun to leave, and ErrNotWorker in a process that is no worker.
+// Any goroutine may call Listen.
 func Listen(network, address string) (net.Listener, error) {
 	return ListenConfig{}.Listen(network, address)
 }
 
 // ListenPacket receives UDP in a worker. It asks the primary, as Node does:
-// workers that ask for the same address share one socket, and each datagram goes
-// to the worker that reads first. network is "udp", "udp4" or "udp6", as in
-// package net; without a host "udp" takes both kinds of addresses, and only
-// "udp4" shares with Node's udp4. What it returns is a *net.UDPConn with a Close
-// of its own. Errors are as in Listen.
+// workers that ask for the same address share one socket, and each datagram
+// goes to the worker that reads first. network is "udp", "udp4" or "udp6", as
+// in package net; without a host "udp" takes both kinds of addresses, and only
+// "udp4" shares with Node's udp4. It returns a *net.UDPConn with a Close of its
+// own. Errors are as in Listen.
 func ListenPacket(network, address string) (net.PacketConn, error) {
 	return ListenConfig{}.ListenPacket(network, address)
 }
 
 // ListenFD listens in a worker on a socket the primary was started with, which
-// has the number fd there (Node: server.listen({fd})). Numbers start at 3; one
-// the primary does not have is EBADF. Otherwise it is as Listen.
+// has the number fd there (Node: server.listen({fd})). Numbers start at 3; a
+// number the primary does not have gives EBADF. Otherwise ListenFD is as
+// Listen.
 func ListenFD(fd int) (net.Listener, error) {
 	c := self.Load()
 	if c == nil {
@@ -45,7 +46,7 @@ func ListenFD(fd int) (net.Listener, error) {
 	return c.addresses.listenFD(fd)
 }
 
-// Listen is the package's Listen, in this way.
+// Listen is the package's Listen with this configuration.
 func (lc ListenConfig) Listen(network, address string) (net.Listener, error) {
 	c := self.Load()
 	switch {
@@ -57,8 +58,8 @@ func (lc ListenConfig) Listen(network, address string) (net.Listener, error) {
 	return c.addresses.listen(lc, network, address)
 }
 
-// ListenPacket is the package's ListenPacket, in this way. Backlog and the mode
-// of a path mean nothing to it.
+// ListenPacket is the package's ListenPacket with this configuration. It
+// ignores Backlog and the mode of a path.
 func (lc ListenConfig) ListenPacket(network, address string) (net.PacketConn, error) {
 	c := self.Load()
 	switch {

@@ -8,21 +8,21 @@ import (
 )
 
 // ListenConfig is how to listen (Node: the options of server.listen). The zero
-// value is that of Listen. Who listens first on an address decides for all who
-// share it.
+// value is what Listen uses. The worker that listens first on an address
+// decides for all that share it.
 type ListenConfig struct {
 	// Exclusive makes a socket of this worker's own: nothing is shared, the
-	// primary hears nothing of it, and a second worker gets EADDRINUSE. It is
-	// closed on a disconnect as the others are.
+	// primary does not know of it, and a second worker gets EADDRINUSE. The
+	// socket is closed on a disconnect like the others.
 	Exclusive bool
 	// IPv6Only keeps IPv4 connections out of an address like [::], so that the
 	// IPv4 port stays free.
 	IPv6Only bool
-	// ReadableAll and WritableAll open the path of a unix socket to all users; to
-	// connect they must be able to write it.
+	// ReadableAll and WritableAll open the path of a unix socket to all users;
+	// connecting needs write permission.
 	ReadableAll, WritableAll bool
 	// Backlog is how many connections may wait in the kernel, at most what the
-	// system allows. Default 0: as many as that.
+	// system allows. 0 = as many as the system allows.
 	Backlog int
 }
 
@@ -30,7 +30,7 @@ type ListenConfig struct {
 // UV_UDP_IPV6ONLY).
 const queryIPv6Only = 1
 
-// query is the question for the primary, and the address in it.
+// query is the question for the primary, and the address it names.
 func (lc ListenConfig) query(network, address string) (ipc.Query, net.Addr, error) {
 	q := ipc.Query{Port: -1, AddressType: "-1", FD: -1, Backlog: max(lc.Backlog, 0),
 		ReadableAll: lc.ReadableAll, WritableAll: lc.WritableAll}
@@ -43,8 +43,8 @@ func (lc ListenConfig) query(network, address string) (ipc.Query, net.Addr, erro
 		return q, nil, err
 	}
 	q.Port, q.AddressType = a.Port, "4"
-	// No host asks for IPv6 and IPv4 at once; a machine without IPv6 is the
-	// primary's care.
+	// Without a host it asks for IPv6 and IPv4 at once; the primary handles a
+	// machine without IPv6.
 	if host := hostOf(a.IP, a.Zone); host != "" {
 		q.Address = &host
 		if a.IP.To4() == nil {
@@ -61,7 +61,7 @@ func (lc ListenConfig) query(network, address string) (ipc.Query, net.Addr, erro
 	return q, a, nil
 }
 
-// packetQuery is query for UDP. As Node's its address is never null.
+// packetQuery is query for UDP. As in Node its address is never null.
 func (lc ListenConfig) packetQuery(network, address string) (ipc.Query, net.Addr, error) {
 	a, err := net.ResolveUDPAddr(network, address)
 	if err != nil {
@@ -86,8 +86,8 @@ func (lc ListenConfig) packetQuery(network, address string) (ipc.Query, net.Addr
 	return q, a, nil
 }
 
-// flags says IPv6Only where it means something; package net has it for "tcp6"
-// and "udp6" without being told.
+// flags has IPv6Only if it applies; package net sets it for "tcp6" and "udp6"
+// by itself.
 func (lc ListenConfig) flags(network string, ip net.IP) int {
 	any6 := len(ip) == 0 || ip.IsUnspecified()
 	if any6 && (strings.HasSuffix(network, "6") || lc.IPv6Only && !strings.HasSuffix(network, "4")) {

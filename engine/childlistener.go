@@ -16,7 +16,7 @@ import (
 )
 
 // takenMax bounds the connections a listener holds for a program that does not
-// accept them: more are refused, and go to other workers.
+// accept them: further ones are refused, and go to other workers.
 const takenMax = 128
 
 // listener takes connections from two sources: hand-offs of the primary and
@@ -25,12 +25,12 @@ type listener struct {
 	addr   net.Addr
 	common *os.File // nil if there is no shared socket
 	counts *counts
-	gone   func() // tells that it is closed
+	gone   func() // reports that the listener is closed
 
 	mu       sync.Mutex
 	change   sync.Cond
 	ready    []net.Conn
-	reserved int // promised, not yet in ready: hand-offs answered with yes, and an accept under way
+	reserved int // promised, but not yet in ready: hand-offs answered with yes, and an accept under way
 	waiting  int // goroutines in Accept
 	closed   bool
 	tells    bool // a server of ours sees its connections closed
@@ -43,9 +43,9 @@ func (l *listener) share(fd int) error {
 		_ = unix.Close(fd)
 		return cmp.Or(err, fmt.Errorf("descriptor %d is a %s: %w", fd, kind, ErrHandle))
 	}
-	// One process that makes it blocking does so for all of them, and every
-	// accept could then block for ever: set it right again. Before NewFile, which
-	// asks for it to choose how to wait.
+	// A process that makes the socket blocking does so for all processes, and
+	// every accept could then block for ever: make it non-blocking again.
+	// Before NewFile, which looks at the flag to choose how to wait.
 	err := unix.SetNonblock(fd, true)
 	f := os.NewFile(uintptr(fd), "listener")
 	if err != nil {
@@ -62,15 +62,16 @@ func (l *listener) share(fd int) error {
 	return nil
 }
 
-// acceptRaw takes one connection from the shared socket, when there is one. Not
-// by a net.Listener: what it has taken could not be told from what it waits for.
+// acceptRaw takes one connection from the shared socket, if there is one. It
+// uses no net.Listener: with one, nobody could tell a connection it has taken
+// from one it waits for.
 func (l *listener) acceptRaw(raw syscall.RawConn) (net.Conn, error) {
 	var fd int
 	var err error
 	t := l.counts.tally
 	rerr := raw.Read(func(s uintptr) bool {
-		// A connection takes two descriptors for a moment. One that there is no room
-		// for stays where the other workers find it.
+		// A connection takes two descriptors for a moment. Without room for
+		// both it stays where other workers find it.
 		var room int
 		if room, err = unix.FcntlInt(s, unix.F_DUPFD_CLOEXEC, 0); err != nil {
 			return readable(int(s))
@@ -91,7 +92,8 @@ func (l *listener) acceptRaw(raw syscall.RawConn) (net.Conn, error) {
 	defer f.Close()
 	conn, err := net.FileConn(f)
 	for sock.OutOfResources(err) && !l.isClosed() {
-		// Another part of the program was quicker. Nobody else can have it now.
+		// Another part of the program took the descriptor first. No other
+		// worker can have the connection now.
 		l.counts.isShort(err)
 		time.Sleep(shortWait)
 		conn, err = net.FileConn(f)
@@ -108,16 +110,16 @@ func (l *listener) isClosed() bool {
 	return l.closed
 }
 
-// readable tells whether something waits at a socket.
+// readable tells whether a connection waits at a socket.
 func readable(fd int) bool {
 	p := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
 	n, err := unix.Poll(p, 0)
 	return n > 0 || err != nil
 }
 
-// acceptShared accepts on the shared socket until it is closed. It takes one
-// only when somebody waits for it, so that it does not hold what another worker
-// could serve.
+// acceptShared accepts on the shared socket until it is closed. It takes a
+// connection only when an Accept waits, so that it does not hold one another
+// worker could serve.
 func (l *listener) acceptShared(raw syscall.RawConn) {
 	for {
 		if !l.wanted() {
@@ -183,7 +185,7 @@ func (l *listener) reserve() bool {
 	return true
 }
 
-// release takes the promise back.
+// release withdraws the promise.
 func (l *listener) release() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -191,7 +193,7 @@ func (l *listener) release() {
 	l.change.Broadcast()
 }
 
-// push takes the connection promised.
+// push takes in the promised connection.
 func (l *listener) push(conn net.Conn, fo followed) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -204,7 +206,7 @@ func (l *listener) push(conn net.Conn, fo followed) {
 }
 
 // Accept waits for the next connection: a *net.TCPConn or *net.UnixConn. After
-// Close it still returns those that were promised to the primary.
+// Close it still returns connections that were promised to the primary.
 func (l *listener) Accept() (net.Conn, error) {
 	conn, err := l.accept()
 	if err == nil {
@@ -213,7 +215,7 @@ func (l *listener) Accept() (net.Conn, error) {
 	return conn, err
 }
 
-// accept is Accept for who tells when the connection ends.
+// accept is Accept for a server that tells when the connection ends.
 func (l *listener) accept() (net.Conn, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

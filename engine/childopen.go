@@ -7,11 +7,11 @@ import (
 	"sync"
 )
 
-// openSet is what a worker has open, and a disconnect closes.
+// openSet is what a worker has open and a disconnect closes.
 type openSet struct {
 	mu        sync.Mutex
 	all       map[io.Closer]struct{}
-	listeners map[string]*listener // by key: those that take hand-offs
+	listeners map[string]*listener // by key: listeners that take hand-offs
 	ended     bool                 // the worker has left, nothing is added any more
 }
 
@@ -19,8 +19,8 @@ func newOpenSet() *openSet {
 	return &openSet{all: make(map[io.Closer]struct{}), listeners: make(map[string]*listener)}
 }
 
-// adopt has a disconnect close o, and l, if it is not nil, take the hand-offs of
-// that key. It is false if the worker has left already.
+// adopt adds o, which a disconnect closes, and l, if it is not nil, which takes
+// the hand-offs of that key. It returns false if the worker has left already.
 func (s *openSet) adopt(o io.Closer, key string, l *listener) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -44,14 +44,16 @@ func (s *openSet) forget(o io.Closer, key string) {
 	}
 }
 
-// listener is the one that takes the hand-offs of a key, nil if there is none.
+// listener is the listener that takes the hand-offs of a key, nil if there is
+// none.
 func (s *openSet) listener(key string) *listener {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.listeners[key]
 }
 
-// end returns what is to be closed now, and has nothing added to it.
+// end returns everything that must be closed now; afterwards nothing can be
+// added.
 func (s *openSet) end() []io.Closer {
 	s.mu.Lock()
 	defer s.mu.Unlock()

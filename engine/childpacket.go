@@ -61,7 +61,8 @@ func packetOf(fd int) (*net.UDPConn, error) {
 	}
 	f := os.NewFile(uintptr(fd), "udp")
 	defer f.Close()
-	// As in share: one process that makes it blocking does so for all of them.
+	// As in share: a process that makes the socket blocking does so for all
+	// processes.
 	if err := unix.SetNonblock(fd, true); err != nil {
 		return nil, os.NewSyscallError("fcntl", err)
 	}

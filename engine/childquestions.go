@@ -8,16 +8,16 @@ import (
 	"muster/ipc"
 )
 
-// questions are what a worker says to its primary in cluster messages, each with
-// a number of its own, and which of them wait for an answer.
+// questions sends a worker's cluster messages to its primary, each with a
+// number of its own, and knows which wait for an answer.
 type questions struct {
 	ch    *ipc.Conn
-	waits func(n int) // hears how many more, or fewer, are under way
+	waits func(n int) // called with how many more, or fewer, are under way
 
 	mu    sync.Mutex
 	seq   int64
 	asked map[int64]chan<- ipc.Message // by seq
-	ended bool                         // there will be no answers any more
+	ended bool                         // no more answers will come
 }
 
 func newQuestions(ch *ipc.Conn, waits func(n int)) *questions {
@@ -31,8 +31,8 @@ func (q *questions) nextSeq() int64 {
 	return q.seq - 1
 }
 
-// say sends a cluster message. Errors are those of a channel that has ended,
-// which its reader sees too.
+// say sends a cluster message. An error means that the channel has ended, which
+// its reader sees too.
 func (q *questions) say(v any) {
 	if line, err := ipc.AppendJSON(nil, v); err == nil {
 		_ = q.ch.Send(line, -1)
@@ -71,7 +71,7 @@ func (q *questions) ask(question func(seq int64) any, giveUp <-chan struct{}) (i
 		if q.withdraw(seq) {
 			return m, fmt.Errorf("asking the primary: %w", net.ErrClosed)
 		}
-		m, ok = <-answer // it has come, or is about to
+		m, ok = <-answer // the answer has come, or is about to
 	}
 	if !ok {
 		return m, fmt.Errorf("asking the primary: %w", ErrChannelClosed)
@@ -79,7 +79,7 @@ func (q *questions) ask(question func(seq int64) any, giveUp <-chan struct{}) (i
 	return m, nil
 }
 
-// withdraw takes a question back; false if its answer has been read.
+// withdraw withdraws a question; false if its answer has been read.
 func (q *questions) withdraw(seq int64) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -88,7 +88,8 @@ func (q *questions) withdraw(seq int64) bool {
 	return asked
 }
 
-// answer gives an answer to who has asked; false if m is none, or nobody has.
+// answer passes m to the goroutine that asked; false if m is no answer, or
+// nobody asked.
 func (q *questions) answer(m *ipc.Message) bool {
 	if !m.Cluster.HasAck {
 		return false
@@ -104,7 +105,8 @@ func (q *questions) answer(m *ipc.Message) bool {
 	return true
 }
 
-// end says that nothing will be answered any more: who waits hears that.
+// end says that no more answers will come, and wakes goroutines that wait for
+// one.
 func (q *questions) end() {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -28,7 +28,7 @@ func (r *reader) run() {
 	var out []byte
 	var taken []handed
 	for {
-		// Here, where nothing that was read waits for an answer.
+		// Wait here, where no message that was read waits for an answer.
 		r.inbox.awaitRoom(r.counts.tellFull)
 		var err error
 		msgs, err = r.ch.Read(msgs[:0])
@@ -59,10 +59,12 @@ func (r *reader) run() {
 			r.received(m)
 		}
 		if len(out) > 0 {
-			// Before anybody can read a byte of the connections: what is not
-			// answered when we die is untouched, and goes to another worker.
+			// Answer before anybody can read a byte of the connections: if this
+			// process dies, connections without an answer are untouched and go
+			// to another worker.
 			if r.ch.SendLines(out) != nil {
-				// None of them is known to be ours, and another worker will have it.
+				// The primary may not have these answers, and another worker
+				// may get the connections.
 				for _, h := range taken {
 					h.l.release()
 					_ = h.conn.Close()
@@ -82,15 +84,16 @@ func (r *reader) run() {
 	}
 }
 
-// handed is a connection from the primary that is to be answered with yes.
+// handed is a connection from the primary that will be answered with yes.
 type handed struct {
 	l      *listener
 	conn   net.Conn
 	follow followed
 }
 
-// take makes all that can fail of a hand-off; false if it is to be refused, so that
-// it goes to another worker. The descriptor is gone then.
+// take does the part of a hand-off that can fail; false if the hand-off must be
+// refused, so that the connection goes to another worker. The descriptor is
+// closed then.
 func (r *reader) take(m *ipc.Message) (handed, bool) {
 	fo := r.counts.follows.take(m.Cluster.Seq)
 	l := r.open.listener(m.Cluster.Key)
@@ -109,7 +112,7 @@ func (r *reader) take(m *ipc.Message) (handed, bool) {
 	return handed{l, conn, fo}, true
 }
 
-// received takes in every message but a hand-off.
+// received takes in every message except a hand-off.
 func (r *reader) received(m *ipc.Message) {
 	switch m.Kind {
 	case ipc.Cluster:
@@ -126,8 +129,8 @@ func (r *reader) received(m *ipc.Message) {
 		r.kept.take(m.Raw)
 		return
 	default:
-		// Answers to our handles, what a Node primary asks about sockets it has
-		// given away, and a message of its that is too long to be taken: there is
+		// These are answers to our handles, a Node primary's questions about
+		// sockets it has given away, and messages that are too long: there is
 		// nothing to do about any of them.
 		closeFD(m.FD)
 		return
@@ -141,8 +144,9 @@ func (r *reader) received(m *ipc.Message) {
 	}
 }
 
-// missed takes in a message whose descriptor did not arrive: most likely there was
-// none left here. Who waits for an answer must not do so for ever.
+// missed takes in a message whose descriptor did not arrive: most likely this
+// process had none left. A goroutine that waits for this answer must not wait
+// for ever.
 func (r *reader) missed(m *ipc.Message) {
 	if m.Kind == ipc.Cluster {
 		r.questions.answer(m)
