@@ -19,7 +19,7 @@ func TestRestartWhoseProcessNeverComesUp(t *testing.T) {
 	event := func(what string, ok func(Event) bool) Event {
 		t.Helper()
 		var found Event
-		testkit.Eventually(t, 10*time.Second, func() bool {
+		testkit.Eventually(t, patience, func() bool {
 			all, _ := c.Events(0)
 			for _, e := range all {
 				if ok(e) {
@@ -58,7 +58,7 @@ func TestRestartWhoseProcessNeverComesUp(t *testing.T) {
 	if !strings.HasPrefix(k.Reason, "it did not listen within 50ms") {
 		t.Errorf("killed because %q", k.Reason)
 	}
-	testkit.Eventually(t, 10*time.Second, func() bool {
+	testkit.Eventually(t, patience, func() bool {
 		w := c.Snapshot().ByID(1)
 		return w != nil && w.State != StateExited && w.ReplacedBy == 0 && w.Note == "restart failed"
 	}, "the old one stays, and its row says so")

@@ -87,7 +87,7 @@ func TestSlowClients(t *testing.T) {
 		if n > 10 {
 			t.Errorf("%d bytes in five pieces", n)
 		}
-	case <-time.After(5 * time.Second):
+	case <-time.After(30 * time.Second):
 		t.Fatal("no five pieces")
 	}
 	if st := r.Stats(); st.Slow != 1 {

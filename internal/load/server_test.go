@@ -124,7 +124,7 @@ func checkSum(t *testing.T, r Result) {
 // eventually waits for a condition that comes without an event.
 func eventually(t *testing.T, what string, cond func() bool) {
 	t.Helper()
-	testkit.Eventually(t, 5*time.Second, cond, what)
+	testkit.Eventually(t, 30*time.Second, cond, what)
 }
 
 // quietLog takes what a server says of clients that go away.

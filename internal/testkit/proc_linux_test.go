@@ -41,7 +41,7 @@ func sleeper(t *testing.T, primary int) *exec.Cmd {
 func TestCheckFindsAndEndsWhatIsLeft(t *testing.T) {
 	cmd := sleeper(t, os.Getpid())
 	pid := cmd.Process.Pid
-	Eventually(t, 5*time.Second, func() bool { return slices.Equal(WithPrimary(os.Getpid()), []int{pid}) }, "the process in the list")
+	Eventually(t, 30*time.Second, func() bool { return slices.Equal(WithPrimary(os.Getpid()), []int{pid}) }, "the process in the list")
 	if got, want := Environ(pid), cmd.Env; !slices.Equal(got, want) {
 		t.Errorf("environment %q, want %q", got, want)
 	}

@@ -60,7 +60,7 @@ func checkDescriptors(t *testing.T, pid int, addr string, conns int) {
 			t.Log(last)
 		}
 	}()
-	testkit.Eventually(t, 5*time.Second, func() bool {
+	testkit.Eventually(t, kit.Patience, func() bool {
 		open := descriptors(t, pid)
 		got := kindsOpen(open, sockets(t), port)
 		last = fmt.Sprintf("it has %v (%v)", got, open)

@@ -107,7 +107,7 @@ func TestLoadAgreesWithTheWorkers(t *testing.T) {
 				}
 				var done uint64
 				by := map[string]uint64{}
-				testkit.Within(5*time.Second, func() bool { // the workers report now and then
+				testkit.Within(kit.Patience, func() bool { // the workers report now and then
 					done = 0
 					clear(by)
 					for _, w := range p.do("snapshot").Snapshot.Workers {
@@ -150,7 +150,7 @@ func TestAKilledLoadLeavesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-l.Exited
-	if !testkit.Within(5*time.Second, func() bool { return open() == 0 }) {
+	if !testkit.Within(kit.Patience, func() bool { return open() == 0 }) {
 		t.Errorf("%d are open after the load was killed", open())
 	}
 }

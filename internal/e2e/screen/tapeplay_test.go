@@ -146,7 +146,7 @@ func (p *play) processes() []int {
 func same(t *testing.T, s step, first, second *play) {
 	t.Helper()
 	var a, b told
-	if !testkit.Within(10*time.Second, func() bool {
+	if !testkit.Within(kit.Patience, func() bool {
 		a, b = story(first.lines()), story(second.lines())
 		return a.same(b)
 	}) {
