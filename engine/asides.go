@@ -20,7 +20,7 @@ const (
 	// turn.
 	asidesMax = 32
 	// asideLimit is how long the loop waits for the result of an aside: longer
-	// than sock.ResolveTime, which is a limit of its own.
+	// than sock.ResolveTime, after which a lookup ends by itself.
 	asideLimit = 2 * sock.ResolveTime
 )
 

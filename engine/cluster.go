@@ -18,8 +18,8 @@ import (
 type Cluster struct{ loop *loop }
 
 // New checks the options and opens Options.Addr, so that a start that cannot
-// work fails here, before anything was forked. The error for an address that
-// cannot be had is an *AddrError. New sets close-on-exec on every descriptor
+// work fails here, before anything is forked. The error for an address that
+// cannot be opened is an *AddrError. New sets close-on-exec on every descriptor
 // from 3 up, so that workers inherit none of them.
 func New(o Options) (*Cluster, error) {
 	switch {
@@ -79,11 +79,11 @@ func New(o Options) (*Cluster, error) {
 
 // Run forks Options.Workers workers and runs the cluster until it was told to
 // stop: by Stop, or by ctx, whose end is the same as one Stop. It returns nil
-// after a stop that was asked for; no worker lives, nor what one started (see
-// Options.Adopt), no address is open, and every listener has been called then. If
-// it has come to the bound of the stop (see Options.Grace) it returns
-// ErrLeftBehind, with what is left. Call it once, and not from a listener. A
-// cluster that had stopped before is ErrStopped.
+// after a requested stop. Then no worker lives, nor any process a worker
+// started (see Options.Adopt), no address is open, and every listener has been
+// called. If the stop has reached its time limit (see Options.Grace) Run
+// returns ErrLeftBehind, with what is left. Call Run once, and not from a
+// listener. For a cluster that has stopped already it returns ErrStopped.
 func (c *Cluster) Run(ctx context.Context) error {
 	l := c.loop
 	if l.ran.Swap(true) {
@@ -105,20 +105,20 @@ func (c *Cluster) Run(ctx context.Context) error {
 	return l.awaitTasks()
 }
 
-// Stop begins the graceful end: no new connections, those that wait are dealt,
-// every worker is told to disconnect. It returns at once; Done tells when all
-// is over. A second Stop does nothing: see Close.
+// Stop begins the graceful end: no new connections come in, waiting ones are
+// dealt, every worker is told to disconnect. Stop returns at once; Done tells
+// when all is over. A second Stop does nothing: see Close.
 func (c *Cluster) Stop() {
 	c.loop.start()
 	c.loop.post(msgStop{})
 }
 
-// Close ends the cluster at once: it kills every worker and what it started (see
-// Options.KeepChildren), and closes every address.
-// It returns when nothing of the cluster is left, no process, goroutine or
-// descriptor, and every listener has returned: do not call it from one. A
-// cluster that was never run is closed too. Closing twice is no error. After five
-// seconds it returns ErrLeftBehind, with what is left.
+// Close ends the cluster at once: it kills every worker and what it started
+// (see Options.KeepChildren), and closes every address. It returns when nothing
+// of the cluster is left, no process, goroutine or descriptor, and every
+// listener has returned: do not call Close from a listener. It also closes a
+// cluster that was never run. Closing twice is no error. After five seconds it
+// returns ErrLeftBehind, with what is left.
 func (c *Cluster) Close() error {
 	c.loop.start()
 	c.loop.post(msgStop{now: true})
@@ -128,9 +128,9 @@ func (c *Cluster) Close() error {
 
 // Do carries out one command and answers when it has been acted on (a fork has
 // a pid, a signal has been sent, a disconnect has been ordered), not when its
-// consequences are over. Errors: ErrStopped, ErrNoWorker, ErrBusy, ErrBadRequest,
-// ErrPolicyFixed, that of ctx, or why it could not be done; all name the worker, if
-// there is one.
+// consequences are over. Errors: ErrStopped, ErrNoWorker, ErrBusy,
+// ErrBadRequest, ErrPolicyFixed, that of ctx, or why the command failed; all
+// name the worker, if there is one.
 func (c *Cluster) Do(ctx context.Context, cmd Command) (Result, error) { return c.loop.do(ctx, cmd) }
 
 // Snapshot is the newest picture of the cluster; never nil. At most 10 new
@@ -138,13 +138,13 @@ func (c *Cluster) Do(ctx context.Context, cmd Command) (Result, error) { return 
 func (c *Cluster) Snapshot() *Snapshot { return c.loop.pub.snap.Load() }
 
 // Events returns the events with Seq > after that are still in the ring (the
-// last 2,048), oldest first, and how many between after and the first one
-// returned are gone.
+// last 2,048), oldest first, and how many events between after and the first
+// one returned are gone.
 func (c *Cluster) Events(after uint64) (ev []Event, lost uint64) {
 	return c.loop.pub.events.after(after)
 }
 
-// Subscribe has changed receive after new events and snapshots, once for many
+// Subscribe makes changed receive after new events and snapshots, once for many
 // while nobody receives, until cancel is called. Any number may subscribe: see
 // View.
 func (c *Cluster) Subscribe() (changed <-chan struct{}, cancel func()) {
@@ -155,9 +155,9 @@ func (c *Cluster) Subscribe() (changed <-chan struct{}, cancel func()) {
 // open, and no event or snapshot comes any more.
 func (c *Cluster) Done() <-chan struct{} { return c.loop.done }
 
-// Err is why Done was closed: nil before, and after a stop that has left nothing;
-// ErrLeftBehind, with what is left, else. Run and Close, which wait for the
-// listeners as well, may find more.
+// Err is why Done was closed: nil before, and after a stop that has left
+// nothing; otherwise ErrLeftBehind, with what is left. Run and Close also wait
+// for the listeners, so they may report more.
 func (c *Cluster) Err() error {
 	select {
 	case <-c.loop.done:
@@ -168,6 +168,6 @@ func (c *Cluster) Err() error {
 }
 
 // KillAll kills every worker and what it started at once, and returns when all
-// are gone or after one second. For a panic or a second signal: nothing is
-// drained.
+// are gone or after one second. It is for a panic or a second signal: nothing
+// is drained.
 func (c *Cluster) KillAll() { c.loop.family.killAll() }

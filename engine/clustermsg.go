@@ -9,7 +9,7 @@ import (
 	"muster/ipc"
 )
 
-// clusterMessage takes in one of Node's cluster messages that is no answer.
+// clusterMessage takes in a cluster message of Node that is no answer.
 func (l *loop) clusterMessage(w *worker, m *ipc.Message, now time.Time) {
 	switch m.Cluster.Act {
 	case "online":
@@ -17,7 +17,7 @@ func (l *loop) clusterMessage(w *worker, m *ipc.Message, now time.Time) {
 			l.intake.odd(w, "a second online", now)
 		}
 		l.step(w, inOnline)
-		l.stalls.sendProbe(w, l.now()) // answered before it listens, by a program that knows what it is asked
+		l.stalls.sendProbe(w, l.now()) // a program that knows the probe answers it before it listens
 	case "queryServer":
 		l.granter.queried(w, &m.Cluster)
 	case "listening":
@@ -55,7 +55,7 @@ func (l *loop) clusterMessage(w *worker, m *ipc.Message, now time.Time) {
 	}
 }
 
-// reported takes in a worker's own message.
+// reported takes in a Go worker's report.
 func (l *loop) reported(w *worker, raw []byte, now time.Time) {
 	var r report
 	if err := json.Unmarshal(raw, &r); err != nil {
@@ -66,7 +66,7 @@ func (l *loop) reported(w *worker, raw []byte, now time.Time) {
 	first := w.seen.stats == nil
 	w.seen.stats = w.seen.stats.add(r)
 	w.opens(w.seen.stats.open())
-	if first { // for when it leaves by itself
+	if first { // needed when it leaves by itself
 		l.leaver.tellKept(w, false)
 	}
 	if errno := shortErrno(r.Short); errno != 0 {
@@ -98,7 +98,7 @@ func (l *loop) listens(w *worker, m *ipc.ClusterMsg) {
 			l.paths.keepName(s, w)
 		}
 	}
-	if more { // a further server; the first is taken in by step
+	if more { // a further server; step takes in the first
 		l.supervisor.compare(w)
 	}
 }

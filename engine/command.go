@@ -12,10 +12,10 @@ type Op string
 const (
 	OpFork          Op = "fork"           // fork one worker into the lowest free slot; Result.Worker is its id
 	OpKill          Op = "kill"           // send Signal to Worker, as worker.kill(signal)
-	OpCrash         Op = "crash"          // SIGKILL past the API, like an accident: the worker is replaced
+	OpCrash         Op = "crash"          // SIGKILL without the API, like an accident: the worker is replaced
 	OpDisconnect    Op = "disconnect"     // worker.disconnect()
 	OpDisconnectAll Op = "disconnect_all" // cluster.disconnect(); the cluster stays and can fork again
-	OpRestart       Op = "restart"        // replace Worker, the new one first, which must listen where it does; on a stopped or waiting slot: try now
+	OpRestart       Op = "restart"        // replace Worker: first fork the new one, which must listen on the same addresses; on a stopped or waiting slot: try now
 	OpPolicy        Op = "policy"         // set the scheduling policy of the live cluster
 	OpSend          Op = "send"           // send Message, and Handle if there is one, to Worker: worker.send(message, handle)
 	OpInspect       Op = "inspect"        // Result.Details about Worker; changes nothing
@@ -30,15 +30,16 @@ type Command struct {
 	Worker int            // for kill, crash, disconnect, restart, inspect
 	Signal syscall.Signal // for kill; 0 means SIGTERM
 	Policy Policy         // for policy
-	// Message is a JSON value, for send; Handle goes with it and stays the caller's;
-	// it is an open descriptor, so a command that has one has no JSON form.
+	// Message is a JSON value, for send. Handle is sent with it and still
+	// belongs to the caller. It is an open descriptor, so a command with a
+	// Handle has no JSON form.
 	Message json.RawMessage
 	Handle  *Handle
 	Env     []string // for fork: KEY=VALUE added to that worker's environment
-	// Viewer is for whom to watch, any name of at most 64 bytes that no other viewer
-	// has; For is how long, at most a minute, 0 = no longer. Ask again before it is
-	// over: so a viewer that has died watches nothing. Connections are watched as
-	// long as anybody wants it.
+	// Viewer is who watches: any name of at most 64 bytes that no other viewer
+	// has. For is how long, at most a minute, 0 = no longer. Ask again before
+	// that time is over: so the watching ends when a viewer has died.
+	// Connections are watched as long as any viewer asks.
 	Viewer string
 	For    time.Duration
 	By     By // "" means ByAPI
@@ -51,7 +52,7 @@ type Result struct {
 	Details *Details // inspect
 }
 
-// Details is what is asked for one worker only, because finding it costs more
+// Details is what must be asked for each worker, because finding it costs more
 // than a snapshot should.
 type Details struct {
 	Worker  int      `json:"worker"`
@@ -63,6 +64,6 @@ type Details struct {
 	FDLimit uint64   `json:"fd_limit"`
 }
 
-// signalMax is the last signal there is on Linux. Below it the kernel knows which
-// exist.
+// signalMax is the highest signal number on Linux. The kernel knows which lower
+// ones exist.
 const signalMax = 64

@@ -17,7 +17,8 @@ func (l *loop) command(m msgCommand) {
 	}
 }
 
-// act does it. later means that the reply comes later: with the fork's process, say.
+// act carries out the command. later means that the reply comes later, for
+// example with the fork's process.
 func (l *loop) act(c Command, by By, reply chan<- answer[Result]) (r Result, later bool, err error) {
 	if l.stopping != nil && c.Op != OpStop && c.Op != OpInspect && c.Op != OpSend && c.Op != OpWatch {
 		return r, false, ErrStopped
@@ -69,10 +70,10 @@ func (l *loop) act(c Command, by By, reply chan<- answer[Result]) (r Result, lat
 	}
 	if w.proc == nil {
 		switch c.Op {
-		case OpKill: // sent as soon as there is a process
+		case OpKill: // the signal is sent as soon as there is a process
 			w.start.early = append(w.start.early, earlySignal{c.Signal, by})
 			return r, false, nil
-		case OpDisconnect: // it is told then
+		case OpDisconnect: // the worker is told then
 		default:
 			return r, false, fmt.Errorf("worker %d is being started: %w", w.id, ErrBusy)
 		}
@@ -135,8 +136,8 @@ func (l *loop) kill(w *worker, sig syscall.Signal, by By) error {
 		sig = syscall.SIGTERM
 	}
 	name := signalName(sig)
-	// First: one that cannot be sent changes nothing. The exit it brings comes
-	// through the loop, so after what is told here.
+	// Send first: a signal that cannot be sent changes nothing. The exit it
+	// causes comes through the loop, so after the events published here.
 	first := sig
 	if sig == syscall.SIGKILL {
 		first = 0 // may it be sent?
@@ -176,7 +177,8 @@ func (l *loop) setupAsked(s Settings, found foundExec) error {
 	return l.plan.setup(s, ByAPI, found)
 }
 
-// inspect looks at one worker closely, aside. The environment is the one it was given.
+// inspect looks at one worker closely, aside. The environment is the one the
+// worker was started with.
 func (l *loop) inspect(w *worker, reply chan<- answer[Result]) {
 	d := &Details{Worker: w.id, PID: w.pid(), Command: l.plan.program.command, Dir: w.start.dir, Env: w.start.env, FDs: -1}
 	l.runAside(func() error { l.sys.inspect(d); return nil }, func(err error) {

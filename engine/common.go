@@ -12,9 +12,9 @@ import (
 	"muster/ipc"
 )
 
-// common is what all parts of the loop work with: the way to the loop, goroutines,
-// the clock and its timers, what is done aside, what is told, the live workers.
-// It is the loop's, except what says otherwise.
+// common is what all parts of the loop work with: the mailbox, goroutines, the
+// clock and its timers, the asides, the teller, the live workers. It belongs to
+// the loop, unless a field says otherwise.
 type common struct {
 	*mailbox
 	*tasks
@@ -29,10 +29,10 @@ type common struct {
 	workers  map[int]*worker // live ones by id
 	stopping *stopState      // nil = the cluster does not stop
 	tracing  *tracing
-	seq      int64 // of messages we send: hand-offs and orders
+	seq      int64 // of messages the primary sends: hand-offs and orders
 }
 
-// newCommon makes it for a cluster that has not started.
+// newCommon makes the common of a cluster that has not started.
 func newCommon(o Options, sys system, now func() time.Time) *common {
 	c := &common{
 		mailbox: &mailbox{in: make(chan msg, 64), done: make(chan struct{})},
@@ -51,8 +51,8 @@ func (c *common) nextSeq() int64 {
 	return c.seq - 1
 }
 
-// send sends a cluster message. A channel that cannot take it is ended by ipc,
-// and its reader says so.
+// send sends a cluster message. If the channel cannot take the message ipc ends
+// it, and its reader says so.
 func (c *common) send(w *worker, v any) {
 	line, err := ipc.AppendJSON(nil, v)
 	if err == nil {
@@ -65,10 +65,10 @@ func (c *common) send(w *worker, v any) {
 
 // closeForeign closes a descriptor that a worker has, or had, too. The close of
 // a socket is quick, unless the worker has set SO_LINGER and has closed its own
-// copy: then the last close waits for the client (socket(7)). What is no socket
-// may be a file of a file system that does not answer. Those are closed on
-// goroutines of their own, as many as there are such descriptors: they must not
-// take the places of what somebody waits for.
+// copy: then the last close waits for the client (socket(7)). A descriptor that
+// is no socket may be a file of a file system that does not answer. Both are
+// closed on a goroutine each, not as asides: they must not take the place of
+// work that somebody waits for.
 func (c *common) closeForeign(fd int) {
 	// struct linger is two ints: read as one number, it costs no allocation.
 	v, err := unix.GetsockoptUint64(fd, unix.SOL_SOCKET, unix.SO_LINGER)

@@ -12,7 +12,7 @@ import (
 const stopWithin = 100 * time.Millisecond
 
 // countStopped stops a process that is about to be killed and lists its
-// connections at the ports. ok is false if they cannot be known.
+// connections at the ports. ok is false if the connections cannot be known.
 func countStopped(p *proc.Process, ports map[int]bool) (conns map[uint32]sock.Verdict, ok bool) {
 	if p.Signal(syscall.SIGSTOP) != nil {
 		return nil, false
@@ -27,7 +27,7 @@ func countStopped(p *proc.Process, ports map[int]bool) (conns map[uint32]sock.Ve
 		return nil, false
 	}
 	own, ok := sock.InodesOf(p.PID)
-	// A shell around the program has none of its connections.
+	// A shell around the program does not have the program's connections.
 	ok = ok && !heldBelow(p.PID, func(inode uint32) bool { _, isOurs := all[inode]; return isOurs })
 	conns = make(map[uint32]sock.Verdict)
 	for _, inode := range own {

@@ -8,30 +8,31 @@ import (
 	"muster/engine/internal/sock"
 )
 
-// What a death cost: the connections a worker had open when it died, whose
-// clients saw them end. It is told exactly, or not at all.
+// The cost of a death: the connections a worker had open when it died, which
+// ended for their clients. It is reported exactly, or not at all.
 //
-// A Go worker keeps a tally that outlives it. Of a program that does not, the
-// primary knows what it handed over, and the kernel which connections a process
-// has open as long as it lives: that there are none can be known of a worker that
-// has taken none since a look that found none, or that has closed its servers,
-// which Node does when the last connection has ended; and how many there are if
-// it is the primary that ends it, which stops it first and looks.
+// A Go worker keeps a tally that outlives it. For another program the primary
+// knows what it handed over, and the kernel knows which connections a process
+// has open while it lives. So the primary knows that there are none if the
+// worker has taken none since a look that found none, or if the worker has
+// closed its servers, which Node does when the last connection has ended. It
+// knows how many there are if it ends the worker itself: it first stops the
+// process and looks.
 
 // deathFacts are what is known of a worker that has died.
 type deathFacts struct {
 	neverServed bool                // it never had a listening socket
-	tally       *[tallyWords]uint64 // nil = it kept none
+	tally       *[tallyWords]uint64 // nil = the worker kept none
 	taken       uint64              // hand-offs it answered with yes
-	base        uint64              // of these: before a look that found none open
-	accepts     bool                // it may have accepted by itself since
+	base        uint64              // how many of taken came before a look that found none open
+	accepts     bool                // it may have accepted by itself since that look
 	drained     bool                // all its servers had closed
 	late        bool                // it lived on without its channel, with hand-offs unanswered: its tally may count them
-	touched     bool                // it used some of them
+	touched     bool                // it used connections it had not answered for
 	counted     *int                // open when it was stopped to be killed
 }
 
-// cut is how many connections the worker had open, and how many of these were
+// cut is how many connections the worker had open, and how many of them were
 // between two requests (0 if that is not known).
 func (f deathFacts) cut() (open, idle int, known bool) {
 	if f.touched {
@@ -59,17 +60,19 @@ type outlook struct {
 	taken   uint64 // hand-offs it answered with yes
 	base    uint64
 	accepts bool // it may have accepted by itself
-	since   int  // how often accepts was set: a look from before does not count
+	since   int  // how often accepts was set: an earlier look does not count
 	drained bool
 	late    bool
 	touched bool
-	// counted are the connections that were open when it was stopped to be killed,
-	// by inode, and what its end means to their clients; nil = it was not.
+	// counted are the connections that were open when the worker was stopped to
+	// be killed, by inode, and what its end means to their clients; nil = it
+	// was not stopped.
 	counted map[uint32]sock.Verdict
 	tally   *os.File
 }
 
-// mayAccept says that from now on connections may come to it past the primary.
+// mayAccept says that from now on connections may reach the worker without the
+// primary.
 func (o *outlook) mayAccept() {
 	o.accepts = true
 	o.since++
@@ -92,8 +95,8 @@ func tallyOf(f *os.File) (w [tallyWords]uint64, err error) {
 	return w, err
 }
 
-// dealtAgain takes connections that go to another worker out of what was
-// counted: it had their descriptors, and had not answered.
+// dealtAgain removes connections that go to another worker from the counted
+// ones: the dead worker had their descriptors, but had not answered.
 func (o *outlook) dealtAgain(fd int) {
 	if o.counted == nil {
 		return
@@ -104,7 +107,7 @@ func (o *outlook) dealtAgain(fd int) {
 	}
 }
 
-// countedCut is how many of those that were counted are cut; nil if that is not
+// countedCut is how many of the counted connections are cut; nil if that is not
 // known.
 func (o *outlook) countedCut() *int {
 	if o.counted == nil {

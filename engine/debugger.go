@@ -11,16 +11,16 @@ import (
 	"muster/engine/internal/proc"
 )
 
-// A program that stands at a breakpoint answers nothing, and is not to be killed
-// for that. Two kinds of debugger are known: Node's inspector, from the options
-// of node or from what node says on stderr when it opens one later, and whatever
-// uses ptrace(2).
+// A program that stands at a breakpoint answers nothing, and must not be killed
+// for that. Two kinds of debugger are recognised: Node's inspector, by the
+// options of node or by node's line on stderr when it opens one later, and any
+// debugger that uses ptrace(2).
 
 // inspectOption are the options of node that open an inspector
 // (https://nodejs.org/api/cli.html); --inspect-port alone opens none.
 var inspectOption = regexp.MustCompile(`^--inspect(?:-brk|-wait)?(?:=.*)?$`)
 
-// inspectorOpened is what node writes to stderr when an inspector opens, also by
+// inspectorOpened begins node's line on stderr when an inspector opens, also by
 // SIGUSR1 and by inspector.open() (src/inspector_socket_server.cc).
 const inspectorOpened = "Debugger listening on "
 
@@ -56,7 +56,8 @@ func inspects(argv, env []string) bool {
 	return inspectsWords(argv)
 }
 
-// inspectsWords is for a command with words before node: env A=1 node x.js.
+// inspectsWords is inspects for a command with words before node: env A=1 node
+// x.js.
 func inspectsWords(words []string) bool {
 	for i, word := range words {
 		if value, ok := strings.CutPrefix(word, "NODE_OPTIONS="); ok && inspectsOptions(strings.Fields(value)) {
@@ -69,7 +70,8 @@ func inspectsWords(words []string) bool {
 	return false
 }
 
-// inspectsOptions is for the options of node: a value of another one is none.
+// inspectsOptions is inspects for the options of node: the value of an option
+// does not count as an option.
 func inspectsOptions(options []string) bool {
 	for i, o := range options {
 		if inspectOption.MatchString(o) && (i == 0 || !proc.TakesValue[options[i-1]]) {
@@ -79,8 +81,8 @@ func inspectsOptions(options []string) bool {
 	return false
 }
 
-// inspectsLine is for a line of a shell: each of its commands. Quotes are
-// understood, no more of its language.
+// inspectsLine is inspects for each command in a line of a shell. It
+// understands quotes, but no more of the shell's language.
 func inspectsLine(line string) bool {
 	for _, command := range strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(";&|\n()", r) }) {
 		if inspectsWords(shellWords(command)) {
@@ -118,8 +120,8 @@ func shellWords(command string) []string {
 	return words
 }
 
-// debuggerOf is why a process may stand still: something traces it, or it
-// listens at the port of its inspector, 0 = it has none.
+// debuggerOf is why a process may stand still: it is traced, or it listens at
+// inspector, the port of its inspector; 0 = it has none.
 func debuggerOf(pid, inspector int) string {
 	if tracer, name := tracerOf(pid); tracer != 0 {
 		return fmt.Sprintf("process %d (%s) traces it", tracer, name)

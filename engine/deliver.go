@@ -2,8 +2,8 @@ package engine
 
 import "fmt"
 
-// deliver has the listeners called for an event of the ring: the worker's own
-// first, then the cluster's.
+// deliver queues the calls of the listeners for an event of the ring: the
+// worker's own first, then the cluster's.
 func (t *teller) deliver(w *worker, e Event) {
 	v, all := w.api, &t.listeners
 	switch d := e.Detail.(type) {
@@ -15,7 +15,7 @@ func (t *teller) deliver(w *worker, e Event) {
 			v.listeners.online.call(func(f func()) { f() })
 			all.online.call(func(f func(*Worker)) { f(v) })
 		})
-	case ListeningDetail: // a worker may say it as often as it likes
+	case ListeningDetail: // a worker may send it any number of times
 		ok := t.dispatcher.postLoad(&v.listeners.told, load{calls: 1}, toldLoad, func() {
 			v.listeners.past.add(d)
 			v.listeners.listening.call(func(f func(ListeningDetail)) { f(d) })
@@ -39,8 +39,8 @@ func (t *teller) deliver(w *worker, e Event) {
 	}
 }
 
-// deliverError has a worker's error listeners called. Too many to be heard are
-// left out: each is an event too.
+// deliverError queues the calls of a worker's error listeners. Surplus errors
+// are left out: each is an event too.
 func (t *teller) deliverError(w *worker, err error) {
 	v := w.api
 	t.dispatcher.postLoad(&v.listeners.told, load{calls: 1}, toldLoad, func() {
@@ -51,8 +51,9 @@ func (t *teller) deliverError(w *worker, err error) {
 	})
 }
 
-// deliverMessage has the listeners called for a message, whose handle is theirs.
-// A receiver that does not keep up loses some, and is told.
+// deliverMessage queues the calls of the listeners for a message, who then own
+// its handle. A receiver that does not keep up loses messages, and an event
+// says so.
 func (t *teller) deliverMessage(w *worker, m Message) {
 	v, all := w.api, &t.listeners
 	own := &v.listeners
@@ -67,7 +68,7 @@ func (t *teller) deliverMessage(w *worker, m Message) {
 	})
 	if !ok {
 		if m.Handle != nil {
-			go m.drop() // it may be anything
+			go m.drop() // the handle may be any file, and its close slow
 		}
 		t.faulted(w, "", fmt.Errorf("a message of worker %d was dropped: its listeners have not taken those before it (at most %d may wait, with %d MiB or %d descriptors)",
 			m.Worker, messagesLoad.calls, messagesLoad.bytes>>20, messagesLoad.fds))

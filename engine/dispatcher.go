@@ -8,8 +8,8 @@ type dispatcher struct {
 	mu    sync.Mutex
 	queue []func()
 	logs  load
-	bytes int    // of all that waits
-	calls uint64 // that have returned
+	bytes int    // of all waiting calls
+	calls uint64 // calls that have returned
 	ended bool
 	wake  chan struct{}
 }
@@ -24,13 +24,13 @@ func (l load) part(n int) load  { return load{l.calls / n, l.bytes / n, l.fds / 
 
 func (l load) minus(m load) load { return load{l.calls - m.calls, l.bytes - m.bytes, l.fds - m.fds} }
 
-// over tells whether any of it is above most, of which 0 is no limit.
+// over tells whether any value is above that of most; a 0 in most is no limit.
 func (l load) over(most load) bool {
 	return l.calls > most.calls && most.calls > 0 || l.bytes > most.bytes && most.bytes > 0 || l.fds > most.fds && most.fds > 0
 }
 
-// What may wait for listeners. The loop slows a worker before its messages come
-// to that: see listenersView.
+// What may wait for listeners. The loop slows a worker before its messages
+// reach that: see listenersView.
 var (
 	messagesLoad = load{calls: 16 << 10, bytes: 64 << 20, fds: 256} // messages of one worker
 	toldLoad     = load{calls: 1024}                                // 'listening' and errors of one worker
@@ -40,7 +40,7 @@ var (
 // messagesAllBytes bounds the bytes of the messages of all workers that wait.
 const messagesAllBytes = 256 << 20
 
-// loadOf is what a message adds.
+// loadOf is the load a message adds.
 func loadOf(m Message) load {
 	l := load{calls: 1, bytes: len(m.Value)}
 	if m.Handle != nil {
@@ -49,14 +49,15 @@ func loadOf(m Message) load {
 	return l
 }
 
-// post queues a call. It is for what a worker's life brings once, which is
-// bounded by how often workers may be forked.
+// post queues a call. It is for events that happen once in a worker's life: the
+// number of forks bounds them.
 func (d *dispatcher) post(f func()) {
 	var none load
 	d.postLoad(&none, load{}, load{}, f)
 }
 
-// postLoad queues a call that adds more to have; false if that would be over most.
+// postLoad queues a call that adds more to have; false if the sum would be over
+// most.
 func (d *dispatcher) postLoad(have *load, more, most load, f func()) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -82,14 +83,15 @@ func (d *dispatcher) postLoad(have *load, more, most load, f func()) bool {
 	return true
 }
 
-// state is what waits, of have and of all, and how many calls have returned.
+// state is the waiting load in have, the waiting bytes of all, and how many
+// calls have returned.
 func (d *dispatcher) state(have *load) (waiting load, all int, calls uint64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return *have, d.bytes, d.calls
 }
 
-// run calls what is queued until end.
+// run makes the queued calls until end.
 func (d *dispatcher) run() {
 	for range d.wake {
 		for {
@@ -98,7 +100,7 @@ func (d *dispatcher) run() {
 			d.queue = nil
 			d.mu.Unlock()
 			for i, f := range calls {
-				calls[i] = nil // what it was called with may be large
+				calls[i] = nil // its arguments may be large
 				f()
 			}
 			if len(calls) == 0 {
@@ -111,7 +113,7 @@ func (d *dispatcher) run() {
 	}
 }
 
-// end lets run return once everything queued was called.
+// end lets run return once all queued calls were made.
 func (d *dispatcher) end() {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -1,14 +1,14 @@
 // Package engine is Node.js's cluster module in Go: a primary process forks
 // worker processes that share ports, follows them, and replaces those that die.
-// It goes where Node's does not: the scheduling policy of a live cluster can be
-// changed without losing a connection.
+// It adds what Node's does not have: the scheduling policy of a live cluster
+// can be changed without losing a connection.
 //
 // # What comes first
 //
-// The workers are this very program, started again. So main calls Serve or
-// Role before anything else: before flags are parsed, a port is opened, a lock
-// taken or a file written. What every init function does, and every package
-// that is imported, happens in each worker too.
+// The workers are this very program, started again. So main calls Serve or Role
+// before anything else: before flags are parsed, a port is opened, a lock taken
+// or a file written. Every init function, also of imported packages, runs in
+// each worker too.
 //
 // On Linux one more process is this program, the guard (see Options.NoGuard): main
 // never runs in it, nor do the init functions of packages that import os.
@@ -19,9 +19,9 @@
 //
 // # The two sides
 //
-// Whoever wants more than Serve writes both sides out. A primary makes a
-// Cluster with New and runs it with Run; a worker listens with Listen and serves
-// with ServeHTTP or ServeTLS, or does something else altogether:
+// A program that needs more than Serve writes out both sides. A primary makes a
+// Cluster with New and runs it with Run; a worker listens with Listen and
+// serves with ServeHTTP or ServeTLS, or does something else:
 //
 //	func main() {
 //		worker, err := engine.Role()
@@ -41,9 +41,9 @@
 //		err = c.Run(ctx)
 //	}
 //
-// Options.Settings and SetupPrimary say what the workers run: another program
-// that speaks the channel, as every Node program does, will do as well. A
-// Cluster need not be Run: Fork starts it, and Close ends it.
+// Options.Settings and SetupPrimary say what the workers run: it may be another
+// program that speaks the channel, as every Node program does. A Cluster need
+// not be Run: Fork starts it, and Close ends it.
 //
 // # Node's names
 //
@@ -62,50 +62,53 @@
 //	process.on('message', ...)        Child.OnMessage
 //	server.listen(...)                Listen, ListenPacket, ListenFD, ListenConfig
 //
-// docs/node-parity.md has every member, and what differs. Most of all: workers
-// are replaced unless Options.NoRestart is set, a kill by the primary counts as
-// voluntary, and what workers write becomes events unless Settings say
-// otherwise.
+// docs/node-parity.md has every member, and what differs. The main differences:
+// workers are replaced unless Options.NoRestart is set, a kill by the primary
+// counts as voluntary, and what workers write becomes events unless Settings
+// say otherwise.
 //
 // # Who may call what, and what may block
 //
 // All methods may be called from any goroutine, those of a listener included,
 // except Run and Close: they wait for the listeners.
 //
-// Listeners (On...) of a cluster and its workers are called one at a time, in the
-// order of the events, on one goroutine of the cluster. One that blocks holds up
-// the others, never the cluster. In a worker OnMessage and OnDisconnect have a
-// goroutine of their own; one that blocks there ends up holding up the channel.
+// Listeners (On...) of a cluster and its workers are called one at a time, in
+// the order of the events, on one goroutine of the cluster. A listener that
+// blocks holds up the others, never the cluster. In a worker OnMessage and
+// OnDisconnect have a goroutine of their own; a function that blocks there
+// holds up the channel in the end.
 //
 // These block: Run and Close until all is over, Cluster.Disconnect until the
-// workers have left, Flush until what was sent is taken, Process's streams until
-// there is data or room. PID, Send and Process.Signal wait for the process to be
-// there, some milliseconds after the fork. Everything else answers as soon as
-// the cluster's loop does, which waits for no worker and no listener: Send queues
-// (see Backlog).
+// workers have left, Flush until what was sent is taken, Process's streams
+// until there is data or room. PID, Send and Process.Signal wait for the
+// process to be there, some milliseconds after the fork. All other calls answer
+// as soon as the cluster's loop does, which waits for no worker and no
+// listener: Send queues (see Backlog).
 //
-// The methods of a Worker answer for now: when a listener asks, the worker may
-// have gone further than the event. Snapshots and events are values that never
-// change: a slow reader harms nobody, and learns what it has missed.
+// The methods of a Worker give its present state: when a listener asks, the
+// worker may be further than the event. Snapshots and events are values that
+// never change: a slow reader harms nobody, and learns what it has missed.
 //
 // # Viewers
 //
-// View is all that a dashboard, the tour or a printer has of a cluster: pictures,
-// events, a wake-up, commands. Any number may look at one cluster. What they get and
-// give has a JSON form that keeps every field: docs/wire.md.
+// View is all that a dashboard, the tour or a printer sees of a cluster:
+// snapshots, events, a wake-up, commands. Any number of viewers may look at one
+// cluster. All these values have a JSON form that keeps every field:
+// docs/wire.md.
 //
 // # Errors
 //
-// Errors name the worker or the address, and wrap one of these where a program
-// may want to know: ErrStopped (the cluster ends or has ended), ErrNoWorker (no
-// such worker lives), ErrBusy (not now), ErrChannelClosed (a message that cannot
-// arrive), ErrTooLong (a message of more than 16 MiB), ErrBudget (a worker's
-// channel was ended for what it sent), ErrHandle (not what a channel can carry),
-// ErrNotWorker (only a worker can), ErrLeftBehind (the cluster has ended, and not
-// all of it), ErrBadRequest (there is no such thing as what was asked for),
-// ErrPolicyFixed (the policy cannot be changed), *AddrError (an address that cannot
-// be had; it wraps the errno), and net.ErrClosed (a listener whose worker leaves).
-// A WireError gives a program in another process the same: docs/wire.md.
+// Errors name the worker or the address, and wrap one of the following if a
+// program may need to tell them apart: ErrStopped (the cluster ends or has
+// ended), ErrNoWorker (no such worker lives), ErrBusy (not now),
+// ErrChannelClosed (a message that cannot arrive), ErrTooLong (a message of
+// more than 16 MiB), ErrBudget (a worker's channel was ended for what it sent),
+// ErrHandle (not what a channel can carry), ErrNotWorker (only a worker can),
+// ErrLeftBehind (the cluster has ended, and not all of it), ErrBadRequest (the
+// request names something that does not exist), ErrPolicyFixed (the policy
+// cannot be changed), *AddrError (an address that cannot be had; it wraps the
+// errno), and net.ErrClosed (a listener whose worker leaves). A WireError gives
+// a program in another process the same: docs/wire.md.
 //
 // # What holds
 //
@@ -150,14 +153,14 @@
 //   - Every descriptor of the primary is close-on-exec. A worker gets 0, 1, 2
 //     and its channel.
 //
-// Events of one worker come in the order fork, online, listening (once a
-// server), disconnect, exit, each of the others once. Texts from workers are
-// valid UTF-8 of at most 4 KiB, but not safe for a terminal.
+// Events of one worker come in the order fork, online, listening (once for each
+// server), disconnect, exit; all except listening come once. Texts from workers
+// are valid UTF-8 of at most 4 KiB, but not safe for a terminal.
 //
 // One goroutine, the loop, owns everything that is known about the cluster. The
-// rules it follows (who gets a connection, what a worker becomes, when to
-// restart) are pure functions: life.go, verdict.go, internal/deal. What can stand
-// still (a name server, a file system, the system's lists of sockets) is not asked
-// by the loop, but aside: see asides.go. What has not answered after 10 s is an
-// error that wraps ETIMEDOUT.
+// rules it follows (which worker gets a connection, what happens to a worker,
+// when to restart) are pure functions: life.go, verdict.go, internal/deal. The
+// loop does not wait for anything that can hang (a name server, a file system,
+// the system's lists of sockets): that is asked aside, see asides.go. No answer
+// after 10 s is an error that wraps ETIMEDOUT.
 package engine

@@ -2,24 +2,24 @@ package engine
 
 import "strings"
 
-// The environment of a worker. The first two are Node's; the first four are the
-// channel's and belong to one worker.
+// Variables in the environment of a worker. The first two are Node's; the first
+// four are for the channel and belong to one worker.
 const (
 	envChannelFD = "NODE_CHANNEL_FD"
 	envUniqueID  = "NODE_UNIQUE_ID"
 	envSerial    = "NODE_CHANNEL_SERIALIZATION_MODE"
-	envPrimary   = "MUSTER_PRIMARY"    // the primary's pid; stays, so that whatever is left can be found, as envMark does
+	envPrimary   = "MUSTER_PRIMARY"    // the primary's pid; it stays, like envMark, so that left-over processes can be found
 	envAddr      = "MUSTER_ADDR"       // what the built-in worker listens on
 	envSlot      = "NODE_APP_INSTANCE" // PM2's name for the slot
 	envMaxProcs  = "GOMAXPROCS"
 )
 
-// envMark is in the environment of a worker and of what it starts. Its value is
-// the cluster's token, a dot and the worker's id.
+// envMark is in the environment of a worker and of the processes it starts. Its
+// value is the cluster's token, a dot and the worker's id.
 const envMark = "MUSTER_WORKER"
 
-// mergeEnv is base with the variables of set added or replaced; of several
-// values of one name the last counts.
+// mergeEnv is base with the variables of set added or replaced; if a name has
+// several values the last counts.
 func mergeEnv(base, set []string) []string {
 	last := make(map[string]int, len(set))
 	for i, kv := range set {

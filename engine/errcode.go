@@ -9,10 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// codes has the error of each code (docs/wire.md). A code says to a program in another
-// process what an error's text says to people, and stays the same from version to
-// version; a program in Go asks errors.Is. If an error wraps several, the first in
-// this order gives the code.
+// codes has the error of each code (docs/wire.md). A code tells a program in
+// another process what an error's text tells people, and stays the same from
+// version to version; a program in Go asks errors.Is. If an error wraps
+// several, the first in this order gives the code.
 var codes = []struct {
 	code string
 	err  error
@@ -36,8 +36,8 @@ var codes = []struct {
 // wrong.
 const codeFailed = "failed"
 
-// errorCode is the code of an error: that of an error that came from a later version
-// may be none of those above. "" if err is nil.
+// errorCode is the code of an error, "" if err is nil. An error from a later
+// version may have a code that is not listed above.
 func errorCode(err error) string {
 	if err == nil {
 		return ""
@@ -54,16 +54,16 @@ func errorCode(err error) string {
 	return codeFailed
 }
 
-// WireError is an error in the form that leaves the process. Decoded again it has
-// the text of the first error, and errors.Is and errors.As find in it what they
-// found in that one, as far as Code and Errno say it.
+// WireError is an error in the form that leaves the process. A decoded
+// WireError has the text of the original error, and errors.Is and errors.As
+// find in it what they found in the original, as far as Code and Errno tell it.
 type WireError struct {
-	Code  string // one of those of docs/wire.md, or of a later version; it stays the same
+	Code  string // a code of docs/wire.md, or of a later version; codes never change
 	Text  string // for people; outside text may be in it, not safe for a terminal
 	Errno string // "ESRCH", if the system said no
 }
 
-// NewWireError is err in that form, nil if err is nil.
+// NewWireError is err as a WireError, nil if err is nil.
 func NewWireError(err error) *WireError {
 	if err == nil {
 		return nil
@@ -79,7 +79,7 @@ func wireErrno(err error) string {
 	return errnoName(err)
 }
 
-// Error is the text of the first error.
+// Error is the text of the original error.
 func (e *WireError) Error() string { return e.Text }
 
 // Unwrap is the package's error of this code, and the errno.
@@ -96,7 +96,8 @@ func (e *WireError) Unwrap() []error {
 	return errs
 }
 
-// errnoNamed is the errno of a name on this system, 0 if it has none of that name.
+// errnoNamed is the errno of a name on this system, 0 if the system has no
+// errno of that name.
 func errnoNamed(name string) syscall.Errno {
 	const most = 1024 // no system has as many
 	if name == "" {

@@ -6,8 +6,9 @@ import (
 	"muster/ipc"
 )
 
-// ErrBadRequest is wrapped by the errors about what was asked: an operation, a
-// signal, a policy or a variable that there is not. The same request fails again.
+// ErrBadRequest is wrapped by the errors about the request itself: an
+// operation, a signal, a policy or a variable that does not exist. The same
+// request fails again.
 var ErrBadRequest = errors.New("bad request")
 
 // ErrPolicyFixed is wrapped by the error about a policy that cannot be changed;
@@ -20,19 +21,19 @@ var ErrStopped = errors.New("the cluster is stopping or has stopped")
 // ErrNoWorker is returned by Do for a worker that does not live.
 var ErrNoWorker = errors.New("no such worker")
 
-// ErrBusy is returned by Do for what cannot be done just now.
+// ErrBusy is returned by Do for a command that cannot be carried out just now.
 var ErrBusy = errors.New("not now")
 
 // ErrBudget is wrapped by the error of a worker whose channel the primary has
 // ended because of what it sent.
 var ErrBudget = errors.New("more than a worker may")
 
-// ErrLeftBehind is in the error of Run and Close if a stop has come to its bound
-// (see Options.Grace) and something of the cluster is left: a process that SIGKILL
-// does not end, a listener that has not returned.
+// ErrLeftBehind is in the error of Run and Close if a stop has reached its time
+// limit (see Options.Grace) and something of the cluster is left: a process
+// that SIGKILL does not end, a listener that has not returned.
 var ErrLeftBehind = errors.New("something of the cluster is left behind")
 
-// ErrNotWorker is returned by what only a worker can do.
+// ErrNotWorker is returned by functions that work only in a worker.
 var ErrNotWorker = errors.New("this process is not a worker of a cluster")
 
 // ErrChannelClosed is returned for a message to a worker whose channel has
@@ -42,11 +43,11 @@ var ErrChannelClosed = errors.New("the channel is closed")
 // ErrTooLong is wrapped by the error for a message of more than 16 MiB.
 var ErrTooLong = ipc.ErrTooLong
 
-// ErrHandle is wrapped by the errors about values that are not what a channel
-// can carry, and about handles that are not what is asked of them.
+// ErrHandle is wrapped by the errors about values that a channel cannot carry,
+// and about handles of the wrong kind.
 var ErrHandle = errors.New("not a handle a channel can carry")
 
-// refusal is an error that wraps a sentinel without saying its text.
+// refusal is an error that wraps a sentinel without repeating its text.
 type refusal struct {
 	error
 	is error

@@ -27,16 +27,16 @@ const (
 	KindKill       Kind = "kill"        // a signal was sent to a worker
 	KindLeave      Kind = "leave"       // a worker was taken out of the rotation to disconnect
 	KindStall      Kind = "stall"       // a worker does not answer
-	KindDealtAgain Kind = "dealt_again" // hand-offs of a dead worker went to others
+	KindDealtAgain Kind = "dealt_again" // hand-offs of a dead worker went to other workers
 	KindSend       Kind = "send"        // a message was sent to a worker
 	KindOutput     Kind = "output"      // a line of a worker's stdout or stderr
 	KindError      Kind = "error"       // something failed and the cluster went on
 	KindStopped    Kind = "stopped"     // a slot gave up after too many deaths in a row
-	KindOrphans    Kind = "orphans"     // what a worker had started outlived it, and was sent a signal
+	KindOrphans    Kind = "orphans"     // processes a worker had started outlived it, and were sent a signal
 )
 
-// By tells who caused an event: one of these, or what a viewer has said in
-// Command.By ("key" is a key of the dashboard).
+// By tells who caused an event: one of the constants below, or the value of a
+// viewer's Command.By ("key" is a key of the dashboard).
 type By string
 
 const (
@@ -46,8 +46,8 @@ const (
 )
 
 // Event is one thing that happened to the cluster. Events are totally ordered
-// by Seq, which starts at 1 and has no gaps. An Event is a value: what it
-// points to is never changed after it was published.
+// by Seq, which starts at 1 and has no gaps. An Event is a value: nothing it
+// points to changes after it was published.
 type Event struct {
 	Seq    uint64
 	Time   time.Time
@@ -75,7 +75,7 @@ type SetupDetail struct {
 	Stdio    []Stdio  `json:"stdio,omitempty"`
 	Workers  int      `json:"workers"`
 	Policy   Policy   `json:"policy"`
-	Note     string   `json:"note,omitempty"` // Options.Note, and whether a debugger keeps the stall limit off
+	Note     string   `json:"note,omitempty"` // Options.Note, and whether a debugger suspends the stall limit
 }
 
 // ForkDetail says why a worker was forked.
@@ -89,7 +89,7 @@ type ForkDetail struct {
 // OnlineDetail says how long the worker took to come up.
 type OnlineDetail struct {
 	Ms      float64 `json:"ms"`                 // since the fork
-	DeathMs float64 `json:"death_ms,omitempty"` // since the death of Replaces, if it replaces a dead one
+	DeathMs float64 `json:"death_ms,omitempty"` // since the death of Replaces, if it replaces a dead worker
 	Of      int     `json:"of,omitempty"`       // the id it replaces
 }
 
@@ -126,19 +126,20 @@ type ExitDetail struct {
 	Signal     *string `json:"signal"`    // "SIGKILL"
 	Voluntary  bool    `json:"voluntary"` // exitedAfterDisconnect
 	DealtAgain int     `json:"dealt_again,omitempty"`
-	// Cut is how many connections it had open when it died, whose clients saw them
-	// end: exact, or nil if it cannot be known. CutKept is how many of these were
-	// kept connections between two requests, as far as the worker had read.
+	// Cut is how many connections the worker had open when it died, which ended
+	// for their clients: exact, or nil if it cannot be known. CutKept is how
+	// many of them were kept connections between two requests, as far as the
+	// worker had read.
 	Cut     *int `json:"cut"`
 	CutKept int  `json:"cut_kept,omitempty"`
-	// What becomes of its slot, if the worker is to be replaced.
+	// What becomes of its slot, if the worker will be replaced.
 	RetryMs float64 `json:"retry_ms,omitempty"` // the replacement is forked after this time; 0 = at once or never
-	Deaths  int     `json:"deaths,omitempty"`   // deaths in a row in this slot, this one included, if it counts as one
+	Deaths  int     `json:"deaths,omitempty"`   // deaths in a row in this slot, including this exit if it counts as a death
 	Of      int     `json:"of,omitempty"`
 }
 
-// CutText is what it cut in a few words: "3 cut", "3 cut, 1 of them kept", "cut not
-// known"; "" if nothing was.
+// CutText is Cut and CutKept in a few words: "3 cut", "3 cut, 1 of them kept",
+// "cut not known"; "" if nothing was.
 func (d ExitDetail) CutText() string {
 	switch {
 	case d.Cut == nil:
@@ -166,10 +167,10 @@ func (d ExitDetail) String() string {
 type PolicyDetail struct {
 	From Policy  `json:"from"`
 	To   Policy  `json:"to"`
-	Ms   float64 `json:"ms"` // from the command to the gate's change, and until what waited at the old socket of the primary was dealt
+	Ms   float64 `json:"ms"` // from the command until the gate has changed and the connections waiting at the primary's old socket were dealt
 }
 
-// KillDetail is a signal sent to a worker. Crash is set where it was sent past
+// KillDetail is a signal sent to a worker. Crash is set if it was sent without
 // the API, like an accident: the worker will be replaced.
 type KillDetail struct {
 	Signal string `json:"signal"`
@@ -183,12 +184,12 @@ type LeaveDetail struct {
 	GraceMs  float64 `json:"grace_ms"`  // 0 = no limit
 }
 
-// StallDetail is how long a worker has not answered: a hand-off or, if Asked is
-// true, the primary, which asks those that it hears nothing of.
+// StallDetail is how long a worker has not answered a hand-off or, if Asked is
+// true, a question of the primary, which it asks silent workers.
 type StallDetail struct {
 	Ms     float64 `json:"ms"`
 	Asked  bool    `json:"asked,omitempty"`
-	Spared string  `json:"spared,omitempty"` // it has been for longer than Options.Stall, and why the worker is not killed; outside text may be in it
+	Spared string  `json:"spared,omitempty"` // set if that is longer than Options.Stall: why the worker is not killed; may hold outside text
 }
 
 // DealtAgainDetail is how many hand-offs went to another worker.
@@ -208,20 +209,20 @@ type OutputDetail struct {
 type ErrorDetail struct {
 	Text  string `json:"text"`
 	Errno string `json:"errno,omitempty"` // "EADDRINUSE"
-	// Mended: what was wrong has been put right, and all is well again.
+	// Mended: the failure has been put right.
 	Mended bool `json:"mended,omitempty"`
 }
 
 // StoppedDetail is why a slot gave up.
 type StoppedDetail struct {
 	Deaths int    `json:"deaths"`
-	Text   string `json:"text"` // the line of stderr that says most, or how the last one ended
+	Text   string `json:"text"` // the most telling line of stderr, or how the last worker ended
 }
 
-// OrphansDetail is a signal sent to what a worker has left. An event of no worker
-// is about what several have left.
+// OrphansDetail is a signal sent to processes a worker has left. An event of no
+// worker is about processes of several workers.
 type OrphansDetail struct {
-	Signal    string   `json:"signal"` // "SIGTERM", or "SIGKILL" for what is still there after it
+	Signal    string   `json:"signal"` // "SIGTERM", or "SIGKILL" for processes that survive it
 	Count     int      `json:"count"`
 	Processes []Orphan `json:"processes"` // the first 8 of them
 }
@@ -234,7 +235,7 @@ type Orphan struct {
 }
 
 // String is "2 processes: node helper.js (pid 123), sleep 60 (pid 124)". It may
-// hold what is not safe for a terminal.
+// hold text that is not safe for a terminal.
 func (d OrphansDetail) String() string {
 	var s strings.Builder
 	fmt.Fprintf(&s, "%d process", d.Count)
@@ -254,8 +255,8 @@ func (d OrphansDetail) String() string {
 	return s.String()
 }
 
-// OtherDetail is the detail of an event of a kind that this version does not
-// know, as a later version wrote it. Encoded again it is the same.
+// OtherDetail is the detail of an event of a kind that only a later version
+// knows. It is encoded again unchanged.
 type OtherDetail struct {
 	Of   Kind
 	JSON json.RawMessage

@@ -14,7 +14,7 @@ type eventRing struct {
 	mu    sync.Mutex
 	buf   []Event
 	next  uint64 // Seq of the next event
-	kept  int    // events in it, the newest
+	kept  int    // number of events kept, the newest ones
 	bytes int    // of these
 }
 

@@ -11,7 +11,8 @@ import (
 	"muster/engine/internal/proc"
 )
 
-// newToken is what tells the marks of one cluster from those of all others.
+// newToken makes the token that tells the marks of one cluster from those of
+// all others.
 func newToken() string {
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // it never fails
@@ -28,11 +29,11 @@ type procStat struct {
 // kin is a live process that descends from a worker.
 type kin struct {
 	procStat
-	worker int // 0 = it is not known from which
+	worker int // 0 = not known which
 }
 
-// family looks for what workers have started. It has no state of its own, so
-// that it also works when the loop or the tidier is what failed.
+// family looks for processes that workers have started. It has no state of its
+// own, so that it also works when the loop or the tidier has failed.
 type family struct {
 	self     int
 	token    string
@@ -45,17 +46,17 @@ type family struct {
 // adopting tells whether orphans come to this process.
 func (f *family) adopting() bool { return f.adoption != AdoptNone || f.self == 1 }
 
-// adoptsAll tells whether every orphan must be a worker's. To process 1 also
-// those come that entered its namespace from outside (docker exec).
+// adoptsAll tells whether every orphan must be a worker's. Process 1 also gets
+// orphans that entered its namespace from outside (docker exec).
 func (f *family) adoptsAll() bool { return f.adoption == AdoptAll && f.self != 1 && !f.foreign }
 
-// adopt prepares this process for orphans, before the first fork. undo ends that.
-// On an error there are only the process groups.
+// adopt makes this process adopt orphans, before the first fork. undo ends
+// that. After an error only process groups are followed.
 func (f *family) adopt() (undo func(), err error) {
 	if f.adoption == AdoptNone {
 		return func() {}, nil
 	}
-	// Looked at first: afterwards an orphan looks like one of them.
+	// Look first: afterwards an orphan would look like a stranger.
 	f.foreign = f.strangers()
 	return becomeSubreaper()
 }
@@ -76,15 +77,15 @@ func (f *family) marked(value string) (worker int, ok bool) {
 // census is what one look at all processes has found.
 type census struct {
 	tab     map[int]procStat
-	kin     []kin // of workers, living ones too
-	unknown []kin // orphans nothing is known of, and what they started
-	adopted []int // ended, and ours to reap
+	kin     []kin // descendants of workers, also of living ones
+	unknown []kin // orphans of unknown origin, and their descendants
+	adopted []int // ended orphans that this process must reap
 }
 
-// descent tells from which worker each process descends. Those of workers
-// themselves (leads, by pid) are not in it. known is what earlier looks have
-// found, mark reads the mark of a process; it is asked only about descendants of
-// self.
+// descent tells from which worker each process descends. The processes of the
+// workers themselves (leads, by pid) are not in the result. known is what
+// earlier looks have found. mark reads the mark of a process, and is called
+// only for descendants of self.
 func descent(tab map[int]procStat, self int, leads map[int]int, known func(procStat) (int, bool), mark func(int) (int, bool)) map[int]int {
 	type found struct {
 		worker int
@@ -92,7 +93,7 @@ func descent(tab map[int]procStat, self int, leads map[int]int, known func(procS
 	}
 	memo := make(map[int]found, len(tab))
 	for pid := range tab {
-		// Up to what is known, then down again.
+		// Go up to a process that is known, then down again.
 		var path []procStat
 		at := found{}
 		for {
@@ -109,7 +110,7 @@ func descent(tab map[int]procStat, self int, leads map[int]int, known func(procS
 				at = found{id, true}
 				break
 			}
-			memo[pid] = found{} // a ring, of numbers used again, ends here
+			memo[pid] = found{} // ends a ring, which reused numbers could make
 			path = append(path, p)
 			pid = p.ppid
 		}
@@ -136,9 +137,9 @@ func descent(tab map[int]procStat, self int, leads map[int]int, known func(procS
 	return of
 }
 
-// orphansOf lists the children of self that none of its own code waits for
-// (ours: started here, and so waited for), ended ones and live ones. Workers are
-// not among them.
+// orphansOf lists the children of self that no code of this process waits for,
+// ended and live ones. ours are the children that were started here, so
+// somebody waits for them. Workers are not in the result.
 func orphansOf(tab map[int]procStat, self int, leads map[int]int, ours map[int]bool) (ended []int, live map[int]bool) {
 	live = make(map[int]bool)
 	for pid, p := range tab {
@@ -156,7 +157,7 @@ func orphansOf(tab map[int]procStat, self int, leads map[int]int, ours map[int]b
 
 // below tells whether a process is one of roots or descends from one.
 func below(tab map[int]procStat, pid int, roots map[int]bool) bool {
-	for range len(tab) { // numbers used again could make a ring
+	for range len(tab) { // reused numbers could make a ring
 		if roots[pid] {
 			return true
 		}
@@ -172,11 +173,11 @@ func below(tab map[int]procStat, pid int, roots map[int]bool) bool {
 // killAllFor bounds killAll.
 const killAllFor = time.Second
 
-// tidyEvery is how often what is left is looked at.
+// tidyEvery is how often to look at left-over processes.
 const tidyEvery = 25 * time.Millisecond
 
-// killAll kills every worker and, unless children are kept, what they started,
-// and waits until all have ended, one second at most.
+// killAll kills every worker and, unless children are kept, the processes they
+// started, and waits until all have ended, one second at most.
 func (f *family) killAll() {
 	over := time.After(killAllFor)
 	known, seen := map[int]kin{}, map[int]uint64{}
@@ -195,12 +196,13 @@ func (f *family) killAll() {
 	}
 }
 
-// killOnce sends SIGKILL to all there are, and returns how many there were besides
-// workers. It looks before it kills: afterwards less is known of who is whose.
+// killOnce sends SIGKILL to all of them, and returns how many there were
+// besides workers. It looks before it kills: afterwards it is harder to know
+// which process belongs to which worker.
 func (f *family) killOnce(known map[int]kin, seen *map[int]uint64) (left int) {
 	var l census
 	if !f.keep {
-		l, _ = f.look(known) // without it there are the process groups
+		l, _ = f.look(known) // without a look only the process groups are killed
 	}
 	ps, _ := f.procs.List()
 	for _, p := range ps {
@@ -213,7 +215,7 @@ func (f *family) killOnce(known map[int]kin, seen *map[int]uint64) (left int) {
 	left = len(l.kin)
 	again := make(map[int]uint64)
 	for _, k := range l.unknown {
-		if (*seen)[k.pid] == k.start { // at its second sight: see tidier.strays
+		if (*seen)[k.pid] == k.start { // when it is seen the second time: see tidier.strays
 			_ = k.signal(syscall.SIGKILL)
 		}
 		again[k.pid] = k.start
@@ -223,13 +225,13 @@ func (f *family) killOnce(known map[int]kin, seen *map[int]uint64) (left int) {
 	return left
 }
 
-// end kills a worker at once, wherever it has gone, and its process group unless
-// children are kept. Any goroutine may call it. What left the group is for those
-// that look: the tidier and killOnce.
+// end kills a worker at once, even if it has left its process group, and the
+// group unless children are kept. Any goroutine may call it. The tidier and
+// killOnce find processes that have left the group.
 func (f *family) end(p *proc.Process) {
 	if f.keep {
 		_ = p.Signal(syscall.SIGKILL)
 		return
 	}
-	_ = p.Kill() // if it fails it has gone, or is not ours to signal
+	_ = p.Kill() // an error means that it has gone, or may not be signalled
 }

@@ -43,8 +43,9 @@ func (f *family) pids() ([]int, error) {
 	return pids, nil
 }
 
-// alone tells whether nobody else is in the process group of a worker that has
-// ended and is not reaped: its number is in use until then.
+// alone tells whether no other process is in the process group of a worker that
+// has ended and is not reaped: until it is reaped the group's number stays in
+// use.
 func (f *family) alone(p *proc.Process) (bool, error) {
 	pids, err := f.pids()
 	if err != nil {
@@ -82,14 +83,15 @@ func parseStat(pid int, b []byte) (procStat, error) {
 	p.pgrp, errs[1] = strconv.Atoi(f[proc.StatPgrp])
 	n, errs[2] = strconv.Atoi(f[proc.StatThreads])
 	p.start, errs[3] = strconv.ParseUint(f[proc.StatStart], 10, 64)
-	// One whose first thread has ended while others go on is a Z too.
+	// A process whose first thread has ended while others go on is a Z too.
 	p.dead = (f[proc.StatState] == "Z" || f[proc.StatState] == "X") && n <= 1
 	return p, errors.Join(errs[:]...)
 }
 
 // look looks at all processes. known is what earlier looks have found.
 func (f *family) look(known map[int]kin) (census, error) {
-	// First: a worker that is forked after this is not mistaken for an orphan.
+	// Ask this first, so that a worker forked afterwards is not mistaken for an
+	// orphan.
 	leads, forking := f.procs.Leads()
 	pids, err := f.pids()
 	if err != nil {
@@ -97,7 +99,7 @@ func (f *family) look(known map[int]kin) (census, error) {
 	}
 	l := census{tab: make(map[int]procStat, len(pids))}
 	for _, pid := range pids {
-		if p, err := readStat(pid); err == nil { // or it has just gone
+		if p, err := readStat(pid); err == nil { // an error: it has just gone
 			l.tab[pid] = p
 		}
 	}
@@ -149,9 +151,9 @@ func (f *family) markOf(pid int) (int, bool) {
 	return 0, false
 }
 
-// startedHere lists the processes this one has a pidfd of. os.StartProcess makes
-// one for every process it starts and keeps it until somebody has waited, so
-// these are the children that are waited for.
+// startedHere lists the processes this one has a pidfd of. os.StartProcess
+// makes a pidfd for every process it starts and keeps it until somebody has
+// waited, so these are the children that somebody waits for.
 func startedHere() map[int]bool {
 	ours := make(map[int]bool)
 	for _, fd := range proc.OpenDescriptors() {
@@ -174,7 +176,8 @@ func startedHere() map[int]bool {
 	return ours
 }
 
-// waitable tells whether a child has ended and is not reaped, of whoever's.
+// waitable tells whether a child has ended and is not reaped, whoever started
+// it.
 func waitable() bool {
 	var si unix.Siginfo
 	err := unix.Waitid(unix.P_ALL, 0, &si, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil)
@@ -186,7 +189,7 @@ func reapAdopted(pid int) {
 	_ = unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOHANG, nil)
 }
 
-// signal sends a signal to that very process, never to another one that got its
+// signal sends a signal to this very process, never to another one that got its
 // number.
 func (k kin) signal(sig syscall.Signal) error {
 	fd, err := unix.PidfdOpen(k.pid, 0)
@@ -199,7 +202,7 @@ func (k kin) signal(sig syscall.Signal) error {
 		}
 		return unix.ESRCH
 	}
-	if err != nil { // a kernel without pidfds: by the number that was right just now
+	if err != nil { // a kernel without pidfds: use the number, which was right just now
 		return unix.Kill(k.pid, sig)
 	}
 	defer unix.Close(fd)
@@ -231,15 +234,15 @@ func bootTicks() uint64 {
 	return uint64(ts.Nano() / 1e7)
 }
 
-// subreaper counts the clusters of this process that adopt: the setting is the
-// process's.
+// subreaper counts the clusters of this process that adopt: the setting applies
+// to the whole process.
 var subreaper struct {
 	sync.Mutex
 	users int
-	was   bool // before the first of them
+	was   bool // the setting before the first of them
 }
 
-// becomeSubreaper has orphans come to this process until undo is called.
+// becomeSubreaper makes orphans children of this process until undo is called.
 func becomeSubreaper() (undo func(), err error) {
 	subreaper.Lock()
 	defer subreaper.Unlock()
@@ -260,13 +263,13 @@ func becomeSubreaper() (undo func(), err error) {
 		defer subreaper.Unlock()
 		subreaper.users--
 		if subreaper.users == 0 && !subreaper.was {
-			_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0) // it could be set, so it can be unset
+			_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0) // cannot fail: it could be set
 		}
 	}, nil
 }
 
-// strangers tells whether this process has children that it has not started:
-// those of a shell that became it by exec.
+// strangers tells whether this process has children that it has not started,
+// such as those of a shell that became this program by exec.
 func (f *family) strangers() bool {
 	pids, err := f.pids()
 	if err != nil {

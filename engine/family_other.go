@@ -8,14 +8,14 @@ import (
 	"muster/engine/internal/proc"
 )
 
-// alone tells whether nobody else is in the process group of a worker that has
-// ended.
+// alone tells whether no other process is in the process group of a worker that
+// has ended.
 func (f *family) alone(p *proc.Process) (bool, error) { return syscall.Kill(-p.PID, 0) != nil, nil }
 
 // look finds the process groups of workers that have ended and still have
-// members, each as one process with a negative number: which processes these are
-// is not asked here. A group's number is not used again while it has members,
-// and it is asked for every tidyEvery.
+// members, each as one process with a negative number: the members are not
+// looked up here. A group's number is not used again while it has members, and
+// look runs every tidyEvery.
 func (f *family) look(map[int]kin) (census, error) {
 	var l census
 	ps, _ := f.procs.List()

@@ -15,7 +15,7 @@ import (
 // channelFD is the worker's end of the channel in the worker.
 const channelFD = 3
 
-// freeSlot is the lowest slot nobody has; it makes one if there is none.
+// freeSlot is the lowest slot without a worker; it makes one if there is none.
 func (sv *supervisor) freeSlot() *slot {
 	for _, s := range sv.slots {
 		if s.free() {
@@ -70,12 +70,13 @@ func (sv *supervisor) fork(sl *slot, by By, prev *worker, env []string) *worker 
 		if m.err == nil {
 			m.p, m.ch, ends, m.err = sv.startWorker(spec, stdio)
 		}
-		// Always taken: the loop does not end while a fork is under way. Before
-		// started: who waits for that may ask the loop something at once.
+		// The loop always takes this message: it does not end while a fork is
+		// under way. Post it before started: a goroutine that waits for started
+		// may ask the loop something at once.
 		sv.post(m)
 		if m.p != nil && sv.abandoned.Load() {
 			sv.family.end(m.p)
-			_ = m.ch.Close() // nobody else will
+			_ = m.ch.Close() // no other code closes it
 		}
 		w.api.started(m.p, m.ch, ends[0])
 		if m.err == nil {
@@ -89,8 +90,8 @@ func (sv *supervisor) fork(sl *slot, by By, prev *worker, env []string) *worker 
 // it has not.
 const listenWithin = 10 * time.Second
 
-// neverListened says that a worker has no server after a while. It is not ended
-// for that: a program may do without.
+// neverListened notes that a worker has no server after a while. The worker is
+// not ended for that: a program may need none.
 func (sv *supervisor) neverListened(w *worker) {
 	if len(w.servers) > 0 || w.seen.ready || w.life.leaving || w.life.chanEnded || w.proc == nil {
 		return
@@ -104,7 +105,7 @@ func (sv *supervisor) neverListened(w *worker) {
 // environ is the environment of a worker.
 func (sv *supervisor) environ(w *worker) []string {
 	var set []string
-	if dir := w.start.dir; dir != "" { // as a shell does; getcwd(3) tells where its links lead
+	if dir := w.start.dir; dir != "" { // as a shell does; getcwd(3) resolves its links
 		if !filepath.IsAbs(dir) {
 			own, _ := os.Getwd() // "" if our own is gone: no worker starts in dir then
 			dir = filepath.Join(own, dir)

@@ -30,8 +30,8 @@ func (l *ledger) setGateOrSay(s *server) {
 	}
 }
 
-// released says that a worker has left a server: it closed it, or its channel
-// has ended.
+// released says that a worker has left a server: the worker closed it, or its
+// channel has ended.
 func (l *ledger) released(w *worker, s *server) {
 	if s.users[w] {
 		return
@@ -41,8 +41,8 @@ func (l *ledger) released(w *worker, s *server) {
 }
 
 // closeUnused closes an address when the last worker that used it has closed
-// its server of its own accord. One that was told to leave, or died, does not
-// count: connections wait for its replacement, see lookUnserved.
+// its server of its own accord. A worker that was told to leave, or died, does
+// not count: connections wait for its replacement, see lookUnserved.
 func (l *ledger) closeUnused(w *worker, s *server) {
 	if s.keep || w.life.leaving || l.stopping != nil {
 		return
@@ -59,15 +59,15 @@ func (l *ledger) closeUnused(w *worker, s *server) {
 func (l *ledger) forget(w *worker, s *server) {
 	delete(s.users, w)
 	if w.restart.aborted && !s.keep && len(s.users) == 0 && l.stopping == nil {
-		l.closeServer(s) // nobody else ever served it
+		l.closeServer(s) // no other worker ever served it
 		return
 	}
 	l.setGateOrSay(s)
 }
 
 // setPolicy changes the scheduling policy of the live cluster by the gate of
-// each address. What waits at the primary's socket is dealt at once, so that
-// the event tells how long the change really took.
+// each address. Connections waiting at the primary's socket are dealt at once,
+// so that the event tells how long the change really took.
 func (l *ledger) setPolicy(p Policy, by By) (Policy, error) {
 	start := l.now()
 	if !p.known() {
@@ -130,18 +130,18 @@ func (l *ledger) serves(w *worker, s *server) {
 	}
 }
 
-// onlyByHand tells whether all connections of s come by the primary's hand just
-// now.
+// onlyByHand tells whether at present all connections of s come as hand-offs
+// from the primary.
 func (l *ledger) onlyByHand(s *server) bool {
 	if s.fixed != 0 {
 		return s.fixed.PrimaryDeals()
 	}
-	waiting := s.port.WaitingAt(sock.Common) // from before a change of the policy
+	waiting := s.port.WaitingAt(sock.Common) // connections from before a change of the policy
 	return l.policy.PrimaryDeals() && waiting == 0
 }
 
-// allByHand tells whether all connections of a worker come by the primary's hand
-// just now, and can be counted.
+// allByHand tells whether at present all connections of a worker come as
+// hand-offs, and can be counted.
 func (l *ledger) allByHand(w *worker) bool {
 	for s := range w.servers {
 		if s.addr.Network != "tcp" || !l.onlyByHand(s) {

@@ -10,15 +10,16 @@ import (
 
 // Node 18 asks its primary for a server that the primary has just sent to its
 // program, right after it has acknowledged it: queryServer with no address. The
-// answer is that very socket, so a copy is kept until then. Later versions do
-// not ask; the copy is closed with the next message, or at the next beat.
+// answer is that same socket, so the primary keeps a copy until then. Later
+// versions do not ask; the copy is closed with the next message, or at the next
+// beat.
 
-// isGiven tells whether a question is the one of Node 18.
+// isGiven tells whether a question is this one of Node 18.
 func isGiven(q *ipc.Query) bool {
 	return q.Address == nil && q.AddressType == "-1" && q.FD < 0
 }
 
-// answerGiven sends the server again, under a key no server of ours has.
+// answerGiven sends the server again, under a key no server of the cluster has.
 func (g *granter) answerGiven(w *worker, ack int64) {
 	seq := g.nextSeq()
 	inner, err := ipc.AppendJSON(nil, ipc.QueryReply{Ack: ack, Seq: seq, Key: fmt.Sprintf("given:%d", seq), Errno: new(int)})

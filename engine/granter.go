@@ -19,11 +19,11 @@ type granter struct {
 	ledger    *ledger
 	paths     *paths
 	inherited map[int]bool          // sockets this process was started with
-	lookups   map[string][]question // names being looked up, and who waits for them
-	opening   map[string][]question // unix sockets being opened, by key, likewise
+	lookups   map[string][]question // names being looked up, and the questions that wait for them
+	opening   map[string][]question // unix sockets being opened, by key, and the questions that wait for them
 	asked     []question            // to be answered when no address is being closed
 
-	takenOver func(*worker, *server) // is called when a worker gets an address
+	takenOver func(*worker, *server) // called when a worker gets an address
 }
 
 // questionsMax bounds the questions of one worker, or about one name or path,
@@ -35,8 +35,9 @@ const questionsMax = 1024
 // there and takes hand-offs as well, and the gate decides which of the two
 // happens.
 //
-// The answers come in the order of the questions, except those that wait for
-// the lookup of a name: a dumb name server holds up nobody else.
+// The answers come in the order of the questions, except that answers may wait
+// for the lookup of a name: a name server that does not answer holds up no
+// other question.
 func (g *granter) queried(w *worker, m *ipc.ClusterMsg) {
 	if w.life.leaving || m.Query == nil {
 		return // it is leaving: as in Node the question is not answered
@@ -58,7 +59,7 @@ func (g *granter) queried(w *worker, m *ipc.ClusterMsg) {
 	g.ask(q)
 }
 
-// putOff has a question wait.
+// putOff makes a question wait.
 func (g *granter) putOff(waiting *[]question, q question) {
 	if len(*waiting) >= questionsMax {
 		g.cannotListen(q, fmt.Errorf("%d questions wait for an answer: %w", questionsMax, syscall.ENOBUFS))
@@ -67,7 +68,7 @@ func (g *granter) putOff(waiting *[]question, q question) {
 	*waiting = append(*waiting, q)
 }
 
-// ask answers a question, or has done what must be done for it first.
+// ask answers a question, or starts what must be done first.
 func (g *granter) ask(q question) {
 	w, query := q.w, q.m.Query
 	if w.life.leaving {
@@ -75,8 +76,9 @@ func (g *granter) ask(q question) {
 	}
 	key := queryKey(query)
 	if g.ledger.mayBeClosing(key) {
-		// It may be the very address that is being closed: a program that closes
-		// its server and listens again in one turn would hear that it is in use.
+		// It may be the very address that is being closed: without the wait a
+		// program that closes its server and listens again in one turn would
+		// hear that it is in use.
 		g.putOff(&g.asked, q)
 		return
 	}
@@ -115,7 +117,7 @@ func literal(host string) bool {
 	return host == "" || err == nil
 }
 
-// lookUp looks a name up, once for all who ask for it meanwhile.
+// lookUp looks a name up, once for all questions that come meanwhile.
 func (g *granter) lookUp(q question, host string) {
 	waiting, under := g.lookups[host]
 	g.putOff(&waiting, q)
@@ -139,7 +141,7 @@ func (g *granter) lookUp(q question, host string) {
 	}, nil)
 }
 
-// openPath opens a unix socket, once for all who ask for it meanwhile.
+// openPath opens a unix socket, once for all questions that come meanwhile.
 func (g *granter) openPath(q question, key string, a Address) {
 	waiting, under := g.opening[key]
 	if under && len(waiting) >= questionsMax {
@@ -189,7 +191,8 @@ func anyStays(waiting []question) bool {
 	return slices.ContainsFunc(waiting, func(q question) bool { return !q.w.life.leaving })
 }
 
-// askLater asks the questions a worker has put after one that is answered now.
+// askLater asks the questions that waited behind a worker's question that is
+// answered now.
 func (g *granter) askLater(w *worker) {
 	for w.asks.opening == 0 && len(w.asks.later) > 0 {
 		q := w.asks.later[0]
@@ -198,8 +201,8 @@ func (g *granter) askLater(w *worker) {
 	}
 }
 
-// opened takes in that an address was opened, or could not be. Who holds it is
-// searched for aside.
+// opened takes in that an address was opened, or could not be. The process that
+// holds it is searched for aside.
 func (g *granter) opened(q question, a Address, p *sock.Port, err error) {
 	if err == nil {
 		var s *server
@@ -234,7 +237,7 @@ func (g *granter) opened(q question, a Address, p *sock.Port, err error) {
 	}, nil)
 }
 
-// cannotListen says no.
+// cannotListen answers that the worker cannot listen.
 func (g *granter) cannotListen(q question, err error) {
 	w := q.w
 	w.flow.account.asking--
@@ -268,8 +271,8 @@ func (g *granter) give(q question, s *server) {
 	g.paths.keepName(s, w)
 }
 
-// answerQuery says yes. That a worker is to wait for hand-offs only it knows by
-// there being no descriptor.
+// answerQuery answers that the worker may listen. Without a descriptor the
+// worker waits for hand-offs only.
 func (g *granter) answerQuery(w *worker, s *server, ack int64) error {
 	seq := g.nextSeq()
 	w.flow.account.listens++
@@ -319,13 +322,13 @@ func addressOfQuery(q *ipc.Query) Address {
 // udpReuseAddr is bit 2 of a UDP query's flags (libuv's UV_UDP_REUSEADDR).
 const udpReuseAddr = 4
 
-// optionsOf is how it is to be listened on.
+// optionsOf is how to listen on the address a worker asks for.
 func optionsOf(q *ipc.Query) sock.Options {
 	return sock.Options{Sockets: socketsEach, Backlog: q.Backlog, IPv6Only: q.Flags&1 != 0, ReadableAll: q.ReadableAll, WritableAll: q.WritableAll}
 }
 
-// serverAt finds what a worker wants to listen on; nil if it is not open. The
-// error: this worker listens there already.
+// serverAt finds the server a worker wants to listen on; nil if it is not open.
+// An error means that this worker listens there already.
 func (g *granter) serverAt(w *worker, key string, a Address) (*server, error) {
 	s := g.ledger.find(key, a)
 	if s != nil {

@@ -6,12 +6,12 @@ import (
 )
 
 const (
-	guardsMax = 5           // guards that ended soon, in a row
-	guardGood = time.Minute // one that lived for so long did not end soon
+	guardsMax = 5           // how many guards may end soon in a row
+	guardGood = time.Minute // a guard that lived this long did not end soon
 )
 
-// nextGuard says when to start another guard after some, in a row, that ended
-// soon or could not be started. ok is false if there will be none.
+// nextGuard says when to start another guard after a number of guards in a row
+// ended soon or could not be started. ok is false if there will be none.
 func nextGuard(ended int) (wait time.Duration, ok bool) {
 	if ended >= guardsMax {
 		return 0, false
@@ -23,8 +23,9 @@ func nextGuard(ended int) (wait time.Duration, ok bool) {
 	return wait, true
 }
 
-// guardLost is what is said of a guard that has ended, or could not be started:
-// that it is replaced once, and that there will be none. nil = nothing.
+// guardLost is the error to report for a guard that has ended, or could not be
+// started: the first time that it is replaced, and in the end that there will
+// be none. nil = nothing to report.
 func guardLost(err error, ended int) msg {
 	switch _, ok := nextGuard(ended); {
 	case !ok:

@@ -15,9 +15,9 @@ import (
 	"muster/internal/guard"
 )
 
-// keeper starts the cluster's guard (see package guard), tells it of the workers,
-// and starts another one when it ends. All of it is on goroutines of its own: a
-// guard that stands still holds up nobody.
+// keeper starts the cluster's guard (see package guard), tells it of the
+// workers, and starts another one when it ends. All of that runs on goroutines
+// of its own: a guard that stands still holds up nobody.
 type keeper struct {
 	procs *proc.Set
 	post  func(msg) bool
@@ -26,8 +26,9 @@ type keeper struct {
 	quit  chan struct{}
 }
 
-// guarding starts a guard with the first worker. end ends it; it has gone when the
-// cluster's goroutines have. With process 1 all processes of its namespace end.
+// guarding starts a guard with the first worker. end ends it; it has gone when
+// the cluster's goroutines have. Process 1 needs no guard: when it ends, all
+// processes of its namespace end.
 func guarding(c *common, f *family) (end func()) {
 	if c.o.NoGuard || c.pid == 1 {
 		return func() {}
@@ -37,8 +38,9 @@ func guarding(c *common, f *family) (end func()) {
 	return func() { close(k.quit) }
 }
 
-// startGuard starts a guard. What it does before it is one may need the
-// environment and the directory (init functions of the program), so it has them.
+// startGuard starts a guard. Until it becomes a guard it may need the
+// environment and the directory (for init functions of the program), so it gets
+// them.
 func (f *family) startGuard(theirs *os.File) (*os.Process, error) {
 	exe, err := proc.SelfExe()
 	if err != nil {
@@ -58,7 +60,7 @@ func (f *family) startGuard(theirs *os.File) (*os.Process, error) {
 	}
 	env := mergeEnv(os.Environ(), []string{
 		guard.Env + "=" + charge.String(),
-		envMark + "=", envPrimary + "=", // a worker's own cluster is not what that worker has started
+		envMark + "=", envPrimary + "=", // a cluster within a worker is not to be ended as that worker's children
 		envMaxProcs + "=1", "GOGC=off", "GOMEMLIMIT=32MiB",
 	})
 	return os.StartProcess(exe, []string{ownName() + ": guard of " + strconv.Itoa(f.self)}, &os.ProcAttr{
@@ -66,7 +68,7 @@ func (f *family) startGuard(theirs *os.File) (*os.Process, error) {
 	})
 }
 
-// keep has a guard as long as the cluster runs.
+// keep keeps a guard running as long as the cluster runs.
 func (k *keeper) keep() {
 	for ended := 0; ; {
 		for !k.procs.Pidfds() {
@@ -127,10 +129,10 @@ func (k *keeper) one() error {
 		})
 	}
 	task(func() {
-		_, _ = ours.Read(make([]byte, 1)) // it says nothing, until it ends
+		_, _ = ours.Read(make([]byte, 1)) // the guard writes nothing: this returns when it ends
 		close(ended)
 	})
-	task(func() { // whatever the one below waits for
+	task(func() { // on a goroutine of its own: the one below may wait for long
 		select {
 		case <-k.quit:
 		case <-ended:
@@ -147,8 +149,8 @@ func (k *keeper) one() error {
 	return fmt.Errorf("the guard, process %d, has ended (%v)", p.Pid, state)
 }
 
-// tell tells a guard which workers there are, until it has ended or does not take
-// it.
+// tell tells a guard which workers there are, until it has ended or does not
+// take the message.
 func (k *keeper) tell(to *os.File, ended <-chan struct{}) {
 	conn, err := to.SyscallConn()
 	if err != nil {
@@ -168,7 +170,7 @@ func (k *keeper) tell(to *os.File, ended <-chan struct{}) {
 		for _, p := range ps {
 			now[p] = true
 		}
-		for p := range told { // first: a new one may have the number
+		for p := range told { // first: a new worker may have the number
 			if !now[p] {
 				delete(told, p)
 				if send(guard.Reaped(p.PID), nil) != nil {
@@ -182,7 +184,8 @@ func (k *keeper) tell(to *os.File, ended <-chan struct{}) {
 			}
 			told[p] = true
 			var serr error
-			// One that was reaped meanwhile has no pidfd any more: nothing is sent.
+			// A worker that was reaped meanwhile has no pidfd any more: nothing
+			// is sent.
 			_ = p.WithPidfd(func(pidfd uintptr) { serr = send(guard.Started(p.PID), unix.UnixRights(int(pidfd))) })
 			if serr != nil {
 				return

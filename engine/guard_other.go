@@ -2,5 +2,5 @@
 
 package engine
 
-// guarding: there is no guard here.
+// guarding does nothing: there is no guard here.
 func guarding(*common, *family) (end func()) { return func() {} }

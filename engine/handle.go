@@ -12,12 +12,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Handle is a descriptor that came with a message, or goes with one. Who has
-// it closes it. Its methods may be called from any goroutine.
+// Handle is a descriptor that came with a message, or is sent with one. Its
+// holder must close it. Its methods may be called from any goroutine.
 type Handle struct {
 	Kind HandleKind
-	// File is the descriptor. Conn, Listener and PacketConn make something
-	// useful of it.
+	// File is the descriptor. Conn, Listener and PacketConn turn it into a
+	// value of package net.
 	File *os.File
 
 	once   sync.Once
@@ -26,16 +26,16 @@ type Handle struct {
 
 // NewHandle makes a handle of v: a *net.TCPConn, a stream *net.UnixConn, a
 // *net.TCPListener, *net.UnixListener or a listener of Listen that shares its
-// socket, a *net.UDPConn, the *os.File of such a socket, or another *Handle.
-// It duplicates the descriptor, so v stays as it is and the caller's to close,
-// and so is the handle.
+// socket, a *net.UDPConn, the *os.File of such a socket, or another *Handle. It
+// duplicates the descriptor, so v stays as it is. The caller must close both v
+// and the handle.
 //
-// The duplicate is of the same open socket: reads, accepts, shutdowns and
-// O_NONBLOCK on one are seen by the other. A *net.UnixListener that is closed
-// removes its path, unless SetUnlinkOnClose says not to.
+// The duplicate is the same open socket: reads, accepts, shutdowns and
+// O_NONBLOCK on one affect the other. A *net.UnixListener removes its path when
+// it is closed, unless SetUnlinkOnClose says not to.
 //
-// The error wraps ErrHandle if v can be no handle, and net.ErrClosed or
-// os.ErrClosed if it is closed.
+// The error wraps ErrHandle if v cannot be a handle, and net.ErrClosed or
+// os.ErrClosed if v is closed.
 func NewHandle(v any) (*Handle, error) {
 	src, err := socketOf(v)
 	if err != nil {
@@ -54,14 +54,14 @@ func NewHandle(v any) (*Handle, error) {
 		return nil, fmt.Errorf("making a handle of a %T: %w", v, err)
 	}
 	if from, ok := v.(*Handle); ok && from.Kind != "" {
-		h.Kind = from.Kind // also one that only its sender understands
+		h.Kind = from.Kind // also a kind that only its sender understands
 	}
 	return h, nil
 }
 
-// socketOf finds what holds the descriptor of v.
+// socketOf finds the value that holds the descriptor of v.
 func socketOf(v any) (syscall.Conn, error) {
-	// Package net does not take a nil of its own types.
+	// Methods of package net's types fail on a nil pointer.
 	if p := reflect.ValueOf(v); p.Kind() == reflect.Pointer && p.IsNil() {
 		return nil, fmt.Errorf("making a handle of a nil %T: %w", v, ErrHandle)
 	}
@@ -86,7 +86,8 @@ func socketOf(v any) (syscall.Conn, error) {
 	return nil, fmt.Errorf("making a handle of a %T: %w", v, ErrHandle)
 }
 
-// duplicate copies the descriptor of rc, close-on-exec, if check agrees.
+// duplicate copies the descriptor of rc, close-on-exec, if check returns no
+// error.
 func duplicate(rc syscall.RawConn, check func(fd int) error) (*os.File, error) {
 	var f *os.File
 	var ferr error
@@ -105,13 +106,13 @@ func duplicate(rc syscall.RawConn, check func(fd int) error) (*os.File, error) {
 	case err == nil:
 		err = ferr
 	case !errors.Is(err, net.ErrClosed):
-		err = os.ErrClosed // what package os says here is not exported
+		err = os.ErrClosed // the error of package os here is not exported
 	}
 	return f, err
 }
 
-// Close closes the descriptor. A Node worker that gave us the connection and
-// waits for its server's close hears of it. Closing twice is no error.
+// Close closes the descriptor. A Node worker that sent the connection and waits
+// for its server's close is told. Closing twice is no error.
 func (h *Handle) Close() error {
 	var err error
 	h.once.Do(func() {
@@ -123,26 +124,26 @@ func (h *Handle) Close() error {
 	return err
 }
 
-// Conn makes a *net.TCPConn or *net.UnixConn of a HandleSocket. It has a
-// duplicate of the descriptor: h and the connection are both to be closed, and
-// the peer sees the end when both are. A handle of another kind: an error that
-// wraps ErrHandle.
+// Conn makes a *net.TCPConn or *net.UnixConn of a HandleSocket. The connection
+// has a duplicate of the descriptor: the caller must close both h and the
+// connection, and the peer sees the end when both are closed. For a handle of
+// another kind the error wraps ErrHandle.
 func (h *Handle) Conn() (net.Conn, error) {
 	return open(h, "net.Conn", HandleSocket, net.FileConn)
 }
 
-// Listener makes a *net.TCPListener or *net.UnixListener of a HandleServer. It
-// has a duplicate of the descriptor: h and the listener are both to be closed,
-// and connections are refused when all who hold the socket have closed it. The
-// path of a unix socket stays. A handle of another kind: an error that wraps
-// ErrHandle.
+// Listener makes a *net.TCPListener or *net.UnixListener of a HandleServer. The
+// listener has a duplicate of the descriptor: the caller must close both h and
+// the listener, and connections are refused when all holders of the socket have
+// closed it. The path of a unix socket stays. For a handle of another kind the
+// error wraps ErrHandle.
 func (h *Handle) Listener() (net.Listener, error) {
-	return open(h, "net.Listener", HandleServer, net.FileListener) // which unlinks no path
+	return open(h, "net.Listener", HandleServer, net.FileListener) // this listener unlinks no path
 }
 
 // PacketConn makes a *net.UDPConn of a HandleUDP. It has a duplicate of the
-// descriptor: h and the connection are both to be closed. A handle of another
-// kind: an error that wraps ErrHandle.
+// descriptor: the caller must close both h and the connection. For a handle of
+// another kind the error wraps ErrHandle.
 func (h *Handle) PacketConn() (net.PacketConn, error) {
 	return open(h, "net.PacketConn", HandleUDP, net.FilePacketConn)
 }
@@ -161,10 +162,11 @@ func open[T any](h *Handle, what string, kind HandleKind, file func(*os.File) (T
 		return fail(err)
 	}
 	// package net asks a file for its descriptor and then works with the
-	// number: it gets one of its own, that nobody closes meanwhile.
+	// number: it gets a descriptor of its own, so that nobody closes it
+	// meanwhile.
 	f, err := duplicate(rc, func(fd int) error {
-		// Kind is what the sender says; package net would make what is asked of
-		// sockets that are something else.
+		// Kind is what the sender says; package net would make the requested
+		// type even of a wrong socket.
 		is, err := socketKind(fd)
 		if err == nil && is != kind {
 			err = fmt.Errorf("it is a %s: %w", is, ErrHandle)

@@ -14,7 +14,7 @@ import (
 	"muster/ipc"
 )
 
-// deal hands queued connections to workers for as long as somebody may get one.
+// deal hands queued connections to workers as long as a worker may get one.
 func (l *ledger) deal(s *server, now time.Time) {
 	for {
 		c, id, ok := s.dealer.Next(l.seq, now)
@@ -29,7 +29,7 @@ func (l *ledger) deal(s *server, now time.Time) {
 		}
 		l.buf = ipc.AppendNewConn(l.buf[:0], s.key, l.seq)
 		if err := w.ch.TrySend(l.buf, e.fd); err != nil {
-			// Full, or the channel is ending, which its reader will tell.
+			// The channel is full, or is ending, which its reader will tell.
 			s.dealer.Unsent(id)
 			if !errors.Is(err, ipc.ErrFull) {
 				s.dealer.Leave(id)
@@ -106,7 +106,7 @@ func (l *ledger) nacked(w *worker, h sentFD, now time.Time) bool {
 func (l *ledger) refused(w *worker, s *server, c deal.Conn, until time.Time) {
 	w.handed.refused++
 	l.tot.refused++
-	if s.ended { // its last worker has closed it: nobody can serve what it refuses
+	if s.ended { // its last worker has closed it: nobody can serve a refused connection
 		l.dropQueued(s)
 		return
 	}
@@ -117,7 +117,7 @@ func (l *ledger) refused(w *worker, s *server, c deal.Conn, until time.Time) {
 	}
 }
 
-// wakeDealer asks those who refused again when their wait is over.
+// wakeDealer asks workers that refused again when their wait is over.
 func (l *ledger) wakeDealer(s *server, at time.Time) {
 	s.retry = l.timers.at(at, func(now time.Time) {
 		s.retry = nil
@@ -159,7 +159,7 @@ func (l *ledger) enter(fd int, at time.Time) deal.Conn {
 	return deal.Conn(len(l.conns) - 1)
 }
 
-// dropQueued closes what waits at an address that is closed.
+// dropQueued closes the connections that wait at a closed address.
 func (l *ledger) dropQueued(s *server) {
 	for _, c := range s.dealer.Drain() {
 		l.dropLost(c)
@@ -180,8 +180,9 @@ func (l *ledger) drop(c deal.Conn) {
 	l.freeConns = append(l.freeConns, c)
 }
 
-// settle is called when the process is gone too: what it has not answered goes to
-// others. Before, it may still read what it was sent, and two would answer.
+// settle is called when the process is gone too: hand-offs it has not answered
+// go to other workers. Earlier it could still read them, and two workers would
+// answer.
 func (l *ledger) settle(w *worker, now time.Time) {
 	l.timers.stop(w.due.cutOff)
 	l.dropTouched(w, now)
@@ -204,9 +205,9 @@ func (l *ledger) settle(w *worker, now time.Time) {
 	}
 }
 
-// dropTouched takes those connections out of what a dead worker has not answered
-// whose client has been read or written to, or, where that cannot be seen, may
-// have been. Another worker would begin in the middle, or answer a second time.
+// dropTouched drops unanswered connections of a dead worker from which the
+// worker has read or to which it has written or, if that cannot be seen, may
+// have. Another worker would begin in the middle, or answer a second time.
 func (l *ledger) dropTouched(w *worker, now time.Time) {
 	n := 0
 	for s := range w.servers {
@@ -239,8 +240,8 @@ func (l *ledger) unanswered(w *worker) int {
 	return n
 }
 
-// resetQueued resets the connections of the queue that were accepted at before
-// or earlier, and tells how many.
+// resetQueued resets the queued connections that were accepted at before or
+// earlier, and returns how many.
 func (l *ledger) resetQueued(s *server, before time.Time) int {
 	n := 0
 	for {
@@ -249,7 +250,8 @@ func (l *ledger) resetQueued(s *server, before time.Time) int {
 			break
 		}
 		s.dealer.DropHead()
-		// So that it is a reset also to a client that has sent nothing yet.
+		// With this the close is a reset even for a client that has sent
+		// nothing yet.
 		_ = unix.SetsockoptLinger(l.conns[c].fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
 		l.dropLost(c)
 		n++
@@ -260,11 +262,12 @@ func (l *ledger) resetQueued(s *server, before time.Time) int {
 	return n
 }
 
-// tells tells whether it says when its connections end.
+// tells tells whether a worker reports the ends of its connections.
 func (w *worker) tells() bool { return w.seen.stats != nil && w.seen.stats.tells }
 
-// follow asks it to tell of the end of the next hand-off, number seq. It is sent
-// before: a connection may be over before another message arrives.
+// follow asks a worker to report the end of the next hand-off, number seq. It
+// is sent before the hand-off: a connection may be over before a later message
+// arrives.
 func (w *worker) follow(seq int64) {
 	line, err := ipc.AppendMuster(nil, follow{&seq})
 	if err == nil {

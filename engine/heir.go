@@ -2,12 +2,12 @@ package engine
 
 import "time"
 
-// What a worker had open when it died waits for the next one of its slot:
-// nobody is refused while that is on its way. When it has come and has not asked
-// for an address, or when none will come, nobody will, and the address is closed
-// as Node's is with its last worker: see fate.
+// Addresses a worker had open when it died wait for the next worker of its
+// slot: no client is refused while that worker comes up. If it has come up and
+// has not asked for an address, or if none will come, the address is closed, as
+// Node closes it with its last worker: see fate.
 
-// bequeath leaves to its slot what a worker that is gone has open.
+// bequeath leaves the addresses a dead worker had open to its slot.
 func (sv *supervisor) bequeath(w *worker, now time.Time) {
 	sl := w.slot
 	if w.life.voluntary == yes {
@@ -17,7 +17,7 @@ func (sv *supervisor) bequeath(w *worker, now time.Time) {
 		return
 	}
 	if !w.at.listening.IsZero() && now.Sub(w.at.listening) >= wellAfter {
-		sl.heir = nil // it had the time to ask for it
+		sl.heir = nil // it had enough time to ask for them
 	}
 	for s := range w.servers {
 		if s.ended || s.users[w] {
@@ -30,8 +30,8 @@ func (sv *supervisor) bequeath(w *worker, now time.Time) {
 	}
 }
 
-// takenOver says that a worker has an address: its slot, and those that are not
-// to be filled again, have not lost it.
+// takenOver says that a worker has an address: its own slot, and slots that
+// will not be filled again, stop keeping it for a next worker.
 func (sv *supervisor) takenOver(w *worker, s *server) {
 	for _, sl := range sv.slots {
 		if sl == w.slot || sl.free() {
@@ -51,8 +51,8 @@ func (sv *supervisor) awaited(s *server, now time.Time) bool {
 	return false
 }
 
-// mayFill tells whether a slot has a worker that may still ask for addresses, or
-// is to get one.
+// mayFill tells whether a slot has, or will get, a worker that may still ask
+// for addresses.
 func (sv *supervisor) mayFill(sl *slot, now time.Time) bool {
 	if sl.due != nil || sl.want != nil {
 		return true
@@ -77,14 +77,14 @@ func (sv *supervisor) mayAsk(w *worker, now time.Time) bool {
 	return now.Sub(w.at.heard) < moveWait
 }
 
-// toBeJudged tells whether it is still to be decided what becomes of the slot of
-// a worker whose channel has ended, or whose process has.
+// toBeJudged tells whether the fate of the slot is still undecided, for a
+// worker whose channel or process has ended.
 func (sv *supervisor) toBeJudged(w *worker) bool {
 	return (w.life.chanEnded || w.life.procEnded) && !w.end.vacated && w.life.voluntary != yes && !sv.o.NoRestart && !w.slot.heldByOther(w)
 }
 
-// coming tells whether a worker that takes no other's place comes up: it may ask
-// for anything.
+// coming tells whether a worker comes up that replaces no other: it may ask for
+// any address.
 func (sv *supervisor) coming(now time.Time) bool {
 	for _, w := range sv.workers {
 		if len(w.slot.heir) == 0 && w.at.listening.IsZero() && sv.mayAsk(w, now) && now.Sub(w.at.forked) < listenWithin {
@@ -104,7 +104,7 @@ func (sv *supervisor) gaveUp() bool {
 	return false
 }
 
-// addressEnded says that an address is closed: nobody waits for it any more.
+// addressEnded says that an address is closed: no slot waits for it any more.
 func (sv *supervisor) addressEnded(s *server) {
 	for _, sl := range sv.slots {
 		delete(sl.heir, s)

@@ -9,14 +9,14 @@ import (
 )
 
 // intake is the loop's part that takes in what workers send: no more than their
-// budgets allow, and no faster than those take it who hear it.
+// budgets allow, and no faster than listeners take it.
 type intake struct {
 	*common
 	odds uint64 // answers that nobody awaits
 }
 
-// listenersEvery is how often the listeners of a worker that waits for them are
-// looked at.
+// listenersEvery is how often to check the listeners of a worker that waits for
+// them.
 const listenersEvery = 2 * time.Millisecond
 
 // readOn gives the reader of w its buffer back: at once, or when it has been
@@ -47,8 +47,8 @@ func (in *intake) readOnAt(w *worker, now time.Time) {
 	})
 }
 
-// readNow gives the reader all its buffers: what is left in the channel of a
-// worker that has ended must be read at once.
+// readNow gives the reader all its buffers: the rest in the channel of a worker
+// that has ended must be read at once.
 func (in *intake) readNow(w *worker) {
 	in.timers.stop(w.flow.slowed.timer)
 	w.flow.slowed.timer = nil
@@ -82,8 +82,8 @@ func (in *intake) listenersOf(w *worker, now time.Time) listenersView {
 	return v
 }
 
-// charge charges a message to its worker and tells how long that is to be
-// slowed.
+// charge charges a message to its worker and returns how long the worker must
+// be slowed.
 func (in *intake) charge(w *worker, m *ipc.Message, now time.Time) time.Duration {
 	wait, c := w.flow.account.take(m, now)
 	if wait > 0 && w.flow.account.slow(c, wait, now) {
@@ -92,8 +92,7 @@ func (in *intake) charge(w *worker, m *ipc.Message, now time.Time) time.Duration
 	return wait
 }
 
-// odd takes in a message that makes no sense where it came. Some are ignored;
-// too many end the channel.
+// odd takes in a senseless message. Some are ignored; too many end the channel.
 func (in *intake) odd(w *worker, what string, now time.Time) {
 	if w.flow.account.odd.take(oddRate, 1, now) > 0 {
 		in.over(w, fmt.Errorf("worker %d has sent over %.0f messages that make no sense, more than %.0f a second; the last was %s: %w",
@@ -107,8 +106,8 @@ func (in *intake) oddAnswer(w *worker, what string, now time.Time) {
 	in.odd(w, what, now)
 }
 
-// over ends the channel of a worker for err. What follows is as for a breach of
-// the protocol: its reader says why, and the worker is killed if it stays.
+// over ends the channel of a worker for err. The rest is as for a breach of the
+// protocol: the reader says why, and the worker is killed if it stays.
 func (in *intake) over(w *worker, err error) {
 	if w.flow.account.over {
 		return

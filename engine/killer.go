@@ -2,20 +2,21 @@ package engine
 
 import "syscall"
 
-// killer is the loop's part that ends workers by SIGKILL, and has counted before
-// what that costs.
+// killer is the loop's part that ends workers by SIGKILL, after counting what
+// that costs.
 type killer struct {
 	*common
 	ledger *ledger
 }
 
-// kill9 ends a worker, by the rules. What it started follows: see tidier.
+// kill9 ends a worker, by the supervisor's rules. The tidier ends the processes
+// the worker started.
 func (k *killer) kill9(w *worker, why string) {
 	k.tellKill(w, why)
 	k.killWorker(w)
 }
 
-// tellKill says that a worker is killed by the rules.
+// tellKill says that a worker is killed by the supervisor's rules.
 func (k *killer) tellKill(w *worker, why string) {
 	k.emitCall(w, Event{Kind: KindKill, By: BySupervisor, Detail: KillDetail{Signal: "SIGKILL", Reason: why}}, callFacts{past: true})
 }
@@ -27,16 +28,16 @@ func (k *killer) killedNow(w *worker) {
 	}
 }
 
-// killWorker sends SIGKILL to a worker. If nothing else will tell what that
-// costs, it is counted first, off the loop: then the signal is some milliseconds
-// late.
+// killWorker sends SIGKILL to a worker. If nothing else will tell the cost of
+// the death, it is counted first, off the loop: then the signal is some
+// milliseconds late.
 func (k *killer) killWorker(w *worker) {
 	k.killedNow(w)
 	o := &w.out
 	known := o.tally != nil && !o.late || !o.served || o.drained || o.taken == o.base && !o.accepts
 	ports := k.ledger.clusterPorts()
 	for s := range w.servers {
-		known = known || s.addr.Network == "unix" // the kernel does not list those
+		known = known || s.addr.Network == "unix" // the kernel does not list connections of unix sockets
 	}
 	if known || len(ports) == 0 || w.life.gone {
 		if err := w.proc.Signal(syscall.SIGKILL); err != nil {

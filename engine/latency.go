@@ -14,7 +14,7 @@ const (
 )
 
 // Latency is a histogram of times. A *Latency in a Snapshot is never changed.
-// The zero value is empty, for others to be merged into; that is not safe for
+// The zero value is empty and can take others by Merge, which is not safe for
 // concurrent use.
 type Latency struct {
 	counts [latencyBuckets]uint64
@@ -50,8 +50,8 @@ func (l *Latency) record(d time.Duration) {
 	l.max = max(l.max, d)
 }
 
-// addBucket counts n times of bucket i, which may be any number: a worker's
-// report says it. It counts nothing if there is no such bucket.
+// addBucket counts n times of bucket i. i comes from a worker's report, so it
+// may be any number; addBucket counts nothing if there is no such bucket.
 func (l *Latency) addBucket(i, n uint64) {
 	if i >= latencyBuckets {
 		return
@@ -70,7 +70,7 @@ func (l *Latency) Count() uint64 {
 }
 
 // Quantile is the time below which the fraction q (0 to 1) of the recorded
-// ones lie, to within half a bucket. ok is false if nothing was recorded.
+// times lie, to within half a bucket. ok is false if nothing was recorded.
 func (l *Latency) Quantile(q float64) (d time.Duration, ok bool) {
 	if l.Count() == 0 {
 		return 0, false
@@ -95,9 +95,9 @@ func (l *Latency) Max() time.Duration {
 	return l.max
 }
 
-// Since is what was recorded after old, an earlier state of the same
-// histogram (nil = empty). Its Max is that of its highest bucket, unless it
-// holds the overall one.
+// Since is what was recorded after old, an earlier state of the same histogram
+// (nil = empty). Its Max is the top of its highest bucket, unless that bucket
+// holds the overall maximum.
 func (l *Latency) Since(old *Latency) *Latency {
 	if l == nil {
 		return &Latency{}
