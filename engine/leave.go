@@ -5,16 +5,17 @@ import (
 	"time"
 )
 
-// NoStopSignal as Options.StopSignal: no signal is sent to a worker that
-// leaves, only SIGKILL in the end.
+// NoStopSignal as Options.StopSignal: a worker that leaves gets no signal
+// except SIGKILL in the end.
 const NoStopSignal syscall.Signal = -1
 
 const (
-	// endsItself is how long a worker with nothing open is left alone: one that
-	// is just ending must not be hit by the signal, nor one that tidies up when
+	// endsItself is how long a worker with nothing open is left alone: the
+	// signal must not hit a worker that is just ending, or that tidies up when
 	// its channel closes. Whether it has a handler cannot be seen: Node catches
 	// SIGTERM and SIGINT in every process, to restore the terminal, and Go's
-	// runtime catches all signals, so SigCgt of proc(5) says nothing about them.
+	// runtime catches all signals, so SigCgt of proc(5) says nothing about
+	// them.
 	endsItself = time.Second
 	// looksClear is how many looks in a row, a second apart, must find nothing
 	// open before a worker whose channel lives counts as having nothing open.
@@ -28,7 +29,7 @@ type leaveRules struct {
 	grace  time.Duration  // 0 = no limit
 	kill   time.Duration  // 0 = no SIGKILL
 	signal syscall.Signal // 0 = none
-	early  bool           // as soon as nothing is open, not only when the grace is over
+	early  bool           // send signal as soon as nothing is open, not only when the grace is over
 }
 
 // leaveRulesOf are the rules o asks for.
@@ -46,17 +47,18 @@ func leaveRulesOf(o Options) leaveRules {
 	return r
 }
 
-// leaving is what is known of a worker that leaves. Zero = it does not.
+// leaving is what is known of a worker that leaves. The zero value: it does not
+// leave.
 type leaving struct {
 	since time.Time // it is out of the rotation, or has no channel: the grace counts from here
-	told  time.Time // it knows; zero = not yet. Looks that began before say nothing
+	told  time.Time // when it was told; zero = not yet. Looks that began before do not count
 	ended bool      // its channel has ended
-	// drained: the channel's end says that its servers have closed, which wait
-	// for their connections.
+	// drained: the channel's end says that its servers, which wait for their
+	// connections, have closed.
 	drained bool
 	clear   int       // looks in a row that found nothing open
-	first   time.Time // the first of them
-	empty   time.Time // nothing is open since then; zero = something is, or nobody knows
+	first   time.Time // time of the first such look
+	empty   time.Time // nothing is open since then; zero = something is open, or it is not known
 	stopped time.Time // it was sent the stop signal
 	killed  bool      // and SIGKILL
 }
@@ -65,10 +67,10 @@ type leaving struct {
 type look struct {
 	began time.Time
 	open  int  // connections that came to it; negative = not known
-	sure  bool // nothing that is not counted can be open: no unix socket, UDP, child process, or hand-off under way
+	sure  bool // nothing uncounted can be open: no unix socket, UDP, child process, or hand-off under way
 }
 
-// looked takes a look in.
+// looked takes in a look.
 func (v leaving) looked(k look) leaving {
 	if v.told.IsZero() || k.began.Before(v.told) || !v.stopped.IsZero() {
 		return v
@@ -110,8 +112,8 @@ const (
 	leaveKill           // SIGKILL
 )
 
-// next is what is to be done to a worker that leaves, and, if that is to wait,
-// when to ask again: zero = when something has changed.
+// next is what to do with a worker that leaves and, if that must wait, when to
+// ask again: zero = when something has changed.
 func (r leaveRules) next(v leaving, now time.Time) (do leaveDo, at time.Time) {
 	if v.since.IsZero() || v.killed {
 		return leaveWait, time.Time{}
@@ -139,9 +141,9 @@ func (r leaveRules) graceOver(v leaving) time.Time {
 	return v.since.Add(r.grace)
 }
 
-// killAt is when SIGKILL is due; zero = that is not known yet, or never. What is
-// left of the grace, but KillTimeout at least, is the worker's own from the stop
-// signal on, or from when nothing was open if none is sent.
+// killAt is when SIGKILL is due; zero = that is not known yet, or never. From
+// the stop signal on (or, without one, from when nothing was open) the worker
+// has the rest of the grace, but at least KillTimeout.
 func (r leaveRules) killAt(v leaving) time.Time {
 	from := v.stopped
 	if r.signal == 0 {
@@ -151,7 +153,7 @@ func (r leaveRules) killAt(v leaving) time.Time {
 	switch {
 	case r.kill <= 0:
 		return time.Time{}
-	case from.IsZero(): // no signal to come, and connections that are open
+	case from.IsZero(): // no signal will be sent, and connections are open
 		return over
 	}
 	at := from.Add(r.kill)
@@ -161,8 +163,8 @@ func (r leaveRules) killAt(v leaving) time.Time {
 	return at
 }
 
-// limit is until when the worker may take: for its connections, then for its
-// own end. Zero = no limit.
+// limit is how long the worker may take: first for its connections, then for
+// its own end. Zero = no limit.
 func (r leaveRules) limit(v leaving) time.Time {
 	switch {
 	case v.since.IsZero():
@@ -181,11 +183,12 @@ func earlier(a, b time.Time) time.Time {
 	return b
 }
 
-// orphansMax is the time for what a worker has left where there is no SIGKILL for
-// workers.
+// orphansMax is the time for a worker's left-over processes if workers get no
+// SIGKILL.
 const orphansMax = 5 * time.Second
 
-// orphanTime is the time between SIGTERM and SIGKILL for what a worker has left.
+// orphanTime is the time between SIGTERM and SIGKILL for a worker's left-over
+// processes.
 func orphanTime(r leaveRules) time.Duration {
 	if r.kill > 0 {
 		return r.kill

@@ -8,15 +8,15 @@ import (
 // lookTarget is a worker process whose connections are counted.
 type lookTarget struct {
 	pid   int
-	ports map[int]bool // ports it was seen to listen at past the cluster
-	any   bool         // nobody has looked for such ports yet: whatever is open counts
+	ports map[int]bool // ports of its own, not the cluster's, at which it was seen to listen
+	any   bool         // nobody has looked for such ports yet: every open connection counts
 }
 
 // lookFound is what one look has found.
 type lookFound struct {
 	open     int   // TCP connections that came to it; negative = not known
 	listens  []int // ports it listens at itself
-	children bool  // it has child processes, which may have what it seems not to: a shell around the program
+	children bool  // it has child processes, which may have the connections: a shell around the program
 }
 
 // msgLooked is the end of a look.
@@ -27,8 +27,8 @@ type msgLooked struct {
 
 func (msgLooked) isMsg() {}
 
-// lookAtLeaving has the connections counted of all workers that leave, outside
-// the loop. The answer comes as a message.
+// lookAtLeaving counts the connections of all workers that leave, outside the
+// loop. The answer comes as a message.
 func (lv *leaver) lookAtLeaving() {
 	if !lv.rules.early {
 		return
@@ -70,13 +70,13 @@ func (lv *leaver) lookedAt(m msgLooked) {
 	}
 }
 
-// lookOf is what was found of a worker, with what it tells itself and what only
-// the loop knows.
+// lookOf is the result of a look for one worker, completed by what the worker
+// tells and what only the loop knows.
 func (w *worker) lookOf(f lookFound, began time.Time) look {
 	k := look{began: began, open: f.open, sure: !f.children && (!w.at.online.IsZero() || w.left.ended)}
 	if w.seen.stats != nil {
 		if told := w.seen.stats.open(); told > k.open && !(w.left.ended && k.open >= 0) {
-			k.open = told // by a report, which may be late when the channel has ended
+			k.open = told // from a report, which may be out of date when the channel has ended
 		}
 	}
 	for s := range w.servers {
@@ -93,8 +93,8 @@ func (w *worker) lookOf(f lookFound, began time.Time) look {
 	return k
 }
 
-// listensAt remembers ports a worker listens at past the cluster, also when it
-// has closed them: what was accepted there is still its own.
+// listensAt remembers ports of its own at which a worker listens, even after it
+// has closed them: connections accepted there are still its own.
 func (w *worker) listensAt(ports []int) {
 	if w.seen.ownPorts == nil {
 		w.seen.ownPorts = make(map[int]bool)

@@ -20,8 +20,8 @@ func connectionsOf(targets map[int]lookTarget, ports map[int]bool) map[int]lookF
 	return all
 }
 
-// inbound counts those of a process's sockets that are connections which came
-// to it: at a port of the cluster, or one it listens at itself.
+// inbound counts a process's sockets that are incoming connections: at a port
+// of the cluster, or at one of its own.
 func inbound(inodes []uint32, sockets map[uint32]sock.TCPSocket, t lookTarget, ports map[int]bool) (open int, listens []int) {
 	own := make(map[int]bool)
 	for _, i := range inodes {

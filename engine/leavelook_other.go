@@ -4,7 +4,7 @@ package engine
 
 import "muster/engine/internal/proc"
 
-// connectionsOf: not known here.
+// connectionsOf returns nothing: the connections cannot be known here.
 func connectionsOf(targets map[int]lookTarget, _ map[int]bool) map[int]lookFound {
 	all := make(map[int]lookFound, len(targets))
 	for id := range targets {
@@ -13,5 +13,5 @@ func connectionsOf(targets map[int]lookTarget, _ map[int]bool) map[int]lookFound
 	return all
 }
 
-// inItsEnd: not known here.
+// inItsEnd is false: the answer cannot be known here.
 func inItsEnd(*proc.Process) bool { return false }

@@ -9,24 +9,25 @@ import (
 	"muster/ipc"
 )
 
-// leaver is the loop's part that takes a worker through its leave: out of the
-// rotation, told, looked at, ended by a signal if it has to be.
+// leaver is the loop's part that takes a worker through its leave: takes it out
+// of the rotation, tells it, looks at it, and ends it by a signal if necessary.
 type leaver struct {
 	*common
 	ledger    *ledger
 	killer    *killer
 	messages  *messages
-	looking   bool // a look at those that leave is under way
-	lookAgain bool // and another is wanted after it
+	looking   bool // a look at leaving workers is under way
+	lookAgain bool // another look is wanted after it
 
 	step func(*worker, input) // moves a worker's life, see loop.step
 }
 
-// tellAfter is the time between a worker's leaving the rotation and its being
-// told: with less, Node 26 resets connections it has just been handed.
+// tellAfter is the time between taking a worker out of the rotation and telling
+// it: with less, Node 26 resets connections it has just been handed.
 const tellAfter = 200 * time.Millisecond
 
-// leave is worker.disconnect(): out of the rotation now, told a little later.
+// leave is worker.disconnect(): the worker is out of the rotation now, and told
+// a little later.
 func (lv *leaver) leave(w *worker, by By, call callFacts) {
 	if w.life.leaving || w.life.chanEnded {
 		return
@@ -37,7 +38,7 @@ func (lv *leaver) leave(w *worker, by By, call callFacts) {
 		d.InFlight = w.seen.stats.open()
 	}
 	lv.step(w, inOrder)
-	lv.timers.stop(w.restart.up) // its leave has limits of its own
+	lv.timers.stop(w.restart.up) // the leave has limits of its own
 	lv.emitCall(w, Event{Kind: KindLeave, By: by, Detail: d}, call)
 	wait := tellAfter
 	if len(w.servers) == 0 {
@@ -47,8 +48,8 @@ func (lv *leaver) leave(w *worker, by By, call callFacts) {
 	lv.leaves(w, now)
 }
 
-// tellToLeave tells a worker to disconnect, once. One that has no process yet is
-// told when it has.
+// tellToLeave tells a worker to disconnect, once. A worker without a process
+// yet is told when it has one.
 func (lv *leaver) tellToLeave(w *worker) {
 	if w.ch == nil || w.life.chanEnded || !w.left.told.IsZero() {
 		return
@@ -81,8 +82,8 @@ func (lv *leaver) announced(w *worker) {
 	lv.leaves(w, now)
 }
 
-// leftChannel takes in that the channel of a worker has ended and its process
-// has not: it may tidy up, but not for ever.
+// leftChannel takes in that the channel of a worker has ended but its process
+// has not: the process may tidy up, but not for ever.
 func (lv *leaver) leftChannel(w *worker, now time.Time) {
 	w.left.ended = true
 	w.left.drained = !w.left.told.IsZero() && len(w.servers) > 0
@@ -99,7 +100,7 @@ func (lv *leaver) leaves(w *worker, now time.Time) {
 	lv.leaveStep(w)
 }
 
-// leaveStep carries out what the rules say is next for a worker that leaves.
+// leaveStep carries out the next step of the rules for a worker that leaves.
 func (lv *leaver) leaveStep(w *worker) {
 	lv.timers.stop(w.due.grace)
 	w.due.grace = nil
@@ -112,9 +113,9 @@ func (lv *leaver) leaveStep(w *worker) {
 	case do == leaveWait && at.IsZero():
 		return
 	case do == leaveWait:
-	case w.proc == nil: // asked again when it is there
+	case w.proc == nil: // asked again when the process is there
 		return
-	case do == leaveSignal && inItsEnd(w.proc): // its end must stay its own
+	case do == leaveSignal && inItsEnd(w.proc): // it is ending by itself: the signal must not become its reason
 		at = now.Add(dyingAgain)
 	case do == leaveSignal:
 		lv.sendStopSignal(w, now)
@@ -127,7 +128,7 @@ func (lv *leaver) leaveStep(w *worker) {
 	w.due.grace = lv.timers.at(at, func(time.Time) { lv.leaveStep(w) })
 }
 
-// sendStopSignal sends the stop signal, and SIGCONT, should the worker be
+// sendStopSignal sends the stop signal, and SIGCONT in case the worker is
 // stopped.
 func (lv *leaver) sendStopSignal(w *worker, now time.Time) {
 	why := "nothing is open any more, and it lives on"
@@ -156,7 +157,7 @@ func (lv *leaver) whyKilled(w *worker, now time.Time) string {
 	return fmt.Sprintf("the grace of %v is over", lv.o.Grace)
 }
 
-// roundly is a time as people say it.
+// roundly is a time, rounded for people.
 func roundly(d time.Duration) time.Duration { return d.Round(100 * time.Millisecond) }
 
 // tellKept tells a Go worker how long its kept connections may hold it up when
@@ -167,7 +168,7 @@ func (lv *leaver) tellKept(w *worker, alone bool) {
 	}
 	limit := keptLimit(lv.o.Grace, alone).Milliseconds()
 	if line, err := ipc.AppendMuster(nil, kept{&limit}); err == nil {
-		_ = w.ch.Send(line, -1) // its reader says what is wrong
+		_ = w.ch.Send(line, -1) // on an error the reader says what is wrong
 	}
 }
 
@@ -182,8 +183,8 @@ func (lv *leaver) alone(w *worker) bool {
 }
 
 // keptLimit is how long a worker that leaves may wait for kept connections, so
-// that it is done when the grace is over (0 = never). alone: no other worker
-// stays.
+// that it is done when the grace is over (grace 0 = never). alone: no other
+// worker stays.
 func keptLimit(grace time.Duration, alone bool) time.Duration {
 	kept := keptFor
 	if alone {
@@ -195,8 +196,8 @@ func keptLimit(grace time.Duration, alone bool) time.Duration {
 	return kept
 }
 
-// cutShort ends a worker that lives on without its channel, if it has to be. It
-// is false if the limits of a leave are enough.
+// cutShort ends a worker that lives on without its channel, if necessary. It
+// returns false if the limits of a leave are enough.
 func (lv *leaver) cutShort(w *worker, since, now time.Time) bool {
 	n := lv.ledger.unanswered(w)
 	do, at := channelEnd{unanswered: n, since: since, gone: w.life.gone, dying: inItsEnd(w.proc)}.next(now)
@@ -214,9 +215,10 @@ func (lv *leaver) cutShort(w *worker, since, now time.Time) bool {
 	return true
 }
 
-// awaitChannel waits for the end of the channel of a worker whose process has ended:
-// something that it started may hold its end, and read there what the worker has
-// not answered. If there is such, that is killed first, unless it was or is kept.
+// awaitChannel waits for the end of the channel of a worker whose process has
+// ended: a process it started may hold the worker's end, and read unanswered
+// hand-offs there. If hand-offs are unanswered the process group is killed
+// first, unless it was killed already or children are kept.
 func (lv *leaver) awaitChannel(w *worker, now time.Time, killed bool) {
 	w.due.otherEnd = lv.timers.at(now.Add(otherEndWait), func(now time.Time) {
 		if n := lv.ledger.unanswered(w); !killed && n > 0 {
@@ -226,6 +228,6 @@ func (lv *leaver) awaitChannel(w *worker, now time.Time, killed bool) {
 			lv.awaitChannel(w, now, true)
 			return
 		}
-		w.ch.Close() // its reader ends and says so
+		w.ch.Close() // the reader ends and says so
 	})
 }

@@ -14,14 +14,14 @@ import (
 )
 
 // ledger is the loop's part that has the addresses, the policy, and each
-// connection that was accepted and is no worker's yet.
+// accepted connection that no worker has taken yet.
 type ledger struct {
 	*common
 	policy       Policy
 	policyNow    atomic.Int32       // policy, for other goroutines
 	servers      map[string]*server // by key
 	order        []*server          // in the order they were opened
-	conns        []entry            // accepted and not taken; a deal.Conn is an index
+	conns        []entry            // accepted but not taken; a deal.Conn is an index into it
 	freeConns    []deal.Conn
 	buf          []byte
 	tot          totals
@@ -29,8 +29,8 @@ type ledger struct {
 	quieting     int // addresses whose names are being removed
 	closing      int // servers whose sockets are not closed yet
 
-	ended     func(*server) // is called when an address is closed
-	allClosed func()        // and when no socket is being closed any more
+	ended     func(*server) // called when an address is closed
+	allClosed func()        // called when no socket is being closed any more
 }
 
 // totals are the counters of a Snapshot.
@@ -44,10 +44,10 @@ type entry struct {
 	fd    int
 	at    time.Time
 	again bool    // it was handed off before
-	trace *traced // nil = not one of those that are followed
+	trace *traced // nil = it is not followed
 }
 
-// newLedger makes one without addresses.
+// newLedger makes a ledger without addresses.
 func newLedger(c *common) *ledger {
 	l := &ledger{common: c, policy: c.o.Policy, servers: make(map[string]*server), handOffTimes: &Latency{}}
 	l.policyNow.Store(int32(l.policy))
@@ -70,7 +70,7 @@ func (l *ledger) addServer(key string, p *sock.Port) (*server, error) {
 	return s, nil
 }
 
-// begin accepts where the primary does.
+// begin starts accepting at addresses where the primary accepts.
 func (l *ledger) begin() {
 	for _, s := range l.order {
 		l.accept(s)
@@ -91,15 +91,15 @@ func (l *ledger) accept(s *server) {
 	}, func(err error) { l.post(msgFailed{"accepting at " + s.addr.String(), err}) })
 }
 
-// closeServer closes an address. What is still queued there is lost.
+// closeServer closes an address. Connections still queued there are lost.
 func (l *ledger) closeServer(s *server) {
 	if s.ended {
 		return
 	}
 	s.ended = true
 	l.timers.stop(s.retry)
-	// Not waited for here: the accept goroutine may be waiting to give us a
-	// batch, and close waits for it.
+	// The loop does not wait for the close: it waits for the accept goroutine,
+	// which may be waiting to give the loop a batch.
 	l.closing++
 	l.runAside(func() error { return l.sys.close(s.port) }, func(err error) { l.closed(s, err) }, nil)
 	l.dropQueued(s)
@@ -121,7 +121,7 @@ func (l *ledger) closed(s *server, err error) {
 	if err != nil {
 		l.failed(nil, "closing "+s.addr.String(), err)
 	}
-	for _, w := range l.workers { // not to be kept by a program that listens again and again
+	for _, w := range l.workers { // keep no memory of them: a program may listen again and again
 		if s.dealer.InFlight(w.id) == 0 {
 			delete(w.servers, s)
 		}
@@ -131,7 +131,7 @@ func (l *ledger) closed(s *server, err error) {
 	}
 }
 
-// closePort closes a socket that nobody serves.
+// closePort closes a socket that belongs to no server.
 func (l *ledger) closePort(p *sock.Port) {
 	l.closing++
 	l.runAside(func() error { return l.sys.close(p) }, func(err error) {
@@ -142,7 +142,7 @@ func (l *ledger) closePort(p *sock.Port) {
 	}, nil)
 }
 
-// closedOne says that a socket that was no server's is closed.
+// closedOne says that a socket that belonged to no server is closed.
 func (l *ledger) closedOne() {
 	l.closing--
 	if l.closing == 0 {
@@ -180,7 +180,7 @@ func (l *ledger) quiet(p *sock.Port) {
 	}, nil)
 }
 
-// shift forgives everybody a time in which the primary itself stood still.
+// shift moves the times of all dealers: the primary itself stood still.
 func (l *ledger) shift(gap time.Duration) {
 	for _, s := range l.order {
 		s.dealer.Shift(gap)
@@ -196,7 +196,7 @@ func (l *ledger) queued() int {
 	return n
 }
 
-// dealAll deals what waits, at every address.
+// dealAll deals the waiting connections of every address.
 func (l *ledger) dealAll(now time.Time) {
 	for _, s := range l.order {
 		if s.dealer.Queued() > 0 {
@@ -212,14 +212,15 @@ func (l *ledger) quietAll() {
 	}
 }
 
-// drain takes in what has come before the end of the addresses began.
+// drain takes in the connections that came before the end of the addresses
+// began.
 func (l *ledger) drain(now time.Time) {
 	for _, s := range l.order {
 		if s.primaryAccepts() {
 			l.accepted(s, s.port.Drain(sock.Front, queueMax), now)
 		}
-		// A descriptor of common is in the workers' hands too, but they are
-		// about to leave.
+		// Workers have a copy of the common socket too, but they are about to
+		// leave.
 		if s.port.Can().Gate {
 			l.accepted(s, s.port.Drain(sock.Common, sock.All), now)
 		}
@@ -239,12 +240,12 @@ func (l *ledger) allGone() bool { return len(l.order) == 0 && l.closing == 0 }
 // isQuieting tells whether the name of an address is still being removed.
 func (l *ledger) isQuieting() bool { return l.quieting > 0 }
 
-// addresses are those that are open, in the order they were opened. The list is the
-// caller's: one may be closed meanwhile.
+// addresses are the open addresses, in the order they were opened. The list is
+// a copy, so that the caller may close addresses meanwhile.
 func (l *ledger) addresses() []*server { return slices.Clone(l.order) }
 
-// find is the server with that key or, if it has been given a number since or is
-// Options.Addr, at that address; nil if it is not open.
+// find is the server with that key or, if its port was chosen later or it is
+// Options.Addr, the server at that address; nil if it is not open.
 func (l *ledger) find(key string, a Address) *server {
 	if s := l.servers[key]; s != nil {
 		return s
@@ -258,11 +259,11 @@ func (l *ledger) find(key string, a Address) *server {
 	return s
 }
 
-// mayBeClosing tells whether the address with that key may be one that is being
-// closed.
+// mayBeClosing tells whether the address with that key may be one that is just
+// being closed.
 func (l *ledger) mayBeClosing(key string) bool { return l.closing > 0 && l.servers[key] == nil }
 
-// cut counts what a worker had open when it died, if that is known.
+// cut counts the connections a worker had open when it died, if known.
 func (l *ledger) cut(open int, known bool) {
 	if known {
 		l.tot.lost += uint64(open)
@@ -271,7 +272,7 @@ func (l *ledger) cut(open int, known bool) {
 	}
 }
 
-// show puts the addresses and what waits there into a picture.
+// show puts the addresses and the connections waiting there into a snapshot.
 func (l *ledger) show(s *Snapshot, now time.Time) {
 	s.Policy, s.PolicyFixed = l.policy, l.policyFixed()
 	s.Accepted, s.Dealt, s.Taken, s.Refused = l.tot.accepted, l.tot.dealt, l.tot.taken, l.tot.refused
@@ -291,8 +292,8 @@ func (l *ledger) show(s *Snapshot, now time.Time) {
 	}
 }
 
-// inBacklog is how many TCP connections the kernel holds for the primary and its
-// workers; nil where that is not known.
+// inBacklog is how many TCP connections the kernel holds for the primary and
+// its workers; nil if that is not known.
 func (l *ledger) inBacklog() (n *int) {
 	if runtime.GOOS != "linux" {
 		return nil

@@ -2,7 +2,7 @@ package engine
 
 import "syscall"
 
-// life is a worker's life as far as rules go. step moves it; the loop carries
+// life is a worker's life as the rules see it. step moves it; the loop carries
 // out the effects. Pure: no process, channel or clock.
 //
 // forked -> online -> listening -> (disconnecting) -> disconnected -> exited;
@@ -25,7 +25,7 @@ const (
 	no
 )
 
-// pointer is the form of a snapshot: nil = unset.
+// pointer is t in the form of a snapshot: nil = unset.
 func (t tri) pointer() *bool {
 	if t == unset {
 		return nil
@@ -45,7 +45,7 @@ const (
 	inKill                   // a signal through the API that is meant to end it
 	inChanEnd                // the channel has ended, everything in it was read
 	inGone                   // the process is gone
-	inProcEnd                // likewise, and its output was read
+	inProcEnd                // the process is gone, and its output was read
 )
 
 // effect is what the loop has to do, in order.
@@ -55,10 +55,10 @@ const (
 	fxOnline       effect = iota // publish online
 	fxListening                  // its first server listens
 	fxLeave                      // take it out of the rotation
-	fxRelease                    // every answer is read: it uses no server any more
-	fxSettle                     // and its process is gone: deal again what it did not answer
+	fxRelease                    // every answer was read: the worker uses no server any more
+	fxSettle                     // every answer was read and the process is gone: deal unanswered hand-offs again
 	fxDisconnect                 // publish disconnect
-	fxExit                       // publish exit; it is gone
+	fxExit                       // publish exit; the worker is gone
 	fxAwaitChannel               // the process has ended first: wait for the channel's end, 1 s at most
 )
 
@@ -136,7 +136,7 @@ func (l life) step(in input) (life, []effect) {
 	return l, nil
 }
 
-// vanish takes in that the process is gone. Only then nobody can read any more
+// vanish takes in that the process is gone. Only from then on nobody can read
 // what the channel still holds.
 func (l life) vanish() (life, []effect) {
 	if l.gone {

@@ -24,13 +24,13 @@ func (l *listeners[F]) call(with func(F)) {
 	l.all = slices.DeleteFunc(l.all, func(one *listening[F]) bool { return one.off.Load() })
 }
 
-// heard tells whether there is one.
+// heard tells whether there is a listener.
 func (l *listeners[F]) heard() bool {
 	return slices.ContainsFunc(l.all, func(one *listening[F]) bool { return !one.off.Load() })
 }
 
-// add adds f through the dispatcher, so that it hears what comes after it in
-// the queue and nothing before; first is called with it before that.
+// add adds f through the dispatcher, so that f hears only what comes later in
+// the queue; before that first is called with f.
 func add[F any](d *dispatcher, l *listeners[F], f F, first func(F)) (remove func()) {
 	one := &listening[F]{f: f}
 	d.post(func() {
@@ -62,14 +62,14 @@ type workerListeners struct {
 	exit       listeners[func(ExitDetail)]
 	failed     listeners[func(error)]
 
-	// What has happened already, for listeners that come late: Fork has returned
-	// before anybody can add one.
+	// What has happened already, for late listeners: Fork has returned before
+	// anybody can add a listener.
 	past    past
 	errs    []error
 	unheard []Message // messages without a handle that nobody listened for
 	bytes   int       // of unheard
 
-	// What waits in the dispatcher, which has the lock.
+	// What waits in the dispatcher; the dispatcher's lock protects it.
 	waiting, told load
 }
 
@@ -88,7 +88,7 @@ func (w *workerListeners) keepUnheard(m Message) {
 	}
 }
 
-// takeUnheard gives out what was kept.
+// takeUnheard returns the kept messages.
 func (w *workerListeners) takeUnheard() []Message {
 	ms := w.unheard
 	w.unheard, w.bytes = nil, 0

@@ -2,7 +2,7 @@ package engine
 
 import "log/slog"
 
-// level is how much somebody who reads a log should care.
+// level is how important an event is to a reader of the log.
 func (e *Event) level() slog.Level {
 	switch d := e.Detail.(type) {
 	case ErrorDetail:
@@ -23,8 +23,8 @@ func (e *Event) level() slog.Level {
 	return slog.LevelInfo
 }
 
-// attrs are the fields of the event's JSON form, but those a record has of its
-// own.
+// attrs are the fields of the event's JSON form, except those a record has
+// itself.
 func (e *Event) attrs() []slog.Attr {
 	attrs := []slog.Attr{slog.Uint64("seq", e.Seq)}
 	if e.Worker != 0 {

@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	beatEvery   = 250 * time.Millisecond // stalls are looked for
-	lateBeat    = time.Second            // asleep for this much longer: the primary itself stood still
+	beatEvery   = 250 * time.Millisecond // how often to look for stalls
+	lateBeat    = time.Second            // if the loop slept this much longer, the primary itself stood still
 	sampleEvery = time.Second
 )
 
@@ -39,7 +39,7 @@ type loop struct {
 	tidier     *tidier
 
 	ran         atomic.Bool
-	longestStep atomic.Int64 // ns the loop was at one thing, at most: others have waited so long
+	longestStep atomic.Int64 // longest time in ns for one message: others have waited that long
 
 	// ---- owned by run ----
 
@@ -48,9 +48,9 @@ type loop struct {
 	unadopt func() // ends what adopt began
 	unguard func() // ends the guard
 
-	// Read when run has returned.
+	// To be read when run has returned.
 	leftBehind []string  // what is left
-	endBy      time.Time // until when the tasks are waited for
+	endBy      time.Time // how long to wait for the tasks
 }
 
 // newLoop makes the loop of a cluster that has not started. inherited are the
@@ -91,9 +91,10 @@ func newLoop(o Options, prog program, inherited map[int]bool, now func() time.Ti
 	return l
 }
 
-// yieldEvery is how often the loop goes behind all goroutines that can run. On the
-// one processor muster's primary has, the loop and those that wake each other would
-// else be taken before one that comes out of a long system call, for seconds.
+// yieldEvery is how often the loop yields to all runnable goroutines. On the
+// one processor of muster's primary the scheduler would otherwise prefer the
+// loop, and goroutines that wake each other, to one that returns from a long
+// system call, for seconds.
 const yieldEvery = time.Millisecond
 
 // run is the loop. It returns when the cluster has stopped.
@@ -135,8 +136,9 @@ func (l *loop) run() {
 		case <-sample.C:
 			samples = true
 		}
-		// Before anything is judged by the time: the beat wakes the loop four times
-		// a second, so it was not there if it slept for longer.
+		// Check this before anything is judged by the time: the beat wakes the
+		// loop four times a second, so the primary stood still if the loop
+		// slept for longer.
 		now := l.now()
 		if gap := now.Sub(awake) - beatEvery; gap > lateBeat {
 			l.stoodStill(gap)
@@ -222,7 +224,7 @@ func (l *loop) take(m msg) {
 	}
 }
 
-// begin makes what the loop needs, and accepts where the primary does.
+// begin makes what the loop needs, and starts accepting.
 func (l *loop) begin() {
 	testPanicPoint(l)
 	l.started = l.now()
@@ -245,7 +247,7 @@ func (l *loop) forkFirst() {
 	if l.stopping != nil {
 		return
 	}
-	if err := l.plan.setupFirst(l.o.Workers); err != nil { // no settings, so nothing to be wrong with
+	if err := l.plan.setupFirst(l.o.Workers); err != nil { // never fails: there are no new settings
 		l.failed(nil, "", err)
 	}
 	for range l.o.Workers {
@@ -253,8 +255,8 @@ func (l *loop) forkFirst() {
 	}
 }
 
-// end is the last thing before run returns: no worker lives, no address is open,
-// except what was left behind.
+// end is the last step before run returns: no worker lives and no address is
+// open, except for what was left behind.
 func (l *loop) end() {
 	l.endBy = l.tasksUntil(l.now())
 	l.supervisor.close()
@@ -269,8 +271,9 @@ func (l *loop) end() {
 	l.pub.show(l.picture(l.now()))
 }
 
-// stoodStill forgives everybody what happened while the primary itself was
-// stopped (SIGSTOP, a debugger, a frozen machine).
+// stoodStill moves all times by the time in which the primary itself was
+// stopped (SIGSTOP, a debugger, a frozen machine), so that nobody is blamed for
+// it.
 func (l *loop) stoodStill(gap time.Duration) {
 	l.timers.shift(gap)
 	l.ledger.shift(gap)

@@ -28,7 +28,7 @@ type (
 		what string
 		err  error
 	}
-	msgMended  struct{ text string } // it was wrong and has been put right
+	msgMended  struct{ text string } // a failure was put right
 	msgSpawned struct {
 		w    *worker
 		p    *proc.Process
@@ -39,7 +39,7 @@ type (
 	msgRead struct {
 		w    *worker
 		msgs []ipc.Message
-		buf  []ipc.Message // the reader's, which waits for it; nil = msgs are not the last in it
+		buf  []ipc.Message // the reader's buffer, which the reader waits for; nil = more messages of the buffer follow
 		last bool
 	}
 	msgChanEnd struct {
@@ -51,7 +51,7 @@ type (
 		w    *worker
 		exit *ExitDetail
 	}
-	msgOrphans struct { // a signal was sent to what a worker has left
+	msgOrphans struct { // a signal was sent to processes a worker has left
 		w *worker // nil = several workers
 		d OrphansDetail
 	}
@@ -66,7 +66,7 @@ type (
 		w   *worker
 		key json.RawMessage
 	}
-	msgCounted struct { // it was stopped to be killed, with these connections open
+	msgCounted struct { // a worker was stopped to be killed, with these connections open
 		w     *worker
 		conns map[uint32]sock.Verdict
 	}

@@ -9,8 +9,8 @@ type mailbox struct {
 	start func()        // starts the loop, once
 }
 
-// post hands a message to the loop. It returns false if the loop has ended; the
-// message is the caller's again then.
+// post hands a message to the loop. It returns false if the loop has ended;
+// then the caller owns the message again.
 func (b *mailbox) post(m msg) bool {
 	select {
 	case b.in <- m:
@@ -31,7 +31,7 @@ func askLoop[T any](ctx context.Context, b *mailbox, question func(chan<- answer
 	reply := make(chan answer[T], 1)
 	b.start()
 	var none T
-	if err := ctx.Err(); err != nil { // the select below takes either of two that can go on
+	if err := ctx.Err(); err != nil { // the select below may choose either ready case
 		return none, err
 	}
 	select {
@@ -56,7 +56,7 @@ func askLoop[T any](ctx context.Context, b *mailbox, question func(chan<- answer
 	}
 }
 
-// do has a command carried out.
+// do makes the loop carry out a command.
 func (b *mailbox) do(ctx context.Context, cmd Command) (Result, error) {
 	return askLoop(ctx, b, func(reply chan<- answer[Result]) msg { return msgCommand{cmd, reply} })
 }

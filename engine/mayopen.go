@@ -10,8 +10,8 @@ import (
 	"muster/ipc"
 )
 
-// mayOpen tells why a worker may not have one more address; nil = it may. Its
-// program hears the errno.
+// mayOpen tells why a worker may not have one more address; nil = it may. The
+// program gets the errno.
 func (g *granter) mayOpen(w *worker, q *ipc.Query) error {
 	if q.Address != nil && len(*q.Address) > addressMax {
 		return fmt.Errorf("an address of %d bytes: %w", len(*q.Address), syscall.ENAMETOOLONG)
@@ -22,7 +22,7 @@ func (g *granter) mayOpen(w *worker, q *ipc.Query) error {
 			open++
 		}
 	}
-	under := w.flow.account.asking - 1 // without this one; and answers it has not taken
+	under := w.flow.account.asking - 1 // without this question; with answers the worker has not taken
 	for _, h := range w.unacked {
 		if h.s == nil && h.given == nil && !h.probe {
 			under++
@@ -34,8 +34,8 @@ func (g *granter) mayOpen(w *worker, q *ipc.Query) error {
 	return nil
 }
 
-// mayOpenNew tells why there may be no new address: one that is open costs
-// nothing more.
+// mayOpenNew tells why no new address may be opened: an address that is open
+// already costs nothing more.
 func (g *granter) mayOpenNew(a Address) error {
 	probe := sock.Reserve()
 	if probe >= 0 {

@@ -9,10 +9,10 @@ import (
 type Message struct {
 	Worker int
 	Value  json.RawMessage // any JSON value
-	Handle *Handle         // nil = none; the receiver's, to be closed by it
+	Handle *Handle         // nil = none; the receiver owns it and must close it
 }
 
-// drop closes what came with a message nobody takes.
+// drop closes the handle of a message nobody takes.
 func (m Message) drop() {
 	if m.Handle != nil {
 		_ = m.Handle.Close()

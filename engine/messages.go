@@ -13,8 +13,8 @@ import (
 	"muster/ipc"
 )
 
-// messages is the loop's part that hands on what programs say to each other, and
-// the descriptors with it.
+// messages is the loop's part that passes on the programs' messages to each
+// other, with their descriptors.
 type messages struct {
 	*common
 	intake *intake
@@ -57,7 +57,7 @@ func (mg *messages) tooLong(w *worker, m *ipc.Message) {
 
 // messageDetail is a message as events hold it.
 func messageDetail(raw []byte) MessageDetail {
-	if len(raw) > lineMax { // not all of a long one is looked at
+	if len(raw) > lineMax { // only a part of a long message is looked at
 		return MessageDetail{Message: quoteJSON(validText(string(raw[:lineMax+1]))), Cut: true}
 	}
 	text := bytes.ToValidUTF8(raw, []byte("\uFFFD"))
@@ -77,8 +77,9 @@ func (mg *messages) takeHandle(w *worker, m *ipc.Message) *Handle {
 		key := m.HandleKey
 		w.opened(key)
 		h.closed = func() {
-			// Beside: Close may be called by the loop, and after its end. The
-			// goroutine ends when the loop has taken the message, or has ended.
+			// On a goroutine, because Close may be called by the loop, or after
+			// its end. The goroutine ends when the loop has taken the message,
+			// or has ended.
 			go mg.post(msgHandleClosed{w, key})
 		}
 	}
@@ -86,7 +87,7 @@ func (mg *messages) takeHandle(w *worker, m *ipc.Message) *Handle {
 	return h
 }
 
-// handleClosed says that a connection a worker gave us is closed here.
+// handleClosed says that a connection from a worker is closed here.
 func (mg *messages) handleClosed(w *worker, key json.RawMessage) {
 	s := w.flow.sockets[string(key)]
 	if s == nil {
@@ -95,14 +96,14 @@ func (mg *messages) handleClosed(w *worker, key json.RawMessage) {
 	if s.open--; s.open > 0 {
 		return
 	}
-	delete(w.flow.sockets, string(key)) // a worker invents keys
+	delete(w.flow.sockets, string(key)) // a worker can invent keys
 	if s.asked {
 		mg.send(w, ipc.SocketAllClosed{Key: key})
 	}
 }
 
-// otherInternal answers Node's messages about sockets that were given to us. Of a
-// key nobody knows there are none.
+// otherInternal answers Node's messages about sockets that were sent to the
+// primary. For an unknown key there are none.
 func (mg *messages) otherInternal(w *worker, m *ipc.Message, now time.Time) {
 	key := ipc.SocketKey(m.Raw)
 	if key == nil {
@@ -130,7 +131,7 @@ func (mg *messages) otherInternal(w *worker, m *ipc.Message, now time.Time) {
 }
 
 // sendUser sends a message, with a handle if h is not nil, to a worker's
-// program. h stays the caller's.
+// program. h still belongs to the caller.
 func (mg *messages) sendUser(w *worker, value json.RawMessage, h *Handle) error {
 	if w.life.chanEnded {
 		return fmt.Errorf("message to worker %d: %w", w.id, ErrChannelClosed)
@@ -154,7 +155,7 @@ func (mg *messages) sendUser(w *worker, value json.RawMessage, h *Handle) error 
 	return nil
 }
 
-// copyOf duplicates a descriptor; nil if there is none free.
+// copyOf duplicates a descriptor; nil if no descriptor is free.
 func copyOf(rc syscall.RawConn) *os.File {
 	var f *os.File
 	_ = rc.Control(func(fd uintptr) {

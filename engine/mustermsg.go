@@ -12,14 +12,14 @@ type report struct {
 	Tells    bool        `json:"tells,omitempty"` // it can tell when it closes a connection: see follow
 	Full     bool        `json:"full,omitempty"`  // it reads no more until its program has handled messages
 	Short    string      `json:"short,omitempty"` // the errno for which it could not take a connection since the last report
-	Ends     [][2]uint64 `json:"ends,omitempty"`  // of followed ones: hand-off, ns from taken to closed; at most endsMax
+	Ends     [][2]uint64 `json:"ends,omitempty"`  // of followed connections: hand-off, ns from taken to closed; at most endsMax
 }
 
 // endsMax bounds the ends of connections in one report.
 const endsMax = 64
 
-// follow is what the primary tells a Go worker, in a NODE_MUSTER message before
-// the hand-off of that number: to tell when it closes the connection.
+// follow asks a Go worker, in a NODE_MUSTER message before the hand-off of that
+// number, to report when it closes the connection.
 type follow struct {
 	Follow *int64 `json:"follow"`
 }

@@ -31,7 +31,7 @@ func errnoName(err error) string {
 func quoteJSON(s string) json.RawMessage {
 	b, err := json.Marshal(s)
 	if err != nil {
-		return json.RawMessage(`""`) // cannot be: a Go string always has a form
+		return json.RawMessage(`""`) // never happens: every Go string has a JSON form
 	}
 	return b
 }

@@ -18,14 +18,14 @@ type sampler struct {
 func (s *sampler) look(self int, targets map[int]target, ports map[int]bool, at time.Time) samples {
 	r := samples{at: at, self: s.one(self), workers: make(map[int]usage, len(targets)), asked: targets}
 	alive := map[int]bool{self: true}
-	var inodes map[uint32]bool              // at our ports; asked for once, and only if somebody needs it
+	var inodes map[uint32]bool              // at the cluster's ports; asked for once, and only if necessary
 	var listening map[uint32]sock.TCPSocket // likewise
 	var err error
 	for id, t := range targets {
 		u := s.one(t.pid)
 		if t.open && len(ports) > 0 {
 			if inodes == nil {
-				inodes, _ = sock.ConnectionsAt(ports) // not known then: a dash on the screen
+				inodes, _ = sock.ConnectionsAt(ports) // on an error they are not known: a dash on the screen
 			}
 			if n, ok := sock.CountOf(t.pid, inodes); ok && inodes != nil {
 				u.open = &n
@@ -51,14 +51,15 @@ func (s *sampler) look(self int, targets map[int]target, ports map[int]bool, at 
 	return r
 }
 
-// one reads one process. Errors (it has just ended) mean: not known.
+// one reads one process. Errors mean: not known (the process has just ended).
 func (s *sampler) one(pid int) usage {
 	var u usage
 	p := s.known[pid]
 	fresh := p == nil
 	if fresh {
-		// Not NewProcess: it asks whether the process exists, by a signal. The
-		// workers are ours and not reaped, so the number cannot be another's.
+		// Not NewProcess: it checks by a signal whether the process exists. The
+		// workers are children and not reaped, so the number cannot be another
+		// process's.
 		p = &process.Process{Pid: int32(pid)}
 		s.known[pid] = p
 	}
@@ -96,7 +97,7 @@ func (o *observer) sample() {
 	o.spawnTask(func() { o.post(msgSampled{o.sampler.look(self, targets, ports, at)}) })
 }
 
-// sampled takes in a look, and counts what was done since the last one.
+// sampled takes in a sample, and counts what was done since the last one.
 func (o *observer) sampled(s samples) {
 	dt := o.took(s)
 	o.pub.touch()
@@ -128,9 +129,9 @@ func (o *observer) sampled(s samples) {
 	}
 }
 
-// observer keeps what the samples say of the whole: how many there were, this
-// process's own usage, and the rate of all workers that tell. It is the loop's,
-// except its sampler, which the one look under way has.
+// observer keeps what the samples say of the whole cluster: how many there
+// were, this process's own usage, and the rate of all workers that tell. It
+// belongs to the loop, except that a sample under way uses the sampler.
 type observer struct {
 	*common
 	ledger  *ledger
@@ -139,10 +140,10 @@ type observer struct {
 	at      time.Time // of the last sample
 	tick    uint64    // samples so far
 	self    usage
-	reqRate *float64 // requests answered in a second by all that tell; nil = nobody does
+	reqRate *float64 // requests answered in a second by all workers that tell; nil = no worker tells
 }
 
-// begin tells whether a look may begin: there is one at a time.
+// begin tells whether a sample may begin: there is one at a time.
 func (o *observer) begin() bool {
 	if o.looking {
 		return false
@@ -154,8 +155,8 @@ func (o *observer) begin() bool {
 	return true
 }
 
-// took ends a look, and returns the seconds since the one before, 0 if there is
-// none.
+// took ends a sample, and returns the seconds since the one before, 0 if there
+// is none.
 func (o *observer) took(s samples) (dt float64) {
 	if !o.at.IsZero() {
 		dt = s.at.Sub(o.at).Seconds()
@@ -165,7 +166,7 @@ func (o *observer) took(s samples) (dt float64) {
 	return dt
 }
 
-// show puts what the samples say of the whole into a picture.
+// show puts what the samples say of the whole cluster into a snapshot.
 func (o *observer) show(s *Snapshot) {
 	s.Tick, s.ReqRate, s.PrimaryCPU, s.PrimaryMem = o.tick, o.reqRate, o.self.cpu, o.self.mem
 }

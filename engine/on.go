@@ -1,17 +1,17 @@
 package engine
 
 // The listeners of a cluster and of its workers. All of them are called in
-// order, one at a time, on one goroutine that belongs to the Cluster: a
-// worker's before the cluster's of the same event, as in Node. A listener may
-// block (the others wait for it then, the cluster does not) and may call every
-// method but Run and Close, which wait for it. A panic in one ends the process
-// in good order. Each On... returns a function that removes the listener; a
-// call that is under way is not waited for.
+// order, one at a time, on one goroutine that belongs to the Cluster. For the
+// same event a worker's listeners come before the cluster's, as in Node. A
+// listener may block (then the others wait for it, the cluster does not) and
+// may call every method except Run and Close, which wait for it. A panic in a
+// listener ends the process in good order. Each On... returns a function that
+// removes the listener; it does not wait for a running call.
 //
-// What a listener learns from the methods of a Worker is how things are now:
-// they may have gone further than the event it is told of.
+// The methods of a Worker give its present state, which may be further than the
+// event the listener is told of.
 
-// OnSetup hears each call of SetupPrimary, also the one every Fork makes
+// OnSetup hears each call of SetupPrimary, and the one that every Fork makes
 // (Node: cluster 'setup').
 func (c *Cluster) OnSetup(f func(Settings)) (remove func()) {
 	return add(c.loop.dispatcher, &c.loop.listeners.setup, f, nil)
@@ -34,11 +34,12 @@ func (c *Cluster) OnListening(f func(*Worker, ListeningDetail)) (remove func()) 
 }
 
 // OnMessage hears every message of a worker's program (Node: cluster
-// 'message'). The handle that came with it is the listener's to close; of
-// several listeners one does. A worker that sends more than the listeners take is
-// slowed. If they take nothing for a second, or it leaves connections unanswered
-// meanwhile, it is not: then 16,384 of its messages may wait, with 64 MiB or 256
-// handles; more are dropped, with an error event.
+// 'message'). The listener must close the handle that came with it; if there
+// are several listeners, one of them must. A worker that sends more than the
+// listeners take is slowed. It is not slowed if the listeners take nothing for
+// a second, or if the worker leaves connections unanswered meanwhile: then
+// 16,384 of its messages may wait, with 64 MiB or 256 handles; more are
+// dropped, with an error event.
 func (c *Cluster) OnMessage(f func(*Worker, Message)) (remove func()) {
 	return add(c.loop.dispatcher, &c.loop.listeners.message, f, nil)
 }
@@ -49,15 +50,15 @@ func (c *Cluster) OnDisconnect(f func(*Worker, DisconnectDetail)) (remove func()
 	return add(c.loop.dispatcher, &c.loop.listeners.disconnect, f, nil)
 }
 
-// OnExit hears that a worker's process has ended (Node: cluster 'exit'). It is
-// not in Workers any more.
+// OnExit hears that a worker's process has ended (Node: cluster 'exit'). The
+// worker is no longer in Workers.
 func (c *Cluster) OnExit(f func(*Worker, ExitDetail)) (remove func()) {
 	return add(c.loop.dispatcher, &c.loop.listeners.exit, f, nil)
 }
 
-// The listeners of a worker also hear what has happened before they were
-// added: Fork has returned by then, and the worker may be quick. Once the cluster
-// has ended nobody calls a listener that is added; Done and Process still answer.
+// The listeners of a worker also hear what happened before they were added:
+// Fork has returned by then, and the worker may be quick. Listeners added after
+// the cluster's end are never called; Done and Process still answer.
 
 // OnOnline is Node's worker 'online'.
 func (w *Worker) OnOnline(f func()) (remove func()) {
@@ -94,8 +95,8 @@ func (w *Worker) OnExit(f func(ExitDetail)) (remove func()) {
 }
 
 // OnError is Node's worker 'error': its process could not be started, its
-// channel has failed, or a message it sent was refused (ErrTooLong). What goes
-// wrong in a call is that call's error.
+// channel has failed, or a message it sent was refused (ErrTooLong). A failed
+// call returns its error itself.
 func (w *Worker) OnError(f func(error)) (remove func()) {
 	return add(w.dispatcher, &w.listeners.failed, f, func(f func(error)) {
 		for _, err := range w.listeners.errs {

@@ -17,12 +17,12 @@ const (
 // outLine is one line of a worker's output.
 type outLine struct {
 	text   string
-	missed uint64 // lines before it that were left out
+	missed uint64 // lines left out before this one
 }
 
 // lineReader reads a worker's stdout or stderr for as long as it lives. It
-// always reads on, so that the worker never waits for us; what is more than a
-// person or a log can follow is counted and left out.
+// always reads on, so that the worker never waits; surplus lines, more than a
+// person or a log can follow, are counted and left out.
 type lineReader struct {
 	line    []byte
 	cut     bool // the rest of the present line is dropped
@@ -31,9 +31,9 @@ type lineReader struct {
 	refill  time.Time
 	keep    bool // keep the tail
 	mu      sync.Mutex
-	tail    []string // last lines, oldest first; also those left out
+	tail    []string // last lines, oldest first, including lines left out
 	dropped int      // lines before the tail
-	opened  int      // the port node has last said its inspector is open at; 0 = it has not
+	opened  int      // the port of node's last line about an open inspector; 0 = there was none
 }
 
 // run reads until the end and hands on lines in batches. The caller owns the
@@ -56,7 +56,7 @@ func (r *lineReader) run(src io.Reader, now func() time.Time, deliver func([]out
 	}
 }
 
-// split takes in what was read and returns the lines that are complete.
+// split takes in read bytes and returns the complete lines.
 func (r *lineReader) split(b []byte, now time.Time) []outLine {
 	r.tokens = min(r.tokens+now.Sub(r.refill).Seconds()*linesPerSec, linesAtOnce)
 	r.refill = now
@@ -116,8 +116,8 @@ func (r *lineReader) remember(text string) {
 	}
 }
 
-// inspector is the port node has last said its inspector is open at, 0 if it has
-// not. Lines that were left out of the events count.
+// inspector is the port of node's last line about an open inspector, 0 if there
+// was none. Lines left out of the events count too.
 func (r *lineReader) inspector() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -9,8 +9,8 @@ import (
 // workerName stands between the program's name and the worker's id, in argv[0].
 const workerName = ": worker "
 
-// ownName is what this program is called: in a worker too, where it is followed
-// by the worker's id.
+// ownName is what this program is called, also in a worker, where the worker's
+// id follows it.
 func ownName() string {
 	if len(os.Args) == 0 {
 		return nameOf("")

@@ -2,12 +2,12 @@ package engine
 
 import "slices"
 
-// past is what has happened to a worker, for listeners that come late: each
-// once, except 'listening', which is kept for each address, the last pastMax of
-// them. Only the dispatcher's goroutine touches it.
+// past is what has happened to a worker, for late listeners: each event once,
+// except 'listening', which is kept for the last pastMax addresses. Only the
+// dispatcher's goroutine touches it.
 type past struct{ all []Detail }
 
-// pastMax bounds the addresses of a worker that are told to late listeners.
+// pastMax bounds the addresses of a worker that late listeners are told.
 const pastMax = addressesMax
 
 func (p *past) add(d Detail) {
@@ -33,7 +33,7 @@ func (p *past) add(d Detail) {
 	p.all = append(p.all, d)
 }
 
-// pastOf calls f for what has happened to w already.
+// pastOf calls f with what has happened to w already.
 func pastOf[D Detail](w *Worker, f func(D)) {
 	for _, d := range w.listeners.past.all {
 		if d, ok := d.(D); ok {

@@ -8,7 +8,7 @@ import (
 	"muster/engine/internal/sock"
 )
 
-// paths is the loop's part that sees to it that unix sockets have their paths.
+// paths is the loop's part that makes sure that unix sockets keep their paths.
 type paths struct {
 	*common
 	ledger *ledger
@@ -21,9 +21,10 @@ func (pa *paths) keepNames() {
 	}
 }
 
-// keepName sees to it that a unix socket has its path. w is the worker that has
-// just asked for it, listens there or has ended, which is when programs remove
-// it; nil if this is only a look. What was wrong is said once.
+// keepName makes sure that a unix socket has its path. w is the worker that has
+// just asked for it, listens there or has ended: at these moments programs
+// remove the path; nil if this is only a regular look. A failure is reported
+// once.
 func (pa *paths) keepName(s *server, w *worker) {
 	n := s.port.Name()
 	if n == nil || s.ended || pa.stopping != nil {
@@ -57,7 +58,7 @@ func (pa *paths) nameKept(s *server, w *worker, lost bool, err error) {
 		return
 	}
 	if w != nil && pa.workers[w.id] != w {
-		w = nil // it has gone meanwhile
+		w = nil // the worker has gone meanwhile
 	}
 	switch {
 	case isSlow(err) && s.nameTrouble != err.Error():

@@ -10,7 +10,7 @@ import (
 	"muster/engine/internal/proc"
 )
 
-// plan is the loop's part that knows what the next workers run.
+// plan is the loop's part that knows what later workers run.
 type plan struct {
 	*common
 	ledger   *ledger
@@ -20,11 +20,12 @@ type plan struct {
 	shown    atomic.Pointer[Settings] // settings, for other goroutines; never changed
 }
 
-// setup is one setupPrimary: s on top of what is set, the defaults under it
-// the first time (https://nodejs.org/api/cluster.html#clustersetupprimarysettings).
+// setup is one setupPrimary: s over the present settings, the first time with
+// the defaults below
+// (https://nodejs.org/api/cluster.html#clustersetupprimarysettings).
 //
-// found is where the program of s is: the file system may not answer, so the loop
-// does not look for it.
+// found is the location of the program of s. The caller looks it up: the file
+// system may not answer, so the loop must not.
 func (p *plan) setup(s Settings, by By, found foundExec) error {
 	next, err := p.settings.merge(s)
 	if err != nil {
@@ -41,7 +42,7 @@ func (p *plan) setup(s Settings, by By, found foundExec) error {
 		}
 		p.wasSetUp = true
 	}
-	if found.name != next.Exec { // it is what it was
+	if found.name != next.Exec { // the name is unchanged
 		found = foundExec{next.Exec, p.program.path, p.program.err}
 	}
 	p.useSettings(next)
@@ -62,8 +63,8 @@ func (p *plan) useSettings(s Settings) {
 	p.pub.touch()
 }
 
-// setupNote is what is to be told with a setup: Options.Note, and that there is
-// no stall limit.
+// setupNote is the note of a setup event: Options.Note, and that there is no
+// stall limit.
 func (p *plan) setupNote() string {
 	note := p.o.Note
 	if p.o.Stall > 0 && !p.o.StallInspected && inspects(p.program.argv, mergeEnv(os.Environ(), p.settings.Env)) {
@@ -80,7 +81,7 @@ func (p *plan) setupFirst(n int) error {
 	return p.setup(Settings{}, ByAPI, foundExec{})
 }
 
-// show puts what is planned into a picture.
+// show puts the settings of later workers into a snapshot.
 func (p *plan) show(s *Snapshot) {
 	s.Command, s.Settings = p.program.command, p.settings
 }

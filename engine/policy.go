@@ -49,20 +49,20 @@ func nodePolicy(value string) Policy {
 // known tells whether there is such a policy.
 func (p Policy) known() bool { return p.dealer() != 0 }
 
-// PrimaryDeals tells whether the primary decides under p which worker gets a
-// connection. Only what it deals does it see, count and time.
+// PrimaryDeals tells whether under p the primary decides which worker gets a
+// connection. The primary sees, counts and times only connections it deals.
 func (p Policy) PrimaryDeals() bool { return p.dealer() == dealsPrimary }
 
-// dealer is who decides which worker gets a connection.
+// dealer is the side that decides which worker gets a connection.
 type dealer int
 
 const (
-	dealsPrimary dealer = 1 + iota // it accepts each connection and hands it to a worker
-	dealsKernel                    // it gives each connection to the socket of one worker
-	dealsWorkers                   // they accept on one socket, whoever comes first
+	dealsPrimary dealer = 1 + iota // the primary accepts each connection and hands it to a worker
+	dealsKernel                    // the kernel gives each connection to the socket of one worker
+	dealsWorkers                   // the workers accept on one socket; the first one gets the connection
 )
 
-// dealer tells who deals under p; 0 if there is no such policy.
+// dealer tells which side deals under p; 0 if there is no such policy.
 func (p Policy) dealer() dealer {
 	switch p {
 	case SchedRR:
@@ -73,8 +73,8 @@ func (p Policy) dealer() dealer {
 	return 0
 }
 
-// Other is the policy p is compared with, and the one a switch goes to: another
-// deals under it.
+// Other is the policy p is compared with, and to which a switch goes: under it
+// another side deals.
 func (p Policy) Other() Policy {
 	if p.PrimaryDeals() {
 		return SchedNone
@@ -86,8 +86,8 @@ func (p Policy) Other() Policy {
 // while the policy is p.
 func (p Policy) rule() deal.Rule { return deal.TurnOrder }
 
-// at is the policy that holds at an address while the cluster's is p. fixed
-// tells that it stays, whatever the cluster's becomes.
+// at is the policy that applies at an address while the cluster's is p. fixed
+// tells that it stays even if the cluster's changes.
 func (p Policy) at(can sock.Can) (holds Policy, fixed bool) {
 	switch {
 	case !can.Accept:
@@ -103,9 +103,8 @@ func (p Policy) at(can sock.Can) (holds Policy, fixed bool) {
 const socketsEach = 2
 
 // gate is where the gate of an address sends new connections under p: to the
-// primary if it deals, or while any worker is leaving, because a worker that
-// closes its copy of the shared socket must not be the one a new connection
-// waits for.
+// primary if it deals, or while any worker is leaving, because no new
+// connection may wait for a worker that closes its copy of the shared socket.
 func (p Policy) gate(leaving int) sock.Gate {
 	if p.dealer() == dealsWorkers && leaving == 0 {
 		return sock.Common
@@ -116,8 +115,8 @@ func (p Policy) gate(leaving int) sock.Gate {
 // MarshalText writes String's form.
 func (p Policy) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
 
-// UnmarshalText reads "rr" or "shared", and Node's word "none" for shared. Of any
-// other text p stays as it is.
+// UnmarshalText reads "rr" or "shared", and Node's word "none" for shared. Any
+// other text leaves p as it is.
 func (p *Policy) UnmarshalText(b []byte) error {
 	switch s := string(b); strings.ToLower(s) {
 	case "rr":

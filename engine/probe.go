@@ -6,22 +6,22 @@ import (
 	"muster/engine/internal/deal"
 )
 
-// probeEvery is how long a worker may have said nothing before it is asked
-// whether it answers.
+// probeEvery is how long a worker may be silent before it is asked whether it
+// answers.
 const probeEvery = time.Second
 
-// probe is what is known of whether a worker answers: its event loop, or in a Go
-// worker the goroutine that reads its channel. The primary asks, for an idle
-// worker is as silent as one that stands still, and in shared there are no
-// hand-offs. Pure.
+// probe is what is known of whether a worker answers: its event loop, or in a
+// Go worker the goroutine that reads its channel. The primary asks because an
+// idle worker is as silent as one that stands still, and because in shared
+// there are no hand-offs. Pure.
 type probe struct {
-	knows bool // it has answered one: see silent
+	knows bool // it has answered a probe: see silent
 	seq   int64
-	sent  time.Time // of the one under way; zero = none is
-	heard time.Time // when it last answered one, or a hand-off
+	sent  time.Time // of the probe under way; zero = none
+	heard time.Time // when it last answered a probe or a hand-off
 }
 
-// due tells whether it is to be asked.
+// due tells whether a probe should be sent.
 func (p probe) due(now time.Time) bool {
 	return p.sent.IsZero() && now.Sub(p.heard) >= probeEvery
 }
@@ -41,9 +41,9 @@ func (p probe) answered(now time.Time) probe {
 	return p
 }
 
-// silent is since when a probe is unanswered, if that is too long. Who has never
-// answered one may be a program that does not know what it is asked, or one that
-// has not come to its event loop yet.
+// silent is since when a probe is unanswered, if that is too long. A worker
+// that has never answered one may be a program that does not know probes, or
+// has not reached its event loop yet.
 func (p probe) silent(now time.Time) (since time.Time, ok bool) {
 	if !p.knows || p.sent.IsZero() || now.Sub(p.sent) < deal.SilentAfter {
 		return time.Time{}, false

@@ -12,8 +12,8 @@ import (
 
 // Process is the process of a worker (Node: worker.process, a ChildProcess).
 type Process struct {
-	started chan struct{} // closed when there is one, or there will be none
-	p       *proc.Process // nil = it could not be started; read after started
+	started chan struct{} // closed when there is a process, or there will be none
+	p       *proc.Process // nil = the process could not be started; read after started
 	exit    atomic.Pointer[ExitDetail]
 
 	stdin          *pipeWriter
@@ -35,7 +35,7 @@ func (p *Process) PID() int {
 }
 
 // ExitCode is its exit code; ok is false while it runs, and if a signal has
-// ended it (Node: worker.process.exitCode, null then). Of a process that could
+// ended it (Node: worker.process.exitCode, then null). For a process that could
 // not be started it is the negative errno.
 func (p *Process) ExitCode() (code int, ok bool) {
 	if e := p.exit.Load(); e != nil && e.Code != nil {
@@ -53,9 +53,10 @@ func (p *Process) ExitSignal() string {
 	return ""
 }
 
-// Signal sends a signal past the API, as kill(1) would: it leaves
+// Signal sends a signal without the API, as kill(1) does: it leaves
 // ExitedAfterDisconnect alone, and the worker is replaced (Node:
-// worker.process.kill). 0 means SIGTERM. A process that has ended is no error.
+// worker.process.kill). 0 means SIGTERM. It is no error if the process has
+// ended.
 func (p *Process) Signal(sig syscall.Signal) error {
 	if sig == 0 {
 		sig = syscall.SIGTERM
@@ -79,14 +80,14 @@ func (p *Process) Stdin() io.WriteCloser {
 	return p.stdin
 }
 
-// Stdout reads its standard output; nil unless Settings pipe it. The worker
-// waits when 64 KiB and a pipe's worth of it are unread.
+// Stdout reads its standard output; nil unless Settings pipe it. The worker's
+// writes wait when 64 KiB and a full pipe are unread.
 func (p *Process) Stdout() io.Reader { return readerOf(p.stdout) }
 
-// Stderr is as Stdout.
+// Stderr is as Stdout, for standard error.
 func (p *Process) Stderr() io.Reader { return readerOf(p.stderr) }
 
-// readerOf keeps a nil Pipe from being a reader that is not nil.
+// readerOf keeps a nil Pipe from becoming a non-nil reader.
 func readerOf(p *proc.Pipe) io.Reader {
 	if p == nil {
 		return nil

@@ -8,7 +8,7 @@ import (
 	"muster/engine/internal/proc"
 )
 
-// program is what the workers run, as the settings have it.
+// program is what the workers run by the settings.
 type program struct {
 	path    string
 	argv    []string
@@ -17,13 +17,13 @@ type program struct {
 	err     error  // why it cannot be run: the error of each fork
 }
 
-// foundExec is the file of a program's name, or why there is none.
+// foundExec is the file found for a program's name, or why there is none.
 type foundExec struct {
 	name, path string
 	err        error
 }
 
-// findExec looks for the program of s. It asks the file system.
+// findExec looks for the program of s in the file system.
 func findExec(s Settings) foundExec {
 	if self, err := proc.SelfExe(); s.Exec == "" || err == nil && s.Exec == self {
 		return foundExec{}

@@ -2,8 +2,8 @@ package engine
 
 import "time"
 
-// publish makes a new picture if something has changed and the last one is old
-// enough; otherwise it tells when that is so (zero = nothing has changed).
+// publish makes a new snapshot if something has changed and the last one is old
+// enough; otherwise it returns when it will be (zero = nothing has changed).
 func (l *loop) publish() (due time.Time) {
 	at, ok := l.pub.due()
 	if !ok {
@@ -32,8 +32,8 @@ func (l *loop) picture(now time.Time) *Snapshot {
 	return s
 }
 
-// stopBy is when a stop is over, as far as that is known: the grace of all, then
-// the time the last one has to end.
+// stopBy is when a stop is over, as far as that is known: after the grace of
+// all workers, and then the time the last worker has to end.
 func (l *loop) stopBy() time.Time {
 	if l.stopping == nil {
 		return time.Time{}
@@ -62,7 +62,8 @@ func (l *loop) stopSignalName() string {
 	return signalName(l.rules.signal)
 }
 
-// traffic is the picture with what the kernel holds; nil if nobody looks.
+// traffic is the traffic of a snapshot, with the connections the kernel holds;
+// nil if nobody watches.
 func (l *loop) traffic(now time.Time) *Traffic {
 	t := l.tracing.picture(now)
 	if t != nil {

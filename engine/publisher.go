@@ -8,19 +8,20 @@ import (
 // snapEvery is the least time between two pictures.
 const snapEvery = 100 * time.Millisecond
 
-// publisher is what viewers see of the cluster: the events, the newest picture,
-// and who is woken for them. Its newest picture, the events and the subscribers
-// are read from any goroutine; all else is the loop's.
+// publisher is what viewers see of the cluster: the events, the newest
+// snapshot, and the subscribers to wake. Any goroutine may read the newest
+// snapshot, the events and the subscribers; everything else belongs to the
+// loop.
 type publisher struct {
 	events  *eventRing
 	changed subscribers
 	snap    atomic.Pointer[Snapshot]
 
-	stale bool      // something is not in the newest picture
+	stale bool      // the newest snapshot is out of date
 	at    time.Time // of the newest picture
 }
 
-// event numbers an event and shows it.
+// event numbers an event and publishes it.
 func (p *publisher) event(e Event) (seq uint64) {
 	seq = p.events.add(e)
 	p.stale = true

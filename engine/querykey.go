@@ -8,7 +8,7 @@ import (
 
 // queryKey names an address among the live servers. The index counts only for
 // port 0, as in Node 22 and later, so that a worker that closes and listens
-// again meets the others.
+// again shares the others' address.
 func queryKey(q *ipc.Query) string {
 	addr := ""
 	if q.Address != nil {

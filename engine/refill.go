@@ -6,7 +6,7 @@ import "time"
 const rowKept = 5 * time.Second
 
 // judge asks the rules what becomes of the slot of a worker that has ended, or
-// whose channel has. It is asked once per worker.
+// whose channel has. It runs once per worker.
 func (sv *supervisor) judge(w *worker, now time.Time) verdict {
 	if w.end.vacated || w.life.voluntary == yes || sv.stopping != nil {
 		return verdict{}
@@ -16,7 +16,7 @@ func (sv *supervisor) judge(w *worker, now time.Time) verdict {
 	}
 	listened := time.Duration(-1)
 	if w.start.noDir {
-		listened = 0 // no fault of the program's: later and later, but never the end
+		listened = 0 // not the program's fault: retry later and later, but never give up
 	}
 	if !w.at.listening.IsZero() {
 		end := now
@@ -34,7 +34,7 @@ func (sv *supervisor) judge(w *worker, now time.Time) verdict {
 	return v
 }
 
-// carryOut does what judge decided, once the exit was published.
+// carryOut carries out what judge decided, once the exit was published.
 func (sv *supervisor) carryOut(w *worker, v verdict, now time.Time) {
 	sl := w.slot
 	for i, x := range sl.live {
@@ -47,7 +47,7 @@ func (sv *supervisor) carryOut(w *worker, v verdict, now time.Time) {
 		sl.exitText, sl.exitAt = exitWords(w.end.exit), w.at.ended
 	}
 	sv.restartEnded(w)
-	if want := sl.want; want != nil { // now there is room
+	if want := sl.want; want != nil { // now there is room for the waiting fork
 		sv.reforkFor(sl, want.prev, want.by)
 		return
 	}
@@ -91,8 +91,8 @@ func (sv *supervisor) vacate(w *worker, now time.Time) {
 	}
 }
 
-// reforkFor forks the replacement of prev. If the slot has no room for it, it is
-// forked when there is, and nil is returned.
+// reforkFor forks the replacement of prev. If the slot has no room it returns
+// nil, and the replacement is forked when there is room.
 func (sv *supervisor) reforkFor(sl *slot, prev *worker, by By) *worker {
 	sv.timers.stop(sl.due)
 	sl.due, sl.want = nil, nil
@@ -116,7 +116,7 @@ func (sv *supervisor) forgetRow(sl *slot) {
 	sv.pub.touch()
 }
 
-// forkLater has the slot's replacement forked, now or later.
+// forkLater schedules the fork of the slot's replacement, now or later.
 func (sv *supervisor) forkLater(sl *slot, prev *worker, after time.Duration, now time.Time) {
 	if after == 0 {
 		sv.reforkFor(sl, prev, BySupervisor)

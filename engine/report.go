@@ -17,8 +17,8 @@ func (s *workerStats) open() int {
 	return int(min(s.accepted-s.closed, 1<<30))
 }
 
-// add returns the sum with one more report. A worker is outside: what it says
-// is taken, but cannot do harm.
+// add returns the sum with one more report. Workers are not trusted: a wrong
+// report must do no harm.
 func (s *workerStats) add(r report) *workerStats {
 	n := &workerStats{accepted: r.Accepted, closed: r.Closed, done: r.Done, tells: r.Tells, full: r.Full, latency: &Latency{}}
 	if s != nil {
@@ -33,8 +33,8 @@ func (s *workerStats) add(r report) *workerStats {
 		for _, t := range r.Times {
 			lat.addBucket(t[0], t[1])
 		}
-		if r.MaxNs > 0 && lat.n > 0 { // it tells exactly what buckets know roughly
-			lat.max = max(longest, time.Duration(r.MaxNs)) // past its range it is negative, and no maximum
+		if r.MaxNs > 0 && lat.n > 0 { // the exact value of what buckets know roughly
+			lat.max = max(longest, time.Duration(r.MaxNs)) // too large a value becomes negative, which is no maximum
 		}
 		n.latency = &lat
 	}

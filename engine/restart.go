@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// restart replaces a worker, the new one first.
+// restart replaces a worker: it forks the new one first.
 func (sv *supervisor) restart(w *worker, by By) (*worker, error) {
 	switch {
 	case w.restart.by != nil:
@@ -29,8 +29,9 @@ func (sv *supervisor) restart(w *worker, by By) (*worker, error) {
 	return n, nil
 }
 
-// notReady ends the new worker of a restart that does not come up. One that has
-// no process yet is ended when it has; one in a debugger may be paused.
+// notReady ends the new worker of a restart if it does not come up. A worker
+// without a process yet is ended when it has one; a worker in a debugger may be
+// paused.
 func (sv *supervisor) notReady(n *worker) {
 	old := n.restart.of
 	if old == nil || n.proc == nil {
@@ -65,7 +66,7 @@ func (sv *supervisor) endLate(n *worker) {
 }
 
 // restartFailed ends a restart whose new worker n will not come up: the old one
-// keeps the slot, and says so.
+// keeps the slot, and its row says so.
 func (sv *supervisor) restartFailed(n *worker, why string) {
 	old := n.restart.of
 	if old == nil {
@@ -79,14 +80,14 @@ func (sv *supervisor) restartFailed(n *worker, why string) {
 	sv.noteRestart(old, "restart failed")
 }
 
-// restartLeft settles the restart a worker has part in that leaves before it is
-// over, for whatever reason.
+// restartLeft settles a restart if one of its workers leaves before it is over,
+// for whatever reason.
 func (sv *supervisor) restartLeft(w *worker) {
-	if n := w.restart.by; n != nil { // the new one has the slot
+	if n := w.restart.by; n != nil { // the new worker has the slot
 		w.restart.by, n.restart.of = nil, nil
 		sv.timers.stop(n.restart.up)
 	}
-	switch { // one that dies is told by its exit, which says how
+	switch { // if the worker dies, its exit says how
 	case w.restart.of == nil || w.life.procEnded:
 	case !w.life.chanEnded:
 		sv.restartFailed(w, fmt.Sprintf("worker %d leaves before it listened%s", w.id, w.onAll()))
@@ -95,7 +96,8 @@ func (sv *supervisor) restartLeft(w *worker) {
 	}
 }
 
-// onAll completes "before it listened" for the new worker of a restart.
+// onAll completes the text "before it listened" for the new worker of a
+// restart.
 func (w *worker) onAll() string {
 	if w.at.listening.IsZero() {
 		return ""
@@ -103,7 +105,7 @@ func (w *worker) onAll() string {
 	return " on all that the old one does"
 }
 
-// restartEnded settles the restart a worker that has ended had part in.
+// restartEnded settles the restart in which a worker that has ended had part.
 func (sv *supervisor) restartEnded(w *worker) {
 	sv.restartFailed(w, fmt.Sprintf("worker %d ended (%s) before it listened%s", w.id, exitWords(w.end.exit), w.onAll()))
 	if n := w.restart.by; n != nil {
@@ -115,7 +117,7 @@ func (sv *supervisor) restartEnded(w *worker) {
 // noteKept is how long a row says that a restart failed.
 const noteKept = time.Minute
 
-// noteRestart puts a note on a worker's row for a while; "" takes it away.
+// noteRestart puts a note on a worker's row for a while; "" removes it.
 func (sv *supervisor) noteRestart(w *worker, note string) {
 	sv.timers.stop(w.restart.noted)
 	w.restart.note, w.restart.noted = note, nil

@@ -15,14 +15,14 @@ var self atomic.Pointer[Child]
 
 // Role tells what this process is, from its environment. A worker has
 // NODE_UNIQUE_ID (an integer) and NODE_CHANNEL_FD (a unix stream socket); both
-// are unset by this call, so that its own children do not see them. One alone,
-// or another kind of descriptor, is an error: print it and exit 2. Call it
-// first thing in main, before flags are parsed; asked again it answers the
-// same. In a worker the process ends with exit code 0 when the primary is gone,
-// as in Node.
+// are unset by this call, so that its own children do not see them. One of them
+// alone, or another kind of descriptor, is an error: print it and exit 2. Call
+// Role first in main, before flags are parsed; later calls return the same. In
+// a worker the process ends with exit code 0 when the primary is gone, as in
+// Node.
 func Role() (worker bool, err error) {
 	if IsWorker() {
-		return true, nil // it was asked before
+		return true, nil // Role was called before
 	}
 	id, hasID := os.LookupEnv(envUniqueID)
 	fd, hasFD := os.LookupEnv(envChannelFD)

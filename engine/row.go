@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// show puts the workers of all slots into a picture.
+// show puts the workers of all slots into a snapshot.
 func (sv *supervisor) show(s *Snapshot, now time.Time) {
 	s.Restarts = sv.restarts
 	open, known := 0, false
@@ -30,7 +30,7 @@ func (sv *supervisor) show(s *Snapshot, now time.Time) {
 	}
 }
 
-// row is one worker of the picture.
+// row is one worker of the snapshot.
 func (sv *supervisor) row(w *worker, now time.Time) Row {
 	sl := w.slot
 	r := Row{

@@ -16,7 +16,7 @@ type lineSender interface {
 }
 
 // sendLine sends a program's message, with h if it is not nil, over either end
-// of a channel. h stays the caller's. After an error that is not
+// of a channel. h still belongs to the caller. After an error other than
 // ErrChannelClosed or ipc.ErrPendingFull nothing was sent and the channel goes
 // on. Any goroutine may call it.
 func sendLine(ch lineSender, value json.RawMessage, h *Handle) error {
@@ -52,19 +52,19 @@ func sendLine(ch lineSender, value json.RawMessage, h *Handle) error {
 }
 
 func sendSocket(ch lineSender, line []byte, fd int) error {
-	// The receiver would end the channel for what is no socket.
+	// The receiver would end the channel for a descriptor that is no socket.
 	if _, err := socketKind(fd); err != nil {
 		return err
 	}
-	// Node does not set it on what it receives, and stands still on a socket
-	// that blocks.
+	// Node does not set O_NONBLOCK on sockets it receives, and stands still on
+	// a blocking one.
 	if err := unix.SetNonblock(fd, true); err != nil {
 		return err
 	}
 	return ch.Send(line, fd)
 }
 
-// channelErr gives the end of a channel the name users know.
+// channelErr turns ipc's error for the end of a channel into the exported one.
 func channelErr(err error) error {
 	if errors.Is(err, ipc.ErrClosed) {
 		return ErrChannelClosed

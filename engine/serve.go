@@ -14,22 +14,22 @@ import (
 // Serve makes a cluster of a program: one worker process per processor serves
 // h on addr (as "127.0.0.1:3000", ":3000", "unix:/run/app.sock").
 //
-// It starts this very program again as the workers. So everything before the
-// call, init functions included, happens in every worker too: call it as early
-// in main as h allows, and let nothing before it open a port, take a lock or
-// write a file that is meant to be there once. A worker's standard output and
-// error are the primary's.
+// Serve starts this very program again as the workers. So everything before the
+// call, including init functions, happens in every worker too: call Serve as
+// early in main as h allows, and do not open a port, take a lock or write a
+// file meant to exist once before it. Workers share the primary's standard
+// output and error.
 //
 // In the primary it returns nil once ctx has ended and every worker has left:
 // they finish the requests they have, for five seconds at most. Pass a context
 // of signal.NotifyContext, or an interrupt cuts every connection. A worker that
-// dies is replaced; see Cluster for who is replaced when. In a worker it
-// returns nil when the worker was told to leave and has served what it had, so
-// that main can end; ctx means nothing there, and SIGTERM and SIGINT end it at
-// once, as they do a Node worker.
+// dies is replaced; see Cluster for details. In a worker Serve returns nil when
+// the worker was told to leave and has served its connections, so that main can
+// end; there ctx has no effect, and SIGTERM and SIGINT end the worker at once,
+// like a Node worker.
 //
-// The error in a primary is that of New: an address that cannot be had is an
-// *AddrError. Options for more than this: New and Run in the primary, Listen
+// In a primary the error is that of New: for an address that cannot be opened
+// it is an *AddrError. For other options use New and Run in the primary, Listen
 // and ServeHTTP in the workers. tui.Serve is the same with the dashboard.
 func Serve(ctx context.Context, addr string, h http.Handler) error {
 	worker, err := Role()
@@ -62,13 +62,13 @@ func ServeOptions(addr string) Options {
 
 // serveWorker is Serve in a worker.
 func serveWorker(h http.Handler) error {
-	// A program that catches signals to end ctx caught those of its workers too.
+	// A program that catches signals to end ctx does so in its workers too.
 	signal.Reset()
 	c := Self()
 	ln, err := listenSpec(os.Getenv(envAddr))
 	if err != nil {
 		select {
-		case <-c.Leaving(): // told to leave before it was there
+		case <-c.Leaving(): // told to leave before it listened
 			return nil
 		default:
 		}
