@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	queueMax    = 1024 // connections queued at one address; past it the kernel's backlog holds the rest
+	queueMax    = 1024 // connections queued at one address; the kernel's backlog holds further ones
 	queueResume = queueMax / 2
 )
 
@@ -20,22 +20,22 @@ type server struct {
 	addr   Address // as bound
 	port   *sock.Port
 	dealer *deal.Dealer
-	users  map[*worker]bool // workers that have its socket; true once they closed it
+	users  map[*worker]bool // workers that have its socket; true = they have closed it
 	keep   bool             // Options.Addr: stays open without users
-	chosen Address          // a worker asked for port 0: what it asked for, with the port it got
-	paused bool             // accepting waits for the queue
-	fixed  Policy           // the policy it was opened with, if it has no gate; else 0
-	data   json.RawMessage  // the first worker's, given to all (TLS ticket keys)
+	chosen Address          // if a worker asked for port 0: its address, with the port it got
+	paused bool             // accepting waits for room in the queue
+	fixed  Policy           // the policy it was opened with, if it has no gate; otherwise 0
+	data   json.RawMessage  // data of the first worker, given to all (TLS ticket keys)
 	retry  *timer
 	ended  bool
 	naming bool    // its path is being looked at
-	named  *worker // and is to be looked at again, for this one
+	named  *worker // the path must be looked at again, for this worker
 
-	nameSaid    bool   // that it was put back
-	nameTrouble string // why it could not be, as was said
+	nameSaid    bool   // an event said that the path was put back
+	nameTrouble string // why the path could not be put back, as an event said
 
-	unserved time.Time // since when nobody serves it and nobody will; zero = somebody does or will
-	forsaken bool      // it was said that who waits is reset
+	unserved time.Time // since when no worker serves it and none will; zero = one does or will
+	forsaken bool      // an event said that waiting clients are reset
 }
 
 // primaryAccepts tells whether connections of s may come to the primary.

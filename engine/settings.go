@@ -11,20 +11,21 @@ import (
 // https://nodejs.org/api/cluster.html#clustersettings). In a call of
 // SetupPrimary a field that is nil or "" leaves what was set before.
 type Settings struct {
-	// Exec is the program: a path, or a name that is looked up in PATH. The
-	// primary's own binary if none was ever given; it calls Role first then.
+	// Exec is the program: a path, or a name that is looked up in PATH. If none
+	// was ever given it is the primary's own binary, which then must call Role
+	// first.
 	Exec string `json:"exec,omitempty"`
 	// ExecArgv comes between Exec and Args: for Node workers the flags of node
 	// itself and the script, as in {"--inspect", "server.js"}.
 	ExecArgv []string `json:"execArgv,omitzero"`
 	// Args are the program's arguments (os.Args[1:] in a Go worker). Empty but
-	// not nil = none. Until they are set, the primary's own.
+	// not nil = none. Until they are set they are the primary's own.
 	Args []string `json:"args,omitzero"`
 	// Cwd is the workers' working directory, and PWD in their environment. The
-	// kernel resolves the path anew for each fork: if a link in it has moved, the
-	// next worker starts where it leads now. A fork that cannot get there fails
-	// with an error that names it, and is tried again. The primary's own directory
-	// if never given.
+	// kernel resolves the path anew for each fork: if a link in it has changed,
+	// the next worker starts in the new target. A fork that cannot enter it
+	// fails with an error that names it, and is tried again. Without Cwd it is
+	// the primary's own directory.
 	Cwd string `json:"cwd,omitempty"`
 	// Env is KEY=VALUE, added to the primary's environment; what Fork is given
 	// comes after it.
@@ -33,7 +34,7 @@ type Settings struct {
 	// which is Node's default; true pipes all three to Worker.Process. nil, the
 	// default here, is neither: see StdioEvents.
 	Silent *bool `json:"silent,omitempty"`
-	// Stdio says it for stdin, stdout and stderr one by one, and beats Silent.
+	// Stdio sets stdin, stdout and stderr one by one, and overrides Silent.
 	Stdio []Stdio `json:"stdio,omitzero"`
 }
 
@@ -56,7 +57,8 @@ const (
 // streams are the names of Settings.Stdio's places.
 var streams = [3]string{"stdin", "stdout", "stderr"}
 
-// merge is s with what n sets. n is not changed and nothing of it is shared.
+// merge is s with the fields n sets. n is not changed, and the result shares
+// nothing with it.
 func (s Settings) merge(n Settings) (Settings, error) {
 	n = n.clone()
 	if n.Exec != "" {
@@ -77,7 +79,7 @@ func (s Settings) merge(n Settings) (Settings, error) {
 	if n.Silent != nil {
 		s.Silent = n.Silent
 		if n.Stdio == nil {
-			s.Stdio = nil // it was about the same thing
+			s.Stdio = nil // Silent replaces Stdio
 		}
 	}
 	if n.Stdio != nil {
@@ -108,7 +110,7 @@ func (s Settings) check() error {
 	return nil
 }
 
-// checkEnv refuses what the kernel or mergeEnv would take for something else.
+// checkEnv refuses variables that the kernel or mergeEnv would misread.
 func checkEnv(env []string) error {
 	for _, kv := range env {
 		if name, _, ok := strings.Cut(kv, "="); !ok || name == "" || strings.ContainsRune(kv, 0) {
@@ -136,7 +138,8 @@ func (s Settings) stdio() [3]Stdio {
 	return out
 }
 
-// clone shares nothing with s. What is empty but not nil stays so.
+// clone is a copy that shares nothing with s. Empty slices that are not nil
+// stay so.
 func (s Settings) clone() Settings {
 	s.ExecArgv = slices.Clone(s.ExecArgv)
 	s.Args = slices.Clone(s.Args)
@@ -148,8 +151,8 @@ func (s Settings) clone() Settings {
 	return s
 }
 
-// String is the settings as Node prints the object, in JSON, without what is
-// empty.
+// String is the settings as Node prints the object, in JSON, without empty
+// fields.
 func (s Settings) String() string {
 	for _, list := range []*[]string{&s.ExecArgv, &s.Args, &s.Env} {
 		if len(*list) == 0 {

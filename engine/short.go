@@ -8,11 +8,13 @@ import (
 	"muster/engine/internal/sock"
 )
 
-// shortEvery is how often it is said of a worker that it is out of descriptors: it
-// may be so for hours, and refuses a connection twenty times a second.
+// shortEvery is the least time between two reports that a worker is out of
+// descriptors: it may be for hours, and refuse a connection twenty times a
+// second.
 const shortEvery = time.Minute
 
-// shortErrno is the errno of that name a worker may lack something by; 0 = none.
+// shortErrno is the errno of that name, if it means that a worker lacks a
+// resource; 0 = it does not.
 func shortErrno(name string) syscall.Errno {
 	for _, e := range sock.OutOf {
 		if name == errnoName(e) {
@@ -22,8 +24,9 @@ func shortErrno(name string) syscall.Errno {
 	return 0
 }
 
-// isShort says that a worker lacked a descriptor, or memory, for something it was
-// given. The worker is outside: what it says of itself costs a line a minute.
+// isShort says that a worker lacked a descriptor, or memory, for something it
+// was given. Workers are not trusted: their claims cost at most a line a
+// minute.
 func (t *teller) isShort(w *worker, errno syscall.Errno, of string) {
 	now := t.now()
 	if !w.flow.shortSaid.IsZero() && now.Sub(w.flow.shortSaid) < shortEvery {

@@ -2,10 +2,10 @@ package engine
 
 import "fmt"
 
-// slotMax is how many processes a slot may have: one that leaves, one that comes.
-// So a cluster has at most twice as many as it has slots, whatever its program
-// does: one that ends its channel again and again and lives on would otherwise be
-// replaced again and again.
+// slotMax is how many processes a slot may have: one that leaves, one that
+// comes. So a cluster never has more than twice as many processes as slots.
+// Without this bound, workers that end their channel and live on would be
+// replaced without end.
 const slotMax = 2
 
 // tenant is a process of a slot, as far as it matters for its room.
@@ -15,8 +15,8 @@ type tenant struct {
 }
 
 // slotRoom tells whether a slot may get one process more. If it may not, blocks
-// is the one that is waited for: the first that leaves, else the newest, which
-// would be the new one of a restart.
+// is the process to wait for: the first that leaves, or otherwise the newest,
+// which would be the new one of a restart.
 func slotRoom(ts []tenant) (blocks tenant, ok bool) {
 	if len(ts) < slotMax {
 		return tenant{}, true

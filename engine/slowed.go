@@ -8,9 +8,9 @@ import (
 )
 
 // The reader of a channel has a few buffers, and waits for one to come back
-// when the loop has them all. So a worker never has more than that under way,
-// and the loop slows it by keeping them: then its channel fills, and it waits, as
-// at a Node primary that is busy.
+// when the loop has them all. So a worker never has more than these under way,
+// and the loop slows the worker by keeping them: its channel fills and its
+// writes wait, as with a busy Node primary.
 
 const (
 	// readsAhead is how many buffers a reader has.
@@ -20,7 +20,7 @@ const (
 	partMessages = 64
 	partBytes    = 64 << 10
 	queryCost    = 16 // messages
-	// readKept is the largest buffer that is used again, in messages.
+	// readKept is the largest buffer that is reused, in messages.
 	readKept = 1024
 )
 
@@ -33,7 +33,8 @@ func newReading() chan []ipc.Message {
 	return c
 }
 
-// parts cuts what one read has brought into what the loop takes in at once.
+// parts cuts the messages of one read into parts that the loop takes in at
+// once.
 func parts(msgs []ipc.Message) iter.Seq[[]ipc.Message] {
 	return func(yield func([]ipc.Message) bool) {
 		for len(msgs) > 0 {
@@ -41,7 +42,7 @@ func parts(msgs []ipc.Message) iter.Seq[[]ipc.Message] {
 			for n < len(msgs) && cost < partMessages && (n == 0 || size+len(msgs[n].Raw) <= partBytes) {
 				size += len(msgs[n].Raw)
 				cost++
-				if msgs[n].Cluster.Act == "queryServer" { // it may open an address
+				if msgs[n].Cluster.Act == "queryServer" { // this message may open an address
 					cost += queryCost - 1
 				}
 				n++
@@ -60,11 +61,11 @@ type slowed struct {
 	until time.Time
 	timer *timer
 
-	calls   uint64    // listeners that had returned when that was looked at last
-	movedAt time.Time // and since when that is so
+	calls   uint64    // listener calls that had returned at the last look
+	movedAt time.Time // since when calls is unchanged
 }
 
-// slow has the channel left unread for a while, from now.
+// slow leaves the channel unread for a while, from now.
 func (s *slowed) slow(wait time.Duration, now time.Time) {
 	if until := now.Add(wait); wait > 0 && until.After(s.until) {
 		s.until = until
@@ -82,16 +83,16 @@ type listenersView struct {
 }
 
 const (
-	// stuckAfter is how long a listener may take for one call before nobody waits
-	// for it any more: it must not hold up the cluster.
+	// stuckAfter is how long a listener may take for one call before workers no
+	// longer wait for it: a listener must not hold up the cluster.
 	stuckAfter = time.Second
 	// answerWithin is how long a hand-off may wait behind messages.
 	answerWithin = 250 * time.Millisecond
 )
 
-// full tells whether its channel is to be left unread until its listeners have
-// taken some of what waits. Past messagesLoad messages are dropped, so it is
-// well below that: the reader has more under way.
+// full tells whether the worker's channel should stay unread until its
+// listeners have taken some of the waiting messages. Messages over messagesLoad
+// are dropped, so full begins well below it: the reader has more under way.
 func (v listenersView) full() bool {
 	if v.ends || v.quiet >= stuckAfter || v.unanswered >= answerWithin {
 		return false

@@ -17,10 +17,9 @@ const (
 	StateExited        State = "exited"
 )
 
-// Snapshot is an immutable picture of the cluster. Whoever gets one may keep
-// and read it from any goroutine; nothing in it is ever changed. Counters are
-// cumulative since the start. A pointer field that is nil is not known: show a
-// dash, never a zero.
+// Snapshot is an immutable picture of the cluster. Any goroutine may keep and
+// read it; nothing in it ever changes. Counters are cumulative since the start.
+// A nil pointer field means not known: show a dash, never a zero.
 type Snapshot struct {
 	V        int       `json:"v"`    // version of the JSON form: 1
 	Seq      uint64    `json:"seq"`  // the newest event this picture includes
@@ -37,10 +36,10 @@ type Snapshot struct {
 	Policy       Policy        `json:"policy,omitempty"`
 	PolicyFixed  string        `json:"policy_fixed,omitempty"` // why the policy cannot be changed; "" if it can
 	Addresses    []Address     `json:"addresses"`
-	Unserved     []Address     `json:"unserved,omitempty"` // of these: nobody serves it, and nobody will
+	Unserved     []Address     `json:"unserved,omitempty"` // the addresses that no worker serves or will serve
 	Grace        time.Duration `json:"grace_ns"`
 	KillTimeout  time.Duration `json:"kill_timeout_ns,omitempty"` // 0 = no SIGKILL
-	StopSignal   string        `json:"stop_signal,omitempty"`     // what a worker that leaves gets, as "SIGTERM"; "" = nothing
+	StopSignal   string        `json:"stop_signal,omitempty"`     // the signal a leaving worker gets, as "SIGTERM"; "" = none
 	Stall        time.Duration `json:"stall_ns"`
 	ReadyTimeout time.Duration `json:"ready_timeout_ns,omitempty"` // 0 = no limit
 	Stopping     bool          `json:"stopping,omitempty"`
@@ -54,8 +53,8 @@ type Snapshot struct {
 	Taken      uint64 `json:"taken"`       // hand-offs a worker answered with yes
 	Refused    uint64 `json:"refused"`     // hand-offs a worker answered with no
 	DealtAgain uint64 `json:"dealt_again"` // connections sent to a second worker, for whatever reason
-	// Lost is the connections that ended because their worker died or their address
-	// was closed, LostUnknown the deaths of which nobody can say how many.
+	// Lost is how many connections ended because their worker died or their
+	// address was closed, LostUnknown how many deaths cut an unknown number.
 	Lost        uint64 `json:"lost"`
 	LostUnknown int    `json:"lost_unknown"`
 	OddAnswers  uint64 `json:"odd_answers"` // answers to hand-offs that were not awaited: ignored
@@ -66,10 +65,10 @@ type Snapshot struct {
 	Free    []int         `json:"free"`               // ids in the order the next connections go to them
 	HandOff *Latency      `json:"hand_off,omitempty"` // time from hand-off to answer, all workers
 
-	ReqRate *float64 `json:"req_per_s"` // requests answered in the last second, of the workers that tell
+	ReqRate *float64 `json:"req_per_s"` // requests answered in the last second, by the workers that tell
 	Open    *int     `json:"open"`      // connections open at the workers that tell
 
-	Traffic *Traffic `json:"traffic,omitempty"` // single connections, while they are watched; else nil
+	Traffic *Traffic `json:"traffic,omitempty"` // single connections, while they are watched; otherwise nil
 
 	PrimaryCPU *float64 `json:"primary_cpu_percent"` // percent of one core
 	PrimaryMem *uint64  `json:"primary_mem_bytes"`   // bytes resident
@@ -86,7 +85,7 @@ type Row struct {
 	Slot  int   `json:"slot"`
 	PID   int   `json:"pid"`
 	State State `json:"state"`
-	By    By    `json:"by"` // who had it forked
+	By    By    `json:"by"` // who caused its fork
 
 	Forked    time.Time `json:"forked"`
 	Online    time.Time `json:"online,omitzero"`
@@ -98,35 +97,35 @@ type Row struct {
 	Dead                  bool        `json:"dead"`                    // Node: isDead()
 	ExitedAfterDisconnect *bool       `json:"exited_after_disconnect"` // nil = unset
 	Exit                  *ExitDetail `json:"exit,omitempty"`          // once it has exited
-	Replaces              int         `json:"replaces,omitempty"`      // id of the one it took the slot from
-	ReplacesWhy           string      `json:"replaces_why,omitempty"`  // how that one ended: "SIGKILL", "exit code 1", "restart"
-	ReplacedBy            int         `json:"replaced_by,omitempty"`   // during a restart: the id of the new one that comes up
+	Replaces              int         `json:"replaces,omitempty"`      // id of the worker it took the slot from
+	ReplacesWhy           string      `json:"replaces_why,omitempty"`  // how that worker ended: "SIGKILL", "exit code 1", "restart"
+	ReplacedBy            int         `json:"replaced_by,omitempty"`   // during a restart: the id of the new worker that comes up
 	Restarts              int         `json:"restarts"`                // deaths in this slot that were followed by a fork
-	LastExit              string      `json:"last_exit,omitempty"`     // how the last one in this slot that died ended
+	LastExit              string      `json:"last_exit,omitempty"`     // how the last dead worker of this slot ended
 	LastExitAt            time.Time   `json:"last_exit_at,omitzero"`   // and when
 	WaitsFor              int         `json:"waits_for,omitempty"`     // its replacement is forked when this worker has ended: a slot has two processes at most
-	LeaveBy               time.Time   `json:"leave_by,omitzero"`       // it leaves: when the grace is over, or, once it was sent the stop signal, when SIGKILL comes; zero = no limit
-	StopSignal            string      `json:"stop_signal,omitempty"`   // it leaves: the stop signal it was sent
+	LeaveBy               time.Time   `json:"leave_by,omitzero"`       // if it leaves: when the grace is over or, after the stop signal, when SIGKILL comes; zero = no limit
+	StopSignal            string      `json:"stop_signal,omitempty"`   // if it leaves: the stop signal it was sent
 	Stalled               time.Time   `json:"stalled,omitzero"`        // since when it does not answer, once that is 1 s
-	Spared                string      `json:"spared,omitempty"`        // why it is not killed for that, though it has been for longer than Stall: a debugger; outside text may be in it
+	Spared                string      `json:"spared,omitempty"`        // why it is not killed, though it has not answered for longer than Stall: a debugger; may hold outside text
 	Note                  string      `json:"note,omitempty"`          // what is odd about it, in a few words for its row
 	Next                  *Next       `json:"next,omitempty"`          // exited: what becomes of the slot
 	Addresses             []Address   `json:"addresses,omitempty"`     // what it listens on
 
 	Dealt   uint64 `json:"dealt"`   // connections handed to it
-	Refused uint64 `json:"refused"` // of these, answered with no
+	Refused uint64 `json:"refused"` // hand-offs it answered with no
 	Hand    int    `json:"hand"`    // hand-offs in flight
 
 	// HandOff is the time from a hand-off to its answer. For a program with an
 	// event loop it is the loop's delay. nil = none was answered.
 	HandOff *Latency `json:"hand_off,omitempty"`
 
-	// Open is the connections open: as the worker reports, or as the kernel
-	// knows them of a program that does not.
+	// Open is how many connections are open: by the worker's reports, or by the
+	// kernel if the program does not report.
 	Open *int `json:"open"`
 
-	// Cut is, once it has exited, how many connections it had open then: see
-	// ExitDetail. nil = it lives, or that is not known.
+	// Cut is how many connections it had open when it exited: see ExitDetail.
+	// nil = it lives, or the number is not known.
 	Cut *int `json:"cut"`
 
 	// What the worker itself reports (built-in and library workers do).
@@ -145,18 +144,18 @@ type Next struct {
 	Deaths  int       `json:"deaths"`      // in a row
 	Of      int       `json:"of"`          // deaths in a row at which the slot stops
 	Stopped bool      `json:"stopped"`     // no more tries until a restart is asked for
-	Reason  string    `json:"reason"`      // the line of stderr that says most ("" if it wrote none); outside text, not safe for a terminal
+	Reason  string    `json:"reason"`      // the most telling line of stderr ("" if it wrote none); outside text, not safe for a terminal
 	Lines   int       `json:"lines"`       // further lines of stderr it left
 }
 
-// Counts of workers by what they are good for.
+// Counts counts workers by their use to the cluster.
 type Counts struct {
-	Rows      int // rows that count: all but voluntary exits
+	Rows      int // rows that count: all except voluntary exits
 	Listening int
 	Stopped   int // slots that gave up
 }
 
-// Count counts the workers of the picture.
+// Count counts the workers of the snapshot.
 func (s *Snapshot) Count() Counts {
 	var c Counts
 	for i := range s.Workers {

@@ -18,8 +18,8 @@ const (
 )
 
 // kindOf is the kind of a descriptor that has arrived with the type typ of its
-// wrapper. Node's own names for its native objects say only half of it: the
-// rest is asked of the socket.
+// wrapper. Node's names for its native objects tell only a part; the socket is
+// asked for the rest.
 func kindOf(typ string, fd int) HandleKind {
 	switch typ {
 	case "net.Native":
@@ -33,8 +33,8 @@ func kindOf(typ string, fd int) HandleKind {
 	return HandleKind(typ)
 }
 
-// socketKind looks at a descriptor. The error wraps ErrHandle if it is
-// nothing a channel carries.
+// socketKind looks at a descriptor. The error wraps ErrHandle if a channel
+// cannot carry it.
 func socketKind(fd int) (HandleKind, error) {
 	addr, err := unix.Getsockname(fd)
 	switch {
@@ -74,8 +74,8 @@ func listens(fd int) bool {
 	if err == nil {
 		return on != 0
 	}
-	// Not every system answers that (macOS does not). A socket with no peer is
-	// most likely one that listens.
+	// Not every system answers that (macOS does not). A socket without a peer
+	// most likely listens.
 	_, err = unix.Getpeername(fd)
 	return err == unix.ENOTCONN
 }

@@ -11,8 +11,8 @@ import (
 	"muster/ipc"
 )
 
-// stalls is the loop's part that finds workers which do not answer, and has those
-// killed that have not for Options.Stall.
+// stalls is the loop's part that finds workers which do not answer, and kills
+// those that have not answered for Options.Stall.
 type stalls struct {
 	*common
 	ledger  *ledger
@@ -26,7 +26,7 @@ func (st *stalls) beat(now time.Time) {
 	for _, w := range st.workers {
 		w.keepGiven(nil)
 		if w.life.chanEnded {
-			continue // it is not awaited any more: see cutShort
+			continue // no answer is awaited any more: see cutShort
 		}
 		for s := range w.servers {
 			if w.ch.Pending() == 0 {
@@ -51,15 +51,15 @@ func (st *stalls) beat(now time.Time) {
 	st.ledger.dealAll(now)
 }
 
-// unanswered is since when a worker leaves unanswered what it was sent, if that is
-// too long: a hand-off or, if it was asked, the primary's own question.
+// unanswered is since when a worker has not answered a hand-off or, if it was
+// asked, the primary's own question; only if that is too long.
 func (w *worker) unanswered(now time.Time) (since time.Time, asked, ok bool) {
 	for s := range w.servers {
 		if at, flies := s.dealer.Oldest(w.id); flies && now.Sub(at) >= deal.SilentAfter && (!ok || at.Before(since)) {
 			since, ok = at, true
 		}
 	}
-	if w.seen.stats != nil && w.seen.stats.full { // it says itself that it does not read
+	if w.seen.stats != nil && w.seen.stats.full { // the worker has said that it does not read
 		return since, false, ok
 	}
 	if at, silent := w.silence.probe.silent(now); silent && !w.life.chanEnded && (!ok || at.Before(since)) {
@@ -69,7 +69,7 @@ func (w *worker) unanswered(now time.Time) (since time.Time, asked, ok bool) {
 }
 
 // stallStep kills a worker that has been silent for the limit, but not one in a
-// debugger: the limit counts anew when that has gone.
+// debugger: the limit counts anew when the debugger has gone.
 func (st *stalls) stallStep(w *worker, since time.Time, asked bool) {
 	if w.silence.judged {
 		return
@@ -83,7 +83,7 @@ func (st *stalls) stallStep(w *worker, since time.Time, asked bool) {
 	})
 }
 
-// judgeStall is stallStep when it is known why the worker may be silent.
+// judgeStall continues stallStep when the reason for the silence is known.
 func (st *stalls) judgeStall(w *worker, why string, now, since time.Time, asked bool) {
 	over := now.Sub(since) >= st.o.Stall
 	if why != "" {
@@ -103,8 +103,8 @@ func (st *stalls) judgeStall(w *worker, why string, now, since time.Time, asked 
 	}
 }
 
-// probeIfSilent sends a worker that listens a probe, if one is due. What waits for
-// an answer already tells as much.
+// probeIfSilent sends a probe to a worker that listens, if one is due. An
+// unanswered hand-off already tells as much as a probe.
 func (st *stalls) probeIfSilent(w *worker, now time.Time) {
 	if w.life.state != StateListening || w.life.leaving || !w.silence.probe.due(now) {
 		return
@@ -117,17 +117,18 @@ func (st *stalls) probeIfSilent(w *worker, now time.Time) {
 	st.sendProbe(w, now)
 }
 
-// sendProbe sends a probe, unless nothing is ever done about silence. One that cannot
-// be sent at once is left: it would wait behind what the worker has to read. One
-// that leaves is asked nothing: Node has closed its channel when it takes in what
-// follows the order, and fails an assertion on trying to answer.
+// sendProbe sends a probe, unless silence has no consequence. A probe that
+// cannot be sent at once is dropped: it would wait behind messages the worker
+// has not read. A worker that leaves gets no probe: Node has closed its channel
+// when it handles messages after the order, and fails an assertion when it
+// tries to answer.
 func (st *stalls) sendProbe(w *worker, now time.Time) {
 	if st.o.Stall <= 0 || w.life.leaving {
 		return
 	}
 	fd, err := st.probeSocket()
 	if err != nil {
-		return // out of descriptors, which accept tells
+		return // out of descriptors, which accept reports
 	}
 	st.buf = ipc.AppendProbe(st.buf[:0], st.seq)
 	if w.ch.TrySend(st.buf, fd) != nil {
@@ -157,14 +158,15 @@ func (st *stalls) heard(w *worker, now time.Time) {
 	w.silence.probe.heard = now
 }
 
-// close closes what goes with probes.
+// close closes the socket for probes.
 func (st *stalls) close() {
 	if st.probeFD >= 0 {
 		_ = unix.Close(st.probeFD)
 	}
 }
 
-// probeAnswered takes in that a worker has answered its probe, with whatever.
+// probeAnswered takes in that a worker has answered its probe, whatever the
+// answer.
 func (st *stalls) probeAnswered(w *worker, now time.Time) {
 	w.silence.probe = w.silence.probe.answered(now)
 	w.silence.since = time.Time{}
@@ -173,14 +175,14 @@ func (st *stalls) probeAnswered(w *worker, now time.Time) {
 	}
 }
 
-// debugger finds out, aside, why a worker may stand still without a fault of its
-// own, and calls then with it if the worker still lives: a tracer or, if
-// inspectors count, one of these. "" = it may not.
+// debugger finds out, aside, why a worker may stand still through no fault of
+// its own, and calls then with the reason if the worker still lives: a tracer
+// or, if inspectors count, an inspector. "" = there is no reason.
 func (st *stalls) debugger(w *worker, inspectors bool, then func(why string)) {
 	pid, port := w.pid(), 0
 	if inspectors && !w.start.inspected {
-		// Anybody may have written the line: so the worker, or what it has started,
-		// must listen there, and it must be no port of the cluster's.
+		// Anybody may have written the line: so the worker, or a process it has
+		// started, must listen at that port, which must not be the cluster's.
 		if port = w.start.stderr.inspector(); st.ledger.clusterPorts()[port] {
 			port = 0
 		}

@@ -10,16 +10,16 @@ import (
 	"time"
 )
 
-// moveWait is how long a worker that listens, but elsewhere than the one before
-// it in its slot, may take to listen there too: programs with several servers
-// open them one after another.
+// moveWait is how long a worker that listens on other addresses than the one
+// before it in its slot may take to listen on those too: programs with several
+// servers open them one after another.
 const moveWait = 3 * time.Second
 
-// standsIn compares what a worker listens on with what the one before it in its
-// slot did. missing is what it does not listen on. While that may still come
-// wait is how long to wait for it; quiet is the time since it last listened,
-// left what it has until it must have listened. One that has said it is ready and
-// has no server is taken at its word in the end: it may be a program without.
+// standsIn compares a worker's addresses with those of the one before it in its
+// slot. missing are the addresses it does not listen on. If they may still
+// come, wait is how long to wait; quiet is the time since it last listened,
+// left the time until it must have listened. A worker that has said it is ready
+// without a server is believed in the end: its program may have none.
 func standsIn(before, now []Address, ready bool, quiet, left time.Duration) (missing []Address, wait time.Duration) {
 	for _, a := range before {
 		if !slices.Contains(now, a) {
@@ -43,9 +43,9 @@ func standsIn(before, now []Address, ready bool, quiet, left time.Duration) (mis
 	return missing, max(left, 0)
 }
 
-// compare is called whenever a worker listens. It ends a restart, for good or,
-// if the new worker does not listen where the old one does, by taking it back;
-// of a worker that replaces a dead one it says that its addresses changed.
+// compare is called whenever a worker listens. It completes a restart or, if
+// the new worker does not listen where the old one does, takes it back. If the
+// worker replaces a dead one, compare says that the addresses changed.
 func (sv *supervisor) compare(w *worker) {
 	sv.timers.stop(w.restart.comparing)
 	w.restart.comparing = nil
@@ -94,7 +94,8 @@ func (sv *supervisor) readyIn(w *worker, now time.Time) time.Duration {
 	return sv.o.ReadyTimeout - now.Sub(w.at.forked)
 }
 
-// probes is why a program listens elsewhere when its port is taken.
+// probes explains why a program listens elsewhere: it tries other ports when
+// its own is taken.
 const probes = "Its program probes the port before it listens (get-port, detect-port, a connect of its own), and finds it taken by this very cluster: " +
 	"let it listen without a look, muster shares the port"
 
@@ -108,15 +109,15 @@ func (sv *supervisor) abortRestart(w *worker, missing []Address) {
 	if len(w.addrs) > 0 {
 		text += ", but on " + addrList(w.addrs)
 	}
-	// The old one's, whose row it explains.
+	// An error of the old worker, whose row it explains.
 	sv.failed(old, "", fmt.Errorf("%s. It is told to leave, worker %d stays. %s. If it has moved on purpose, crash worker %d (k, then !) to have it replaced",
 		text, old.id, probes, old.id))
 	sv.leaver.leave(w, BySupervisor, callFacts{})
 }
 
-// hasMoved says that a worker does not listen where the dead one before it did:
-// once a slot, because a program may have an address of its own in each process,
-// as one with its pid in the name.
+// hasMoved says that a worker does not listen where the dead one before it did.
+// It says so once for each slot, because a program may have an address of its
+// own in each process, such as a path with its pid.
 func (sv *supervisor) hasMoved(w *worker, missing []Address) {
 	if w.slot.moved && !w.before.moved && !sv.keeps(missing) {
 		return
@@ -148,9 +149,9 @@ func (sv *supervisor) keeps(as []Address) bool {
 	return slices.ContainsFunc(sv.ledger.addresses(), func(s *server) bool { return s.keep && slices.Contains(as, s.addr) })
 }
 
-// remember keeps in the slot what a worker that has died listened on, for its
-// replacement. One that never listened had taken nothing over: what was before
-// it still counts. Of port 0 nobody expects a number.
+// remember keeps the addresses of a worker that has died in its slot, for the
+// replacement. If the worker never listened, the addresses from before it still
+// count. For port 0 no particular number is expected.
 func (sv *supervisor) remember(w *worker) {
 	if w.life.voluntary == yes {
 		if !w.slot.heldByOther(w) {

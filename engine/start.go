@@ -10,7 +10,7 @@ import (
 	"muster/ipc"
 )
 
-// newWorker is what the API shows of a worker that is being forked.
+// newWorker makes the API's Worker for a worker that is being forked.
 func newWorker(c *common, w *worker, stdio [3]Stdio) *Worker {
 	v := &Worker{box: c.mailbox, dispatcher: c.dispatcher, id: w.id, slot: w.slot.index, done: make(chan struct{})}
 	w.api = v
@@ -30,7 +30,8 @@ func newWorker(c *common, w *worker, stdio [3]Stdio) *Worker {
 }
 
 // startWorker starts the process of a worker and makes its channel, on the
-// spawner's thread. ends are our ends of its three streams, nil where there is none.
+// spawner's thread. ends are the primary's ends of its three streams, nil if
+// there is none.
 func (sv *supervisor) startWorker(spec proc.Spec, stdio [3]Stdio) (p *proc.Process, ch channel, ends [3]*os.File, err error) {
 	sv.procs.Begin(spec.Worker)
 	if p, ch, ends, err = sv.sys.start(spec, stdio); err != nil {
@@ -41,7 +42,7 @@ func (sv *supervisor) startWorker(spec proc.Spec, stdio [3]Stdio) (p *proc.Proce
 	return p, ch, ends, nil
 }
 
-// startReaders starts the goroutines that hear of a worker: its channel, its
+// startReaders starts the goroutines that follow a worker: its channel, its
 // output and its end. They end soon after the process has.
 func (sv *supervisor) startReaders(m msgSpawned, ends [3]*os.File, stdio [3]Stdio) {
 	w := m.w
@@ -80,8 +81,8 @@ func (sv *supervisor) startReaders(m msgSpawned, ends [3]*os.File, stdio [3]Stdi
 			sv.post(msgFailed{fmt.Sprintf("waiting for worker %d", w.id), err})
 		}
 		ends[0].Close() // a nil *os.File may be closed
-		// Its last lines come before its exit. What it started may hold the
-		// pipes for ever: what comes later is nobody's.
+		// The worker's last lines come before its exit. Processes it started
+		// may hold the pipes for ever: later output is dropped.
 		for i, pipe := range []*proc.Pipe{1: process.stdout, 2: process.stderr} {
 			if pipe != nil {
 				pipe.End()
@@ -95,7 +96,7 @@ func (sv *supervisor) startReaders(m msgSpawned, ends [3]*os.File, stdio [3]Stdi
 	})
 }
 
-// exitDetail is how a worker has ended as its exit event has it.
+// exitDetail is how a worker has ended, for its exit event.
 func exitDetail(e proc.Exit) *ExitDetail {
 	d := &ExitDetail{Code: e.Code}
 	if e.Signal != 0 {
@@ -105,7 +106,8 @@ func exitDetail(e proc.Exit) *ExitDetail {
 	return d
 }
 
-// readChannel hands on what comes over a worker's channel, until it ends.
+// readChannel passes on the messages of a worker's channel, until the channel
+// ends.
 func (sv *supervisor) readChannel(m msgSpawned) {
 	for {
 		var buf []ipc.Message
@@ -130,6 +132,6 @@ func (sv *supervisor) readChannel(m msgSpawned) {
 	}
 }
 
-// outputWait bounds how long a worker's pipes are read after its end: something it
-// started may hold them.
+// outputWait bounds how long a worker's pipes are read after its end: a process
+// it started may hold them.
 const outputWait = 100 * time.Millisecond

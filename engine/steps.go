@@ -65,7 +65,8 @@ func (l *loop) read(w *worker, msgs []ipc.Message, now time.Time) {
 		w.flow.slowed.slow(l.intake.charge(w, m, now), now)
 		l.intake.tooMany(w, m)
 		if m.Handle != "" {
-			// At once: a worker that waits for it stays silent for good.
+			// Answer at once: a worker that waits for the answer stays silent
+			// without it.
 			if m.Missing {
 				_ = w.ch.Send(ipc.AppendNack(nil), -1)
 				if m.Kind == ipc.TooLong {
@@ -73,8 +74,9 @@ func (l *loop) read(w *worker, msgs []ipc.Message, now time.Time) {
 				}
 				continue
 			}
-			// Also if the message is refused for its length: for a NACK Node would
-			// send a connection three times more, with all of it.
+			// Acknowledge even a message that is refused for its length: after
+			// a NACK Node would send the connection three times more, with the
+			// whole message.
 			_ = w.ch.Send(ipc.AppendAck(nil), -1)
 		}
 		switch m.Kind {
@@ -111,14 +113,14 @@ func (l *loop) read(w *worker, msgs []ipc.Message, now time.Time) {
 			}
 		case ipc.User:
 			if l.messages.userMessage(w, m) {
-				l.supervisor.joined(w) // a restart need not wait for ever for a server that may never come
+				l.supervisor.joined(w) // a restart must not wait for ever for a server that may never come
 			}
 		case ipc.OtherInternal:
 			l.messages.otherInternal(w, m, now)
 		case ipc.TooLong:
 			l.messages.tooLong(w, m)
 		}
-		if m.FD >= 0 { // a handle nobody knows what to do with
+		if m.FD >= 0 { // a handle of no use here
 			l.closeForeign(m.FD)
 			m.FD = -1
 		}
@@ -144,7 +146,7 @@ func (l *loop) answered(w *worker, seq int64, accepted bool, now time.Time) {
 	}
 }
 
-// release takes in that everything a worker has said was read: it uses no server
+// release takes in that everything from a worker was read: it uses no server
 // any more.
 func (l *loop) release(w *worker, now time.Time) {
 	l.supervisor.remember(w)
@@ -164,12 +166,12 @@ func (l *loop) chanEnded(w *worker, err error) {
 	w.end.mayAnswer = w.answersLost(err)
 	w.ch.Close()
 	if w.life.gone && errors.Is(err, io.ErrUnexpectedEOF) {
-		err = io.EOF // a process that dies may do so in the middle of a frame
+		err = io.EOF // a process may die in the middle of a frame
 	}
 	w.exitReason(err)
 	if !w.life.gone && !w.proc.Dying() {
 		w.end.outlived = true
-		w.channelLeft(l.ledger.unanswered(w)) // before the step takes it out of its servers
+		w.channelLeft(l.ledger.unanswered(w)) // before the step removes it from its servers
 	}
 	l.step(w, inChanEnd)
 }
@@ -202,8 +204,8 @@ func (l *loop) disconnected(w *worker, now time.Time) {
 		l.supervisor.vacate(w, now)
 		return
 	}
-	// The kernel closes a dying process's descriptors before it tells of its
-	// end, which says more about why.
+	// The kernel closes a dying process's descriptors before it reports the
+	// exit, which tells more about the reason.
 	w.due.otherEnd = l.timers.at(now.Add(otherEndWait), func(now time.Time) { l.supervisor.vacate(w, now) })
 }
 
@@ -332,7 +334,8 @@ func (l *loop) spawnFailed(w *worker, err error) {
 	l.exited(w, now)
 }
 
-// orphans says that what a worker has left was sent a signal: after its exit.
+// orphans says that processes a worker has left were sent a signal: after its
+// exit.
 func (l *loop) orphans(w *worker, d OrphansDetail) {
 	if w != nil && w.life.state != StateExited {
 		w.end.orphans = append(w.end.orphans, d)

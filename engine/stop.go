@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// stop begins the graceful end: no new connections, deal those that wait, tell
-// the workers, wait for them.
+// stop begins the graceful end: let no new connections in, deal the waiting
+// ones, tell the workers, wait for them.
 func (l *loop) stop(by By) {
 	if l.stopping != nil {
 		return
@@ -24,7 +24,7 @@ func (l *loop) stop(by By) {
 	})
 }
 
-// drain takes in what has come before the end of the addresses began.
+// drain takes in connections that came before the end of the addresses began.
 func (l *loop) drain(now time.Time) {
 	if l.ledger.isQuieting() && now.Sub(l.stopping.since) < quietFor+dealFor {
 		l.timers.at(now.Add(quietFor/4), l.drain)
@@ -45,7 +45,7 @@ func (l *loop) stopStep() {
 	}
 	if len(l.workers) == 0 && l.supervisor.starting() == 0 {
 		if l.asides.cancel != nil {
-			l.asides.cancel() // nobody is left to hear of a lookup
+			l.asides.cancel() // nobody needs a lookup any more
 		}
 		l.ledger.closeAll()
 		if l.stopping.empty.IsZero() {
@@ -55,7 +55,7 @@ func (l *loop) stopStep() {
 	}
 }
 
-// tellAll has every worker leave.
+// tellAll makes every worker leave.
 func (l *loop) tellAll() {
 	for _, w := range l.supervisor.liveInOrder() {
 		switch {
@@ -70,7 +70,7 @@ func (l *loop) tellAll() {
 	}
 }
 
-// stopNow is a second stop: what is left ends at once.
+// stopNow is a second stop: everything left ends at once.
 func (l *loop) stopNow() {
 	if l.stopping.atOnce.IsZero() {
 		l.stopping.atOnce = l.now()
@@ -95,7 +95,7 @@ func (l *loop) finished() bool {
 		len(l.workers) == 0 && l.supervisor.starting() == 0 && l.ledger.allGone() && l.asides.waited == 0)
 }
 
-// boundStop holds a stop to its bound, from its beginning to its end.
+// boundStop keeps a stop within its time limit, from its beginning to its end.
 func (l *loop) boundStop(now time.Time) {
 	if l.finished() {
 		return
@@ -126,9 +126,9 @@ func (l *loop) boundStop(now time.Time) {
 	}
 }
 
-// leaveBehind has the loop end although something is left, and says what.
+// leaveBehind ends the loop although something is left, and says what.
 func (l *loop) leaveBehind() {
-	l.supervisor.abandon() // before the look: a process that comes now is killed by who started it
+	l.supervisor.abandon() // before the look: a process that starts now is killed by the goroutine that started it
 	say := func(w *worker, what string) {
 		l.failed(w, "", fmt.Errorf("the cluster ends without %s", what))
 		l.leftBehind = append(l.leftBehind, what)
@@ -165,8 +165,9 @@ func (l *loop) leftWords(w *worker) string {
 	return text
 }
 
-// awaitTasks waits for the goroutines of a cluster whose loop has ended. A task that
-// does not end (a listener that hangs) is left behind when the stop's bound is over.
+// awaitTasks waits for the goroutines of a cluster whose loop has ended. A task
+// that does not end (a listener that hangs) is left behind at the stop's time
+// limit.
 func (l *loop) awaitTasks() error {
 	all := make(chan struct{})
 	go func() { // ends with the last of them
@@ -185,17 +186,17 @@ func (l *loop) awaitTasks() error {
 		}
 	}
 	done := ended()
-	if !done && l.panicked.Load() { // it is being told: an owner that goes on could end the process before
+	if !done && l.panicked.Load() { // the panic is being reported: an owner that goes on could end the process before that
 		wait.Reset(stopSlack)
 		done = ended()
 	}
-	if !done && len(left) == 0 { // what was left has goroutines of its own
+	if !done && len(left) == 0 { // whatever was left has goroutines of its own
 		left = []string{"a listener that has not returned"}
 	}
 	return leftError(left)
 }
 
-// tasksUntil is until when awaitTasks waits.
+// tasksUntil is how long awaitTasks waits.
 func (l *loop) tasksUntil(now time.Time) time.Time {
 	st := l.stopping
 	switch {

@@ -6,25 +6,28 @@ import (
 	"time"
 )
 
-// A stop has a bound of its own, over all the limits of its workers: whatever one
-// of them does, the cluster ends. What cannot be ended is left behind, and said.
+// A stop has a time limit of its own, above all limits of its workers: whatever
+// a worker does, the cluster ends. What cannot be ended is left behind and
+// reported.
 
 const (
 	// stopSlack is how much longer than its limits a stop may take.
 	stopSlack = 2 * time.Second
 	// stopKills is when, past the limits, all that is left is killed at once.
 	stopKills = time.Second
-	// atOnceLimit is how long an end at once may take.
+	// atOnceLimit is how long an immediate end may take.
 	atOnceLimit = 5 * time.Second
 	// listenersFor is how long listeners may take when the cluster has ended and no
 	// Options.Grace bounds its stop.
 	listenersFor = 10 * time.Second
-	// tasksFor is the least time for what ends by itself when the cluster has ended.
+	// tasksFor is the least time for goroutines that end by themselves when the
+	// cluster has ended.
 	tasksFor = 250 * time.Millisecond
-	// boundEvery is how often a stop is held against its bound.
+	// boundEvery is how often a stop is checked against its time limit.
 	boundEvery = 50 * time.Millisecond
-	// endTakes is what comes after the decision to end: the next look, the tasks, and
-	// as much again as a look may be late. The whole is within the bound.
+	// endTakes is the time after the decision to end: the next look, the tasks,
+	// and as much again as a look may be late. The stop's time limit includes
+	// it.
 	endTakes = boundEvery + tasksFor + boundEvery
 )
 
@@ -34,13 +37,13 @@ type stopPart struct {
 	forked time.Time
 	starts bool      // its process is being started
 	killed time.Time // it was sent SIGKILL; zero = it was not
-	ended  time.Time // its process has ended, its exit is not told; zero = it lives
+	ended  time.Time // its process has ended, its exit is not published; zero = it lives
 }
 
 // stopLimit is when a stop is over by the limits of the workers it waits for;
-// zero = one of them may take as long as it likes, as Grace or KillTimeout wants it.
-// since is when it was asked for, empty when the last worker had exited (zero = it
-// has not): then what they have started has its time.
+// zero = by Grace or KillTimeout one of them has no limit. since is when the
+// stop was asked for, empty when the last worker had exited (zero = it has
+// not): from then on the workers' left-over processes have their time.
 func (r leaveRules) stopLimit(since, empty time.Time, parts []stopPart) time.Time {
 	if r.grace > 0 && r.kill > 0 {
 		return since.Add(r.grace + r.kill)
@@ -70,17 +73,17 @@ func (r leaveRules) stopLimit(since, empty time.Time, parts []stopPart) time.Tim
 	return limit
 }
 
-// stopDo is what the bound of a stop asks for.
+// stopDo is what the time limit of a stop asks for.
 type stopDo int
 
 const (
 	stopWaits  stopDo = iota
 	stopEnds          // kill all that is left
-	stopLeaves        // end without it
+	stopLeaves        // end, and leave the rest behind
 )
 
-// stopBound is what is to be done at now; limit is as of stopLimit, atOnce when an
-// end at once was asked for (zero = it was not).
+// stopBound is what to do at now; limit is that of stopLimit, atOnce is when an
+// immediate end was asked for (zero = it was not).
 func stopBound(limit, atOnce, now time.Time) stopDo {
 	switch {
 	case !atOnce.IsZero() && !now.Before(atOnce.Add(atOnceLimit-endTakes)):
@@ -125,9 +128,9 @@ type stopState struct {
 	by      By
 	since   time.Time
 	drained bool      // nothing more will be accepted
-	now     bool      // nothing is waited for: asked twice, or the bound has come
+	now     bool      // wait for nothing: asked twice, or at the time limit
 	atOnce  time.Time // when it was asked twice; zero = it was not
-	empty   time.Time // no worker has lived since then, and the tidier knows; zero = one does
-	tidied  bool      // nor does anything that one has started
-	left    bool      // what is left is left behind
+	empty   time.Time // no worker has lived since then, and the tidier knows; zero = one lives
+	tidied  bool      // no process a worker has started lives either
+	left    bool      // the rest is left behind
 }

@@ -2,8 +2,8 @@ package engine
 
 import "sync"
 
-// subscribers are those who are woken when something has changed. The loop wakes,
-// anyone subscribes. The zero value is ready.
+// subscribers are the channels that are woken when something has changed. The
+// loop wakes them, any goroutine subscribes. The zero value is ready.
 type subscribers struct {
 	mu  sync.Mutex
 	all map[chan struct{}]struct{}
@@ -22,14 +22,14 @@ func (s *subscribers) subscribe() (changed <-chan struct{}, cancel func()) {
 		defer s.mu.Unlock()
 		delete(s.all, c)
 		select {
-		case <-c: // what was not received yet
+		case <-c: // a wake-up that was not received yet
 		default:
 		}
 	}
 }
 
-// wake waits for nobody: one that has not received the last wake-up needs no
-// other.
+// wake never waits: a subscriber that has not received the last wake-up needs
+// no other.
 func (s *subscribers) wake() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -26,16 +26,16 @@ type supervisor struct {
 	spawner    *proc.Spawner
 	spawning   int // forks whose process is not there yet
 	apiWorkers apiWorkers
-	abandoned  atomic.Bool // the stop has come to its bound: who starts a process ends it
+	abandoned  atomic.Bool // the stop is at its time limit: a goroutine that starts a process ends it
 }
 
-// begin makes what forks need.
+// begin makes the spawner that forks need.
 func (sv *supervisor) begin() { sv.spawner = proc.NewSpawner(sv.spawnTask, spawnsMax) }
 
-// close ends that. What is being started goes on.
+// close ends the spawner. Processes being started go on.
 func (sv *supervisor) close() { sv.spawner.Close() }
 
-// abandon has whoever starts a process from now on end it.
+// abandon makes every goroutine that starts a process from now on end it.
 func (sv *supervisor) abandon() { sv.abandoned.Store(true) }
 
 // starting is how many forks have no process yet.

@@ -6,9 +6,9 @@ import "sync/atomic"
 // primary: a report is up to 250 ms old when its worker dies, a tally is exact.
 // The hot path is a few atomic adds, as for counts.
 //
-// What the worker cannot do and write down in one step is bracketed: a gauge is
-// up while it happens. A worker that dies in between leaves the gauge up, and
-// then its primary says that it does not know, not a number that may be wrong.
+// An action the worker cannot do and record in one step is bracketed: a gauge
+// is up while it happens. If the worker dies in between the gauge stays up, and
+// the primary reports "not known" instead of a number that may be wrong.
 type tally [tallyWords]atomic.Uint64
 
 // The words of a tally. Their places are the form of the shared memory.
@@ -38,11 +38,11 @@ func (t *tally) words() (w [tallyWords]uint64) {
 }
 
 // openAtDeath is how many connections a dead worker had open, and how many of
-// these were kept connections between two requests. handed is how many
-// hand-offs it has answered with yes. ok is false if that cannot be known. A
-// worker is outside: it may write anything there.
+// them were kept connections between two requests. handed is how many hand-offs
+// it has answered with yes. ok is false if that cannot be known. Workers are
+// not trusted: a worker may write anything there.
 func openAtDeath(w [tallyWords]uint64, handed uint64) (open, idle int, ok bool) {
-	const most = 1 << 20 // more than one process can have open: fs.nr_open is that
+	const most = 1 << 20 // the most one process can have open: fs.nr_open
 	taken := handed + w[tallyAccepted]
 	switch {
 	case w[tallyForm] != tallyV1, w[tallyAccepting] != 0, w[tallyEnding] != 0, w[tallyUntold] != 0:

@@ -28,13 +28,13 @@ func newTally() (*tally, int, error) {
 		_ = unix.Close(fd)
 		return nil, -1, err
 	}
-	t := (*tally)(unsafe.Pointer(unsafe.SliceData(mem))) // mapped for life, and page-aligned
+	t := (*tally)(unsafe.Pointer(unsafe.SliceData(mem))) // mapped for the life of the process, and page-aligned
 	t[tallyForm].Store(tallyV1)
 	return t, fd, nil
 }
 
 // readTally reads the tally of another process. It reads the file instead of
-// mapping it, so that a worker that makes it shorter does no harm.
+// mapping it, so that a worker that truncates it does no harm.
 func readTally(fd int) (w [tallyWords]uint64, err error) {
 	var b [tallySize]byte
 	n, err := unix.Pread(fd, b[:], 0)
@@ -52,11 +52,11 @@ func readTally(fd int) (w [tallyWords]uint64, err error) {
 
 var errNoTally = errors.New("it is not memory made by memfd_create")
 
-// checkTally looks at what a worker sent as its tally: reading anything else
-// than memory could wait.
+// checkTally checks what a worker sent as its tally: a read of anything but
+// memory could wait.
 func checkTally(fd int) error {
 	if _, err := unix.FcntlInt(uintptr(fd), unix.F_GET_SEALS, 0); err != nil {
-		return errNoTally // fcntl(2): seals are for what memfd_create has made
+		return errNoTally // fcntl(2): only files of memfd_create have seals
 	}
 	return nil
 }

@@ -9,7 +9,7 @@ import (
 // tasks are the goroutines of a cluster.
 type tasks struct {
 	wait     sync.WaitGroup
-	panicked atomic.Bool               // one of them has: the process is about to end
+	panicked atomic.Bool               // one of them has panicked: the process is about to end
 	told     func(v any, stack []byte) // Options.OnPanic; may be nil
 	killAll  func()                    // ends all workers
 }

@@ -7,8 +7,8 @@ import (
 	"sync/atomic"
 )
 
-// teller tells what happens: viewers by events, listeners by calls, a logger by
-// records. It is the loop's.
+// teller reports what happens: to viewers by events, to listeners by calls, to
+// a logger by records. It belongs to the loop.
 type teller struct {
 	*clock
 	pub        *publisher
@@ -33,7 +33,7 @@ func (t *teller) put(e Event, call callFacts) {
 // emitFor publishes an event of a worker.
 func (t *teller) emitFor(w *worker, e Event) { t.emitCall(w, e, callFacts{}) }
 
-// emitCall is emitFor with what the event does not say of its call.
+// emitCall is emitFor with facts about the call that the event does not have.
 func (t *teller) emitCall(w *worker, e Event, call callFacts) {
 	e.Worker, e.Slot, e.PID = w.id, w.slot.index, w.pid()
 	t.put(e, call)
@@ -49,7 +49,7 @@ func (t *teller) failed(w *worker, what string, err error) {
 	t.emitError(w, ErrorDetail{Text: validText(text), Errno: errnoName(err)})
 }
 
-// mended publishes that something was wrong and has been put right; w may be nil.
+// mended publishes that a failure has been put right; w may be nil.
 func (t *teller) mended(w *worker, text string) {
 	t.emitError(w, ErrorDetail{Text: validText(text), Mended: true})
 }
@@ -63,8 +63,8 @@ func (t *teller) emitError(w *worker, d ErrorDetail) {
 	t.emit(e)
 }
 
-// faulted is failed for what a worker causes, as often as it likes: past a rate
-// it is counted and left out.
+// faulted is failed for errors a worker can cause any number of times: above a
+// rate they are counted and left out.
 func (t *teller) faulted(w *worker, what string, err error) {
 	if w == nil {
 		t.failed(nil, what, err)

@@ -9,7 +9,7 @@ import (
 // lineMax is how much of a line is kept, in bytes.
 const lineMax = 4 << 10
 
-// addressText is how much of an address that a worker tells is kept, in bytes.
+// addressText is how much of an address from a worker is kept, in bytes.
 const addressText = 1 << 10
 
 // shortText is validText for an address.
@@ -20,7 +20,7 @@ func shortText(s string) string {
 	return validText(s)
 }
 
-// validText is what events may hold: valid UTF-8, cut at 4 KiB.
+// validText makes text that events may hold: valid UTF-8, cut at 4 KiB.
 func validText(s string) string {
 	cut := len(s) > lineMax
 	if cut {
@@ -29,8 +29,8 @@ func validText(s string) string {
 	return strings.TrimRight(lineText([]byte(s), cut), "\n")
 }
 
-// lineText is valid UTF-8; a line that was cut loses the rune the cut went
-// through.
+// lineText makes a line valid UTF-8; a line that was cut loses the rune at the
+// cut.
 func lineText(b []byte, cut bool) string {
 	b = bytes.TrimSuffix(b, []byte("\r"))
 	if cut {

@@ -13,9 +13,10 @@ import (
 )
 
 const (
-	// Who has started what is looked at now and then while the workers live, so
-	// that a process without the mark, with an environment of its own, is known
-	// when its worker has ended; it may take a thousandth of a processor.
+	// The tidier looks now and then, while the workers live, which process each
+	// has started, so that it knows a process without the mark (with an
+	// environment of its own) when its worker has ended. That may take a
+	// thousandth of a processor.
 	learnFirst = time.Second
 	learnEvery = 5 * time.Second
 	learnShare = 1000
@@ -27,8 +28,8 @@ const (
 	orphanNameMax = 100 // bytes of a command line
 )
 
-// tidier ends what workers have left behind, and reaps orphans. What it knows
-// belongs to its goroutine.
+// tidier ends processes that workers have left behind, and reaps orphans. Its
+// state belongs to its goroutine.
 type tidier struct {
 	family *family
 	limit  time.Duration // between SIGTERM and SIGKILL
@@ -39,29 +40,29 @@ type tidier struct {
 	quit   chan struct{} // closed at the end
 
 	rests   []*rest
-	stray   *rest       // of workers that ended without leaving anything, as far as was seen
-	known   map[int]kin // by pid, all that the last look found
+	stray   *rest       // of workers that seemed to leave nothing
+	known   map[int]kin // by pid, all processes of the last look
 	unknown map[int]uint64
 	learn   bool           // a look is due though nothing has happened
 	kill    bool           // atOnce
 	last    bool           // finish
 	lastAt  time.Time      // when
 	told    bool           // the answer to it
-	blind   bool           // that it cannot look was said
+	blind   bool           // an event said that it cannot look
 	ignored map[int]uint64 // given up
 }
 
-// rest is what one worker has left.
+// rest is the processes one worker has left.
 type rest struct {
 	w *worker       // nil = several workers
-	p *proc.Process // not reaped, so that its group's number stays its own; nil = it is
+	p *proc.Process // not reaped, so that its group's number is not reused; nil = it is reaped
 
-	since  uint64    // what was started later is not sent SIGTERM: it may be there to tidy up
+	since  uint64    // processes started later get no SIGTERM: they may be there to tidy up
 	killAt time.Time // SIGKILL
 	giveUp time.Time
-	termed map[int]uint64 // by pid, its start
+	termed map[int]uint64 // processes that got SIGTERM: start by pid
 	killed map[int]uint64
-	any    bool // something was there
+	any    bool // some process was there
 	empty  int  // looks in a row that found nothing
 }
 
@@ -80,16 +81,16 @@ func (t *tidier) newRest(w *worker, p *proc.Process, now time.Time) *rest {
 	}
 }
 
-// ended says that a worker's process has ended, and takes it over: it reaps it,
-// at once if nothing is left in its group. Any goroutine may call it while the
-// tidier runs.
+// ended says that a worker's process has ended. The tidier reaps the process,
+// at once if its group has no other. Any goroutine may call it while the tidier
+// runs.
 func (t *tidier) ended(w *worker, p *proc.Process) {
 	r := t.newRest(w, p, time.Now())
 	alone, err := true, error(nil)
 	if !t.family.keep {
 		alone, err = t.family.alone(p)
 	}
-	if err != nil { // who is in the group is not known, so it cannot be waited for
+	if err != nil { // the members of the group are not known, so nothing can wait for them
 		p.SignalGroup(syscall.SIGKILL)
 		alone = true
 	}
@@ -138,10 +139,11 @@ func (t *tidier) tidy(child <-chan os.Signal) {
 		defer learn.Stop()
 		learnNow = learn.C
 	}
-	again := t.family.adopting() // a look is due though nothing is known to be left: here at what has ended before
-	var tick <-chan time.Time    // of the look that is due; it stays when something else wakes us
+	again := t.family.adopting() // a look is due though nothing is known to be left: here for orphans that ended before
+	var tick <-chan time.Time    // of the look that is due; it stays when something else wakes the tidier
 	for {
-		// At once: until all is told, as a worker that does not die may go on.
+		// With atOnce: until the answer is given, because a worker that does
+		// not die may start more.
 		switch due := again || len(t.rests) > 0 || t.stray != nil || t.kill && !t.told; {
 		case !due:
 			tick = nil
@@ -179,8 +181,8 @@ func (t *tidier) tidy(child <-chan os.Signal) {
 	}
 }
 
-// takeLeft takes in all that have ended: one look for all of them, and the last
-// of them before the answer to finish.
+// takeLeft takes in all workers that have ended: one look serves them all, and
+// the last must be in before the answer to finish.
 func (t *tidier) takeLeft() {
 	for {
 		select {
@@ -192,7 +194,7 @@ func (t *tidier) takeLeft() {
 	}
 }
 
-// round looks once and does what follows. again = it should look once more
+// round looks once and acts on the result. again = it should look once more
 // soon, though nothing is known to be left.
 func (t *tidier) round(now time.Time) (again bool) {
 	f := t.family
@@ -207,7 +209,7 @@ func (t *tidier) round(now time.Time) (again bool) {
 		}
 		for _, pid := range l.adopted {
 			reapAdopted(pid)
-			again = true // another one may have come meanwhile
+			again = true // another orphan may have come meanwhile
 		}
 		t.known = make(map[int]kin, len(l.kin))
 		for _, k := range l.kin {
@@ -225,15 +227,15 @@ func (t *tidier) round(now time.Time) (again bool) {
 }
 
 // over tells whether the cluster may end: nothing of its workers is left, or
-// what is left (it goes on making processes, it cannot be reaped) has had its
+// what is left (it keeps making processes, or cannot be reaped) has had its
 // time.
 func (t *tidier) over(again bool, now time.Time) bool {
 	late := now.Sub(t.lastAt) > t.limit+2*tidyGiveUp
 	return t.last && len(t.rests) == 0 && (late || t.stray == nil && !again)
 }
 
-// look gives everything that was seen to the rest it belongs to, and takes each
-// rest further.
+// look assigns each process that was seen to its rest, and takes each rest
+// further.
 func (t *tidier) look(l *census, now time.Time) (again bool) {
 	of := make(map[int][]kin)
 	for _, k := range l.kin {
@@ -262,19 +264,20 @@ func (t *tidier) look(l *census, now time.Time) (again bool) {
 	return again
 }
 
-// strays are the orphans of workers that have ended, in of or unknown to the
-// look; at once also what living workers have started and is not in their groups,
-// which are killed with them. again = the next look will say more.
+// strays are the orphans of workers that have ended (in of, or unknown to the
+// look); with atOnce also processes that living workers have started outside
+// their groups, which are killed with the workers. again = the next look will
+// tell more.
 func (t *tidier) strays(l *census, of map[int][]kin) (strays []kin, again bool) {
 	leads, forking := t.family.procs.Leads()
-	oldest := ^uint64(0) // when the oldest worker that lives was started
+	oldest := ^uint64(0) // when the oldest living worker was started
 	live := make(map[int]bool)
 	for pid, id := range leads {
 		if t.restOf(id) != nil {
 			continue
 		}
 		live[id] = true
-		oldest = min(oldest, l.tab[pid].start) // 0 if it came after the look
+		oldest = min(oldest, l.tab[pid].start) // 0 if the worker came after the look
 	}
 	for id, ks := range of {
 		switch {
@@ -290,8 +293,9 @@ func (t *tidier) strays(l *census, of map[int][]kin) (strays []kin, again bool) 
 	}
 	seen := make(map[int]uint64)
 	for _, k := range l.unknown {
-		// A worker that lives cannot have started what is older than itself. And a
-		// process this one is just starting is not known as such for an instant.
+		// A living worker cannot have started a process older than itself. And
+		// a process this one is just starting is, for an instant, not known as
+		// such.
 		if start, ok := t.ignored[k.pid]; ok && start == k.start || k.start >= oldest || len(forking) > 0 {
 			continue
 		}
@@ -340,14 +344,14 @@ func (t *tidier) further(r *rest, ks []kin, now time.Time) bool {
 		group = r.p.PID
 		r.p.SignalGroup(do.sig)
 		if do.sig == syscall.SIGTERM {
-			r.p.SignalGroup(syscall.SIGCONT) // should one be stopped
+			r.p.SignalGroup(syscall.SIGCONT) // in case one is stopped
 		}
 	}
 	for _, k := range do.to {
 		if group != 0 && k.pgrp == group {
-			continue // it has it by its group
+			continue // it got the signal through its group
 		}
-		_ = k.signal(do.sig) // if it fails it has gone, or the next look finds it
+		_ = k.signal(do.sig) // an error: it has gone, or the next look finds it
 		if do.sig == syscall.SIGTERM {
 			_ = k.signal(syscall.SIGCONT)
 		}
@@ -358,7 +362,7 @@ func (t *tidier) further(r *rest, ks []kin, now time.Time) bool {
 	return true
 }
 
-// of is whose rest it is.
+// of says whose rest it is.
 func (r *rest) of() string {
 	if r.w == nil {
 		return "workers that have ended"
@@ -381,9 +385,9 @@ type nextStep struct {
 	to, tell     []kin
 }
 
-// next decides what is due, by what lives of a rest: SIGTERM once for each, at
-// killAt SIGKILL for all. It is done when two looks in a row have found nothing,
-// or the first.
+// next decides what is due, by what lives of a rest: SIGTERM once for each
+// process, at killAt SIGKILL for all. The rest is done when two looks in a row,
+// or the first look, have found nothing.
 func (r *rest) next(ks []kin, now time.Time, atOnce bool) (do nextStep) {
 	if len(ks) == 0 {
 		r.empty++

@@ -13,8 +13,8 @@ type clock struct {
 
 func (c *clock) now() time.Time { return c.read() }
 
-// timers are the loop's own deadlines: one real timer serves them all, and all
-// can be moved when the primary itself stood still.
+// timers are the loop's deadlines: one real timer serves them all, and all can
+// be moved when the primary itself stood still.
 type timers struct{ h timerHeap }
 
 // timer is a deadline. It can be stopped any number of times, also when nil.

@@ -2,5 +2,5 @@
 
 package engine
 
-// touched: not known here.
+// touched: the answer cannot be known here.
 func touched(int) (yes, known bool) { return false, false }

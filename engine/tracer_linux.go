@@ -20,15 +20,16 @@ func statusField(pid int, name string) string {
 	return ""
 }
 
-// tracerOf is the process that traces pid by ptrace(2): a debugger, strace. 0 =
-// none. Its name is outside text. The kernel names the thread of it that does.
+// tracerOf is the process that traces pid by ptrace(2), such as a debugger or
+// strace. 0 = none. Its name is outside text. The kernel names the tracing
+// thread.
 func tracerOf(pid int) (tracer int, name string) {
 	thread, _ := strconv.Atoi(statusField(pid, "TracerPid"))
 	if thread == 0 {
 		return 0, ""
 	}
 	tracer, err := strconv.Atoi(statusField(thread, "Tgid"))
-	if err != nil { // it is not ours to look at
+	if err != nil { // this process may not look at it
 		tracer = thread
 	}
 	return tracer, validText(statusField(tracer, "Name"))

@@ -2,5 +2,5 @@
 
 package engine
 
-// tracerOf: not known here.
+// tracerOf: the answer cannot be known here.
 func tracerOf(int) (tracer int, name string) { return 0, "" }

@@ -11,17 +11,17 @@ import (
 	"muster/internal/wireword"
 )
 
-// tracing has single connections followed through the primary while a viewer wants
-// it (OpWatch). It is the loop's.
+// tracing follows single connections through the primary while a viewer wants
+// it (OpWatch). It belongs to the loop.
 type tracing struct {
-	*traces // nil = nobody looks; then its methods do nothing
+	*traces // nil = nobody watches; then its methods do nothing
 	clock   *clock
 	pub     *publisher
-	viewers map[string]*timer // until when each wants it
+	viewers map[string]*timer // when the watching ends for each viewer
 }
 
-// traces are the connections that are followed. One that is not kept costs two
-// histogram entries and no memory.
+// traces are the connections that are followed. A connection that is not kept
+// costs two histogram entries and no memory.
 type traces struct {
 	began  time.Time
 	total  uint64
@@ -46,10 +46,10 @@ const (
 	tracesMax  = 64          // connections that are kept
 	viewerMax  = 64          // bytes of a viewer's name
 	viewersMax = 64          // viewers that have connections watched
-	watchMax   = time.Minute // one may ask for
+	watchMax   = time.Minute // the longest watching one command may ask for
 )
 
-// lease is OpWatch: viewer has connections watched until d from now, or no longer
+// lease is OpWatch: viewer watches connections until d from now, or no longer
 // if d is 0.
 func (t *tracing) lease(viewer string, d time.Duration, now time.Time) error {
 	switch {
@@ -75,7 +75,8 @@ func (t *tracing) lease(viewer string, d time.Duration, now time.Time) error {
 	return nil
 }
 
-// leaseEnds ends the watching for one viewer, and with the last all of it.
+// leaseEnds ends the watching for one viewer; without viewers nothing is
+// followed any more.
 func (t *tracing) leaseEnds(viewer string) {
 	delete(t.viewers, viewer)
 	if len(t.viewers) == 0 && t.traces != nil {
@@ -84,8 +85,8 @@ func (t *tracing) leaseEnds(viewer string) {
 	}
 }
 
-// accepted counts connection number n. It returns it if it is one in N, which are
-// kept.
+// accepted counts connection number n, and returns it if it is the one in N
+// that is kept.
 func (ts *traces) accepted(n uint64, a *sock.Accepted, now time.Time) *traced {
 	if ts == nil {
 		return nil
@@ -103,7 +104,7 @@ func (ts *traces) accepted(n uint64, a *sock.Accepted, now time.Time) *traced {
 	return k
 }
 
-// dealt says of those just accepted that were not handed off why they wait.
+// dealt notes why connections that were just accepted but not handed off wait.
 func (ts *traces) dealt(d *deal.Dealer, now time.Time) {
 	if ts == nil || len(ts.fresh) == 0 {
 		return
@@ -135,7 +136,7 @@ func waitedFor(why deal.Why) string {
 	return wireword.WaitedFull
 }
 
-// wants tells whether the end of k is to be told by a worker that tells ends.
+// wants tells whether a worker that reports ends should report the end of k.
 func (ts *traces) wants(k *traced, tells bool) bool { return ts != nil && k != nil && tells }
 
 // waited says that a connection is handed to a worker for the first time.
@@ -145,8 +146,8 @@ func (ts *traces) waited(since, now time.Time) {
 	}
 }
 
-// sent says that a hand-off is on its way to a worker, which tells of its end or
-// not.
+// sent says that a hand-off is on its way to a worker; tells: the worker
+// reports the connection's end.
 func (ts *traces) sent(k *traced, worker int, seq int64, tells bool, now time.Time) {
 	if ts != nil && k != nil {
 		k.Worker, k.Handed, k.seq, k.Tells = worker, now, seq, tells
@@ -164,12 +165,13 @@ func (ts *traces) taken(k *traced, took time.Duration, now time.Time) {
 	}
 }
 
-// back says that a hand-off came to nothing.
+// back says that a hand-off failed.
 func (ts *traces) back(k *traced, why string, now time.Time) {
 	if ts == nil || k == nil || k.Handed.IsZero() {
 		return
 	}
-	// Pictures share the hops before: they are appended to, never changed.
+	// Snapshots share the earlier hops: the slice is appended to, never
+	// changed.
 	k.Earlier = append(k.Earlier, TrafficHop{Worker: k.Worker, Handed: k.Handed, Ended: now, Why: why})
 	k.Worker, k.Handed, k.seq, k.Tells = 0, time.Time{}, -1, false
 }
@@ -181,9 +183,10 @@ func (ts *traces) dropped(k *traced, now time.Time) {
 	}
 }
 
-// ended takes in what a worker tells of the ends of its connections: pairs of
-// the hand-off's number and the nanoseconds since it was taken. A worker is
-// outside: it cannot end what is not its own, nor before or after its time.
+// ended takes in a worker's report of ended connections: pairs of the
+// hand-off's number and the nanoseconds since it was taken. Workers are not
+// trusted: a worker cannot end another's connections, nor at an impossible
+// time.
 func (ts *traces) ended(worker int, ends [][2]uint64, now time.Time) {
 	if ts == nil {
 		return
@@ -205,7 +208,7 @@ func (ts *traces) ended(worker int, ends [][2]uint64, now time.Time) {
 	}
 }
 
-// died says that what a worker had open was cut.
+// died says that the connections a worker had open were cut.
 func (ts *traces) died(worker int, now time.Time) {
 	if ts == nil {
 		return
@@ -217,8 +220,8 @@ func (ts *traces) died(worker int, now time.Time) {
 	}
 }
 
-// sampled computes what the workers took in the second that is over. took is, by
-// id, what those that tell it have taken until now.
+// sampled computes how many connections the workers took in the last second.
+// took is, by id, how many each worker that tells has taken so far.
 func (ts *traces) sampled(took map[int]uint64, seconds float64) {
 	if ts == nil {
 		return
@@ -233,7 +236,7 @@ func (ts *traces) sampled(took map[int]uint64, seconds float64) {
 	slices.SortFunc(ts.takes, func(a, b TrafficRate) int { return a.Worker - b.Worker })
 }
 
-// picture is the traffic as it is now; nil if nobody looks.
+// picture is the traffic as it is now; nil if nobody watches.
 func (ts *traces) picture(now time.Time) *Traffic {
 	if ts == nil {
 		return nil
@@ -258,7 +261,7 @@ type lastTimes struct{ span trace.Span[Latency] }
 // record counts one time.
 func (l *lastTimes) record(now time.Time, d time.Duration) { l.span.Second(now).record(max(d, 0)) }
 
-// sum is a histogram of them all.
+// sum is one histogram of all lastTimes.
 func (l *lastTimes) sum(now time.Time) *Latency {
 	var all Latency
 	secs := l.span.All(now)

@@ -6,8 +6,8 @@ import (
 )
 
 // Traffic is what a Snapshot says of single connections while they are watched
-// (OpWatch). Like the Snapshot it is never changed. In shared the primary sees
-// no connection: Waiting and Takes are all there is then.
+// (OpWatch). Like the Snapshot it never changes. In shared the primary sees no
+// connection: then there are only Waiting and Takes.
 type Traffic struct {
 	Since time.Time `json:"since"`          // when the watching began
 	Rate  float64   `json:"accepted_per_s"` // connections the primary accepted in the last second
@@ -19,14 +19,14 @@ type Traffic struct {
 	Conns []TrafficConn `json:"conns"`
 
 	// The times of the last 10 s: from accept to hand-off and from hand-off to
-	// its answer for every connection, from there to the close for those kept
-	// whose worker tells it.
+	// its answer for every connection, and from the answer to the close for
+	// kept connections whose worker reports the close.
 	Queued *Latency `json:"queued,omitempty"`
 	Handed *Latency `json:"handed,omitempty"`
 	Served *Latency `json:"served,omitempty"`
 
 	Waiting *int          `json:"waiting"`         // connections in the kernel's backlog; nil = not known
-	Takes   []TrafficRate `json:"takes,omitempty"` // what the workers that tell took, by id
+	Takes   []TrafficRate `json:"takes,omitempty"` // how many each worker that tells took, by id
 }
 
 // TrafficRate is how many connections a worker took in the last second, from
@@ -43,17 +43,17 @@ type TrafficConn struct {
 	From     netip.AddrPort `json:"from"` // zero on a unix socket
 	Accepted time.Time      `json:"accepted"`
 	Waited   string         `json:"waited,omitempty"` // why it was not handed off at once: "no worker listens", ...: docs/wire.md
-	Worker   int            `json:"worker,omitempty"` // whom it was handed to
+	Worker   int            `json:"worker,omitempty"` // the worker it was handed to
 	Handed   time.Time      `json:"handed,omitzero"`  // to that worker
-	Taken    time.Time      `json:"taken,omitzero"`   // that worker's yes
+	Taken    time.Time      `json:"taken,omitzero"`   // when that worker answered yes
 	Done     time.Time      `json:"done,omitzero"`    // closed by the worker, or Lost
-	Tells    bool           `json:"tells,omitempty"`  // the worker tells when it closes it; otherwise Done stays zero
+	Tells    bool           `json:"tells,omitempty"`  // the worker reports when it closes the connection; otherwise Done stays zero
 	Lost     bool           `json:"lost,omitempty"`   // cut: its worker died, or the address was closed
 	Earlier  []TrafficHop   `json:"earlier,omitempty"`
 }
 
-// TrafficHop is a hand-off that came to nothing: the connection was untouched
-// and went to another worker, except "used, not answered".
+// TrafficHop is a failed hand-off: the connection was untouched and went to
+// another worker, except with "used, not answered".
 type TrafficHop struct {
 	Worker int       `json:"worker"`
 	Handed time.Time `json:"handed"`

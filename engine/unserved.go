@@ -8,43 +8,44 @@ import (
 	"muster/internal/plural"
 )
 
-// unserved is the loop's part that looks for addresses nobody serves and nobody will.
+// unserved is the loop's part that looks for addresses that no worker serves or
+// will serve.
 type unserved struct {
 	*common
 	ledger *ledger
 	slots  *supervisor
 }
 
-// unservedAfter is how long an address may have nobody, and nobody to come,
-// before who waits there is answered with a reset.
+// unservedAfter is how long an address may have no worker, and none to come,
+// before waiting clients get a reset.
 const unservedAfter = 5 * time.Second
 
 // addressView is what the rule of addresses without a worker looks at.
 type addressView struct {
 	keep    bool // Options.Addr, which stays open
 	served  bool // a worker that stays has its socket
-	awaited bool // it was a dead worker's, and the next one of its slot may ask for it
-	begun   bool // it had nobody, and nobody to come, at the last look
-	coming  bool // a worker comes up that follows nobody
+	awaited bool // a dead worker had it, and the next worker of the slot may ask for it
+	begun   bool // at the last look it had no worker, and none to come
+	coming  bool // a worker comes up that replaces none
 	others  bool // workers listen, or have said that they are ready, but not here
-	gaveUp  bool // a slot has given up, or is not to be filled again
+	gaveUp  bool // a slot has given up, or will not be filled again
 }
 
 // fate is what becomes of an address.
 type fate int
 
 const (
-	fateStays fate = iota // it is served, or waits for somebody
-	fateWarn              // nobody serves it and nobody will: it is said, and waited for a little
-	fateReset             // it stays, and who has waited for unservedAfter is reset
-	fateClose             // it is closed, as Node's is with its last worker
+	fateStays fate = iota // it is served, or waits for a worker
+	fateWarn              // no worker serves it or will: an event says so, and it waits a little
+	fateReset             // it stays, and clients that have waited for unservedAfter are reset
+	fateClose             // it is closed, as Node closes an address with its last worker
 )
 
-// fate tells what becomes of an address that has had nobody, and nobody to
-// come, for so long. With no worker at all and no slot that gave up it waits: it
-// was told to be empty, and whoever did that may fork. That nobody will come is
-// taken back only by somebody who has the address, or may ask for it again:
-// where workers die all the time there is often none that listens.
+// fate tells what becomes of an address that for this long has had no worker,
+// and none to come. With no worker at all and no slot that gave up it waits:
+// somebody emptied the cluster on purpose, and may fork again. Only a worker
+// that has the address, or may ask for it again, ends this state: if workers
+// die all the time often none listens.
 func (v addressView) fate(unserved time.Duration) fate {
 	switch {
 	case v.served || v.awaited:
@@ -78,7 +79,7 @@ func (u *unserved) lookUnserved(now time.Time) {
 	for _, w := range u.workers {
 		v.others = v.others || w.life.state == StateListening || w.seen.ready && !w.life.leaving
 	}
-	for _, s := range u.ledger.addresses() { // one may be closed
+	for _, s := range u.ledger.addresses() { // an address may be closed meanwhile
 		v.keep, v.served, v.awaited, v.begun = s.keep, s.served(), u.slots.awaited(s, now), !s.unserved.IsZero()
 		since := s.unserved
 		if since.IsZero() {
@@ -100,15 +101,15 @@ func (u *unserved) lookUnserved(now time.Time) {
 	}
 }
 
-// carryOutFate does what fate says.
+// carryOutFate carries out what fate says.
 func (u *unserved) carryOutFate(s *server, f fate, now time.Time) {
 	switch f {
 	case fateWarn, fateReset:
 		if !s.keep {
 			return
 		}
-		// No worker will take what waits at the socket they share: it is counted
-		// with the rest.
+		// No worker will take the connections at the shared socket: they count
+		// with the others.
 		if s.port.Can().Gate || !s.primaryAccepts() {
 			if b := s.port.Drain(sock.Common, queueMax-s.dealer.Queued()); len(b) > 0 {
 				u.ledger.accepted(s, b, now)
@@ -129,7 +130,7 @@ func (u *unserved) carryOutFate(s *server, f fate, now time.Time) {
 		if n > 0 {
 			text = fmt.Sprintf(", and %s that waited there reset", plural.Of(n, "connection"))
 		}
-		// Nobody misses one that was a dead worker's own.
+		// Nobody misses an address that only a dead worker had.
 		if n > 0 || u.slots.gaveUp() {
 			u.failed(nil, "", fmt.Errorf("%s: nobody has served it for %v, and nobody will: it is closed%s. A worker that listens there opens it again",
 				s.addr, unservedAfter, text))

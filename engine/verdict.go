@@ -7,11 +7,11 @@ import (
 
 // The rules of restarts, per slot.
 const (
-	wellAfter   = time.Second            // a worker that had listened this long is replaced at once
+	wellAfter   = time.Second            // a worker that has listened this long is replaced at once
 	retryFirst  = 100 * time.Millisecond // otherwise after this, doubling
 	retryMax    = 30 * time.Second
-	deathsMax   = 5                // so many in a row without listening stop the slot
-	forgetAfter = 10 * time.Second // so much listening clears the count
+	deathsMax   = 5                // this many deaths in a row without listening stop the slot
+	forgetAfter = 10 * time.Second // this much listening clears the count
 )
 
 // record is what a slot remembers of the workers that died in it.
@@ -54,9 +54,9 @@ func (r record) died(listened time.Duration) (record, verdict) {
 	return r, v
 }
 
-// telling picks the line of a dead worker's last lines of stderr that says
-// most: runtimes print a stack after the reason, so the last line seldom is it.
-// It returns "" if there is none.
+// telling picks the most telling of a dead worker's last lines of stderr:
+// runtimes print a stack after the reason, so it is seldom the last line. It
+// returns "" if there is none.
 func telling(lines []string) string {
 	for _, l := range lines {
 		t := strings.TrimSpace(l)

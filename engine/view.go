@@ -2,31 +2,34 @@ package engine
 
 import "context"
 
-// View is a cluster as those who look at it have it: a dashboard, a printer, the
-// tour. *Cluster is one, of the cluster in this process. The tests of
-// internal/viewtest say what every View has to do.
+// View is a cluster as viewers see it: a dashboard, a printer, the tour.
+// *Cluster is the View of a cluster in this process. The tests of
+// internal/viewtest say what every View must do.
 //
-// All methods may be called from any goroutine, before the cluster runs and after
-// its end. Snapshot, Events, Settings, Subscribe, Done and Err answer at once; Do
-// and SetupPrimary wait for the cluster's answer. What they return never changes
-// afterwards, and is the caller's to keep. Any number of viewers may look at one
-// cluster; none sees what another does except what it does to the cluster.
+// All methods may be called from any goroutine, before the cluster runs and
+// after its end. Snapshot, Events, Settings, Subscribe, Done and Err answer at
+// once; Do and SetupPrimary wait for the cluster's answer. Returned values
+// never change afterwards, and the caller may keep them. Any number of viewers
+// may look at one cluster; a viewer notices another only by its effect on the
+// cluster.
 //
-// A View ends nothing: who runs the cluster does. After Done it says for ever what
-// was last.
+// A View ends nothing: the cluster's owner does. After Done it keeps returning
+// the last state.
 type View interface {
-	// Snapshot is the newest picture; never nil.
+	// Snapshot is the newest snapshot; never nil.
 	Snapshot() *Snapshot
 
 	// Events returns the events with Seq > after that are still kept, oldest
-	// first, and how many between after and the first one returned are gone.
+	// first, and how many events between after and the first one returned are
+	// gone.
 	Events(after uint64) (ev []Event, lost uint64)
 
-	// Subscribe has changed receive after new events and new pictures: at least
-	// once after the last, and once for many while nobody receives. Look after you
-	// have subscribed: what was before is not told. cancel ends it; changed is
-	// silent from then on, and never closed. Canceling twice is no error. Whoever
-	// subscribes has to cancel, also after Done.
+	// Subscribe makes changed receive after new events and new snapshots: at
+	// least once after the last, and once for many while nobody receives. Look
+	// at the View after subscribing: earlier changes cause no wake-up. cancel
+	// ends the subscription; from then on changed is silent, and it is never
+	// closed. Canceling twice is no error. A subscriber must cancel, even after
+	// Done.
 	Subscribe() (changed <-chan struct{}, cancel func())
 
 	// Do carries out one command and answers when it has been acted on, not when
@@ -37,9 +40,9 @@ type View interface {
 	Settings() Settings
 	SetupPrimary(s Settings) error
 
-	// Done is closed when no event and no picture comes any more: the cluster has
-	// stopped, or is out of sight for ever. Err says why: nil before, and if the
-	// cluster has stopped and nothing of it is left.
+	// Done is closed when no more events or snapshots will come: the cluster
+	// has stopped, or cannot be seen any more. Err says why: nil before, and if
+	// the cluster has stopped and nothing of it is left.
 	Done() <-chan struct{}
 	Err() error
 }

@@ -13,9 +13,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// wireVersion is the version of the JSON forms of this package. docs/wire.md has
-// them all. What a version adds is no reason for a new one: readers ignore what
-// they do not know. A version ends when a field means something else.
+// wireVersion is the version of the JSON forms of this package. docs/wire.md
+// has them all. New fields are no reason for a new version: readers ignore
+// fields they do not know. The version changes when the meaning of a field
+// changes.
 const wireVersion = 1
 
 // ops are the operations there are.
@@ -38,11 +39,12 @@ type commandJSON struct {
 	By      By              `json:"by,omitempty"`
 }
 
-// MarshalJSON writes {"v":1,"op":"kill","worker":3,"signal":"SIGKILL","by":"key"},
-// without what is zero. A command with a Handle has no such form (the error wraps
-// ErrHandle): an open descriptor stays in its process. Nor has one whose operation
-// is not known, whose Message is not JSON or whose Viewer or Env is not UTF-8:
-// ErrBadRequest.
+// MarshalJSON writes
+// {"v":1,"op":"kill","worker":3,"signal":"SIGKILL","by":"key"}, without zero
+// fields. A command with a Handle has no JSON form (the error wraps ErrHandle):
+// an open descriptor stays in its process. A command also has none if its
+// operation is not known, its Message is not JSON, or its Viewer or Env is not
+// UTF-8: ErrBadRequest.
 func (c Command) MarshalJSON() ([]byte, error) {
 	j := commandJSON{V: wireVersion, Op: c.Op, Worker: c.Worker, Policy: c.Policy, Message: c.Message, Env: c.Env, Viewer: c.Viewer, For: c.For, By: c.By}
 	switch {
@@ -66,9 +68,9 @@ func (c Command) MarshalJSON() ([]byte, error) {
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote, and any signal by its name or as
-// "signal 41". Fields that are not known are ignored. An operation that is not
-// known, and a command of a later version, which may mean something else, are
-// ErrBadRequest, and so is everything that has another type.
+// "signal 41". Unknown fields are ignored. An unknown operation, a command of a
+// later version (which may mean something else) and a field of a wrong type are
+// ErrBadRequest.
 func (c *Command) UnmarshalJSON(b []byte) error {
 	var j commandJSON
 	if err := json.Unmarshal(b, &j); err != nil {
@@ -114,7 +116,7 @@ type resultJSON struct {
 	Details *Details `json:"details,omitempty"`
 }
 
-// MarshalJSON writes {"v":1,"worker":5}, without what is zero.
+// MarshalJSON writes {"v":1,"worker":5}, without zero fields.
 func (r Result) MarshalJSON() ([]byte, error) {
 	return plainJSON(resultJSON{wireVersion, r.Worker, r.Policy, r.Details})
 }
@@ -130,7 +132,7 @@ func (r *Result) UnmarshalJSON(b []byte) error {
 }
 
 // latencyJSON is the JSON form of a Latency. Buckets are pairs, the index of a
-// bucket and how many times fell into it, without those that are empty.
+// bucket and its count, without empty buckets.
 type latencyJSON struct {
 	Max     int64       `json:"max_ns"`
 	Buckets [][2]uint64 `json:"buckets"`
@@ -148,8 +150,8 @@ func (l Latency) MarshalJSON() ([]byte, error) {
 	return json.Marshal(j)
 }
 
-// UnmarshalJSON reads what MarshalJSON wrote. A bucket that there is not, or more
-// times than can be counted, is an error.
+// UnmarshalJSON reads what MarshalJSON wrote. A bucket that does not exist, or
+// a count that is too large, is an error.
 func (l *Latency) UnmarshalJSON(b []byte) error {
 	var j latencyJSON
 	if err := json.Unmarshal(b, &j); err != nil {

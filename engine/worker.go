@@ -15,8 +15,8 @@ import (
 )
 
 // worker is one forked worker, from the fork on until both its channel and its
-// process have ended. What only one part of the loop needs to know of it stands in
-// a group of its own.
+// process have ended. Fields that only one part of the loop needs stand in a
+// group of their own.
 type worker struct {
 	id    int
 	slot  *slot
@@ -34,7 +34,7 @@ type worker struct {
 	due     deadlines
 	end     ending
 
-	servers map[*server]bool // it has their socket
+	servers map[*server]bool // servers whose socket it has
 	addrs   []Address
 	asks    asking
 	unacked []sentFD // descriptors sent and not acknowledged, oldest first
@@ -44,13 +44,13 @@ type worker struct {
 	flow    inflow
 	seen    seen
 	silence silence
-	note    string // on its row
+	note    string // shown on its row
 }
 
 // moments are the times of a worker's life; zero = not yet.
 type moments struct {
 	forked, online, listening, ended time.Time
-	heard                            time.Time // when a server of it last listened
+	heard                            time.Time // when one of its servers last listened
 	changed                          time.Time // its state
 }
 
@@ -58,11 +58,11 @@ type moments struct {
 type startup struct {
 	env       []string
 	dir       string // "" = the primary's
-	noDir     bool   // it could not be started because of dir
+	noDir     bool   // the process could not be started because of dir
 	inspected bool   // its program was started with an inspector
 	early     []earlySignal
-	reply     chan<- answer[Result] // to the command that had it forked
-	silent    *timer                // it is said then that it has not listened
+	reply     chan<- answer[Result] // for the command that forked it
+	silent    *timer                // fires if it has not listened by then
 	stderr    *lineReader
 }
 
@@ -70,35 +70,35 @@ type startup struct {
 type predecessor struct {
 	id    int
 	why   string
-	died  time.Time // zero = it did not die
-	moved bool      // the new one does not listen where that one did
+	died  time.Time // zero = the predecessor did not die
+	moved bool      // the new worker does not listen where the predecessor did
 }
 
 // restarting is a worker's part in a restart.
 type restarting struct {
-	of        *worker // that one leaves when this one listens where it does
-	by        *worker // this one replaces it
-	comparing *timer  // its addresses are compared then with those of the one before it
+	of        *worker // the worker that leaves when this one listens where it does
+	by        *worker // the worker that replaces this one
+	comparing *timer  // fires when its addresses are compared with those of the one before it
 	up        *timer  // it must listen by then
-	late      string  // the new one, and too late: why it is killed
-	aborted   bool    // it was taken back
-	note      string  // on the row of the old one: how it went
-	noted     *timer  // takes that away
+	late      string  // for a new worker that is too late: why it is killed
+	aborted   bool    // the new worker was taken back
+	note      string  // on the row of the old worker: how the restart went
+	noted     *timer  // removes note
 }
 
-// asking is what a worker has asked for and has no answer to.
+// asking is a worker's requests without an answer.
 type asking struct {
 	opening int        // questions that are being answered aside, in order
-	later   []question // those after them
-	given   *os.File   // a server it was sent and has acknowledged just now; see answerGiven
+	later   []question // questions after the ones being answered
+	given   *os.File   // a server it was sent and has just acknowledged; see answerGiven
 }
 
 // handOffs are a worker's hand-offs.
 type handOffs struct {
 	dealt, refused uint64
-	again          int      // those that went to others when it had died
+	again          int      // hand-offs that went to other workers when it had died
 	times          Latency  // from hand-off to answer
-	shown          *Latency // times, as snapshots share it; nil = they have changed since
+	shown          *Latency // a copy of times that snapshots share; nil = times has changed since
 }
 
 // inflow is what comes over a worker's channel, and how fast it is read.
@@ -108,7 +108,7 @@ type inflow struct {
 	account   account
 	sockets   map[string]*socketList // by key; those that have something open
 	tooLong   int                    // messages of its program that were refused
-	shortSaid time.Time              // it was last said that it is out of descriptors
+	shortSaid time.Time              // when an event last said that it is out of descriptors
 }
 
 // seen is what a worker tells of itself, and what a look at its process has found.
@@ -116,39 +116,39 @@ type seen struct {
 	ready    bool // it has sent PM2's "ready"
 	stats    *workerStats
 	figures  figures
-	ownPorts map[int]bool // it was seen to listen at past the cluster; nil = nobody has looked
+	ownPorts map[int]bool // ports of its own at which it was seen to listen; nil = nobody has looked
 }
 
 // silence is what is known of whether a worker answers.
 type silence struct {
-	since     time.Time // it has not answered; zero = it does
+	since     time.Time // since when it has not answered; zero = it answers
 	probe     probe
 	spared    time.Time // a debugger keeps it from answering: the stall limit counts from here
 	sparedWhy string
-	judged    bool // it is being found out whether it is to be spared
+	judged    bool // whether to spare it is being found out
 }
 
 // deadlines are those of a worker's leave and end; nil = there is none.
 type deadlines struct {
-	tell     *timer // it is told to leave then
+	tell     *timer // fires when it is told to leave
 	grace    *timer // the next step of its leave
-	otherEnd *timer // the end of its channel, or of its process, is waited for until then: the other has ended
-	cutOff   *timer // it gets SIGKILL then: see cutShort
+	otherEnd *timer // how long to wait for the end of its channel or process, when the other has ended
+	cutOff   *timer // fires when it gets SIGKILL: see cutShort
 }
 
-// ending is how a worker ends, and what that has cost.
+// ending is how a worker ends, and what its end has cost.
 type ending struct {
 	killed    time.Time // it was sent SIGKILL, by whatever rule; zero = it was not
-	vacated   bool      // its slot was given to another though its process lives
-	outlived  bool      // its channel ended, and it was not in its end
+	vacated   bool      // its slot was given to another worker though its process lives
+	outlived  bool      // its channel ended while its process was not ending
 	mayAnswer bool      // it may have taken hand-offs, and its answers are lost
-	chanErr   error     // why the channel ended, if not by its peer's wish
+	chanErr   error     // why the channel ended, if the peer did not end it
 	exit      *ExitDetail
 	lost      *int            // connections it had open; nil = not known
 	orphans   []OrphansDetail // to be told after its exit
 }
 
-// earlySignal is a kill that came before the process was there.
+// earlySignal is a signal that came before the process was there.
 type earlySignal struct {
 	sig syscall.Signal
 	by  By
@@ -158,7 +158,7 @@ type earlySignal struct {
 type question struct {
 	w  *worker
 	m  ipc.ClusterMsg
-	ip netip.Addr // of the host it names, once that was looked up
+	ip netip.Addr // of the host it names, once looked up
 }
 
 // sentFD is a descriptor on its way to a worker: a hand-off of s, or (s nil)
@@ -167,13 +167,13 @@ type sentFD struct {
 	s     *server
 	seq   int64
 	probe bool
-	given *os.File // our copy of a server sent to its program
-	what  string   // for who is told that it did not arrive; "" = a hand-off, or it does not matter
+	given *os.File // the primary's copy of a server sent to its program
+	what  string   // names it in the error if it does not arrive; "" = a hand-off, or no error is needed
 }
 
-// socketList counts the connections with one key that a worker gave us and
-// that are open here (Node's socket list, lib/internal/socket_list.js). The worker's
-// server does not emit 'close' before we say that there are none.
+// socketList counts the connections with one key that a worker sent and that
+// are open here (Node's socket list, lib/internal/socket_list.js). The worker's
+// server does not emit 'close' before the primary says that there are none.
 type socketList struct {
 	key   json.RawMessage
 	open  int
@@ -187,12 +187,12 @@ func (w *worker) pid() int {
 	return w.proc.PID
 }
 
-// show lets the API see how the worker's life is now.
+// show updates the worker's state for the API.
 func (w *worker) show() {
 	w.api.state.Store(&workerState{State: w.life.state, connected: !w.life.chanEnded, dead: w.life.procEnded, voluntary: w.life.voluntary})
 }
 
-// sinceDeath is how long ago the one it replaces died, in ms.
+// sinceDeath is how long ago the worker it replaces died, in ms.
 func (w *worker) sinceDeath(now time.Time) (float64, int) {
 	if w.before.died.IsZero() {
 		return 0, 0
@@ -200,19 +200,20 @@ func (w *worker) sinceDeath(now time.Time) (float64, int) {
 	return ms(now.Sub(w.before.died)), w.before.id
 }
 
-// answersLost tells whether a worker may have taken hand-offs whose answers will
-// never be read: they came, or will come, after what ended its channel.
+// answersLost tells whether a worker may have taken hand-offs whose answers
+// will never be read: they came, or will come, after the message that ended its
+// channel.
 func (w *worker) answersLost(err error) bool {
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return !w.life.procEnded && !w.ch.PeerGone()
-	case errors.Is(err, ipc.ErrClosed): // by us, some time after its process had ended
+	case errors.Is(err, ipc.ErrClosed): // closed by the primary, some time after its process had ended
 		return false
 	}
 	return true
 }
 
-// hopEnd is why its hand-offs came to nothing.
+// hopEnd is why its hand-offs failed.
 func (w *worker) hopEnd() string {
 	if w.end.outlived {
 		return wireword.HopLeft
@@ -220,7 +221,7 @@ func (w *worker) hopEnd() string {
 	return wireword.HopDied
 }
 
-// opens tells those who deal how many connections a worker has open.
+// opens tells the dealers how many connections a worker has open.
 func (w *worker) opens(n int) {
 	for s := range w.servers {
 		s.dealer.Holds(w.id, n)
@@ -240,7 +241,8 @@ func (w *worker) opened(key json.RawMessage) {
 	s.open++
 }
 
-// keepGiven keeps a server that was acknowledged; nil = none, any more.
+// keepGiven keeps a server that was acknowledged; nil drops the one kept
+// before.
 func (w *worker) keepGiven(f *os.File) {
 	w.asks.given.Close() // a nil *os.File may be closed
 	w.asks.given = f
@@ -263,9 +265,10 @@ func (w *worker) foundNone(t target) {
 	}
 }
 
-// channelLeft notes that the worker has ended its channel, and lives, with so many
-// hand-offs unanswered: one that was told to leave does so when the last
-// connection of its servers has ended (lib/internal/cluster/child.js).
+// channelLeft notes that the worker lives and has ended its channel, with this
+// many hand-offs unanswered. A Node worker that was told to leave does that
+// when the last connection of its servers has ended
+// (lib/internal/cluster/child.js).
 func (w *worker) channelLeft(unanswered int) {
 	w.out.late = unanswered > 0
 	w.out.drained = w.life.voluntary == yes && w.closedServers() && !w.out.late

@@ -17,7 +17,7 @@ import (
 
 // Worker is a live worker as the primary sees it (Node: the Worker objects of
 // cluster.workers and of the events). Its methods may be called from any
-// goroutine and after its end; they answer for now.
+// goroutine and after its end; they give its present state.
 type Worker struct {
 	box        *mailbox
 	dispatcher *dispatcher
@@ -41,7 +41,7 @@ type workerState struct {
 // worker.id).
 func (w *Worker) ID() int { return w.id }
 
-// Slot is its place in the cluster, from 0: a replacement has that of the
+// Slot is its place in the cluster, from 0: a replacement has the slot of the
 // worker it replaces.
 func (w *Worker) Slot() int { return w.slot }
 
@@ -58,28 +58,28 @@ func (w *Worker) IsConnected() bool { return w.state.Load().connected }
 // IsDead tells whether its process has ended (Node: worker.isDead()).
 func (w *Worker) IsDead() bool { return w.state.Load().dead }
 
-// ExitedAfterDisconnect is true when it goes, or went, because somebody wanted
-// it: Disconnect from either side, Kill, the end of the cluster. It is not
-// known before, and false for an accident (Node: worker.exitedAfterDisconnect,
+// ExitedAfterDisconnect is true if it leaves, or left, because it was asked to:
+// Disconnect from either side, Kill, the end of the cluster. Before that it is
+// not known; after an accident it is false (Node: worker.exitedAfterDisconnect,
 // undefined, true, false).
 func (w *Worker) ExitedAfterDisconnect() (voluntary, known bool) {
 	v := w.state.Load().voluntary
 	return v == yes, v != unset
 }
 
-// Done is closed when it has exited: its 'exit' is due, and it is not in
-// Workers any more.
+// Done is closed when it has exited: its 'exit' is due, and it is no longer in
+// Workers.
 func (w *Worker) Done() <-chan struct{} { return w.done }
 
 // Send sends a message to its program: any value that JSON can carry; a
 // json.RawMessage goes as it is (Node: worker.send(message)). It never waits
 // for the worker: see Backlog. Errors: ErrChannelClosed, ErrTooLong for one of
-// more than 16 MiB, or why it has no JSON form; they name the worker.
+// more than 16 MiB, or why the message has no JSON form; they name the worker.
 func (w *Worker) Send(message any) error { return w.SendHandle(message, nil) }
 
 // SendHandle is Send with a connection, a listening socket or a UDP socket (see
-// NewHandle), of which the worker gets a copy. h stays the caller's. (Node:
-// worker.send(message, handle), which closes a connection it has sent.)
+// NewHandle), of which the worker gets a copy. h still belongs to the caller.
+// (Node: worker.send(message, handle), which closes a connection it has sent.)
 func (w *Worker) SendHandle(message any, h *Handle) error {
 	raw, err := messageJSON(message)
 	if err != nil {
@@ -93,9 +93,9 @@ func (w *Worker) SendHandle(message any, h *Handle) error {
 	return err
 }
 
-// Backlog is how many bytes of what was sent the worker's channel has not taken
-// yet. A sender that sees more than 128 KiB, where Node's send returns false, had
-// better wait, with Flush; past 32 MiB the channel ends.
+// Backlog is how many sent bytes the worker's channel has not taken yet. A
+// sender should wait with Flush above 128 KiB, where Node's send returns false;
+// above 32 MiB the channel ends.
 func (w *Worker) Backlog() int {
 	if ch := w.ch.Load(); ch != nil {
 		return (*ch).Pending()
@@ -122,25 +122,26 @@ func (w *Worker) Flush(ctx context.Context) error {
 }
 
 // Disconnect tells it to finish what it has and leave: its servers close, then
-// its channel, then it ends (Node: worker.disconnect()). It returns when that
-// is ordered, the worker as in Node; one that is leaving, or gone, is left
+// its channel, then it ends (Node: worker.disconnect()). It returns the worker,
+// as in Node, when that is ordered; a worker that is leaving or gone is left
 // alone. See Options.Grace for how long it may take.
 func (w *Worker) Disconnect() *Worker {
-	// The only errors are that it is leaving already, is gone, or goes with the
-	// cluster: what was wanted.
+	// The only errors are that it is leaving already, is gone, or leaves with
+	// the cluster: all are wanted.
 	_, _ = w.box.do(context.Background(), Command{Op: OpDisconnect, Worker: w.id})
 	return w
 }
 
 // Kill sends it a signal, SIGTERM if sig is 0, and nothing else (Node:
-// worker.kill(signal)). Unlike Node 16 and later it counts as voluntary, except
-// signals that do not end a process. A worker that is dead is no error.
+// worker.kill(signal)). Unlike in Node 16 and later the end counts as
+// voluntary, unless the signal does not end a process. It is no error if the
+// worker is dead.
 func (w *Worker) Kill(sig syscall.Signal) error {
 	_, err := w.box.do(context.Background(), Command{Op: OpKill, Worker: w.id, Signal: sig})
 	if errors.Is(err, ErrNoWorker) {
 		return nil
 	}
-	if errors.Is(err, ErrStopped) { // it is leaving, and still may be killed
+	if errors.Is(err, ErrStopped) { // the cluster is stopping, but the worker may still be killed
 		return w.process.Signal(sig)
 	}
 	return err
