@@ -8,11 +8,11 @@ import (
 	"github.com/charmbracelet/lipgloss"
 )
 
-// Ink is how a text from outside wants to look: what the SGR sequences before
-// it have set, of what is drawn here. That is the colour of the letters, bold,
-// faint and underline. A background, reverse, blink and conceal are not: the
-// first two mean something on this screen, the others hide. The zero value is
-// plain. Inks are comparable.
+// Ink is how outside text wants to look by the SGR sequences before it, as far
+// as that is drawn here: the colour of the letters, bold, faint and underline.
+// Background, reverse, blink and conceal are not drawn: the first two mean
+// something on this screen, the others hide text. The zero value is plain. Inks
+// are comparable.
 type Ink struct {
 	kind                   inkKind
 	colour                 [3]uint8 // red, green and blue, or the index in the first
@@ -132,7 +132,8 @@ type inkSet struct {
 	light   bool
 }
 
-// inksOf asks r what it makes of a colour: it does not say otherwise.
+// inksOf finds the number of colours by what r makes of a colour: r does not
+// tell it.
 func inksOf(r *lipgloss.Renderer, light bool) inkSet {
 	s := inkSet{light: light}
 	switch on := colour(r, lipgloss.CompleteColor{TrueColor: "#010203", ANSI256: "17", ANSI: "4"}).on; {
@@ -149,9 +150,9 @@ func inksOf(r *lipgloss.Renderer, light bool) inkSet {
 // Inks tells whether the theme draws the colours of outside text; None does not.
 func (t *Theme) Inks() bool { return t.inks.colours > 0 }
 
-// Ink is the style of outside text. A colour this terminal has not, or that
-// could hardly be told from the background of the theme, is left out: a text
-// that is there is seen.
+// Ink is the style of outside text. A colour this terminal lacks, or that
+// hardly differs from the background of the theme, is left out, so that all
+// text is visible.
 func (t *Theme) Ink(k Ink) Style {
 	var st Style
 	if !t.Inks() {

@@ -1,6 +1,6 @@
 // Cluster is the classic example of Node's cluster module: a primary forks one
-// worker per CPU, all of them serve one port, and a worker that dies is told of
-// and not replaced.
+// worker per CPU, all of them serve one port, and a worker that dies is
+// reported but not replaced.
 package main
 
 import (
@@ -42,7 +42,7 @@ func primary() error {
 	c, err := engine.New(engine.Options{
 		Workers:   -1,                                  // none at the start: they are forked below
 		NoRestart: true,                                // as Node does
-		Settings:  engine.Settings{Silent: new(false)}, // they print where we print
+		Settings:  engine.Settings{Silent: new(false)}, // they share the primary's output
 		Grace:     5 * time.Second,
 	})
 	if err != nil {

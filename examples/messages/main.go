@@ -76,7 +76,7 @@ func primary(ctx context.Context) error {
 	return c.Disconnect(ctx)
 }
 
-// give sends the worker what, and prints what the client of it hears then.
+// give sends what to the worker, and prints what the client then receives.
 func give(w *engine.Worker, what string, v io.Closer, client net.Conn) error {
 	defer client.Close()
 	h, err := engine.NewHandle(v)
@@ -84,7 +84,7 @@ func give(w *engine.Worker, what string, v io.Closer, client net.Conn) error {
 		return err
 	}
 	err = w.SendHandle(what, h)
-	// The worker has a copy of its own, and the client hears no end before the
+	// The worker has a copy of its own, and the client sees no end before the
 	// last copy is closed.
 	_ = h.Close()
 	_ = v.Close()

@@ -1,5 +1,5 @@
-// Package cpus counts the processors a process may use: what its affinity, the
-// CPU quota of its cgroup and GOMAXPROCS leave it.
+// Package cpus counts the processors a process may use by its affinity, the CPU
+// quota of its cgroup and GOMAXPROCS.
 package cpus
 
 import (
@@ -12,7 +12,8 @@ import (
 	"strings"
 )
 
-// Count is how many processors this process may use, and what says so.
+// Count is how many processors this process may use, and what limits the
+// number.
 type Count struct {
 	N       int     // how many: at least 1
 	Machine int     // how many the machine has
@@ -46,7 +47,7 @@ func (c Count) String() string {
 	return text + ": " + c.Limit
 }
 
-// Limited is String where there is a limit, else "".
+// Limited is String if there is a limit, otherwise "".
 func (c Count) Limited() string {
 	if c.Limit == "" {
 		return ""
@@ -54,11 +55,11 @@ func (c Count) Limited() string {
 	return c.String()
 }
 
-// Usable counts the processors this process may use: those its affinity
-// leaves, and of these no more than the CPU quota of its cgroup, rounded up
-// (v2: cpu.max, v1: cpu.cfs_quota_us; the least of the cgroups above it counts
-// too, https://docs.kernel.org/admin-guide/cgroup-v2.html). A GOMAXPROCS in the
-// environment overrides both. It reads a few small files each time.
+// Usable counts the processors this process may use: those of its affinity, but
+// no more than the CPU quota of its cgroup, rounded up (v2: cpu.max, v1:
+// cpu.cfs_quota_us; the quotas of the cgroups above count too, the least one
+// applies, https://docs.kernel.org/admin-guide/cgroup-v2.html). A GOMAXPROCS in
+// the environment overrides both. It reads a few small files each time.
 func Usable() Count {
 	return count(os.DirFS("/"), runtime.NumCPU(), os.Getenv("GOMAXPROCS"))
 }

@@ -8,10 +8,12 @@ import (
 )
 
 // cpuQuota is the CPU time the cgroups of this process allow it, in processors:
-// the least of its own and of those above it. false = no quota.
+// the least of the cgroup's own quota and of the ones above it. false = no
+// quota.
 func cpuQuota(root fs.FS) (least float64, ok bool) {
 	for _, c := range cpuCgroups(root) {
-		// Up to the mount: above it nothing can be seen, as in a container.
+		// Up to the mount: a process in a container, for example, cannot see
+		// above it.
 		for dir := c.dir; ; dir = path.Dir(dir) {
 			if q, is := quotaIn(root, dir, c.v2); is && (!ok || q < least) {
 				least, ok = q, true

@@ -3,9 +3,9 @@
 // says. Go's runtime by itself ends at once: on a terminal that is still raw,
 // with no worker told.
 //
-// Meant are signals that somebody sends. A fault of the program itself (SIGSEGV
-// by a bad address, say) is a panic, or the runtime's own end. Signals that Go
-// does nothing about (SIGUSR1, SIGALRM, SIGXCPU, ...) still do nothing.
+// This is for signals that somebody sends. A fault of the program itself (such
+// as SIGSEGV by a bad address) is a panic, or an end by the runtime. Signals
+// that Go does nothing about (SIGUSR1, SIGALRM, SIGXCPU, ...) still do nothing.
 package deathsignal
 
 import (
@@ -20,16 +20,16 @@ import (
 )
 
 const (
-	// sayLimit is how long stderr may take for the stacks: it may be a terminal
-	// that takes nothing.
+	// sayLimit is how long writing the stacks to stderr may take: stderr may be
+	// a terminal that takes nothing.
 	sayLimit = 2 * time.Second
-	// maxStacks is how many bytes of stacks are said.
+	// maxStacks is how many bytes of stacks are written.
 	maxStacks = 16 << 20
 )
 
-// Catch has die called, in a goroutine of its own, for the first of the signals
-// that comes until end is called. die has to tidy up and then to call Die. Several
-// may be set at the same time: each is called.
+// Catch makes die be called, in a goroutine of its own, for the first of the
+// signals that comes until end is called. die must tidy up and then call Die.
+// Several may be set at the same time: each is called.
 func Catch(die func(syscall.Signal)) (end func()) {
 	caught, over := make(chan os.Signal, 1), make(chan struct{})
 	signal.Notify(caught, deaths...)
@@ -52,12 +52,13 @@ func Catch(die func(syscall.Signal)) (end func()) {
 func Die(s syscall.Signal) {
 	if s == syscall.SIGQUIT {
 		signal.Reset(s)
-		_ = syscall.Kill(os.Getpid(), s) // cannot fail: it is for ourselves
+		_ = syscall.Kill(os.Getpid(), s) // cannot fail: the signal is for this process
 		select {}
 	}
 	sayStacks(s)
 	raise(s)
-	// Not ended by it: process 1 of a container has no default actions.
+	// The signal did not end this process: process 1 of a container has no
+	// default actions.
 	os.Exit(128 + int(s))
 }
 

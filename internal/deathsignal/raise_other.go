@@ -4,6 +4,6 @@ package deathsignal
 
 import "syscall"
 
-// raise does nothing: without the C library there is no way here to the default
-// action. The exit code says the signal.
+// raise does nothing: here the default action cannot be restored without the C
+// library. The exit code tells the signal.
 func raise(syscall.Signal) {}

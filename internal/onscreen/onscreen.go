@@ -1,6 +1,5 @@
-// Package onscreen has what the command muster gives its dashboard beyond what a
-// program that shows its own cluster can: a load that another process sends, and
-// the tour.
+// Package onscreen has the parts that only the command muster can give its
+// dashboard: a load that another process sends, and the tour.
 package onscreen
 
 import (
@@ -13,8 +12,8 @@ import (
 
 // Extras are for tui.Options. The zero value is none.
 type Extras struct {
-	// Load sends the requests of l. nil = the process itself does, which takes
-	// from the primary what it measures.
+	// Load sends the requests of l. nil = this process sends them, which slows
+	// the primary that the load measures.
 	Load Loader
 	// Tour plays on the cluster, in a pane above the log. nil = none. TourEnds
 	// stops the cluster when the tour has ended by itself.
@@ -42,8 +41,8 @@ type Loader interface {
 	Changed() <-chan struct{}
 }
 
-// LoadSettings is what a load sends. It is sent at fixed times, whether or not
-// the server keeps up.
+// LoadSettings is what a load sends. Requests are sent at fixed times, whether
+// or not the server keeps up.
 type LoadSettings struct {
 	Addr        string        // "127.0.0.1:3000", "unix:PATH" or "abstract:NAME"
 	Path        string        // and query; "" = /
@@ -52,7 +51,7 @@ type LoadSettings struct {
 	KeepAlive   bool          // false: a connection for each request
 	Idle        int           // connections that are held open and send nothing
 	Slow        int           // clients that send their request byte by byte
-	Duration    time.Duration // it stops by itself after it
+	Duration    time.Duration // the load stops by itself after this time
 }
 
 // LoadStats is a load as it stands. Its texts may hold anything. Hint is empty
@@ -74,7 +73,7 @@ type Tour interface {
 	Run(context.Context) error
 }
 
-// TourView is a picture of a tour. It is never changed.
+// TourView is a snapshot of a tour. It never changes.
 type TourView struct {
 	Chapter, Chapters int // from 1
 	Title             string

@@ -1,7 +1,7 @@
-// Package plaintext takes the colours out of what workers wrote, and secrets out of
-// command lines. The engine keeps
-// their text as it came; where it is printed or searched, an SGR sequence is
-// noise. Every other escape stays, for safetext to show.
+// Package plaintext removes colours from workers' output, and secrets from
+// command lines. The engine keeps workers' text as it came; when text is
+// printed or searched, SGR sequences are noise. All other escapes stay, for
+// safetext to show.
 package plaintext
 
 import (
@@ -47,8 +47,8 @@ func Event(e engine.Event) engine.Event {
 	return e
 }
 
-// Shown is Event for people, who read messages as well: the strings of one are
-// without SGR sequences too.
+// Shown is Event for people, who read messages as well: it also removes SGR
+// sequences from the strings of a message.
 func Shown(e engine.Event) engine.Event {
 	switch d := e.Detail.(type) {
 	case engine.MessageDetail:
@@ -63,8 +63,8 @@ func Shown(e engine.Event) engine.Event {
 	return e
 }
 
-// Snapshot is s without the SGR sequences in why slots gave up; s itself, if
-// there is none.
+// Snapshot is s without SGR sequences in the reasons why slots gave up; s
+// itself, if there are none.
 func Snapshot(s *engine.Snapshot) *engine.Snapshot {
 	has := func(w engine.Row) bool { return w.Next != nil && strings.ContainsRune(w.Next.Reason, '\x1b') }
 	if s == nil || !slices.ContainsFunc(s.Workers, has) {

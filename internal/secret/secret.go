@@ -1,6 +1,6 @@
 // Package secret keeps values that may be secrets off screens and out of logs,
-// which others see. What a variable or an option holds cannot be known from its
-// name, so every value is masked but those of a short list of harmless names.
+// which other people see. A name does not tell what a variable or an option
+// holds, so every value is masked except for a short list of harmless names.
 package secret
 
 import (
@@ -12,8 +12,8 @@ import (
 // Mask stands for a value that is not shown.
 const Mask = "***"
 
-// harmless are the variables whose values are shown. NODE_OPTIONS is none: it may
-// hold anything an option does.
+// harmless are the variables whose values are shown. NODE_OPTIONS is not
+// harmless: it may hold the value of any option.
 var harmless = []string{
 	"PATH", "HOME", "USER", "LOGNAME", "SHELL", "PWD", "LANG", "LANGUAGE", "TZ", "TERM", "COLORTERM", "NO_COLOR",
 	"HOST", "HOSTNAME", "PORT", "GOMAXPROCS", "GOMEMLIMIT", "UV_THREADPOOL_SIZE", "MUSTER_PRIMARY",
@@ -53,9 +53,9 @@ func Env(kv string) string {
 }
 
 // Text is a command line without the values in it that may be secret: those of
-// variables and of options, but harmless ones; the word after an option whose name
-// says it is secret; user, password and query of an address. A secret that is a
-// word of its own, after nothing that says so, is not known.
+// variables and of options, but harmless ones; the word after an option whose
+// name says it is secret; user, password and query of an address. A secret that
+// is a word of its own, with nothing before it that says so, is not recognised.
 func Text(s string) string {
 	s = replace(variable, s, func(m []string) string {
 		list := harmless

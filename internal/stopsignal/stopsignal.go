@@ -1,5 +1,5 @@
-// Package stopsignal catches signals that ask a program to stop, and knows one
-// wish that comes as two signals from a second wish.
+// Package stopsignal catches signals that ask a program to stop, and tells one
+// request that comes as two signals from a second request.
 package stopsignal
 
 import (
@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// Window is how long the same signal again is the same wish: timeout(1) of GNU
-// sends its signal to the program and then to its process group, a terminal that
-// closes has the kernel and the shell send SIGHUP.
+// Window is how long a repeated signal counts as the same request: timeout(1)
+// of GNU sends its signal to the program and then to its process group; when a
+// terminal closes, the kernel and the shell both send SIGHUP.
 const Window = 100 * time.Millisecond
 
 // Notify catches signals until end is called, and passes them on without the
@@ -26,8 +26,8 @@ func Notify(signals ...os.Signal) (c <-chan os.Signal, end func()) {
 	}
 }
 
-// pass ends with over. A wish that nobody takes is lost when 8 wait, as the
-// signal package has it.
+// pass ends with over. If 8 signals wait, further ones are lost, as with the
+// signal package.
 func pass(caught <-chan os.Signal, wishes chan<- os.Signal, over <-chan struct{}, now func() time.Time) {
 	var last os.Signal
 	var at time.Time // of last, by the monotonic clock
@@ -49,9 +49,9 @@ func pass(caught <-chan os.Signal, wishes chan<- os.Signal, over <-chan struct{}
 	}
 }
 
-// echo tells whether s, so long after the last signal that was passed on, is
-// that one again. It counts from that one, so a signal that comes all the time
-// is heard ten times a second.
+// echo tells whether s, this long after the last signal that was passed on,
+// repeats it. The time counts from that signal, so one that comes all the time
+// is passed on ten times a second.
 func echo(last, s os.Signal, since time.Duration) bool {
 	switch s {
 	case syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP:

@@ -32,7 +32,8 @@ func NewReplay(snap *engine.Snapshot) *Replay {
 	return &Replay{snap: snap, next: 1, readers: map[chan struct{}]bool{}, watchers: map[string]*time.Timer{}, done: make(chan struct{})}
 }
 
-// Publish has an event happen, with the next number, and wakes who has subscribed.
+// Publish makes an event happen, with the next number, and wakes the
+// subscribers.
 func (r *Replay) Publish(e engine.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -45,14 +46,14 @@ func (r *Replay) Publish(e engine.Event) {
 	r.change(func(s *engine.Snapshot) { s.Seq = e.Seq })
 }
 
-// Lose has n events happen and go before anybody could read them.
+// Lose makes n events happen and disappear before anybody could read them.
 func (r *Replay) Lose(n uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.events, r.next = nil, r.next+n
 }
 
-// Show has the cluster look like snap.
+// Show makes the cluster look like snap.
 func (r *Replay) Show(snap *engine.Snapshot) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -75,7 +76,7 @@ func (r *Replay) End(err error) {
 	r.wake()
 }
 
-// change makes a new picture: nobody's old one changes. The lock is held.
+// change makes a new snapshot; older ones do not change. The lock is held.
 func (r *Replay) change(how func(*engine.Snapshot)) {
 	snap := *r.snap
 	how(&snap)

@@ -1,5 +1,5 @@
-// Package viewtest says what an engine.View does, as tests that each of them has
-// to pass, and has one for tests that need no workers.
+// Package viewtest says what an engine.View does, as tests that every View must
+// pass, and has a View for tests that need no workers.
 package viewtest
 
 import (
@@ -120,7 +120,7 @@ func events(t *testing.T, s Subject) {
 	}
 }
 
-// lostEvents: what the ring has no room for any more is counted.
+// lostEvents: events the ring has no more room for are counted.
 func lostEvents(t *testing.T, s Subject) {
 	for range 10_000 {
 		s.Happen()
@@ -156,7 +156,8 @@ func twoSubscribers(t *testing.T, s Subject) {
 	}
 }
 
-// canceled: it is silent, others are not, and nothing is left of it.
+// canceled: a canceled subscription is silent, others are not, and nothing is
+// left of it.
 func canceled(t *testing.T, s Subject) {
 	gone, cancel := s.View.Subscribe()
 	stays, cancelStays := s.View.Subscribe()
@@ -316,7 +317,8 @@ func same[T any](t *testing.T, v *T) {
 	}
 }
 
-// theEnd: Done is closed, Err says why, and what was last is said for ever.
+// theEnd: Done is closed, Err says why, and the View keeps returning the last
+// state.
 func theEnd(t *testing.T, s Subject) {
 	v := s.View
 	s.Happen()

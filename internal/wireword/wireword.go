@@ -5,13 +5,13 @@ package wireword
 // ByKey is the engine.By of a key of the dashboard.
 const ByKey = "key"
 
-// Why a hand-off came to nothing (engine.TrafficHop).
+// Why a hand-off failed (engine.TrafficHop).
 const (
 	HopRefused = "refused"             // the worker said no
 	HopLost    = "descriptor lost"     // the worker did not get the descriptor
 	HopDied    = "worker died first"   // without having answered
-	HopLeft    = "channel ended first" // likewise, and its process lived on
-	HopUsed    = "used, not answered"  // likewise, and it had begun with the client: nobody else got the connection
+	HopLeft    = "channel ended first" // without an answer, and the process lived on
+	HopUsed    = "used, not answered"  // the worker had begun with the client without an answer: no other worker got the connection
 )
 
 // Why a connection had to wait in the queue (engine.TrafficConn).

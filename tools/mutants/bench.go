@@ -76,7 +76,7 @@ func copyModule(from, to string) error {
 	})
 }
 
-// result is what became of the tests when a guard was taken out.
+// result is how the tests went when a guard was taken out.
 type result struct {
 	guard
 	red    bool
@@ -201,8 +201,8 @@ func (b *bench) goRun(ctx context.Context, limit time.Duration, args ...string) 
 	return string(text), err
 }
 
-// endLeft ends the processes that tests have left, and removes their files. A
-// guard that is out may be the one that ends them.
+// endLeft ends the processes that tests have left, and removes their files. The
+// guard that was taken out may be the one that ends them.
 func (b *bench) endLeft() {
 	for range 100 { // one may be starting another
 		pids := b.left()

@@ -80,7 +80,7 @@ func parseGuard(block string) (g guard, empty bool, err error) {
 	return g, false, nil
 }
 
-// checkGuards tells what the list says of the module at root that is not so.
+// checkGuards returns what is wrong in the list about the module at root.
 func checkGuards(root string, all []guard) error {
 	var errs []error
 	names := make(map[string]bool)
