@@ -112,42 +112,43 @@
 //
 // # What holds
 //
-//   - Only requests that a dead worker had taken can fail: a connection it was
-//     handed and had not taken goes to another worker, once it is certain that
-//     the first cannot wake up and take it.
+//   - Only requests that a dead worker had taken can fail. A connection that was
+//     handed to it and that it had not taken goes to another worker, once it is
+//     certain that the first cannot wake up and take it.
 //   - A connection has exactly one owner: the kernel's queue, the primary's
 //     queue, a hand-off, or a worker.
-//   - No worker outlives Run. After kill -9 of the primary none lives a second
-//     later (on Linux; elsewhere a worker that never looks at its channel may). If
-//     the guard was killed with it, or there is none (Options.NoGuard), one that
-//     has changed its user or has capabilities of its file may.
-//   - What workers started themselves ends with them, as far as it stays in their
-//     process group; see Options.Adopt and Options.KeepChildren. The guard ends the
-//     same after kill -9 of the primary; what has left the group it knows by its
-//     environment. Without a guard it lives on.
+//   - No worker outlives Run. After kill -9 of the primary no worker lives a second
+//     later on Linux. Elsewhere a worker that never looks at its channel may. If the
+//     guard was killed too, or there is none (Options.NoGuard), a worker that has
+//     changed its user or has capabilities of its file may live on.
+//   - Processes that a worker has started end with it, if they stay in its process
+//     group; see Options.Adopt and Options.KeepChildren. After kill -9 of the primary
+//     the guard ends them; it knows those that have left the group by their
+//     environment. Without a guard they live on.
 //   - With Options.Stall a worker that listens and does not answer is killed and
 //     replaced, in both policies, whether connections wait for it or not.
-//   - Restarts are bounded per slot: at once after a second of listening, else
-//     later and later, and after five deaths in a row the slot stops.
-//   - A slot has two processes at most, one that leaves and one that comes: what
-//     would be a third is forked when one has ended (Row.WaitsFor), and a restart is
-//     refused until then. So a cluster has at most twice as many as slots. A fork
-//     that is asked for takes a slot without a process, or makes one more.
-//   - A restart of a worker never takes the old one away before the new one
-//     listens on all that the old one does; it is taken back if it does not.
-//   - Connections at an address without a worker wait for the next one. If there
-//     will be none (the slot gave up or, with NoRestart, its worker died; or the
-//     workers listen elsewhere), then after 5 s Options.Addr resets them, and any
-//     other address is closed: so what a dead worker alone had asked for goes.
-//   - A worker that leaves gets no new connection, and answers the requests on
-//     those it has with `Connection: close`. A kept connection has up to 5 s for
-//     one more request, 1 s if no other worker stays; then its end is said, and it
-//     is read on for a moment. Sessions of HTTP/2 get GOAWAY.
+//   - Restarts are bounded for each slot: at once after a second of listening,
+//     otherwise later and later, and after five deaths in a row the slot stops.
+//   - A slot has two processes at most: one that leaves and one that comes. A third
+//     is forked only when one of them has ended (Row.WaitsFor), and a restart is
+//     refused until then. So a cluster has at most twice as many workers as slots.
+//     Fork takes a slot without a process, or makes one more.
+//   - A restart never takes the old worker away before the new one listens on all
+//     addresses of the old one. If it does not, the restart is taken back.
+//   - Connections at an address without a worker wait for the next worker. If none
+//     will come (the slot gave up; with NoRestart, its worker died; or the workers
+//     listen elsewhere), Options.Addr resets them after 5 s, and any other address
+//     is closed then.
+//   - A worker that leaves gets no new connection, and answers the requests on its
+//     connections with `Connection: close`. A kept connection has up to 5 s for one
+//     more request, 1 s if no other worker stays; then the worker says that it ends,
+//     and reads on for a moment. Sessions of HTTP/2 get GOAWAY.
 //   - Run ends: after Options.Grace, if it is not 0, workers get SIGTERM, then
-//     SIGKILL. See Options.StopSignal for those that have nothing open before. The
-//     stop has a bound of its own, two seconds after these: what SIGKILL does not
-//     end (a hung disk, a tracer) and a listener that hangs are left behind, with an
-//     error event and ErrLeftBehind. Close takes five seconds at most.
+//     SIGKILL. Options.StopSignal is for workers that have nothing open before. A
+//     stop has a bound of its own, two seconds after these. What is left then is
+//     left behind, with an error event and ErrLeftBehind: a process that SIGKILL
+//     does not end (a hung disk, a tracer), a listener that hangs. Close takes five
+//     seconds at most.
 //   - Memory and descriptors for what workers send, for events, output and queues
 //     are bounded by constants: docs/reliability.md has all of them.
 //   - Every descriptor of the primary is close-on-exec. A worker gets 0, 1, 2
