@@ -36,7 +36,7 @@ type common struct {
 func newCommon(o Options, sys system, now func() time.Time) *common {
 	c := &common{
 		mailbox: &mailbox{in: make(chan msg, 64), done: make(chan struct{})},
-		tasks:   &tasks{told: o.OnPanic},
+		tasks:   &tasks{report: o.OnPanic},
 		clock:   &clock{read: now},
 		sys:     sys, pid: os.Getpid(), fds: ownShare(), o: o, rules: leaveRulesOf(o), workers: make(map[int]*worker),
 	}

@@ -23,7 +23,7 @@ type granter struct {
 	opening   map[string][]question // unix sockets being opened, by key, and the questions that wait for them
 	asked     []question            // to be answered when no address is being closed
 
-	takenOver func(*worker, *server) // called when a worker gets an address
+	onGiven func(*worker, *server) // called when a worker gets an address
 }
 
 // questionsMax bounds the questions of one worker, or about one name or path,
@@ -263,7 +263,7 @@ func (g *granter) give(q question, s *server) {
 		return
 	}
 	g.ledger.serves(w, s)
-	g.takenOver(w, s)
+	g.onGiven(w, s)
 	w.servers[s] = true
 	w.note = ""
 	s.users[w] = false

@@ -29,8 +29,8 @@ type ledger struct {
 	quieting     int // addresses whose names are being removed
 	closing      int // servers whose sockets are not closed yet
 
-	ended     func(*server) // called when an address is closed
-	allClosed func()        // called when no socket is being closed any more
+	onClosing   func(*server) // called when an address is closed
+	onAllClosed func()        // called when no socket is being closed any more
 }
 
 // totals are the counters of a Snapshot.
@@ -104,7 +104,7 @@ func (l *ledger) closeServer(s *server) {
 	l.runAside(func() error { return l.sys.close(s.port) }, func(err error) { l.closed(s, err) }, nil)
 	l.dropQueued(s)
 	delete(l.servers, s.key)
-	l.ended(s)
+	l.onClosing(s)
 	for i, o := range l.order {
 		if o == s {
 			l.order = append(l.order[:i], l.order[i+1:]...)
@@ -116,7 +116,6 @@ func (l *ledger) closeServer(s *server) {
 
 // closed says that the sockets of a server are closed.
 func (l *ledger) closed(s *server, err error) {
-	l.closing--
 	l.pub.touch()
 	if err != nil {
 		l.failed(nil, "closing "+s.addr.String(), err)
@@ -126,9 +125,7 @@ func (l *ledger) closed(s *server, err error) {
 			delete(w.servers, s)
 		}
 	}
-	if l.closing == 0 {
-		l.allClosed()
-	}
+	l.closedOne()
 }
 
 // closePort closes a socket that belongs to no server.
@@ -142,11 +139,11 @@ func (l *ledger) closePort(p *sock.Port) {
 	}, nil)
 }
 
-// closedOne says that a socket that belonged to no server is closed.
+// closedOne says that one closing less is under way.
 func (l *ledger) closedOne() {
 	l.closing--
 	if l.closing == 0 {
-		l.allClosed()
+		l.onAllClosed()
 	}
 }
 

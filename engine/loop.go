@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"os"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -17,8 +16,9 @@ const (
 	sampleEvery = time.Second
 )
 
-// loop owns everything that is known about the cluster. Only its run goroutine
-// touches the fields below the line; everything else sends it a message.
+// loop owns everything that is known about the cluster, in parts. Only its run
+// goroutine touches them; everything else sends it a message. What other goroutines
+// may read says so: atomics, procs, and what is to be read at the end.
 type loop struct {
 	*common
 	ledger     *ledger
@@ -40,8 +40,6 @@ type loop struct {
 
 	ran         atomic.Bool
 	longestStep atomic.Int64 // longest time in ns for one message: others have waited that long
-
-	// ---- owned by run ----
 
 	started time.Time
 
@@ -74,7 +72,7 @@ func newLoop(o Options, prog program, inherited map[int]bool, now func() time.Ti
 		common: l.common, ledger: l.ledger, paths: l.paths, inherited: inherited,
 		lookups: make(map[string][]question), opening: make(map[string][]question),
 	}
-	l.ledger.allClosed = l.granter.askClosed
+	l.ledger.onAllClosed = l.granter.askClosed
 	l.intake = &intake{common: l.common}
 	l.messages = &messages{common: l.common, intake: l.intake}
 	l.killer = &killer{common: l.common, ledger: l.ledger}
@@ -86,8 +84,8 @@ func newLoop(o Options, prog program, inherited map[int]bool, now func() time.Ti
 		common: l.common, ledger: l.ledger, killer: l.killer, stalls: l.stalls, leaver: l.leaver, plan: l.plan,
 		family: l.family, tidier: l.tidier, procs: &l.procs, apiWorkers: apiWorkers{byID: make(map[int]*Worker)},
 	}
-	l.unserved = &unserved{common: l.common, ledger: l.ledger, slots: l.supervisor}
-	l.ledger.ended, l.granter.takenOver = l.supervisor.addressEnded, l.supervisor.takenOver
+	l.unserved = &unserved{common: l.common, ledger: l.ledger, supervisor: l.supervisor}
+	l.ledger.onClosing, l.granter.onGiven = l.supervisor.addressEnded, l.supervisor.takenOver
 	return l
 }
 
@@ -228,7 +226,6 @@ func (l *loop) take(m msg) {
 func (l *loop) begin() {
 	testPanicPoint(l)
 	l.started = l.now()
-	l.pid = os.Getpid()
 	l.supervisor.begin()
 	undo, err := l.family.adopt()
 	if err != nil {

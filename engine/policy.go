@@ -58,7 +58,6 @@ type dealer int
 
 const (
 	dealsPrimary dealer = 1 + iota // the primary accepts each connection and hands it to a worker
-	dealsKernel                    // the kernel gives each connection to the socket of one worker
 	dealsWorkers                   // the workers accept on one socket; the first one gets the connection
 )
 

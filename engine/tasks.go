@@ -10,7 +10,7 @@ import (
 type tasks struct {
 	wait     sync.WaitGroup
 	panicked atomic.Bool               // one of them has panicked: the process is about to end
-	told     func(v any, stack []byte) // Options.OnPanic; may be nil
+	report   func(v any, stack []byte) // Options.OnPanic; may be nil
 	killAll  func()                    // ends all workers
 }
 
@@ -32,8 +32,8 @@ func (t *tasks) onPanic() {
 		return
 	}
 	t.panicked.Store(true)
-	if t.told != nil {
-		t.told(v, debug.Stack())
+	if t.report != nil {
+		t.report(v, debug.Stack())
 	}
 	t.killAll()
 	panic(v)

@@ -12,8 +12,8 @@ import (
 // will serve.
 type unserved struct {
 	*common
-	ledger *ledger
-	slots  *supervisor
+	ledger     *ledger
+	supervisor *supervisor
 }
 
 // unservedAfter is how long an address may have no worker, and none to come,
@@ -75,12 +75,12 @@ func (u *unserved) lookUnserved(now time.Time) {
 	if u.stopping != nil {
 		return
 	}
-	v := addressView{coming: u.slots.coming(now), gaveUp: u.slots.gaveUp()}
+	v := addressView{coming: u.supervisor.coming(now), gaveUp: u.supervisor.gaveUp()}
 	for _, w := range u.workers {
 		v.others = v.others || w.life.state == StateListening || w.seen.ready && !w.life.leaving
 	}
 	for _, s := range u.ledger.addresses() { // an address may be closed meanwhile
-		v.keep, v.served, v.awaited, v.begun = s.keep, s.served(), u.slots.awaited(s, now), !s.unserved.IsZero()
+		v.keep, v.served, v.awaited, v.begun = s.keep, s.served(), u.supervisor.awaited(s, now), !s.unserved.IsZero()
 		since := s.unserved
 		if since.IsZero() {
 			since = now
@@ -131,7 +131,7 @@ func (u *unserved) carryOutFate(s *server, f fate, now time.Time) {
 			text = fmt.Sprintf(", and %s that waited there reset", plural.Of(n, "connection"))
 		}
 		// Nobody misses an address that only a dead worker had.
-		if n > 0 || u.slots.gaveUp() {
+		if n > 0 || u.supervisor.gaveUp() {
 			u.failed(nil, "", fmt.Errorf("%s: nobody has served it for %v, and nobody will: it is closed%s. A worker that listens there opens it again",
 				s.addr, unservedAfter, text))
 		}
