@@ -58,7 +58,7 @@ func Start(t *testing.T, cmd *exec.Cmd, line func(line []byte) bool) *Process {
 	err = cmd.Start()
 	outW.Close()
 	errsW.Close()
-	exited := make(chan struct{})
+	exited, read := make(chan struct{}), make(chan struct{})
 	p := &Process{Log: NewLog(t), Cmd: cmd, Exited: exited, out: out, line: line}
 	if err != nil {
 		t.Fatal(err)
@@ -77,11 +77,17 @@ func Start(t *testing.T, cmd *exec.Cmd, line func(line []byte) bool) *Process {
 		_ = cmd.Wait() // the code is read from ProcessState
 		close(exited)
 		p.reading.Wait()
+		close(read)
 		p.Log.End()
 	}()
 	t.Cleanup(func() {
 		p.Finish()
-		// Left-over processes may hold the other ends.
+		// What the process wrote last may not be read yet; a process that was left
+		// over may hold the other ends without end.
+		select {
+		case <-read:
+		case <-time.After(Promised):
+		}
 		out.Close()
 		errs.Close()
 		p.reading.Wait()
