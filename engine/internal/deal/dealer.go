@@ -9,17 +9,21 @@ import (
 
 // The rules of hand-offs. Each is measured; none is a matter of taste.
 const (
-	// handsMax bounds the hand-offs in flight to one worker. One at a time, as
-	// in Node, holds a busy cluster to one round trip per connection; without a
-	// bound a worker that never reads takes 278 before the socket is full.
+	// handsMax bounds the hand-offs in flight to one worker, and is what a worker
+	// starts with: had it to earn them, of a burst of 32 at two idle workers the
+	// one that answers first got 24. One at a time, as in Node, holds a busy
+	// cluster to one round trip per connection; without a bound a worker that
+	// never reads takes 278 before the socket is full.
 	handsMax = 16
-	// A worker that answers within handsFast may have twice as many, one that
-	// takes longer than handsSlow is back to one, so that a slow worker gets less.
+	// A worker that answers within handsFast may have twice as many. One that
+	// takes longer than handsSlow is back to one, so that a slow worker gets less,
+	// and this holds as soon as an answer is late, not only when it has come: what
+	// a worker that stands still gets is what comes within handsSlow.
 	handsFast = 2 * time.Millisecond
 	handsSlow = 20 * time.Millisecond
 	// SilentAfter is how long a hand-off may be unanswered before its worker
-	// gets no more. The hand-off is not dealt to another worker: the silent one
-	// may wake up, and two processes would answer on one connection.
+	// counts as silent. The hand-off is not dealt to another worker: the silent
+	// one may wake up, and two processes would answer on one connection.
 	SilentAfter = time.Second
 	// A worker that refused is left alone for refusedWait, doubling to
 	// refusedWaitMax: Node's primary spins here, at 8,000 refusals a second.
@@ -57,7 +61,7 @@ func (m *member) mayGet(now time.Time) bool {
 	switch {
 	case m.full, m.mute, len(m.hands) >= m.limit, now.Before(m.waiting):
 		return false
-	case len(m.hands) > 0 && now.Sub(m.hands[0].at) >= SilentAfter:
+	case len(m.hands) > 0 && now.Sub(m.hands[0].at) > handsSlow:
 		return false
 	}
 	return true
@@ -91,12 +95,12 @@ func (d *Dealer) Use(rule Rule) { d.rule = rule }
 func (d *Dealer) Add(id int, now time.Time) {
 	if m := d.members[id]; m != nil {
 		if m.limit == 0 { // it had left and listens again
-			m.limit, m.turn = 1, d.nextTurn()
+			m.limit, m.turn = handsMax, d.nextTurn()
 			d.look(m, now)
 		}
 		return
 	}
-	m := &member{id: id, limit: 1, place: -1, open: -1, turn: d.nextTurn()}
+	m := &member{id: id, limit: handsMax, place: -1, open: -1, turn: d.nextTurn()}
 	d.members[id] = m
 	d.changed(now)
 }

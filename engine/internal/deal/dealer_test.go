@@ -76,17 +76,68 @@ func TestDealerTurnsDoNotDependOnAnswers(t *testing.T) {
 	}
 }
 
+// dealAll hands off until nobody may get more, and returns who got how many. Each
+// hand-off's number is its connection's.
+func dealAll(d *Dealer, now time.Time) map[int]int {
+	got := make(map[int]int)
+	for {
+		c, ok := d.Head()
+		if !ok {
+			return got
+		}
+		_, id, ok := d.Next(int64(c), now)
+		if !ok {
+			return got
+		}
+		got[id]++
+	}
+}
+
+// A burst at idle workers is dealt evenly, whoever answers first. When a worker
+// had to earn its place, the quick one of two got 24 of 32.
+func TestDealerDealsABurstEvenly(t *testing.T) {
+	for _, workers := range []int{2, 4} {
+		d := New(TurnOrder)
+		for id := 1; id <= workers; id++ {
+			d.Add(id, epoch)
+		}
+		got := make(map[int]int)
+		for i := range 16 * workers {
+			d.Offer(Conn(i), noAddr)
+			for id, n := range dealAll(d, epoch) {
+				got[id] += n
+			}
+			// The first worker answers everything at once, the others nothing yet.
+			for _, c := range d.Hands(1) {
+				accept(t, d, 1, int64(c), epoch)
+			}
+		}
+		for id := 1; id <= workers; id++ {
+			if got[id] != 16 {
+				t.Errorf("worker %d of %d got %d of %d, want 16", id, workers, got[id], 16*workers)
+			}
+		}
+	}
+}
+
 // A worker with all the hand-offs it may have is skipped and keeps its place.
 func TestDealerFullWorkerKeepsItsPlace(t *testing.T) {
 	d := New(TurnOrder)
 	d.Add(1, epoch)
 	d.Add(2, epoch)
+	for id := 1; id <= 2; id++ { // both are slow, so that one is all each may have
+		d.Offer(Conn(-id), noAddr)
+		give(t, d, int64(-id), epoch.Add(-handsSlow-1), Conn(-id), id)
+	}
+	for id := 1; id <= 2; id++ {
+		accept(t, d, id, int64(-id), epoch)
+	}
 	for i := range Conn(5) {
 		d.Offer(i, noAddr)
 	}
 	give(t, d, 0, epoch, 0, 1)
 	give(t, d, 1, epoch, 1, 2)
-	giveNone(t, d, epoch) // both have one, which is all until they have shown that they are fast
+	giveNone(t, d, epoch)
 	accept(t, d, 2, 1, epoch)
 	give(t, d, 2, epoch, 2, 2) // its turn is after that of 1, which is full
 	accept(t, d, 1, 0, epoch)
@@ -94,19 +145,22 @@ func TestDealerFullWorkerKeepsItsPlace(t *testing.T) {
 }
 
 func TestDealerLimit(t *testing.T) {
+	const late = 20*time.Millisecond + 1
 	for _, c := range []struct {
 		name  string
 		took  []time.Duration // of the answers, one after another
 		limit int
 	}{
-		{"at first", nil, 1},
-		{"fast", []time.Duration{time.Millisecond}, 2},
-		{"not fast enough", []time.Duration{2 * time.Millisecond}, 1},
-		{"fast four times", []time.Duration{0, 0, 0, 0}, 16},
-		{"never more", []time.Duration{0, 0, 0, 0, 0, 0}, 16},
-		{"middling keeps it", []time.Duration{0, 0, 20 * time.Millisecond}, 4},
-		{"slow", []time.Duration{0, 0, 0, 0, 20*time.Millisecond + 1}, 1},
-		{"slow and fast again", []time.Duration{0, 0, time.Second, 0}, 2},
+		{"at first", nil, 16},
+		{"never more", []time.Duration{0, 0}, 16},
+		{"middling keeps all", []time.Duration{20 * time.Millisecond}, 16},
+		{"slow", []time.Duration{late}, 1},
+		{"slow and fast", []time.Duration{late, time.Millisecond}, 2},
+		{"slow and not fast enough", []time.Duration{late, 2 * time.Millisecond}, 1},
+		{"slow and fast four times", []time.Duration{time.Second, 0, 0, 0, 0}, 16},
+		{"slow and fast six times", []time.Duration{time.Second, 0, 0, 0, 0, 0, 0}, 16},
+		{"middling keeps four", []time.Duration{late, 0, 0, 20 * time.Millisecond}, 4},
+		{"slow again", []time.Duration{late, 0, 0, 0, 0, late}, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d, now, seq := New(TurnOrder), epoch, int64(0)
@@ -121,12 +175,7 @@ func TestDealerLimit(t *testing.T) {
 			for i := range 32 {
 				d.Offer(Conn(1000+i), noAddr)
 			}
-			for {
-				if _, _, ok := d.Next(seq, now); !ok {
-					break
-				}
-				seq++
-			}
+			dealAll(d, now)
 			if n := d.InFlight(1); n != c.limit {
 				t.Errorf("%d at once, want %d", n, c.limit)
 			}
@@ -134,52 +183,62 @@ func TestDealerLimit(t *testing.T) {
 	}
 }
 
-// A hand-off that is not answered stops the next ones, and is never dealt
-// again for it: the worker may wake up.
+// A worker that stands still gets what comes until its first answer is late, and
+// no more than 16 of that. Nothing of it is dealt again: the worker may wake up.
 func TestDealerSilentWorkerGetsNoMore(t *testing.T) {
-	d := New(TurnOrder)
-	d.Add(1, epoch)
-	d.Offer(0, noAddr)
-	give(t, d, 0, epoch, 0, 1)
-	accept(t, d, 1, 0, epoch) // may have two
-	for i := range Conn(3) {
-		d.Offer(i+1, noAddr)
+	for _, c := range []struct {
+		name  string
+		every time.Duration // between connections
+		want  int
+	}{
+		{"a burst", 0, 16},
+		{"a thousand a second", time.Millisecond, 16},
+		{"two hundred", 5 * time.Millisecond, 5},
+		{"twenty", 50 * time.Millisecond, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d, now := New(TurnOrder), epoch
+			d.Add(1, now)
+			for i := range 40 {
+				d.Offer(Conn(i), noAddr)
+				dealAll(d, now)
+				now = now.Add(c.every)
+			}
+			late := epoch.Add(SilentAfter)
+			if d.Wake(late); d.InFlight(1) != c.want || d.Queued() != 40-c.want {
+				t.Errorf("in flight %d, queued %d; want %d in flight of 40", d.InFlight(1), d.Queued(), c.want)
+			}
+			if free := d.Free(late); len(free) != 0 {
+				t.Errorf("free: %v", free)
+			}
+			if at, ok := d.Oldest(1); !ok || !at.Equal(epoch) {
+				t.Errorf("oldest %v, %v", at, ok)
+			}
+			for i := range c.want { // it wakes
+				accept(t, d, 1, int64(i), late)
+			}
+			if dealAll(d, late); d.InFlight(1) != 1 {
+				t.Errorf("awake again it got %d, want 1", d.InFlight(1))
+			}
+		})
 	}
-	give(t, d, 1, epoch, 1, 1)
-	late := epoch.Add(SilentAfter)
-	giveNone(t, d, late)
-	if free := d.Free(late); len(free) != 0 {
-		t.Errorf("free: %v", free)
-	}
-	if d.Wake(late); d.InFlight(1) != 1 || d.Queued() != 2 {
-		t.Errorf("in flight %d, queued %d: something was dealt again", d.InFlight(1), d.Queued())
-	}
-	if at, ok := d.Oldest(1); !ok || !at.Equal(epoch) {
-		t.Errorf("oldest %v, %v", at, ok)
-	}
-	accept(t, d, 1, 1, late)
-	give(t, d, 2, late, 2, 1)
 }
 
-func TestDealerJustNotSilent(t *testing.T) {
+func TestDealerJustNotLate(t *testing.T) {
 	d := New(TurnOrder)
 	d.Add(1, epoch)
-	d.Offer(0, noAddr)
+	for i := range Conn(3) {
+		d.Offer(i, noAddr)
+	}
 	give(t, d, 0, epoch, 0, 1)
-	accept(t, d, 1, 0, epoch)
-	d.Offer(1, noAddr)
-	d.Offer(2, noAddr)
-	give(t, d, 1, epoch, 1, 1)
-	give(t, d, 2, epoch.Add(SilentAfter-1), 2, 1)
+	give(t, d, 1, epoch.Add(handsSlow), 1, 1)
+	giveNone(t, d, epoch.Add(handsSlow+1))
 }
 
 // While the primary itself stood still, nobody was silent.
 func TestDealerShift(t *testing.T) {
 	d := New(TurnOrder)
 	d.Add(1, epoch)
-	d.Offer(0, noAddr)
-	give(t, d, 0, epoch, 0, 1)
-	accept(t, d, 1, 0, epoch)
 	d.Offer(1, noAddr)
 	d.Offer(2, noAddr)
 	give(t, d, 1, epoch, 1, 1)
@@ -251,11 +310,6 @@ func TestDealerChangeForgetsRefusals(t *testing.T) {
 func TestDealerRemove(t *testing.T) {
 	d := New(TurnOrder)
 	d.Add(1, epoch)
-	for i := range Conn(3) { // so that it may have eight
-		d.Offer(i, noAddr)
-		give(t, d, int64(i), epoch, i, 1)
-		accept(t, d, 1, int64(i), epoch)
-	}
 	for i := Conn(10); i < 16; i++ {
 		d.Offer(i, noAddr)
 	}
@@ -290,9 +344,6 @@ func TestDealerUnsent(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			d := New(TurnOrder)
 			d.Add(1, epoch)
-			d.Offer(0, noAddr)
-			give(t, d, 0, epoch, 0, 1)
-			accept(t, d, 1, 0, epoch) // may have two
 			d.Offer(1, noAddr)
 			d.Offer(2, noAddr)
 			give(t, d, 1, epoch, 1, 1)

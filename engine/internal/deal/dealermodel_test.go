@@ -36,8 +36,8 @@ func (m *model) member(id int) *modelMember {
 }
 
 func (x *modelMember) free(now time.Time) bool {
-	silent := len(x.hands) > 0 && now.Sub(x.hands[0].at) >= time.Second
-	return !x.left && !x.full && !x.mute && !silent && len(x.hands) < x.limit && !x.until.After(now)
+	late := len(x.hands) > 0 && now.Sub(x.hands[0].at) > 20*time.Millisecond
+	return !x.left && !x.full && !x.mute && !late && len(x.hands) < x.limit && !x.until.After(now)
 }
 
 func (m *model) next(now time.Time) *modelMember {
@@ -94,7 +94,7 @@ func (p *play) step(op, arg int) {
 	case 0:
 		if x == nil {
 			p.d.Add(id, p.now)
-			p.m.members = append(p.m.members, &modelMember{id: id, limit: 1})
+			p.m.members = append(p.m.members, &modelMember{id: id, limit: 16})
 			p.m.changed()
 		}
 	case 1:
