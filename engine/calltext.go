@@ -32,7 +32,10 @@ func callText(e *Event, f callFacts) string {
 	case ExitDetail:
 		return heardText("exit", e.Worker, exitArguments(&d))
 	case PolicyDetail:
-		return "cluster.schedulingPolicy = cluster." + d.To.Node()
+		if name := d.To.Node(); name != "" {
+			return "cluster.schedulingPolicy = cluster." + name
+		}
+		return ""
 	case KillDetail:
 		if f.past {
 			return fmt.Sprintf("process.kill(%d, '%s')", e.PID, d.Signal)

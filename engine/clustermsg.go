@@ -94,6 +94,7 @@ func (l *loop) listens(w *worker, m *ipc.ClusterMsg) {
 	for s := range w.servers {
 		if !s.users[w] {
 			s.dealer.Add(w.id, now)
+			s.dealer.Sits(w.id, w.slot.index)
 			l.ledger.deal(s, now)
 			l.paths.keepName(s, w)
 		}

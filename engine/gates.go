@@ -93,6 +93,7 @@ func (l *ledger) setPolicy(p Policy, by By) (Policy, error) {
 	}
 	for _, s := range l.order {
 		s.dealer.Use(p.rule())
+		l.deal(s, start) // what waits may go elsewhere now
 	}
 	if !p.PrimaryDeals() {
 		l.dealsNoMore()

@@ -2,38 +2,64 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"muster/engine/internal/deal"
 	"muster/engine/internal/sock"
 )
 
-// Policy is how connections are distributed over the workers. The values are
-// those of Node's cluster.SCHED_NONE and cluster.SCHED_RR.
+// Policy is how connections are distributed over the workers. SchedNone and
+// SchedRR have the values of Node's cluster.SCHED_NONE and cluster.SCHED_RR; Node
+// has no other.
 type Policy int
 
 const (
-	SchedNone Policy = 1 // shared: the workers accept on the primary's socket
-	SchedRR   Policy = 2 // rr: the primary accepts and hands each connection to the next free worker
+	SchedNone   Policy = 1 // shared: the workers accept on the primary's socket
+	SchedRR     Policy = 2 // rr: the primary accepts and hands each connection to the next free worker
+	SchedLeast  Policy = 4 // least: as rr, to the worker that has the fewest connections open
+	SchedSticky Policy = 5 // sticky: as rr, every client to the worker of its address
 )
 
-// String is "rr" or "shared".
+// policyWords are the policies in the order in which they are offered, and their
+// names.
+var policyWords = []struct {
+	p    Policy
+	word string
+}{{SchedRR, "rr"}, {SchedShared, "shared"}, {SchedLeast, "least"}, {SchedSticky, "sticky"}}
+
+// SchedShared is SchedNone by muster's name.
+const SchedShared = SchedNone
+
+// Policies are all policies, in the order in which they are offered.
+func Policies() []Policy {
+	all := make([]Policy, len(policyWords))
+	for i, w := range policyWords {
+		all[i] = w.p
+	}
+	return all
+}
+
+// String is "rr", "shared", "least" or "sticky".
 func (p Policy) String() string {
-	switch p {
-	case SchedRR:
-		return "rr"
-	case SchedNone:
-		return "shared"
+	for _, w := range policyWords {
+		if w.p == p {
+			return w.word
+		}
 	}
 	return fmt.Sprintf("policy(%d)", int(p))
 }
 
-// Node is the name of the constant in Node's cluster module.
+// Node is the name of the constant in Node's cluster module; "" for a policy that
+// Node does not have.
 func (p Policy) Node() string {
-	if p == SchedNone {
+	switch p {
+	case SchedNone:
 		return "SCHED_NONE"
+	case SchedRR:
+		return "SCHED_RR"
 	}
-	return "SCHED_RR"
+	return ""
 }
 
 // nodePolicy is the policy at the start, by the value of the variable
@@ -64,7 +90,7 @@ const (
 // dealer tells which side deals under p; 0 if there is no such policy.
 func (p Policy) dealer() dealer {
 	switch p {
-	case SchedRR:
+	case SchedRR, SchedLeast, SchedSticky:
 		return dealsPrimary
 	case SchedNone:
 		return dealsWorkers
@@ -72,8 +98,14 @@ func (p Policy) dealer() dealer {
 	return 0
 }
 
-// Other is the policy p is compared with, and to which a switch goes: under it
-// another side deals.
+// Next is the policy after p in the order of Policies, and the first after the
+// last one.
+func (p Policy) Next() Policy {
+	all := Policies()
+	return all[(slices.Index(all, p)+1)%len(all)]
+}
+
+// Other is the policy p is compared with: under it another side deals.
 func (p Policy) Other() Policy {
 	if p.PrimaryDeals() {
 		return SchedNone
@@ -83,7 +115,15 @@ func (p Policy) Other() Policy {
 
 // rule is how the primary picks the worker for a connection that comes to it
 // while the policy is p.
-func (p Policy) rule() deal.Rule { return deal.TurnOrder }
+func (p Policy) rule() deal.Rule {
+	switch p {
+	case SchedLeast:
+		return deal.FewestOpen
+	case SchedSticky:
+		return deal.ByClient
+	}
+	return deal.TurnOrder
+}
 
 // at is the policy that applies at an address while the cluster's is p. fixed
 // tells that it stays even if the cluster's changes.
@@ -114,16 +154,21 @@ func (p Policy) gate(leaving int) sock.Gate {
 // MarshalText writes String's form.
 func (p Policy) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
 
-// UnmarshalText reads "rr" or "shared", and Node's word "none" for shared. Any
+// UnmarshalText reads what String writes, and Node's word "none" for shared. Any
 // other text leaves p as it is.
 func (p *Policy) UnmarshalText(b []byte) error {
-	switch s := string(b); strings.ToLower(s) {
-	case "rr":
-		*p = SchedRR
-	case "shared", "none":
-		*p = SchedNone
-	default:
-		return fmt.Errorf("policy %q is not known; use rr or shared", s)
+	word := strings.ToLower(string(b))
+	if word == "none" {
+		word = SchedShared.String()
 	}
-	return nil
+	var words []string
+	for _, w := range policyWords {
+		if w.word == word {
+			*p = w.p
+			return nil
+		}
+		words = append(words, w.word)
+	}
+	last := len(words) - 1
+	return fmt.Errorf("policy %q is not known; use %s or %s", b, strings.Join(words[:last], ", "), words[last])
 }

@@ -19,6 +19,8 @@ func TestPolicies(t *testing.T) {
 		{"shared", SchedNone, "shared", "SCHED_NONE"},
 		{"none", SchedNone, "shared", "SCHED_NONE"},
 		{"None", SchedNone, "shared", "SCHED_NONE"},
+		{"least", SchedLeast, "least", ""},
+		{"Sticky", SchedSticky, "sticky", ""},
 	} {
 		var p Policy
 		err := p.UnmarshalText([]byte(c.in))
@@ -34,7 +36,7 @@ func TestPolicies(t *testing.T) {
 	for _, in := range []string{"", "round-robin", " rr", "2"} {
 		p := SchedRR
 		err := p.UnmarshalText([]byte(in))
-		if err == nil || !strings.Contains(err.Error(), "use rr or shared") || p != SchedRR {
+		if err == nil || !strings.Contains(err.Error(), "use rr, shared, least or sticky") || p != SchedRR {
 			t.Errorf("%q: %v, %v", in, p, err)
 		}
 	}
@@ -79,7 +81,7 @@ func TestGateFor(t *testing.T) {
 		leaving int
 		want    sock.Gate
 	}{
-		{SchedRR, 0, sock.Front}, {SchedRR, 2, sock.Front}, {SchedNone, 0, sock.Common}, {SchedNone, 1, sock.Front},
+		{SchedRR, 0, sock.Front}, {SchedLeast, 0, sock.Front}, {SchedSticky, 0, sock.Front}, {SchedRR, 2, sock.Front}, {SchedNone, 0, sock.Common}, {SchedNone, 1, sock.Front},
 	} {
 		if got := c.p.gate(c.leaving); got != c.want {
 			t.Errorf("%v, %d leaving: %v, want %v", c.p, c.leaving, got, c.want)
@@ -90,11 +92,11 @@ func TestGateFor(t *testing.T) {
 // Whoever deals, the other policy has another do it, and a switch there and back
 // ends where it began.
 func TestEachPolicyHasItsDealer(t *testing.T) {
-	for p, want := range map[Policy]dealer{SchedRR: dealsPrimary, SchedNone: dealsWorkers, 0: 0, 7: 0} {
+	for p, want := range map[Policy]dealer{SchedRR: dealsPrimary, SchedNone: dealsWorkers, SchedLeast: dealsPrimary, SchedSticky: dealsPrimary, 0: 0, 7: 0} {
 		if got := p.dealer(); got != want || p.known() != (want != 0) {
 			t.Errorf("%v: dealer %d, known %v; want %d", p, got, p.known(), want)
 		}
-		if o := p.Other(); want != 0 && (o.dealer() == want || !o.known() || o.Other() != p) {
+		if o := p.Other(); want != 0 && (o.dealer() == want || !o.known() || o.Other().dealer() != want) {
 			t.Errorf("%v: the other is %v, and from there %v", p, o, o.Other())
 		}
 	}
@@ -103,7 +105,7 @@ func TestEachPolicyHasItsDealer(t *testing.T) {
 // What the sockets of an address can do decides whether the policy may change
 // there.
 func TestThePolicyOfAnAddress(t *testing.T) {
-	for _, p := range []Policy{SchedRR, SchedNone} {
+	for _, p := range Policies() {
 		for _, c := range []struct {
 			can   sock.Can
 			holds Policy
@@ -117,5 +119,21 @@ func TestThePolicyOfAnAddress(t *testing.T) {
 				t.Errorf("%v at %+v: %v, fixed %v", p, c.can, holds, fixed)
 			}
 		}
+	}
+}
+
+// Every policy is offered once, and the key that goes on to the next one meets all.
+func TestNextGoesRoundAllPolicies(t *testing.T) {
+	met := map[Policy]bool{}
+	p := SchedRR
+	for range Policies() {
+		p = p.Next()
+		met[p] = true
+	}
+	if p != SchedRR || len(met) != len(Policies()) {
+		t.Errorf("at the end %v, met %v", p, met)
+	}
+	if got := Policy(7).Next(); !got.known() {
+		t.Errorf("after an unknown one %v", got)
 	}
 }

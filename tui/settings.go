@@ -62,8 +62,8 @@ func settingsForm(s *screen, most int, all, node bool) string {
 		}
 	}
 	policy := "policy " + s.snap.Policy.String()
-	if node {
-		policy += " (" + s.snap.Policy.Node() + ")"
+	if name := s.snap.Policy.Node(); node && name != "" {
+		policy += " (" + name + ")"
 	}
 	parts = append(parts, policy)
 	if left := slices.ContainsFunc(more, func(f fact) bool { return f.value != "" }); left && !all {

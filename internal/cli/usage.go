@@ -16,7 +16,7 @@ func addFlags(c *cobra.Command, groups []flagGroup) {
 	for _, g := range groups {
 		c.Flags().AddFlagSet(g.flags)
 	}
-	completeWords(c, "policy", []string{"rr", "shared"})
+	completeWords(c, "policy", policyWords())
 	completeWords(c, "stop-signal", stopWords())
 	completeWords(c, "keys", keyMaps)
 	completeWords(c, "theme", themes)

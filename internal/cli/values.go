@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -124,7 +123,9 @@ type policyValue struct{ p *engine.Policy }
 
 func (v policyValue) Set(s string) error {
 	if v.p.UnmarshalText([]byte(s)) != nil {
-		return errors.New("must be rr or shared")
+		words := policyWords()
+		last := len(words) - 1
+		return fmt.Errorf("must be %s or %s", strings.Join(words[:last], ", "), words[last])
 	}
 	return nil
 }
@@ -136,7 +137,15 @@ func (v policyValue) String() string {
 	return v.p.String()
 }
 
-func (policyValue) Type() string { return "rr|shared" }
+func (policyValue) Type() string { return strings.Join(policyWords(), "|") }
+
+// policyWords are the names of all policies.
+func policyWords() (words []string) {
+	for _, p := range engine.Policies() {
+		words = append(words, p.String())
+	}
+	return words
+}
 
 // wholeError is an error whose text names the wrong value itself.
 type wholeError struct{ error }

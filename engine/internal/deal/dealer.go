@@ -46,6 +46,7 @@ type handoff struct {
 // member is a worker that listens on the dealer's address.
 type member struct {
 	id      int
+	slot    int    // its place in the cluster: see Sits
 	turn    uint64 // its place in the order: the worker with the lowest turn is next
 	open    int    // connections it has open; -1 = not known
 	place   int    // index in dealer.ready, -1 while it may not get one
@@ -65,6 +66,12 @@ func (m *member) mayGet(now time.Time) bool {
 		return false
 	}
 	return true
+}
+
+// away tells whether a member takes no connections for now, so that its clients go
+// to another one. One that is only busy takes them again in no time.
+func (m *member) away(now time.Time) bool {
+	return m.limit == 0 || m.mute || now.Before(m.waiting) || len(m.hands) > 0 && now.Sub(m.hands[0].at) >= SilentAfter
 }
 
 // Dealer decides which worker gets which connection of one address, where the
@@ -100,9 +107,17 @@ func (d *Dealer) Add(id int, now time.Time) {
 		}
 		return
 	}
-	m := &member{id: id, limit: handsMax, place: -1, open: -1, turn: d.nextTurn()}
+	m := &member{id: id, slot: id, limit: handsMax, place: -1, open: -1, turn: d.nextTurn()}
 	d.members[id] = m
 	d.changed(now)
+}
+
+// Sits says which slot a worker has. Its clients stay with the slot when another
+// worker takes its place. A worker nothing was said of has one of its own.
+func (d *Dealer) Sits(id, slot int) {
+	if m := d.members[id]; m != nil {
+		m.slot = slot
+	}
 }
 
 // Remove takes a worker out and puts the hand-offs it has not answered back at
@@ -182,7 +197,7 @@ func (d *Dealer) Open(id int) (n int, ok bool) {
 // if nothing is queued or nobody may get it.
 func (d *Dealer) Next(seq int64, now time.Time) (c Conn, worker int, ok bool) {
 	for i := 0; i < d.queue.len() && len(d.ready) > 0; {
-		m := d.rule(d.queue.at(i).from, d.ready)
+		m := d.rule(choice{d.queue.at(i).from, d.ready, d.members, now})
 		if m == nil {
 			i++
 			continue
@@ -372,7 +387,7 @@ func (d *Dealer) Free(now time.Time) []int {
 	slices.SortFunc(ms, func(a, b *member) int { return int(int64(a.turn - b.turn)) })
 	ids := make([]int, 0, len(ms))
 	for len(ms) > 0 { // a sorted slice is a heap, as the rule wants it
-		next := max(slices.Index(ms, d.rule(netip.Addr{}, ms)), 0)
+		next := max(slices.Index(ms, d.rule(choice{free: ms, all: d.members, now: now})), 0)
 		ids = append(ids, ms[next].id)
 		copy(ms[1:], ms[:next])
 		ms = ms[1:]

@@ -1,7 +1,6 @@
 package deal
 
 import (
-	"cmp"
 	"net/netip"
 	"slices"
 	"testing"
@@ -9,20 +8,13 @@ import (
 
 // home is a rule by the client's address: one worker, or none.
 func home(worker map[netip.Addr]int) Rule {
-	return func(from netip.Addr, free []*member) *member {
-		i := slices.IndexFunc(free, func(m *member) bool { return m.id == worker[from] })
+	return func(c choice) *member {
+		i := slices.IndexFunc(c.free, func(m *member) bool { return m.id == worker[c.from] })
 		if i < 0 {
 			return nil
 		}
-		return free[i]
+		return c.free[i]
 	}
-}
-
-// fewest is a rule by what the workers have open, and then by whose turn it is.
-func fewest(_ netip.Addr, free []*member) *member {
-	return slices.MinFunc(free, func(a, b *member) int {
-		return cmp.Or(a.open-b.open, cmp.Compare(a.turn, b.turn))
-	})
 }
 
 // The rule decides by the client: a connection whose worker may get none waits,
@@ -63,7 +55,7 @@ func TestARuleByTheClientLetsOthersPass(t *testing.T) {
 
 // What the workers have open is what they said, and what they took since.
 func TestARuleByWhatIsOpen(t *testing.T) {
-	d := New(fewest)
+	d := New(FewestOpen)
 	for id := 1; id <= 3; id++ {
 		d.Add(id, epoch)
 		d.Holds(id, 3-id)
