@@ -127,6 +127,7 @@ func pictures() map[string]func() *screen {
 	tourPictures(with)
 	trafficPictures(with)
 	explainPictures(with)
+	policyPictures(with)
 	nodePictures(func(name string, w, h int, policy engine.Policy, change func(*screen)) {
 		p[name] = func() *screen {
 			s := nodeScene(w, h, policy)

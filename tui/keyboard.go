@@ -286,7 +286,9 @@ func (m *model) act(act action) {
 	case actRestart:
 		m.restart()
 	case actPolicy:
-		m.switchPolicy()
+		m.nextPolicy()
+	case actPolicies:
+		m.openPolicies()
 	case actDetails:
 		m.showDetails()
 	case actMessage:

@@ -19,6 +19,7 @@ const (
 	actDisconnectAll
 	actRestart
 	actPolicy
+	actPolicies
 	actMessage
 	actCopy
 	actFilter
@@ -118,7 +119,8 @@ var bindings = []binding{
 	{keys: []string{"M"}, act: actMessage, scope: scopeWorker, hint: "message", short: "msg", places: inMain | inDetails, from: 100,
 		group: groupWorker, text: "message: send one", brief: "message: send"},
 	{keys: []string{"p"}, act: actPolicy, scope: scopeCluster, hint: "policy", places: inMain | inLog,
-		group: groupCluster, text: "policy: there, back", brief: "policy: other"},
+		group: groupCluster, label: "p P", text: "policy: next, list"},
+	{keys: []string{"P"}, act: actPolicies, scope: scopeCluster, hint: "policies", places: inMain, from: 200},
 	{keys: []string{"l"}, act: actLoad, scope: scopeCluster, hint: "load", places: inMain | inLog,
 		group: groupCluster, text: "load: on, off, how", brief: "load: on, off"},
 	{keys: []string{"+", "="}, act: actLoadMore, scope: scopeCluster,

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -132,7 +133,8 @@ func TestKeys(t *testing.T) {
 		{name: "details: M goes back to them", snap: four(), keys: "enter M esc", dialog: "detailsDialog"},
 		{name: "M with --keys vim", snap: four(), before: (*deck).vim, keys: "M j k enter", told: `send 1 "jk"`, dialog: "messagePrompt"},
 
-		{name: "p", snap: four(), keys: "p p p", told: "policy shared, policy rr, policy shared"},
+		{name: "p", snap: four(), keys: "p p p", told: policiesAfter(engine.SchedRR, 3)},
+		{name: "p goes round", snap: four(), keys: strings.Repeat("p ", len(engine.Policies())+1), told: policiesAfter(engine.SchedRR, len(engine.Policies())+1)},
 		{name: "p fixed", snap: func() *engine.Snapshot { s := four(); s.PolicyFixed = "no \x1b[2J gate"; return s }(), keys: "p", toast: `no \x1b[2J gate`},
 
 		{name: "q on an idle cluster", snap: idle(), keys: "q", told: "stop", dialog: "stopping"},
@@ -278,15 +280,29 @@ func TestDigitsOfTheKillMenu(t *testing.T) {
 func TestOnlyTheLastPressOfPCounts(t *testing.T) {
 	d := newDeck(t, four())
 	d.hold = true
-	d.press("p", "p", "p", "p") // wants rr again
+	for range 1 + len(engine.Policies()) {
+		d.press("p")
+	}
+	d.press(slices.Repeat([]string{"p"}, len(engine.Policies())-1)...) // wants rr again
 	d.release()
-	if got := strings.Join(d.c.told(), ", "); got != "policy shared" {
-		t.Fatalf("told %q while it ran", got)
+	if got, want := strings.Join(d.c.told(), ", "), policiesAfter(engine.SchedRR, 1); got != want {
+		t.Fatalf("told %q while it ran, want %q", got, want)
 	}
 	d.release()
-	if got := strings.Join(d.c.told(), ", "); got != "policy shared, policy rr" || len(d.held) != 0 {
-		t.Errorf("told %q, %d held", got, len(d.held))
+	if got, want := strings.Join(d.c.told(), ", "), policiesAfter(engine.SchedRR, 1)+", policy rr"; got != want || len(d.held) != 0 {
+		t.Errorf("told %q, want %q; %d held", got, want, len(d.held))
 	}
+}
+
+// policiesAfter is what the cluster is told if p is pressed n times while a policy
+// is in force.
+func policiesAfter(p engine.Policy, n int) string {
+	var told []string
+	for range n {
+		p = p.Next()
+		told = append(told, "policy "+p.String())
+	}
+	return strings.Join(told, ", ")
 }
 
 func TestRestartInFlightIgnoresR(t *testing.T) {
@@ -426,11 +442,12 @@ func TestHintsAreThoseOfTheMockUps(t *testing.T) {
 	}{
 		{screen{w: 80, view: viewOverview}, "f fork  k kill  d disconnect  r restart  p policy  l load  ? all keys"},
 		{screen{w: 120, view: viewOverview}, "f fork  k kill  d disconnect  D all  r restart  M message  p policy  l load  x why  / filter  space freeze  ? all keys"},
-		{screen{w: 200, view: viewOverview}, "f fork  k kill  d disconnect  D all  r restart  M message  p policy  l load  x why  c copy pid  / filter  space freeze  t tick  tab pane  q stop+leave  ? all keys"},
+		{screen{w: 200, view: viewOverview}, "f fork  k kill  d disconnect  D all  r restart  M message  p policy  P policies  l load  x why  c copy pid  / filter  space freeze  t tick  tab pane  q stop+leave  ? all keys"},
 		{screen{w: 80, view: viewOverview, dialog: &detailsDialog{}}, "k kill  d disconnect  r restart  M message  x why  c copy pid  / filter  esc back  ? keys"},
 		{screen{w: 80, view: viewOverview, dialog: &messagePrompt{}}, "enter send  ↑ ↓ sent before  esc back"},
 		{screen{w: 80, view: viewOverview, dialog: &messagePrompt{edit: cell.EditorOf("x")}}, "enter send  ↑ ↓ sent before  esc back, nothing sent"},
 		{screen{w: 80, view: viewOverview, dialog: &killMenu{}}, "enter send  ↑ ↓ k j or a number pick  esc back, nothing sent"},
+		{screen{w: 80, view: viewOverview, dialog: &policyMenu{}}, "enter choose  ↑ ↓ k j pick  esc back, nothing changed"},
 		{screen{w: 80, view: viewOverview, vim: true}, "f fork  K kill  d disconnect  r restart  p policy  l load  ? all keys"},
 		{screen{w: 80, view: viewOverview, snap: picture(1, 0, engine.Row{ID: 1, State: engine.StateExited, Next: &engine.Next{Stopped: true}})},
 			"r try now  enter its last lines  q leave  ? keys"},

@@ -6,7 +6,7 @@ import (
 	"muster/engine"
 )
 
-// policySwitch is the state of the key p. While a switch runs, further presses
+// policySwitch is the state of the keys p and P. While a switch runs, further presses
 // only change the wanted result.
 type policySwitch struct {
 	running bool

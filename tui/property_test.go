@@ -72,7 +72,9 @@ func randomScreen(r *rand.Rand) *screen {
 func pick[T any](r *rand.Rand, from []T) T { return from[r.IntN(len(from))] }
 
 func randomDialog(r *rand.Rand) dialog {
-	switch r.IntN(10) {
+	switch r.IntN(11) {
+	case 10:
+		return &policyMenu{cursor: r.IntN(30) - 10}
 	case 0:
 		return &killMenu{worker: r.IntN(70), pid: r.IntN(40000), cursor: r.IntN(30) - 10}
 	case 1:
@@ -241,7 +243,7 @@ func FuzzFrame(f *testing.F) {
 
 func TestAllSizes(t *testing.T) {
 	s, step := scene(80, 24), 40/fewer(8)
-	for _, d := range []dialog{nil, &killMenu{worker: 2, pid: 20412}, &detailsDialog{worker: 2}, &stopping{}, &messagePrompt{worker: 2, pid: 20412, edit: cell.EditorOf("配置を読み込みました")}} {
+	for _, d := range []dialog{nil, &killMenu{worker: 2, pid: 20412}, &policyMenu{cursor: 3}, &detailsDialog{worker: 2}, &stopping{}, &messagePrompt{worker: 2, pid: 20412, edit: cell.EditorOf("配置を読み込みました")}} {
 		s.dialog = d
 		for w := -1; w <= 210; w += step {
 			for h := -1; h <= 66; h += step {

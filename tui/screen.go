@@ -107,7 +107,7 @@ const (
 	zoneHint                 // a hint of the key line
 	zoneView                 // a name in the view bar
 	zoneConn                 // a connection of view 3; worker is its number
-	zoneMenu                 // a line of the kill menu; worker is its index
+	zoneMenu                 // a line of a menu; worker is its index
 )
 
 // frame is one drawn screen: exactly h lines of exactly w cells, and what the

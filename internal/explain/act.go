@@ -9,35 +9,6 @@ import (
 	"muster/internal/plural"
 )
 
-func policy(e engine.Event, _ *engine.Snapshot) Text {
-	d, _ := e.Detail.(engine.PolicyDetail)
-	call := "no call of Node's, which has rr and shared alone; in Go c.SetSchedulingPolicy(p)."
-	if name := d.To.Node(); name != "" {
-		call = fmt.Sprintf("cluster.schedulingPolicy = cluster.%s; in Go c.SetSchedulingPolicy(p). Node ignores it after the first fork.", name)
-	}
-	return Text{
-		Title: "policy",
-		Means: "From now on " + deals(d.To) + ". Connections that are open stay where they are.",
-		Cause: fmt.Sprintf("%s asked for it. It took %s, without closing the port.", by(e.By), millis(d.Ms)),
-		Call:  call,
-		Than:  d.To.Other(),
-		Other: "as before: " + deals(d.To.Other()) + ".",
-	}
-}
-
-// deals is how connections find their workers under a policy.
-func deals(p engine.Policy) string {
-	switch p {
-	case engine.SchedNone:
-		return "the workers accept for themselves, and the kernel decides which one"
-	case engine.SchedLeast:
-		return "the primary accepts, and hands each connection to the worker that has the fewest open"
-	case engine.SchedSticky:
-		return "the primary accepts, and hands all connections of one client address to the same worker"
-	}
-	return "the primary accepts, and hands each connection to the next free worker in turn"
-}
-
 // harmless are the signals that end no worker: a kill with one of them sets no
 // exitedAfterDisconnect.
 var harmless = []string{"SIGSTOP", "SIGCONT", "SIGUSR1", "SIGUSR2", "SIGWINCH"}

@@ -2,6 +2,7 @@ package explain
 
 import (
 	"encoding/json"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -52,12 +53,12 @@ func constants(t *testing.T, file, typ string) []string {
 	return out
 }
 
-// check: four parts, of at most two lines each where a line has 71 cells, so
-// that all of them and a title fit in nine.
+// check: four parts, six of a policy, of at most two lines each where a line has
+// 71 cells, so that all of them and a title fit in nine.
 func check(t *testing.T, name string, x Text) {
 	t.Helper()
 	parts := x.Parts()
-	if x.Title == "" || len(parts) != 4 {
+	if x.Title == "" || len(parts) != 4 && (len(parts) != 6 || x.Good == "" || x.Bad == "") {
 		t.Errorf("%s: %+v", name, x)
 	}
 	lines := 0
@@ -113,8 +114,11 @@ func events() map[string]engine.Event {
 	add("exit retry, had listened", engine.ByOutside, engine.ExitDetail{Cut: new(0), Signal: sig, RetryMs: 30000})
 	add("exit stopped", engine.ByOutside, engine.ExitDetail{Cut: new(0), Code: code(1), Deaths: 5, Of: 5})
 	add("exit unknown", engine.ByOutside, engine.ExitDetail{})
-	add("policy rr", wireword.ByKey, engine.PolicyDetail{From: engine.SchedNone, To: engine.SchedRR, Ms: 3})
-	add("policy shared", engine.ByAPI, engine.PolicyDetail{From: engine.SchedRR, To: engine.SchedNone, Ms: 3})
+	for _, to := range engine.Policies() {
+		for _, from := range engine.Policies() {
+			add(fmt.Sprintf("policy %v %v", from, to), engine.ByAPI, engine.PolicyDetail{From: from, To: to, Ms: 3})
+		}
+	}
 	for _, s := range append(harmless, "SIGTERM", "SIGKILL") {
 		add("kill "+s, wireword.ByKey, engine.KillDetail{Signal: s})
 	}
@@ -141,7 +145,7 @@ func TestEveryKindIsExplained(t *testing.T) {
 	seen := map[string]bool{}
 	for name, e := range events() {
 		seen[string(e.Kind)] = true
-		for _, p := range []engine.Policy{engine.SchedRR, engine.SchedNone} {
+		for _, p := range engine.Policies() {
 			x := Event(e, picture(p), nil)
 			check(t, name, x)
 			if e.Kind != engine.KindPolicy && x.Than != p.Other() {
@@ -179,7 +183,8 @@ func TestWhatIsSaid(t *testing.T) {
 		"exit retry":               {"Death 2 of 5", "400 ms later"},
 		"exit retry, had listened": {"not listened for 1 s", "30 s later"},
 		"exit stopped":             {"Death 5 of 5", "its slot stops"},
-		"policy shared":            {"workers accept for themselves", "SCHED_NONE", "A call of the API", "3 ms", "as before: the primary accepts"},
+		"policy rr shared":         {"workers accept for themselves", "SCHED_NONE", "A call of the API", "3 ms", "next free worker"},
+		"policy sticky least":      {"fewest open", "Node has no such policy", "client address"},
 		"kill SIGTERM":             {"pid 4194304", "exitedAfterDisconnect is true"},
 		"kill SIGUSR1":             {"stays as it is"},
 		"kill SIGSTOP":             {"stands still until SIGCONT"},

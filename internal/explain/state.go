@@ -59,7 +59,7 @@ func lives(w *engine.Row, s *engine.Snapshot, now time.Time) Text {
 		t.Other = same
 	case w.State == engine.StateListening:
 		t.Title = "listening"
-		t.Means = "It serves. " + serves(w)
+		t.Means = "It serves. " + serves(w) + " " + Policy(inForce(s)).Gets
 		if w.Note != "" {
 			t.Title = "listening, " + short(w.Note)
 			t.Cause = "A restart was tried, and the new worker did not come up: this one stays. The log says why; r tries again."

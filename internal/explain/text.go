@@ -19,18 +19,31 @@ const same = "the same."
 type Text struct {
 	Title string        // what is explained: "exit of worker 4"
 	Means string        // what it means
+	Good  string        // what it is good at, "" = it is no policy
+	Bad   string        // what it is bad at, likewise
 	Cause string        // what caused it
 	Call  string        // which call or event of the cluster API it is, in Node and in Go
 	Than  engine.Policy // the other policy, of which Other speaks
 	Other string        // what the other policy would do
 }
 
-// Part is one of the four parts with its short name.
+// Part is one of the parts with its short name.
 type Part struct{ Name, Text string }
 
-// Parts are the four, in their order. The last is named after the other policy.
+// Names of two parts of a policy's explanation, for those who list policies.
+const (
+	GoodAt = "good at"
+	BadAt  = "bad at"
+)
+
+// Parts are the parts in their order: four, and two more if it is about a policy.
+// The last is named after the other policy.
 func (t Text) Parts() []Part {
-	return []Part{{"means", t.Means}, {"cause", t.Cause}, {"call", t.Call}, {t.Than.String(), t.Other}}
+	ps := []Part{{"means", t.Means}}
+	if t.Good != "" {
+		ps = append(ps, Part{GoodAt, t.Good}, Part{BadAt, t.Bad})
+	}
+	return append(ps, Part{"cause", t.Cause}, Part{"call", t.Call}, Part{t.Than.String(), t.Other})
 }
 
 // inForce is the policy of a snapshot; rr, the default, without a snapshot.
@@ -41,8 +54,8 @@ func inForce(s *engine.Snapshot) engine.Policy {
 	return s.Policy
 }
 
-// instead picks what the other policy would do: shared is said while rr is in
-// force, rr while shared is.
+// instead picks what the other policy would do: shared is said while the primary
+// deals, rr while it does not.
 func instead(s *engine.Snapshot, shared, rr string) string {
 	if !inForce(s).PrimaryDeals() {
 		return rr

@@ -1,0 +1,51 @@
+package explain
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"muster/engine"
+)
+
+// TestEveryPolicyIsToldApart: each has all texts, no two policies share one, and
+// each fits in the line it is made for.
+func TestEveryPolicyIsToldApart(t *testing.T) {
+	const half = 48 // cells: good and bad stand side by side at 120
+	const line = 90
+	seen := map[string]engine.Policy{}
+	for _, p := range engine.Policies() {
+		a := Policy(p)
+		for _, part := range []struct {
+			name, text string
+			most       int
+		}{{"Deals", a.Deals, 70}, {"Gets", a.Gets, 71}, {"Good", a.Good, half}, {"Bad", a.Bad, half}, {"Note", a.Note, line}} {
+			if n := utf8.RuneCountInString(part.text); n == 0 || n > part.most {
+				t.Errorf("%v: %s has %d characters, want 1 to %d: %q", p, part.name, n, part.most, part.text)
+			}
+			if q, ok := seen[part.text]; ok {
+				t.Errorf("%v and %v both say %q", p, q, part.text)
+			}
+			seen[part.text] = p
+			if part.name != "Gets" && strings.HasSuffix(part.text, ".") {
+				t.Errorf("%v: %s ends with a full stop: %q", p, part.name, part.text)
+			}
+		}
+	}
+	if got := Policy(77); got != (About{}) {
+		t.Errorf("a policy that does not exist is %+v", got)
+	}
+}
+
+// TestAWorkerSaysHowItGetsConnections by the policy in force.
+func TestAWorkerSaysHowItGetsConnections(t *testing.T) {
+	open := 8765
+	w := engine.Row{ID: 4, State: engine.StateListening, Forked: now, Open: &open}
+	for _, p := range engine.Policies() {
+		x := State(&w, picture(p), now, nil)
+		check(t, "listening in "+p.String(), x)
+		if !strings.Contains(x.Means, Policy(p).Gets) || x.Than == p {
+			t.Errorf("in %v: %q, compared with %v", p, x.Means, x.Than)
+		}
+	}
+}
