@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"muster/engine/internal/rawconn"
 	"muster/engine/internal/sock"
 )
 
@@ -69,12 +70,16 @@ func (l *listener) acceptRaw(raw syscall.RawConn) (net.Conn, error) {
 	var fd int
 	var err error
 	t := l.counts.tally
+	one := rawconn.OneDescriptor && l.isServed()
 	rerr := raw.Read(func(s uintptr) bool {
-		// A connection takes two descriptors for a moment. Without room for
-		// both it stays where other workers find it.
-		var room int
-		if room, err = unix.FcntlInt(s, unix.F_DUPFD_CLOEXEC, 0); err != nil {
-			return readable(int(s))
+		if !one {
+			// A connection takes two descriptors for a moment. Without room for
+			// both it stays where other workers find it.
+			var room int
+			if room, err = unix.FcntlInt(s, unix.F_DUPFD_CLOEXEC, 0); err != nil {
+				return readable(int(s))
+			}
+			defer unix.Close(room)
 		}
 		t.up(tallyAccepting)
 		fd, _, err = sock.Accept(int(s))
@@ -82,11 +87,16 @@ func (l *listener) acceptRaw(raw syscall.RawConn) (net.Conn, error) {
 			t.up(tallyAccepted)
 		}
 		t.down(tallyAccepting)
-		_ = unix.Close(room)
+		if sock.OutOfResources(err) { // the system says so whether a connection waits or not
+			return readable(int(s))
+		}
 		return err != syscall.EAGAIN && err != syscall.EINTR
 	})
 	if err = cmp.Or(rerr, err); err != nil {
 		return nil, err
+	}
+	if one {
+		return rawconn.New(l.addr.Network(), fd)
 	}
 	f := os.NewFile(uintptr(fd), "connection")
 	defer f.Close()
@@ -104,10 +114,27 @@ func (l *listener) acceptRaw(raw syscall.RawConn) (net.Conn, error) {
 	return conn, err
 }
 
+// connOf makes a connection of a descriptor from the primary, which it takes
+// over. A server of ours gets a cheap one; a program may ask for what package
+// net knows.
+func (l *listener) connOf(fd int) (net.Conn, error) {
+	if l.isServed() {
+		return rawconn.New(l.addr.Network(), fd)
+	}
+	return rawconn.Net(fd)
+}
+
 func (l *listener) isClosed() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.closed
+}
+
+// isServed tells whether a server of ours takes the connections.
+func (l *listener) isServed() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.tells
 }
 
 // readable tells whether a connection waits at a socket.
@@ -209,13 +236,31 @@ func (l *listener) push(conn net.Conn, fo followed) {
 // Close it still returns connections that were promised to the primary.
 func (l *listener) Accept() (net.Conn, error) {
 	conn, err := l.accept()
-	if err == nil {
-		l.counts.tally.up(tallyUntold)
+	if err != nil {
+		return nil, err
 	}
-	return conn, err
+	l.counts.tally.up(tallyUntold)
+	return l.plain(conn)
 }
 
-// accept is Accept for a server that tells when the connection ends.
+// plain makes what Accept promises of a connection that was meant for a server
+// of ours.
+func (l *listener) plain(conn net.Conn) (net.Conn, error) {
+	c, err := rawconn.AsNet(conn)
+	for sock.OutOfResources(err) && !l.isClosed() {
+		l.counts.isShort(err)
+		time.Sleep(shortWait)
+		c, err = rawconn.AsNet(conn)
+	}
+	if err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// accept is Accept for a server of ours: it tells when the connection ends, and
+// takes one that is not package net's.
 func (l *listener) accept() (net.Conn, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

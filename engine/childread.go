@@ -101,9 +101,7 @@ func (r *reader) take(m *ipc.Message) (handed, bool) {
 		closeFD(m.FD)
 		return handed{}, false
 	}
-	f := os.NewFile(uintptr(m.FD), "connection")
-	conn, err := net.FileConn(f)
-	f.Close()
+	conn, err := l.connOf(m.FD)
 	if err != nil {
 		l.release()
 		r.counts.isShort(err)

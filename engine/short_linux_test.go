@@ -15,7 +15,7 @@ import (
 	"muster/internal/testkit"
 )
 
-// fullEnv has worker 1 serve with one descriptor left, until it gets a message;
+// fullEnv has worker 1 serve with no descriptor left, until it gets a message;
 // worker 3 try to listen with none.
 const fullEnv = "MUSTER_ENGINE_TEST_FULL"
 
@@ -54,7 +54,7 @@ func fullWorker() int {
 		return 1
 	}
 	if c.ID() == 1 {
-		fill(1)
+		fill(0)
 		fmt.Println("full")
 		c.OnMessage(func(Message) { empty() })
 	}

@@ -177,9 +177,9 @@ func arrivalOf(oob []byte, flags int) arrival {
 		// process had none left.
 		in.refused = "more than one descriptor with one message"
 	default:
-		switch mode := modeOf(in.fd); mode {
-		case unix.S_IFSOCK:
-		case unix.S_IFREG:
+		switch {
+		case isSocket(in.fd):
+		case modeOf(in.fd) == unix.S_IFREG:
 			in.memory = true
 		default:
 			in.refused = notSocket
@@ -215,7 +215,7 @@ func descriptors(oob []byte) iter.Seq[int] {
 	}
 }
 
-// modeOf is the file type of a descriptor: S_IFSOCK, ... or 0.
+// modeOf is the file type of a descriptor: S_IFREG, ... or 0.
 func modeOf(fd int) uint32 {
 	var st unix.Stat_t
 	if unix.Fstat(fd, &st) != nil {

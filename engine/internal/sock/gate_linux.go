@@ -27,8 +27,8 @@ func NewSocket(family, typ, proto int) (int, error) {
 
 // Accept takes one connection, non-blocking and close-on-exec from the start.
 // The error is a bare errno: the caller decides by it. TCP_NODELAY and
-// keep-alive are left to the worker: net.FileConn sets both in a Go worker, and
-// Node's http sets the first.
+// keep-alive are left to the worker: a Go worker's connection sets both when they
+// begin to matter, and Node's http sets the first.
 func Accept(fd int) (int, netip.AddrPort, error) {
 	// Not x/sys's Accept4: Accept4 asks each socket for its protocol, one more
 	// system call for every connection.

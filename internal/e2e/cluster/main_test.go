@@ -23,6 +23,8 @@ func TestMain(m *testing.M) {
 	case err != nil:
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
+	case worker && os.Getenv(formsEnv) != "":
+		os.Exit(runForms(os.Getenv(formsEnv)))
 	case worker && os.Getenv(ownEnv) != "":
 		os.Exit(runOwn(os.Getenv(ownEnv)))
 	case worker:

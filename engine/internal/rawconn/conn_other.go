@@ -1,0 +1,15 @@
+//go:build !linux
+
+package rawconn
+
+import "net"
+
+// OneDescriptor tells whether New needs no descriptor but the one it is given,
+// and so cannot fail.
+const OneDescriptor = false
+
+// New is Net: there is no better connection here.
+func New(_ string, fd int) (net.Conn, error) { return Net(fd) }
+
+// AsNet returns conn.
+func AsNet(conn net.Conn) (net.Conn, error) { return conn, nil }
