@@ -29,7 +29,8 @@ type common struct {
 	workers  map[int]*worker // live ones by id
 	stopping *stopState      // nil = the cluster does not stop
 	tracing  *tracing
-	seq      int64 // of messages the primary sends: hand-offs and orders
+	reused   *reused // any goroutine
+	seq      int64   // of messages the primary sends: hand-offs and orders
 }
 
 // newCommon makes the common of a cluster that has not started.
@@ -38,6 +39,7 @@ func newCommon(o Options, sys system, now func() time.Time) *common {
 		mailbox: &mailbox{in: make(chan msg, 64), done: make(chan struct{})},
 		tasks:   &tasks{report: o.OnPanic},
 		clock:   &clock{read: now},
+		reused:  &reused{},
 		sys:     sys, pid: os.Getpid(), fds: ownShare(), o: o, rules: leaveRulesOf(o), workers: make(map[int]*worker),
 	}
 	c.teller = &teller{clock: c.clock, pub: &publisher{events: newEventRing()}, dispatcher: newDispatcher(), logger: o.Logger}

@@ -82,13 +82,18 @@ func (l *ledger) accept(s *server) {
 	if !s.primaryAccepts() {
 		return
 	}
-	s.port.StartAccept(func(b []sock.Accepted) {
-		if !l.post(msgAccepted{s, b}) {
-			for _, a := range b {
+	s.port.StartAccept(l.deliver(s), func(err error) { l.post(msgFailed{"accepting at " + s.addr.String(), err}) })
+}
+
+// deliver is what the accept goroutine of s calls with what it has accepted.
+func (l *ledger) deliver(s *server) func([]sock.Accepted) {
+	return func(batch []sock.Accepted) {
+		if !l.post(l.reused.accepted(s, batch)) {
+			for _, a := range batch {
 				_ = unix.Close(a.FD)
 			}
 		}
-	}, func(err error) { l.post(msgFailed{"accepting at " + s.addr.String(), err}) })
+	}
 }
 
 // closeServer closes an address. Connections still queued there are lost.

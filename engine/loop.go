@@ -38,6 +38,8 @@ type loop struct {
 	family     *family
 	tidier     *tidier
 
+	accepts []*msgAccepted // what takeAll takes in last
+
 	ran         atomic.Bool
 	longestStep atomic.Int64 // longest time in ns for one message: others have waited that long
 
@@ -89,11 +91,12 @@ func newLoop(o Options, prog program, inherited map[int]bool, now func() time.Ti
 	return l
 }
 
-// yieldEvery is how often the loop yields to all runnable goroutines. On the
-// one processor of muster's primary the scheduler would otherwise prefer the
-// loop, and goroutines that wake each other, to one that returns from a long
-// system call, for seconds.
-const yieldEvery = time.Millisecond
+// The loop takes in what has come together, but no more than atOnce messages, and
+// none after atOnceFor, before the timers have their turn.
+const (
+	atOnce    = 64
+	atOnceFor = time.Millisecond
+)
 
 // run is the loop. It returns when the cluster has stopped.
 func (l *loop) run() {
@@ -105,34 +108,33 @@ func (l *loop) run() {
 		close(l.done)
 	}()
 	l.begin()
-	beat := time.NewTicker(beatEvery)
-	defer beat.Stop()
-	sample := time.NewTicker(sampleEvery)
-	defer sample.Stop()
-	deadline := time.NewTimer(time.Hour)
-	defer deadline.Stop()
+	wake := newAlarm()
+	defer wake.stop()
 	awake := l.now() // when the loop last ran
-	yielded := awake
+	beat, sample := awake.Add(beatEvery), awake.Add(sampleEvery)
 
 	for !l.finished() {
-		due := l.publish()
-		if at, ok := l.timers.next(); ok && (due.IsZero() || at.Before(due)) {
+		due := beat
+		if sample.Before(due) {
+			due = sample
+		}
+		if at := l.publish(); !at.IsZero() && at.Before(due) {
 			due = at
 		}
-		if due.IsZero() {
-			deadline.Reset(time.Hour)
-		} else {
-			deadline.Reset(due.Sub(l.now()))
+		if at, ok := l.timers.next(); ok && at.Before(due) {
+			due = at
 		}
+		wake.set(due, l.now())
 		var m msg
-		var beats, samples bool
 		select {
 		case m = <-l.in:
-		case <-deadline.C:
-		case <-beat.C:
-			beats = true
-		case <-sample.C:
-			samples = true
+			// Those that woke with the sender of m say first what they have. On the
+			// one processor of muster's primary the scheduler would also prefer the
+			// loop, and goroutines that wake each other, to one that returns from a
+			// long system call, for seconds.
+			runtime.Gosched()
+		case <-wake.rings:
+			wake.rang()
 		}
 		// Check this before anything is judged by the time: the beat wakes the
 		// loop four times a second, so the primary stood still if the loop
@@ -141,42 +143,86 @@ func (l *loop) run() {
 		if gap := now.Sub(awake) - beatEvery; gap > lateBeat {
 			l.stoodStill(gap)
 		}
-		switch {
-		case m != nil:
-			l.take(m)
-		case beats:
+		if m != nil {
+			now = l.takeAll(m, now)
+		}
+		if !now.Before(beat) {
+			beat = now.Add(beatEvery)
 			l.stalls.beat(now)
 			l.unserved.lookUnserved(now)
-		case samples:
+		}
+		if !now.Before(sample) {
+			sample = now.Add(sampleEvery)
 			l.observer.sample()
 			l.paths.keepNames()
 			l.leaver.lookAtLeaving()
 		}
 		awake = l.now()
 		l.timers.run(awake)
-		if awake.Sub(yielded) > yieldEvery {
-			runtime.Gosched()
-			yielded = l.now()
-		}
-		if d := int64(l.now().Sub(now)); d > l.longestStep.Load() {
-			l.longestStep.Store(d)
-		}
+		l.stepped(now, l.now())
 	}
 	l.end()
 	panicked = false
 }
 
+// takeAll takes in m and the messages that have come with it, and returns the time
+// afterwards. Accepted connections come last: before them come the answers, which
+// make room for them at the workers, and let the primary close its copies of
+// connections before the workers close theirs, so that their ends are not the
+// primary's work.
+func (l *loop) takeAll(m msg, now time.Time) time.Time {
+	began := now
+	for n := 0; ; {
+		if a, ok := m.(*msgAccepted); ok {
+			l.accepts = append(l.accepts, a)
+		} else {
+			now = l.takeOne(m, now)
+		}
+		if n++; n == atOnce || now.Sub(began) > atOnceFor || l.finished() {
+			break
+		}
+		select {
+		case m = <-l.in:
+			continue
+		default:
+		}
+		break
+	}
+	for i, a := range l.accepts {
+		now = l.takeOne(a, now)
+		l.accepts[i] = nil
+	}
+	l.accepts = l.accepts[:0]
+	return now
+}
+
+// takeOne takes in one message, and returns the time afterwards.
+func (l *loop) takeOne(m msg, now time.Time) time.Time {
+	l.take(m, now)
+	after := l.now()
+	l.stepped(now, after)
+	return after
+}
+
+// stepped notes how long others have waited for one step.
+func (l *loop) stepped(from, to time.Time) {
+	if d := int64(to.Sub(from)); d > l.longestStep.Load() {
+		l.longestStep.Store(d)
+	}
+}
+
 // take takes in a message to the loop.
-func (l *loop) take(m msg) {
-	now := l.now()
+func (l *loop) take(m msg, now time.Time) {
 	switch m := m.(type) {
-	case msgRead:
+	case *msgRead:
 		l.read(m.w, m.msgs, now)
 		if m.last {
 			l.intake.readOn(m.w, m.buf, now)
 		}
-	case msgAccepted:
+		l.reused.readAgain(m)
+	case *msgAccepted:
 		l.ledger.accepted(m.s, m.batch, now)
+		l.reused.acceptedAgain(m)
 	case msgCommand:
 		l.command(m)
 	case msgRun:

@@ -20,6 +20,8 @@ type (
 		env   []string
 		reply chan<- answer[*Worker]
 	}
+	// msgAccepted and msgRead come for every connection: they are used again, see
+	// common.reused.
 	msgAccepted struct {
 		s     *server
 		batch []sock.Accepted
@@ -76,11 +78,11 @@ func (msgRun) isMsg()          {}
 func (msgStop) isMsg()         {}
 func (msgSetup) isMsg()        {}
 func (msgFork) isMsg()         {}
-func (msgAccepted) isMsg()     {}
+func (*msgAccepted) isMsg()    {}
 func (msgFailed) isMsg()       {}
 func (msgMended) isMsg()       {}
 func (msgSpawned) isMsg()      {}
-func (msgRead) isMsg()         {}
+func (*msgRead) isMsg()        {}
 func (msgChanEnd) isMsg()      {}
 func (msgGone) isMsg()         {}
 func (msgExited) isMsg()       {}

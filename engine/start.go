@@ -120,7 +120,7 @@ func (sv *supervisor) readChannel(m msgSpawned) {
 		left := len(msgs)
 		for part := range parts(msgs) {
 			left -= len(part)
-			if !sv.post(msgRead{m.w, part, msgs, left == 0}) {
+			if !sv.post(sv.reused.read(m.w, part, msgs, left == 0)) {
 				closeFDs(msgs[len(msgs)-left-len(part):])
 				return
 			}

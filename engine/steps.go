@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"syscall"
 	"time"
 
@@ -86,7 +87,7 @@ func (l *loop) read(w *worker, msgs []ipc.Message, now time.Time) {
 				continue
 			}
 			h := w.unacked[0]
-			w.unacked = w.unacked[1:]
+			w.unacked = slices.Delete(w.unacked, 0, 1) // it keeps its room, and is short
 			w.keepGiven(h.given)
 			if m.Kind == ipc.Nack {
 				w.keepGiven(nil)

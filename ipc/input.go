@@ -16,10 +16,11 @@ import (
 
 // input is the reading half of a Conn.
 type input struct {
-	mu  sync.Mutex // held by the reader while it waits; Close takes it after waking it
-	dec *decoder
-	oob []byte
-	err error // what Read returns from now on
+	mu   sync.Mutex // held by the reader while it waits; Close takes it after waking it
+	dec  *decoder
+	oob  []byte
+	call call
+	err  error // what Read returns from now on
 
 	memory bool // a regular file has come, but its message has not yet
 
@@ -41,7 +42,7 @@ func (in *input) init() {
 	in.oob = make([]byte, unix.CmsgSpace(4*maxDescriptors))
 	in.receive = func(fd uintptr) bool {
 		for {
-			in.n, in.oobn, in.flags, in.receiveError = recvmsg(int(fd), in.buf, in.oob)
+			in.n, in.oobn, in.flags, in.receiveError = in.call.receive(int(fd), in.buf, in.oob)
 			if in.receiveError != unix.EINTR {
 				break
 			}

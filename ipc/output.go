@@ -30,6 +30,7 @@ type output struct {
 
 	scratch []byte // buffer for a line that came without its newline
 	oob     []byte // control data of one descriptor
+	call    call
 
 	// Arguments and results of the one send function, as in input.
 	send      func(fd uintptr)
@@ -64,7 +65,7 @@ func (o *output) sendmsg(sock int, line []byte, fd int) (int, error) {
 		binary.NativeEndian.PutUint32(oob[unix.CmsgLen(0):], uint32(fd))
 	}
 	for {
-		n, err := unix.SendmsgN(sock, line, oob, nil, sendFlags)
+		n, err := o.call.send(sock, line, oob)
 		if err != unix.EINTR {
 			return max(n, 0), err
 		}

@@ -15,9 +15,3 @@ const (
 func socketpair() ([2]int, error) {
 	return unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 }
-
-// recvmsg receives with every descriptor close-on-exec.
-func recvmsg(fd int, p, oob []byte) (n, oobn, flags int, err error) {
-	n, oobn, flags, _, err = unix.Recvmsg(fd, p, oob, recvFlags)
-	return n, oobn, flags, err
-}

@@ -39,6 +39,9 @@ type acceptor struct {
 	paused chan struct{} // nil = not paused; closed on resume
 
 	// The goroutine's own.
+	take     func(fd uintptr) bool // made once, so that next allocates nothing
+	batch    []Accepted            // what take has taken, and what stopped it
+	err      error
 	reserve  int // a descriptor that can be given up to take one connection; -1 = none
 	shed     int // connections closed unanswered and not yet reported
 	reported time.Time
@@ -46,10 +49,14 @@ type acceptor struct {
 
 // StartAccept starts the goroutine that accepts on front. It gives batches of 1
 // to 64 connections to deliver, and troubles to report, both from that
-// goroutine; deliver owns the descriptors. It may block, which holds accepting
-// back, but must not wait for a goroutine that waits for Close.
+// goroutine; deliver owns the descriptors, but not the slice, which the next
+// batch comes in. It may block, which holds accepting back, but must not wait for
+// a goroutine that waits for Close.
+//
+// No other process may have the front socket: one that makes it blocking would
+// make acceptFront wait.
 func (p *Port) StartAccept(deliver func([]Accepted), report func(error)) {
-	p.startAcceptWith(Accept, deliver, report)
+	p.startAcceptWith(acceptFront, deliver, report)
 }
 
 func (p *Port) startAcceptWith(accept func(int) (int, netip.AddrPort, error), deliver func([]Accepted), report func(error)) {
@@ -65,7 +72,7 @@ func (p *Port) startAcceptWith(accept func(int) (int, netip.AddrPort, error), de
 		report(fmt.Errorf("accepting on %s: %w", p.addr, err)) // fails only for a closed file, which front is not
 		return
 	}
-	a.raw, a.reserve = raw, Reserve()
+	a.raw, a.reserve, a.take = raw, Reserve(), a.takeBatch
 	p.acc = a
 	go a.run() // ended and waited for by stopAccept
 }
@@ -167,22 +174,25 @@ func (a *acceptor) isPaused() bool {
 }
 
 // next waits in the runtime's poller until there is a batch, an error, or a
-// pause.
-func (a *acceptor) next() (batch []Accepted, err error) {
-	var more bool
-	waitErr := a.raw.Read(func(fd uintptr) bool {
-		if a.isPaused() {
-			return true
-		}
-		batch, more, err = acceptBatch(a.accept, int(fd), batchMax)
-		// Waiting is right only when the queue was seen empty: the poller tells
-		// of changes, not of what is there.
-		return more || len(batch) > 0 || err != nil
-	})
-	if waitErr != nil {
-		return nil, waitErr
+// pause. The batch is good until the next call.
+func (a *acceptor) next() ([]Accepted, error) {
+	a.batch, a.err = a.batch[:0], nil
+	if err := a.raw.Read(a.take); err != nil {
+		return nil, err
 	}
-	return batch, err
+	return a.batch, a.err
+}
+
+// takeBatch is take. It returns false if there was nothing, and next must wait.
+func (a *acceptor) takeBatch(fd uintptr) bool {
+	if a.isPaused() {
+		return true
+	}
+	var more bool
+	a.batch, more, a.err = acceptBatch(a.accept, int(fd), a.batch, batchMax)
+	// Waiting is right only when the queue was seen empty: the poller tells of
+	// changes, not of what is there.
+	return more || len(a.batch) > 0 || a.err != nil
 }
 
 // shedOne takes the connection at the head of the queue and closes it: with no

@@ -2,15 +2,18 @@ package sock
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"net"
 	"net/netip"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -34,7 +37,7 @@ func TestAcceptFailures(t *testing.T) {
 			return -1, netip.AddrPort{}, unix.EMFILE // every first try; the second has the reserve
 		}
 		return Accept(fd)
-	}, func(b []Accepted) { got <- b }, func(err error) { reports <- err })
+	}, func(b []Accepted) { got <- slices.Clone(b) }, func(err error) { reports <- err })
 
 	if _, err := shed.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Error("a connection without a descriptor was not closed")
@@ -69,7 +72,7 @@ func TestAcceptSkipsAborted(t *testing.T) {
 			return -1, netip.AddrPort{}, unix.ECONNABORTED
 		}
 		return Accept(fd)
-	}, func(b []Accepted) { got <- b }, func(err error) { t.Errorf("reported: %v", err) })
+	}, func(b []Accepted) { got <- slices.Clone(b) }, func(err error) { t.Errorf("reported: %v", err) })
 	c := dial(t, p.addr)
 	b := receive(t, got)
 	if len(b) != 1 || b[0].From.String() != c.LocalAddr().String() || b[0].At.IsZero() {
@@ -92,7 +95,7 @@ func TestPauseAccept(t *testing.T) {
 			}
 		}
 		return n, from, err
-	}, func(b []Accepted) { got <- b }, func(err error) { t.Errorf("reported: %v", err) })
+	}, func(b []Accepted) { got <- slices.Clone(b) }, func(err error) { t.Errorf("reported: %v", err) })
 	receive(t, empty) // from here on it waits, and is woken by the first connection
 	p.PauseAccept()
 	p.PauseAccept()
@@ -126,7 +129,7 @@ func TestAcceptBatches(t *testing.T) {
 		dial(t, p.addr)
 	}
 	got := make(chan []Accepted)
-	p.StartAccept(func(b []Accepted) { got <- b }, func(err error) { t.Errorf("reported: %v", err) })
+	p.StartAccept(func(b []Accepted) { got <- slices.Clone(b) }, func(err error) { t.Errorf("reported: %v", err) })
 	for n := 0; n < clients; {
 		b := receive(t, got)
 		n += len(b)
@@ -145,7 +148,7 @@ func TestFileConnSetsNoDelay(t *testing.T) {
 	testkit.NoSocketLeft(t, patience)
 	p := mustOpen(t, loopback, Options{Sockets: 2})
 	got := make(chan []Accepted, 1)
-	p.StartAccept(func(b []Accepted) { got <- b }, func(err error) { t.Errorf("reported: %v", err) })
+	p.StartAccept(func(b []Accepted) { got <- slices.Clone(b) }, func(err error) { t.Errorf("reported: %v", err) })
 	dial(t, p.addr)
 	b := receive(t, got)
 	f := os.NewFile(uintptr(b[0].FD), "")
@@ -179,7 +182,7 @@ func TestAcceptOutOfDescriptors(t *testing.T) {
 	p := mustOpen(t, loopback, Options{Sockets: 2})
 	reports := make(chan error, 100)
 	got := make(chan []Accepted, 100)
-	p.StartAccept(func(b []Accepted) { got <- b }, func(err error) { reports <- err })
+	p.StartAccept(func(b []Accepted) { got <- slices.Clone(b) }, func(err error) { reports <- err })
 
 	var clients []net.Conn
 	for range 4 {
@@ -222,4 +225,72 @@ func TestAcceptOutOfDescriptors(t *testing.T) {
 	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &before); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// The front socket's accept reads addresses by itself, and allocates nothing.
+func TestAcceptFront(t *testing.T) {
+	testkit.NoSocketLeft(t, patience)
+	for _, c := range []struct {
+		name, client string
+		addr         Addr
+	}{
+		{"IPv4", "127.0.0.1", Addr{"tcp", "127.0.0.1", 0}},
+		{"IPv6", "::1", Addr{"tcp", "::1", 0}},
+		{"IPv4 at IPv6", "127.0.0.1", Addr{"tcp", "::", 0}},
+		{"unix", "", Addr{"unix", t.TempDir() + "/s", 0}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p, err := Open(c.addr, Options{})
+			if err != nil {
+				t.Skip(err) // no IPv6 here
+			}
+			t.Cleanup(func() { mustClose(t, p) })
+			if _, _, err := acceptFront(p.FD(Front)); err != unix.EAGAIN {
+				t.Fatalf("nobody waits: %v", err)
+			}
+			at := p.Addr()
+			if c.client != "" {
+				at.Host = c.client
+			}
+			client := dial(t, at)
+			fd, from, err := acceptFront(p.FD(Front))
+			if err != nil {
+				t.Fatal(err)
+			}
+			testkit.CheckFlags(t, fd)
+			if want, _ := netip.ParseAddrPort(client.LocalAddr().String()); from != want {
+				t.Errorf("from %v, want %v", from, want)
+			}
+			if err := unix.Close(fd); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	t.Run("a link's address", func(t *testing.T) {
+		sa := unix.RawSockaddrInet6{Family: unix.AF_INET6, Addr: [16]byte{0: 0xfe, 1: 0x80, 15: 1}, Scope_id: 7}
+		binary.BigEndian.PutUint16((*[2]byte)(unsafe.Pointer(&sa.Port))[:], 8080)
+		from := addrPortOfRaw((*unix.RawSockaddrAny)(unsafe.Pointer(&struct {
+			unix.RawSockaddrInet6
+			_ [unsafe.Sizeof(unix.RawSockaddrAny{})]byte
+		}{RawSockaddrInet6: sa})))
+		if want := netip.MustParseAddrPort("[fe80::1%7]:8080"); from != want {
+			t.Errorf("from %v, want %v", from, want)
+		}
+	})
+	t.Run("allocations", func(t *testing.T) {
+		p := mustOpen(t, loopback, Options{})
+		const clients = 20
+		for range clients + 1 {
+			dial(t, p.addr)
+		}
+		if n := testing.AllocsPerRun(clients, func() {
+			if fd, _, err := acceptFront(p.FD(Front)); err == nil {
+				_ = unix.Close(fd)
+			} else {
+				t.Error(err)
+			}
+		}); n > 0 {
+			t.Errorf("%v allocations a connection", n)
+		}
+	})
 }

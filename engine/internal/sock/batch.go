@@ -41,8 +41,9 @@ func drain(fd, max int) []Accepted {
 	}
 	var all []Accepted
 	for len(all) < max {
-		batch, more, err := acceptBatch(Accept, fd, min(max-len(all), batchMax))
-		all = append(all, batch...)
+		var more bool
+		var err error
+		all, more, err = acceptBatch(Accept, fd, all, min(max-len(all), batchMax))
 		if !more || err != nil {
 			break
 		}
@@ -50,9 +51,9 @@ func drain(fd, max int) []Accepted {
 	return all
 }
 
-// acceptBatch takes up to max connections. more is false when none was left;
-// err is what stopped it early and will not go away by itself.
-func acceptBatch(accept func(int) (int, netip.AddrPort, error), fd, max int) (batch []Accepted, more bool, err error) {
+// acceptBatch appends up to max connections to batch. more is false when none was
+// left; err is what stopped it early and will not go away by itself.
+func acceptBatch(accept func(int) (int, netip.AddrPort, error), fd int, batch []Accepted, max int) (_ []Accepted, more bool, err error) {
 	now := time.Now()
 	for range max {
 		n, from, err := accept(fd)

@@ -126,13 +126,18 @@ func addrPortOf(sa unix.Sockaddr) netip.AddrPort {
 	case *unix.SockaddrInet4:
 		return netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), uint16(sa.Port))
 	case *unix.SockaddrInet6:
-		ip := netip.AddrFrom16(sa.Addr)
-		if sa.ZoneId != 0 {
-			ip = ip.WithZone(strconv.Itoa(int(sa.ZoneId))) // the zone's name would cost a system call for every connection
-		}
-		return netip.AddrPortFrom(ip.Unmap(), uint16(sa.Port))
+		return addrPort6(sa.Addr, sa.ZoneId, uint16(sa.Port))
 	}
 	return netip.AddrPort{}
+}
+
+// addrPort6 is the IPv4 address and port of an IPv4 client.
+func addrPort6(addr [16]byte, zone uint32, port uint16) netip.AddrPort {
+	ip := netip.AddrFrom16(addr)
+	if zone != 0 {
+		ip = ip.WithZone(strconv.Itoa(int(zone))) // the zone's name would cost a system call for every connection
+	}
+	return netip.AddrPortFrom(ip.Unmap(), port)
 }
 
 // OutOf are the errors of a system, or a process, that is out of something.
