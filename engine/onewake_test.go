@@ -18,19 +18,18 @@ func TestAcceptedConnectionsComeLast(t *testing.T) {
 	l := loopAt(epoch)
 	var did []string
 	note := func(what string) msg { return msgAside{take: func() { did = append(did, what) }} }
-	fds := [2]int{}
-	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC); err != nil {
+	fd, err := sock.NewSocket(unix.AF_INET, unix.SOCK_STREAM, 0)
+	if err != nil {
 		t.Fatal(err)
 	}
-	defer unix.Close(fds[1])
 	open := func() bool {
-		_, err := unix.FcntlInt(uintptr(fds[0]), unix.F_GETFD, 0)
+		_, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
 		return err == nil
 	}
 	l.in <- note("second")
 	l.in <- msgAside{take: func() { did = append(did, fmt.Sprint("third, it waits: ", open())) }}
 	// At an address that has been closed it is closed at once.
-	l.takeAll(&msgAccepted{s: &server{ended: true, dealer: deal.New(deal.TurnOrder)}, batch: []sock.Accepted{{FD: fds[0]}}}, epoch)
+	l.takeAll(&msgAccepted{s: &server{ended: true, dealer: deal.New(deal.TurnOrder)}, batch: []sock.Accepted{{FD: fd}}}, epoch)
 	if want := []string{"second", "third, it waits: true"}; !slices.Equal(did, want) || open() {
 		t.Errorf("%q, and at the end it waits: %v; want %q", did, open(), want)
 	}
