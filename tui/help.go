@@ -3,6 +3,8 @@ package tui
 import (
 	"slices"
 
+	"muster/engine"
+	"muster/internal/explain"
 	"muster/internal/safetext"
 	"muster/tui/internal/cell"
 )
@@ -14,7 +16,7 @@ var helpNotes = []struct{ text, brief string }{
 }
 
 // pastNote says what LAST shows; it is left out if there is no room.
-const pastNote = "LAST is requests/s; not told: connections dealt/s (rr), CPU% (shared)."
+const pastNote = "LAST is requests/s; not told: connections dealt/s, or CPU% if the primary deals none."
 
 // helpView is the overlay of ?: all keys, made from the table of bindings. It
 // is h lines of the screen's width.
@@ -45,6 +47,9 @@ func helpView(s *screen, h int) []string {
 			l.Put(th.Muted, n)
 			body = append(body, l.String())
 		}
+		if more := helpPolicies(s, s.w-4); len(body)+len(more) <= room {
+			body = append(body, more...)
+		}
 	} else { // in the frame, which takes that line anyway
 		a, b := " "+helpNotes[0].brief+" ", " "+helpNotes[1].brief+" "
 		bottom.Fill(th.Muted, sg.Rule, 2)
@@ -60,6 +65,24 @@ func helpView(s *screen, h int) []string {
 		out = append(out, side+" "+text+" "+side)
 	}
 	return cell.FilledUp(append(out, bottom.String()), h, s.w)
+}
+
+// helpPolicies are the policies with what they are good and bad at, in lines of w
+// cells under a blank one; none if a line has no room for both.
+func helpPolicies(s *screen, w int) []string {
+	const name, good = 8, len(explain.GoodAt) + 1 + policyTextW - 2
+	if w < name+good+len(explain.BadAt)+policyTextW {
+		return nil
+	}
+	out := []string{cell.Spaces(w)}
+	for _, p := range engine.Policies() {
+		l := cell.NewLine(w, s.signs)
+		l.Padded(s.theme.Key, p.String(), name)
+		l.Padded(s.theme.Muted, explain.GoodAt+" "+explain.Policy(p).Good, good)
+		l.Put(s.theme.Muted, explain.BadAt+" "+explain.Policy(p).Bad)
+		out = append(out, l.String())
+	}
+	return out
 }
 
 // helpBody lays the groups out in as many columns as fit in w cells, each group

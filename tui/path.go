@@ -6,7 +6,7 @@ import (
 )
 
 // pathPane is the way of a connection through the primary, rows lines of w
-// cells. In shared the primary sees no connection.
+// cells. Where the kernel deals the primary sees no connection.
 func pathPane(s *screen, w, rows int) []string {
 	snap := s.snap
 	rr := snap.Policy.PrimaryDeals()

@@ -215,7 +215,8 @@ func shareGrid(s *screen, w, rows int, ws []shareWorker) []string {
 	return out
 }
 
-// freeList says which workers get the next connections.
+// freeList says which workers may get the next connection, and which of them gets
+// it, if that is known.
 func freeList(s *screen, cells int) string {
 	if !s.snap.Policy.PrimaryDeals() {
 		return "free list: - (the workers accept themselves)"
@@ -226,9 +227,9 @@ func freeList(s *screen, cells int) string {
 		}
 		return "free list: empty"
 	}
-	next := fmt.Sprintf("    (the next connection goes to %d)", s.snap.Free[0])
 	var b strings.Builder
-	b.WriteString("free list:")
+	b.WriteString(freeName(s.snap.Policy))
+	next := "    (" + nextText(s.snap.Policy, s.snap.Free[0]) + ")"
 	for _, id := range s.snap.Free {
 		if b.Len() > cells {
 			break
@@ -239,4 +240,24 @@ func freeList(s *screen, cells int) string {
 		b.WriteString(next)
 	}
 	return b.String()
+}
+
+// freeName names the workers that may get a connection. Where the client's address
+// decides they are in no order.
+func freeName(p engine.Policy) string {
+	if p == engine.SchedSticky {
+		return "free:"
+	}
+	return "free list:"
+}
+
+// nextText says who gets the next connection. first is the head of the free list.
+func nextText(p engine.Policy, first int) string {
+	switch p {
+	case engine.SchedLeast:
+		return fmt.Sprintf("fewest open: the next goes to %d", first)
+	case engine.SchedSticky:
+		return "the client's address decides"
+	}
+	return fmt.Sprintf("the next connection goes to %d", first)
 }

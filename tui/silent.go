@@ -16,7 +16,7 @@ import (
 func silent(s *screen) bool { return s.hist.Silent() }
 
 // pastMetric is the figure whose past LAST shows: requests answered or, if no
-// worker tells them, connections dealt in rr and CPU in shared.
+// worker tells them, connections dealt if the primary deals, and CPU if not.
 func pastMetric(s *screen) hist.Metric {
 	switch {
 	case !silent(s):

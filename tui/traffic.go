@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"strings"
 	"time"
 
 	"muster/engine"
@@ -54,7 +55,7 @@ func quietText(s *screen) []string {
 	if !s.snap.Policy.PrimaryDeals() {
 		lines := []string{"The kernel deals: each worker accepts by itself,", "and the primary sees no connection."}
 		if s.snap.PolicyFixed == "" {
-			lines = append(lines, "p  goes to rr, where each is seen on its way")
+			lines = append(lines, "P  chooses "+dealing()+", where each is seen")
 		}
 		return lines
 	}
@@ -68,6 +69,18 @@ func quietText(s *screen) []string {
 		return append(lines, cmd)
 	}
 	return lines[:1]
+}
+
+// dealing are the policies in which the primary deals: "rr, least or sticky".
+func dealing() string {
+	var names []string
+	for _, p := range engine.Policies() {
+		if p.PrimaryDeals() {
+			names = append(names, p.String())
+		}
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " or " + names[last]
 }
 
 // curlCommand is a command that connects to the cluster; "" without an address.

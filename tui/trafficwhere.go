@@ -120,12 +120,12 @@ func wayTo(s *screen, p places) []string {
 		right("in the kernel "+waiting, 19),
 	}
 	if s.traffic.slow == nil {
-		lines[2] = right("free list:"+freeIDs(s.snap.Free), 26)
+		lines[2] = right(freeName(s.snap.Policy)+freeIDs(s.snap.Free), 26)
 	}
 	return lines
 }
 
-// freeIDs are the workers that get the next connections, as many as have room.
+// freeIDs are the workers that may get the next connection, as many as have room.
 func freeIDs(free []int) string {
 	if len(free) == 0 {
 		return " empty"

@@ -149,10 +149,29 @@ func TestNodeWebSocket(t *testing.T) {
 
 func TestNodeSocketIO(t *testing.T) {
 	t.Parallel()
+	by := socketIO(t, "websocket")
+	if by["1"]+by["2"] != 6 || by["1"] == 0 || by["2"] == 0 {
+		t.Errorf("%v answered, want 6 from both workers", by)
+	}
+}
+
+// Long polling needs all connections of a client at one worker.
+func TestNodeSocketIOByLongPollingNeedsSticky(t *testing.T) {
+	t.Parallel()
+	by := socketIO(t, "polling", func(s *scene) { s.Policy = engine.SchedSticky })
+	if by["1"] != 6 && by["2"] != 6 {
+		t.Errorf("%v answered, want 6 from the worker of this address", by)
+	}
+}
+
+// socketIO has six clients of a socket.io server ask it one question each, and
+// counts the answers by worker.
+func socketIO(t *testing.T, transport string, with ...func(*scene)) map[string]int {
+	t.Helper()
 	needPackages(t)
-	c := start(t, "socketio.js")
+	c := start(t, "socketio.js", with...)
 	c.AwaitKind(2, engine.KindListening)
-	client := exec.Command(needNode(t), "socketio-client.js", "http://"+c.Addr(), "6")
+	client := exec.Command(needNode(t), "socketio-client.js", "http://"+c.Addr(), "6", transport)
 	client.Dir = programs
 	client.WaitDelay = time.Second
 	timer := time.AfterFunc(kit.Patience, func() { _ = client.Process.Kill() })
@@ -166,9 +185,7 @@ func TestNodeSocketIO(t *testing.T) {
 	for _, m := range answer.FindAllStringSubmatch(string(out), -1) {
 		by[m[1]]++
 	}
-	if by["1"]+by["2"] != 6 || by["1"] == 0 || by["2"] == 0 {
-		t.Errorf("%v answered, want 6 from both workers:\n%s", by, out)
-	}
+	return by
 }
 
 // One connection stays with one worker.

@@ -21,7 +21,7 @@ const (
 	Mem                 // bytes resident
 	Open                // connections open
 	Queue               // connections accepted and not yet dealt
-	Dealt               // connections dealt in the second, in rr
+	Dealt               // connections dealt in the second, if the primary deals
 	metrics
 )
 

@@ -14,8 +14,8 @@ func (h *History) Ticks() int {
 	return h.n
 }
 
-// NewOf is what the worker got in the last 10 s: connections dealt to it in
-// rr, requests it answered in shared, where the primary sees no connection.
+// NewOf is what the worker got in the last 10 s: connections dealt to it or, where
+// the primary does not deal and so sees no connection, requests it answered.
 func NewOf(p engine.Policy, t *track) uint64 {
 	switch {
 	case t == nil:
