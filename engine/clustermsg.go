@@ -78,10 +78,13 @@ func (l *loop) reported(w *worker, raw []byte, now time.Time) {
 
 // listens takes in that a server of the worker listens.
 func (l *loop) listens(w *worker, m *ipc.ClusterMsg) {
-	if m.Query == nil || w.life.leaving {
+	if m.Query == nil || w.life.state == StateDisconnecting {
 		return
 	}
 	now := l.now()
+	if w.life.leaving { // its process has ended, and had said so before: as in Node it is told
+		w.at.listening = now
+	}
 	d := ListeningDetail{Port: m.Query.Port, AddressType: shortText(m.Query.AddressType), Ms: ms(now.Sub(w.at.forked))}
 	if m.Query.Address != nil {
 		d.Address = shortText(*m.Query.Address)
