@@ -29,11 +29,12 @@ func TestRoomsImportInOneDirection(t *testing.T) {
 		{"muster/internal/plural", nil, screen},
 		// Decisions about values: no descriptor, no network, no process.
 		{"muster/engine/internal/deal", nil, []string{"os", "golang.org/x/sys/", "muster/ipc"}},
+		{"muster/engine/internal/spread", nil, []string{"os", "golang.org/x/sys/", "muster/ipc"}},
 		{"muster/engine/internal/trace", nil, []string{"os", "golang.org/x/sys/", "muster/ipc"}},
 		{"muster/engine/internal/sock", nil, append([]string{"os/exec"}, screen...)},
 		{"muster/engine/internal/rawconn", nil, append([]string{"os/exec", "net/http", "muster/ipc"}, screen...)},
 		{"muster/engine/internal/proc", nil, screen},
-		{"muster/engine", []string{"muster/engine/internal/deal", "muster/engine/internal/proc", "muster/engine/internal/rawconn", "muster/engine/internal/sock", "muster/engine/internal/trace", "muster/internal/cpus", "muster/internal/guard", "muster/internal/plural", "muster/internal/wireword", "muster/ipc"}, screen},
+		{"muster/engine", []string{"muster/engine/internal/deal", "muster/engine/internal/proc", "muster/engine/internal/rawconn", "muster/engine/internal/sock", "muster/engine/internal/spread", "muster/engine/internal/trace", "muster/internal/cpus", "muster/internal/guard", "muster/internal/plural", "muster/internal/wireword", "muster/ipc"}, screen},
 		{"muster/engine/demo", []string{"muster/engine", "muster/internal/cpus", "muster/internal/guard", "muster/internal/plural", "muster/internal/wireword", "muster/ipc"}, screen},
 		{"muster/styles", nil, nil},
 		{"muster/internal/safetext", nil, nil},

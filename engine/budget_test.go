@@ -302,3 +302,24 @@ func TestOneReadIsTakenInByParts(t *testing.T) {
 		t.Errorf("%v, want %v", got, want)
 	}
 }
+
+// A socket for each worker is a good that nobody starves for: a program that asks
+// for 200 ports has all of them.
+func TestSocketsOfWorkersAreFew(t *testing.T) {
+	for _, c := range []struct{ limit, workers, free, want int }{
+		{0, 4, 9, 8}, {0, 64, 9, 128}, {0, 1000, 9, ownsMax},
+		{1 << 20, 64, 9, 128}, {1024, 64, 9, 16}, {64, 4, 9, 1},
+		{1024, 4, 240, 8}, {1024, 4, 250, 0}, {1024, 4, -1, 0},
+	} {
+		if got := (fdShare{c.limit}).owns(c.workers, c.free); got != c.want {
+			t.Errorf("%+v: %d", c, got)
+		}
+	}
+	f, used := fdShare{1024}, 10
+	for range 200 {
+		used += 2 + f.owns(4, used)
+	}
+	if !f.spare(used) {
+		t.Errorf("200 ports take %d descriptors of %d", used, f.limit)
+	}
+}

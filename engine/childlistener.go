@@ -20,8 +20,8 @@ import (
 // accept them: further ones are refused, and go to other workers.
 const takenMax = 128
 
-// listener takes connections from two sources: hand-offs of the primary and
-// the socket shared by all workers.
+// listener takes connections from three sources: hand-offs of the primary, the
+// socket shared by all workers, and a socket of this worker's own.
 type listener struct {
 	addr   net.Addr
 	common *os.File // nil if there is no shared socket
@@ -29,6 +29,7 @@ type listener struct {
 	gone   func() // reports that the listener is closed
 
 	mu       sync.Mutex
+	own      []*os.File // further sockets to accept on
 	change   sync.Cond
 	ready    []net.Conn
 	reserved int // promised, but not yet in ready: hand-offs answered with yes, and an accept under way
@@ -38,7 +39,8 @@ type listener struct {
 	err      error
 }
 
-// share takes over the shared socket.
+// share takes over a socket to accept on: the shared one first. The listener
+// may be closed meanwhile.
 func (l *listener) share(fd int) error {
 	if kind, err := socketKind(fd); kind != HandleServer {
 		_ = unix.Close(fd)
@@ -58,9 +60,24 @@ func (l *listener) share(fd int) error {
 		f.Close()
 		return err
 	}
-	l.common = f
+	if l.common == nil { // nobody else has the listener yet
+		l.common = f
+	} else if !l.addOwn(f) {
+		f.Close()
+		return net.ErrClosed
+	}
 	go l.acceptShared(raw)
 	return nil
+}
+
+// addOwn keeps a further socket, which Close closes; false if that has happened.
+func (l *listener) addOwn(f *os.File) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.closed {
+		l.own = append(l.own, f)
+	}
+	return !l.closed
 }
 
 // acceptRaw takes one connection from the shared socket, if there is one. It
@@ -144,7 +161,7 @@ func readable(fd int) bool {
 	return n > 0 || err != nil
 }
 
-// acceptShared accepts on the shared socket until it is closed. It takes a
+// acceptShared accepts on one of the sockets until it is closed. It takes a
 // connection only when an Accept waits, so that it does not hold one another
 // worker could serve.
 func (l *listener) acceptShared(raw syscall.RawConn) {
@@ -296,6 +313,9 @@ func (l *listener) Close() error {
 	l.change.Broadcast()
 	l.mu.Unlock()
 	defer l.gone()
+	for _, f := range l.own { // none is added to a closed listener
+		_ = f.Close()
+	}
 	if l.common != nil {
 		return l.common.Close()
 	}

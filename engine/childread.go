@@ -45,6 +45,13 @@ func (r *reader) run() {
 				out = ipc.AppendNack(out)
 				r.missed(m)
 				continue
+			case m.Kind == ipc.Muster && m.FD >= 0:
+				if r.ownSocket(m) {
+					out = ipc.AppendAck(out)
+				} else {
+					out = ipc.AppendNack(out)
+				}
+				continue
 			case m.Handle != "":
 				out = ipc.AppendAck(out)
 			}
@@ -110,6 +117,18 @@ func (r *reader) take(m *ipc.Message) (handed, bool) {
 	return handed{l, conn, fo}, true
 }
 
+// ownSocket takes in a listening socket of the worker's own: its connections are
+// for the listener of that address. It is false if there is none, or if the
+// socket is none.
+func (r *reader) ownSocket(m *ipc.Message) bool {
+	l := r.open.listener(ownSocketKey(m.Raw))
+	if l == nil {
+		closeFD(m.FD)
+		return false
+	}
+	return l.share(m.FD) == nil
+}
+
 // received takes in every message except a hand-off.
 func (r *reader) received(m *ipc.Message) {
 	switch m.Kind {
@@ -122,7 +141,6 @@ func (r *reader) received(m *ipc.Message) {
 		r.inbox.put(msg)
 		return
 	case ipc.Muster:
-		closeFD(m.FD)
 		r.counts.follows.want(m.Raw)
 		r.kept.take(m.Raw)
 		return

@@ -63,7 +63,7 @@ func New(o Options) (*Cluster, error) {
 		if err != nil {
 			return nil, err
 		}
-		p, err := openPort(a, sock.Options{Sockets: socketsEach})
+		p, err := openPort(a, sock.Options{Sockets: l.ledger.sockets()})
 		if err != nil {
 			return nil, err
 		}

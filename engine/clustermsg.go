@@ -95,9 +95,10 @@ func (l *loop) listens(w *worker, m *ipc.ClusterMsg) {
 	l.step(w, inListening)
 	l.emitFor(w, Event{Kind: KindListening, By: ByOutside, Detail: d})
 	for s := range w.servers {
-		if !s.users[w] {
+		if !s.users[w] && !w.life.leaving {
 			s.dealer.Add(w.id, now)
 			s.dealer.Sits(w.id, w.slot.index)
+			l.ledger.seated(s, w)
 			l.ledger.deal(s, now)
 			l.paths.keepName(s, w)
 		}

@@ -40,6 +40,25 @@ func (f fdShare) addresses() int {
 	return min(addressesMax, (f.limit-f.reserve())/4)
 }
 
+// ownsMax is the most sockets of which each is one worker's that an address has.
+// The kernel takes a program for no more: net.core.optmem_max may be 20 KiB.
+const ownsMax = 512
+
+// owns is how many such sockets a new address gets: one for each worker, as many
+// again for forks that come and for workers that are being replaced, and none if
+// descriptors are scarce. free is the lowest free descriptor.
+func (f fdShare) owns(workers, free int) int {
+	n := min(max(2*workers, 8), ownsMax)
+	if f.limit == 0 {
+		return n
+	}
+	n = min(n, f.limit/64)
+	if free < 0 || free+n > f.limit/4 {
+		return 0
+	}
+	return n
+}
+
 // spare tells whether the primary may keep descriptor fd for a worker; negative
 // = no descriptor.
 func (f fdShare) spare(fd int) bool {

@@ -7,20 +7,15 @@ import (
 	"muster/engine/internal/sock"
 )
 
-// setGate points the gate of s where policy and leaving workers want it.
+// setGate points the gate of s where the policy and the workers want it.
 func (l *ledger) setGate(s *server) error {
 	if !s.port.Can().Gate || s.ended {
 		return nil
 	}
-	leaving := 0
-	for w, closed := range s.users {
-		if w.life.leaving && !closed {
-			leaving++
-		}
-	}
-	if err := s.port.SetGate(l.policy.gate(leaving)); err != nil {
+	if err := s.port.SetGate(l.policy.way(s.sides())); err != nil {
 		return fmt.Errorf("gate of %s: %w", s.addr, err)
 	}
+	l.onGate()
 	return nil
 }
 
@@ -37,7 +32,11 @@ func (l *ledger) released(w *worker, s *server) {
 		return
 	}
 	s.users[w] = true
+	if s.seats != nil && !w.life.chanEnded { // otherwise its process may still accept
+		l.unseat(s, w)
+	}
 	l.setGateOrSay(s)
+	l.takeStrays(s)
 }
 
 // closeUnused closes an address when the last worker that used it has closed
@@ -58,6 +57,10 @@ func (l *ledger) closeUnused(w *worker, s *server) {
 // forget takes a worker that is gone out of a server.
 func (l *ledger) forget(w *worker, s *server) {
 	delete(s.users, w)
+	if s.seats != nil {
+		l.takeStrays(s) // nobody else accepts what waits at its socket
+		l.unseat(s, w)
+	}
 	if w.restart.aborted && !s.keep && len(s.users) == 0 && l.stopping == nil {
 		l.closeServer(s) // no other worker ever served it
 		return
@@ -81,6 +84,8 @@ func (l *ledger) setPolicy(p Policy, by By) (Policy, error) {
 	}
 	from := l.policy
 	l.policy = p
+	l.switches++
+	l.switched = start
 	defer func() { l.policyNow.Store(int32(l.policy)) }()
 	for _, s := range l.order {
 		if err := l.setGate(s); err != nil {
@@ -92,8 +97,16 @@ func (l *ledger) setPolicy(p Policy, by By) (Policy, error) {
 		}
 	}
 	for _, s := range l.order {
+		l.sayWithout(s, p)
 		s.dealer.Use(p.rule())
 		l.deal(s, start) // what waits may go elsewhere now
+	}
+	if from.dealer() == dealsKernel { // nobody looks any more at what waits for a worker that stands still
+		for _, s := range l.order {
+			for i := range s.port.Owns() {
+				l.accepted(s, s.port.Drain(sock.Own(i), max(queueMax-s.dealer.Queued(), 0)), l.now())
+			}
+		}
 	}
 	if !p.PrimaryDeals() {
 		l.dealsNoMore()
@@ -126,26 +139,34 @@ func (l *ledger) serves(w *worker, s *server) {
 		return // no connections
 	}
 	w.out.served, w.out.drained = true, false
-	if !l.onlyByHand(s) {
+	if !l.onlyByHand(s, w) {
 		w.out.mayAccept()
 	}
 }
 
-// onlyByHand tells whether at present all connections of s come as hand-offs
-// from the primary.
-func (l *ledger) onlyByHand(s *server) bool {
+// onlyByHand tells whether at present all connections of s come to a worker as
+// hand-offs from the primary.
+func (l *ledger) onlyByHand(s *server, w *worker) bool {
 	if s.fixed != 0 {
 		return s.fixed.PrimaryDeals()
 	}
+	if !l.policy.PrimaryDeals() {
+		return false
+	}
 	waiting := s.port.WaitingAt(sock.Common) // connections from before a change of the policy
-	return l.policy.PrimaryDeals() && waiting == 0
+	if s.seats != nil {
+		if i, ok := s.seats.Of(w.id); ok {
+			waiting += s.port.WaitingAt(sock.Own(i))
+		}
+	}
+	return waiting == 0
 }
 
 // allByHand tells whether at present all connections of a worker come as
 // hand-offs, and can be counted.
 func (l *ledger) allByHand(w *worker) bool {
 	for s := range w.servers {
-		if s.addr.Network != "tcp" || !l.onlyByHand(s) {
+		if s.addr.Network != "tcp" || !l.onlyByHand(s, w) {
 			return false
 		}
 	}

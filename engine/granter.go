@@ -31,9 +31,9 @@ type granter struct {
 const questionsMax = 1024
 
 // queried answers a worker that wants to listen (Node: queryServer). Every
-// worker gets the address's common socket, whatever the policy is: it accepts
-// there and takes hand-offs as well, and the gate decides which of the two
-// happens.
+// worker gets a socket, whatever the policy is: it accepts there and takes hand-offs
+// as well, and the gate decides which of the two happens. Which socket it is says
+// socketFor.
 //
 // The answers come in the order of the questions, except that answers may wait
 // for the lookup of a name: a name server that does not answer holds up no
@@ -103,10 +103,10 @@ func (g *granter) ask(q question) {
 	case !literal(a.Host):
 		g.lookUp(q, a.Host)
 	case a.Network == "udp":
-		p, err := sock.OpenUDP(sock.Addr(a), query.AddressType == "udp6", optionsOf(query), query.Flags&udpReuseAddr != 0)
+		p, err := sock.OpenUDP(sock.Addr(a), query.AddressType == "udp6", g.optionsOf(query), query.Flags&udpReuseAddr != 0)
 		g.opened(q, a, p, err)
 	default:
-		p, err := sock.OpenTCP(sock.Addr(a), optionsOf(query))
+		p, err := sock.OpenTCP(sock.Addr(a), g.optionsOf(query))
 		g.opened(q, a, p, err)
 	}
 }
@@ -153,7 +153,7 @@ func (g *granter) openPath(q question, key string, a Address) {
 	if under {
 		return
 	}
-	o := optionsOf(q.m.Query)
+	o := g.optionsOf(q.m.Query)
 	doAside(g.asides, func(context.Context) (*sock.Port, error) { return g.sys.openPath(a, o) }, func(p *sock.Port, err error) {
 		waiting := g.opening[key]
 		delete(g.opening, key)
@@ -297,7 +297,7 @@ func (g *granter) answerQuery(w *worker, s *server, ack int64) error {
 	if err != nil {
 		return err
 	}
-	if err := w.ch.Send(line, s.port.FD(sock.Common)); err != nil {
+	if err := w.ch.Send(line, s.port.FD(g.ledger.socketFor(w, s))); err != nil {
 		return err
 	}
 	w.unacked = append(w.unacked, sentFD{seq: seq, what: "the socket of " + s.addr.String()})
@@ -323,8 +323,8 @@ func addressOfQuery(q *ipc.Query) Address {
 const udpReuseAddr = 4
 
 // optionsOf is how to listen on the address a worker asks for.
-func optionsOf(q *ipc.Query) sock.Options {
-	return sock.Options{Sockets: socketsEach, Backlog: q.Backlog, IPv6Only: q.Flags&1 != 0, ReadableAll: q.ReadableAll, WritableAll: q.WritableAll}
+func (g *granter) optionsOf(q *ipc.Query) sock.Options {
+	return sock.Options{Sockets: g.ledger.sockets(), Backlog: q.Backlog, IPv6Only: q.Flags&1 != 0, ReadableAll: q.ReadableAll, WritableAll: q.WritableAll}
 }
 
 // serverAt finds the server a worker wants to listen on; nil if it is not open.

@@ -11,6 +11,7 @@ import (
 
 	"muster/engine/internal/deal"
 	"muster/engine/internal/sock"
+	"muster/engine/internal/spread"
 )
 
 // ledger is the loop's part that has the addresses, the policy, and each
@@ -19,6 +20,8 @@ type ledger struct {
 	*common
 	policy       Policy
 	policyNow    atomic.Int32       // policy, for other goroutines
+	switches     int                // 1 + changes of the policy
+	switched     time.Time          // when it last changed; zero = never
 	servers      map[string]*server // by key
 	order        []*server          // in the order they were opened
 	conns        []entry            // accepted but not taken; a deal.Conn is an index into it
@@ -29,6 +32,7 @@ type ledger struct {
 	quieting     int // addresses whose names are being removed
 	closing      int // servers whose sockets are not closed yet
 
+	onGate      func()        // called when where connections go has changed
 	onClosing   func(*server) // called when an address is closed
 	onAllClosed func()        // called when no socket is being closed any more
 }
@@ -49,7 +53,7 @@ type entry struct {
 
 // newLedger makes a ledger without addresses.
 func newLedger(c *common) *ledger {
-	l := &ledger{common: c, policy: c.o.Policy, servers: make(map[string]*server), handOffTimes: &Latency{}}
+	l := &ledger{common: c, policy: c.o.Policy, servers: make(map[string]*server), handOffTimes: &Latency{}, switches: 1}
 	l.policyNow.Store(int32(l.policy))
 	return l
 }
@@ -59,12 +63,16 @@ func newLedger(c *common) *ledger {
 // sockets are closed.
 func (l *ledger) addServer(key string, p *sock.Port) (*server, error) {
 	s := &server{key: key, addr: Address(p.Addr()), port: p, dealer: deal.New(l.policy.rule()), users: make(map[*worker]bool)}
+	if n := p.Owns(); n > 0 {
+		s.seats, s.apart = spread.New(n), make(map[*worker]bool)
+	}
 	if holds, fixed := l.policy.at(p.Can()); fixed {
 		s.fixed = holds
-	} else if err := p.SetGate(l.policy.gate(0)); err != nil {
+	} else if err := p.SetGate(l.policy.way(sides{})); err != nil {
 		p.Close()
 		return nil, fmt.Errorf("gate of %s: %w", s.addr, err)
 	}
+	l.sayWithout(s, l.policy)
 	l.servers[key] = s
 	l.order = append(l.order, s)
 	return s, nil
@@ -186,6 +194,9 @@ func (l *ledger) quiet(p *sock.Port) {
 func (l *ledger) shift(gap time.Duration) {
 	for _, s := range l.order {
 		s.dealer.Shift(gap)
+		if s.seats != nil {
+			s.seats.Shift(gap)
+		}
 	}
 }
 
@@ -225,6 +236,9 @@ func (l *ledger) drain(now time.Time) {
 		// leave.
 		if s.port.Can().Gate {
 			l.accepted(s, s.port.Drain(sock.Common, sock.All), now)
+			for i := range s.port.Owns() {
+				l.accepted(s, s.port.Drain(sock.Own(i), sock.All), now)
+			}
 		}
 	}
 }

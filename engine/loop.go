@@ -33,6 +33,7 @@ type loop struct {
 	plan       *plan
 	supervisor *supervisor
 	unserved   *unserved
+	patrol     *patrol
 	cpus       cpus.Count
 	procs      proc.Set
 	family     *family
@@ -87,6 +88,8 @@ func newLoop(o Options, prog program, inherited map[int]bool, now func() time.Ti
 		family: l.family, tidier: l.tidier, procs: &l.procs, apiWorkers: apiWorkers{byID: make(map[int]*Worker)},
 	}
 	l.unserved = &unserved{common: l.common, ledger: l.ledger, supervisor: l.supervisor}
+	l.patrol = &patrol{common: l.common, ledger: l.ledger, stalls: l.stalls}
+	l.ledger.onGate = l.patrol.begin
 	l.ledger.onClosing, l.granter.onGiven = l.supervisor.addressEnded, l.supervisor.takenOver
 	return l
 }
@@ -150,6 +153,7 @@ func (l *loop) run() {
 			beat = now.Add(beatEvery)
 			l.stalls.beat(now)
 			l.unserved.lookUnserved(now)
+			l.supervisor.refit(now)
 		}
 		if !now.Before(sample) {
 			sample = now.Add(sampleEvery)

@@ -24,7 +24,7 @@ func (g *granter) mayOpen(w *worker, q *ipc.Query) error {
 	}
 	under := w.flow.account.asking - 1 // without this question; with answers the worker has not taken
 	for _, h := range w.unacked {
-		if h.s == nil && h.given == nil && !h.probe {
+		if h.s == nil && h.seat == nil && h.given == nil && !h.probe {
 			under++
 		}
 	}

@@ -1,5 +1,7 @@
 package engine
 
+import "encoding/json"
+
 // report is what a Go worker tells about itself, in a NODE_MUSTER message: when
 // something has changed, at most four times a second. The counters are
 // cumulative, Times are the answer times since the last report.
@@ -26,3 +28,23 @@ type follow struct {
 
 // tallyHandle is the type of the message a tally comes with.
 const tallyHandle = "muster.Tally"
+
+// tallyMessage is that message. It says too what the worker understands.
+type tallyMessage struct {
+	Sockets bool `json:"sockets"` // it accepts on sockets it is sent: see ownSocket
+}
+
+// ownSocket is the primary's NODE_MUSTER message to a Go worker with the socket of
+// its own at the address with that key.
+type ownSocket struct {
+	Own string `json:"own"`
+}
+
+// ownSocketKey is the key of an ownSocket, "" if a message is none.
+func ownSocketKey(raw []byte) string {
+	var m ownSocket
+	if json.Unmarshal(raw, &m) != nil {
+		return ""
+	}
+	return m.Own
+}

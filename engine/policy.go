@@ -17,6 +17,7 @@ type Policy int
 const (
 	SchedNone   Policy = 1 // shared: the workers accept on the primary's socket
 	SchedRR     Policy = 2 // rr: the primary accepts and hands each connection to the next free worker
+	SchedSpread Policy = 3 // spread: each worker has a listening socket of its own, and the kernel deals at random
 	SchedLeast  Policy = 4 // least: as rr, to the worker that has the fewest connections open
 	SchedSticky Policy = 5 // sticky: as rr, every client to the worker of its address
 )
@@ -26,7 +27,7 @@ const (
 var policyWords = []struct {
 	p    Policy
 	word string
-}{{SchedRR, "rr"}, {SchedShared, "shared"}, {SchedLeast, "least"}, {SchedSticky, "sticky"}}
+}{{SchedRR, "rr"}, {SchedShared, "shared"}, {SchedSpread, "spread"}, {SchedLeast, "least"}, {SchedSticky, "sticky"}}
 
 // SchedShared is SchedNone by muster's name.
 const SchedShared = SchedNone
@@ -40,7 +41,7 @@ func Policies() []Policy {
 	return all
 }
 
-// String is "rr", "shared", "least" or "sticky".
+// String is "rr", "shared", "spread", "least" or "sticky".
 func (p Policy) String() string {
 	for _, w := range policyWords {
 		if w.p == p {
@@ -85,6 +86,7 @@ type dealer int
 const (
 	dealsPrimary dealer = 1 + iota // the primary accepts each connection and hands it to a worker
 	dealsWorkers                   // the workers accept on one socket; the first one gets the connection
+	dealsKernel                    // the kernel picks one of the sockets of which each is one worker's
 )
 
 // dealer tells which side deals under p; 0 if there is no such policy.
@@ -94,6 +96,8 @@ func (p Policy) dealer() dealer {
 		return dealsPrimary
 	case SchedNone:
 		return dealsWorkers
+	case SchedSpread:
+		return dealsKernel
 	}
 	return 0
 }
@@ -131,24 +135,44 @@ func (p Policy) at(can sock.Can) (holds Policy, fixed bool) {
 	switch {
 	case !can.Accept:
 		return SchedNone, true
-	case !can.Gate:
-		return p, true
+	case can.Gate:
+		return p, false
+	case p == SchedNone:
+		return SchedNone, true
 	}
-	return p, false
+	return SchedRR, true
 }
 
-// socketsEach is how many sockets an address has, for the gate to choose from:
-// the primary's, and the one the workers share.
-const socketsEach = 2
+// sides is what the gate of an address goes by.
+type sides struct {
+	leaving int         // workers that leave and have not closed the address
+	common  int         // listening workers that accept on the common socket
+	bare    int         // listening workers that have no socket of their own
+	apart   int         // listening workers that have one, and not the common one
+	own     []sock.Gate // the sockets of listening workers that answer
+}
 
-// gate is where the gate of an address sends new connections under p: to the
-// primary if it deals, or while any worker is leaving, because no new
-// connection may wait for a worker that closes its copy of the shared socket.
-func (p Policy) gate(leaving int) sock.Gate {
-	if p.dealer() == dealsWorkers && leaving == 0 {
-		return sock.Common
+// way is where the gate of an address sends new connections under p. All go to the
+// primary if it deals, and while nobody accepts elsewhere. At the common socket no
+// connection may come while any worker is leaving, because none may wait for a
+// worker that closes its copy. Where the kernel deals, workers without a socket of
+// their own get their part from the primary.
+func (p Policy) way(s sides) sock.Way {
+	switch p.dealer() {
+	case dealsWorkers:
+		if s.leaving == 0 && (s.common > 0 || s.apart == 0) {
+			return sock.To(sock.Common)
+		}
+	case dealsKernel:
+		to := slices.Clone(s.own)
+		for range s.bare {
+			to = append(to, sock.Front)
+		}
+		if len(to) > 0 {
+			return sock.AtRandom(to)
+		}
 	}
-	return sock.Front
+	return sock.To(sock.Front)
 }
 
 // MarshalText writes String's form.

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/json"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -19,6 +20,7 @@ func TestPolicies(t *testing.T) {
 		{"shared", SchedNone, "shared", "SCHED_NONE"},
 		{"none", SchedNone, "shared", "SCHED_NONE"},
 		{"None", SchedNone, "shared", "SCHED_NONE"},
+		{"spread", SchedSpread, "spread", ""},
 		{"least", SchedLeast, "least", ""},
 		{"Sticky", SchedSticky, "sticky", ""},
 	} {
@@ -36,7 +38,7 @@ func TestPolicies(t *testing.T) {
 	for _, in := range []string{"", "round-robin", " rr", "2"} {
 		p := SchedRR
 		err := p.UnmarshalText([]byte(in))
-		if err == nil || !strings.Contains(err.Error(), "use rr, shared, least or sticky") || p != SchedRR {
+		if err == nil || !strings.Contains(err.Error(), "use rr, shared, spread, least or sticky") || p != SchedRR {
 			t.Errorf("%q: %v, %v", in, p, err)
 		}
 	}
@@ -76,15 +78,30 @@ func TestPolicyAtTheStart(t *testing.T) {
 }
 
 func TestGateFor(t *testing.T) {
+	two := []sock.Gate{sock.Own(0), sock.Own(3)}
+	front, common := sock.To(sock.Front), sock.To(sock.Common)
 	for _, c := range []struct {
-		p       Policy
-		leaving int
-		want    sock.Gate
+		p    Policy
+		s    sides
+		want sock.Way
 	}{
-		{SchedRR, 0, sock.Front}, {SchedLeast, 0, sock.Front}, {SchedSticky, 0, sock.Front}, {SchedRR, 2, sock.Front}, {SchedNone, 0, sock.Common}, {SchedNone, 1, sock.Front},
+		{SchedRR, sides{common: 2, own: two}, front},
+		{SchedLeast, sides{common: 2, own: two}, front},
+		{SchedSticky, sides{common: 2, own: two}, front},
+		{SchedRR, sides{leaving: 2}, front},
+		{SchedNone, sides{}, common},
+		{SchedNone, sides{common: 2, own: two}, common},
+		{SchedNone, sides{common: 2, leaving: 1}, front},
+		{SchedNone, sides{apart: 2, own: two}, front},
+		{SchedNone, sides{apart: 1, common: 1, own: two}, common},
+		{SchedSpread, sides{}, front},
+		{SchedSpread, sides{common: 2, own: two}, sock.AtRandom(two)},
+		{SchedSpread, sides{common: 3, bare: 1, own: two}, sock.AtRandom([]sock.Gate{sock.Own(0), sock.Own(3), sock.Front})},
+		{SchedSpread, sides{common: 2, bare: 2}, sock.AtRandom([]sock.Gate{sock.Front, sock.Front})},
+		{SchedSpread, sides{common: 2, leaving: 1, own: two[:1]}, sock.To(sock.Own(0))},
 	} {
-		if got := c.p.gate(c.leaving); got != c.want {
-			t.Errorf("%v, %d leaving: %v, want %v", c.p, c.leaving, got, c.want)
+		if got := c.p.way(c.s); !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%v, %+v: %v, want %v", c.p, c.s, got, c.want)
 		}
 	}
 }
@@ -92,11 +109,11 @@ func TestGateFor(t *testing.T) {
 // Whoever deals, the other policy has another do it, and a switch there and back
 // ends where it began.
 func TestEachPolicyHasItsDealer(t *testing.T) {
-	for p, want := range map[Policy]dealer{SchedRR: dealsPrimary, SchedNone: dealsWorkers, SchedLeast: dealsPrimary, SchedSticky: dealsPrimary, 0: 0, 7: 0} {
+	for p, want := range map[Policy]dealer{SchedRR: dealsPrimary, SchedNone: dealsWorkers, SchedSpread: dealsKernel, SchedLeast: dealsPrimary, SchedSticky: dealsPrimary, 0: 0, 7: 0} {
 		if got := p.dealer(); got != want || p.known() != (want != 0) {
 			t.Errorf("%v: dealer %d, known %v; want %d", p, got, p.known(), want)
 		}
-		if o := p.Other(); want != 0 && (o.dealer() == want || !o.known() || o.Other().dealer() != want) {
+		if o := p.Other(); want != 0 && (o.dealer() == want || !o.known()) {
 			t.Errorf("%v: the other is %v, and from there %v", p, o, o.Other())
 		}
 	}
@@ -112,7 +129,7 @@ func TestThePolicyOfAnAddress(t *testing.T) {
 			fixed bool
 		}{
 			{sock.Can{Accept: true, Gate: true}, p, false},
-			{sock.Can{Accept: true, WhyFixed: "a unix socket"}, p, true},
+			{sock.Can{Accept: true, WhyFixed: "a unix socket"}, map[bool]Policy{true: SchedNone, false: SchedRR}[p == SchedNone], true},
 			{sock.Can{WhyFixed: "UDP"}, SchedNone, true},
 		} {
 			if holds, fixed := p.at(c.can); holds != c.holds || fixed != c.fixed {

@@ -6,6 +6,7 @@ import (
 
 	"muster/engine/internal/deal"
 	"muster/engine/internal/sock"
+	"muster/engine/internal/spread"
 )
 
 const (
@@ -16,20 +17,23 @@ const (
 // server is one address the cluster serves: its sockets, who uses them and who
 // gets the connections accepted in the primary.
 type server struct {
-	key    string
-	addr   Address // as bound
-	port   *sock.Port
-	dealer *deal.Dealer
-	users  map[*worker]bool // workers that have its socket; true = they have closed it
-	keep   bool             // Options.Addr: stays open without users
-	chosen Address          // if a worker asked for port 0: its address, with the port it got
-	paused bool             // accepting waits for room in the queue
-	fixed  Policy           // the policy it was opened with, if it has no gate; otherwise 0
-	data   json.RawMessage  // data of the first worker, given to all (TLS ticket keys)
-	retry  *timer
-	ended  bool
-	naming bool    // its path is being looked at
-	named  *worker // the path must be looked at again, for this worker
+	key         string
+	addr        Address // as bound
+	port        *sock.Port
+	dealer      *deal.Dealer
+	users       map[*worker]bool // workers that have its socket; true = they have closed it
+	seats       *spread.Seats    // which worker has which of its own sockets; nil = there are none
+	apart       map[*worker]bool // users that have their own socket and not the common one
+	keep        bool             // Options.Addr: stays open without users
+	chosen      Address          // if a worker asked for port 0: its address, with the port it got
+	paused      bool             // accepting waits for room in the queue
+	fixed       Policy           // the policy it was opened with, if it has no gate; otherwise 0
+	data        json.RawMessage  // data of the first worker, given to all (TLS ticket keys)
+	retry       *timer
+	ended       bool
+	withoutSaid bool    // an event said that the policy cannot be had here
+	naming      bool    // its path is being looked at
+	named       *worker // the path must be looked at again, for this worker
 
 	nameSaid    bool   // an event said that the path was put back
 	nameTrouble string // why the path could not be put back, as an event said

@@ -35,7 +35,7 @@ func (st *stalls) beat(now time.Time) {
 		}
 		since, asked, silent := w.unanswered(now)
 		for s := range w.servers {
-			s.dealer.Mute(w.id, asked, now)
+			s.dealer.Mute(w.id, asked || st.ledger.kernelDeals() && s.leftOut(w), now)
 		}
 		switch {
 		case !silent:
@@ -117,13 +117,20 @@ func (st *stalls) probeIfSilent(w *worker, now time.Time) {
 	st.sendProbe(w, now)
 }
 
-// sendProbe sends a probe, unless silence has no consequence. A probe that
+// sendProbe sends a probe, unless silence has no consequence.
+func (st *stalls) sendProbe(w *worker, now time.Time) {
+	if st.o.Stall > 0 {
+		st.ask(w, now)
+	}
+}
+
+// ask sends a probe. A probe that
 // cannot be sent at once is dropped: it would wait behind messages the worker
 // has not read. A worker that leaves gets no probe: Node has closed its channel
 // when it handles messages after the order, and fails an assertion when it
 // tries to answer.
-func (st *stalls) sendProbe(w *worker, now time.Time) {
-	if st.o.Stall <= 0 || w.life.leaving {
+func (st *stalls) ask(w *worker, now time.Time) {
+	if w.life.leaving {
 		return
 	}
 	fd, err := st.probeSocket()

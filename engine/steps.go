@@ -89,6 +89,10 @@ func (l *loop) read(w *worker, msgs []ipc.Message, now time.Time) {
 			h := w.unacked[0]
 			w.unacked = slices.Delete(w.unacked, 0, 1) // it keeps its room, and is short
 			w.keepGiven(h.given)
+			if h.seat != nil {
+				l.ledger.seatAnswered(w, h.seat, m.Kind == ipc.Ack)
+				continue
+			}
 			if m.Kind == ipc.Nack {
 				w.keepGiven(nil)
 				if h.probe {

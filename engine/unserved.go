@@ -114,6 +114,7 @@ func (u *unserved) carryOutFate(s *server, f fate, now time.Time) {
 			if b := s.port.Drain(sock.Common, queueMax-s.dealer.Queued()); len(b) > 0 {
 				u.ledger.accepted(s, b, now)
 			}
+			u.ledger.takeStrays(s)
 		}
 		if f == fateReset {
 			if !s.forsaken {

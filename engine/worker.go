@@ -84,6 +84,7 @@ type restarting struct {
 	aborted   bool    // the new worker was taken back
 	note      string  // on the row of the old worker: how the restart went
 	noted     *timer  // removes note
+	refit     int     // the change of the policy for which it was to be replaced; see refit
 }
 
 // asking is a worker's requests without an answer.
@@ -113,10 +114,11 @@ type inflow struct {
 
 // seen is what a worker tells of itself, and what a look at its process has found.
 type seen struct {
-	ready    bool // it has sent PM2's "ready"
-	stats    *workerStats
-	figures  figures
-	ownPorts map[int]bool // ports of its own at which it was seen to listen; nil = nobody has looked
+	ready        bool // it has sent PM2's "ready"
+	takesSockets bool // a Go worker that accepts on further sockets it is sent
+	stats        *workerStats
+	figures      figures
+	ownPorts     map[int]bool // ports of its own at which it was seen to listen; nil = nobody has looked
 }
 
 // silence is what is known of whether a worker answers.
@@ -168,6 +170,7 @@ type sentFD struct {
 	seq   int64
 	probe bool
 	given *os.File // the primary's copy of a server sent to its program
+	seat  *server  // its own socket of that server
 	what  string   // names it in the error if it does not arrive; "" = a hand-off, or no error is needed
 }
 
@@ -255,6 +258,8 @@ func (w *worker) tallyCame(m *ipc.Message) {
 	}
 	w.out.tally = os.NewFile(uintptr(m.FD), "tally")
 	m.FD = -1
+	var told tallyMessage
+	w.seen.takesSockets = json.Unmarshal(m.Raw, &told) == nil && told.Sockets
 }
 
 // foundNone takes in a look at a worker, asked for with t, that found no

@@ -38,7 +38,7 @@ func TestWrongUsage(t *testing.T) {
 		{[]string{"--workers", "many"}, "from 1 to 256"},
 		{[]string{"--workers"}, "--workers needs a value"},
 		{[]string{"--worker-procs", "0"}, "from 1 to 256"},
-		{[]string{"--policy", "random"}, "must be rr, shared, least or sticky"},
+		{[]string{"--policy", "random"}, "must be rr, shared, spread, least or sticky"},
 		{[]string{"--grace", "-1s"}, "must not be negative"},
 		{[]string{"--grace", "5"}, "with its unit"},
 		{[]string{"--stall", "-1s"}, "must not be negative"},

@@ -55,7 +55,7 @@ func prepareGate(fd int) error {
 	if err := setReusePort(fd, true); err != nil {
 		return err
 	}
-	if err := attachGate(fd, Front); err != nil {
+	if err := attachGate(fd, To(Front)); err != nil {
 		return err
 	}
 	return setReusePort(fd, false)
@@ -71,14 +71,8 @@ func setReusePort(fd int, on bool) error {
 }
 
 // attachGate replaces the group's program. The kernel swaps it atomically.
-func attachGate(fd int, g Gate) error {
-	return attachBPF(fd, unix.SO_ATTACH_REUSEPORT_CBPF, "SO_ATTACH_REUSEPORT_CBPF", gateProgram(g))
-}
-
-// gateProgram is the program that sends every connection where g says: it returns
-// the index of a socket of the group.
-func gateProgram(g Gate) []unix.SockFilter {
-	return []unix.SockFilter{{Code: unix.BPF_RET | unix.BPF_K, K: uint32(g)}}
+func attachGate(fd int, w Way) error {
+	return attachBPF(fd, unix.SO_ATTACH_REUSEPORT_CBPF, "SO_ATTACH_REUSEPORT_CBPF", w.program())
 }
 
 // refuseNew makes a listening socket drop every SYN, so that its queue can be

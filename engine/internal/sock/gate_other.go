@@ -61,7 +61,7 @@ func acceptFront(fd int) (int, netip.AddrPort, error) { return Accept(fd) }
 
 func prepareGate(int) error        { return errNoGate }
 func setReusePort(int, bool) error { return errNoGate }
-func attachGate(int, Gate) error   { return errNoGate }
+func attachGate(int, Way) error    { return errNoGate }
 
 func refuseNew(fd int) error { return os.NewSyscallError("listen", unix.Listen(fd, 0)) }
 

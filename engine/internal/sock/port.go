@@ -46,6 +46,7 @@ type Port struct {
 
 	front  *os.File    // owns the first socket; in the runtime's poller
 	socks  []int       // in the order of listen(2): the index here is the gate's
+	way    Way         // the program in force
 	name   *Name       // of a unix socket
 	acc    *acceptor   // nil until StartAccept
 	closed atomic.Bool // atomic: the end of a unix socket may be begun in another goroutine while the port is closed
@@ -140,10 +141,18 @@ func listenTCP(at netip.AddrPort, o Options) (*Port, error) {
 			socks = append(socks, next)
 			continue
 		}
-		for _, s := range socks[1:] {
-			_ = unix.Close(s)
+		few := OutOfResources(err) && len(socks) >= int(Own(0))
+		keep := 1
+		if few { // a worker without a socket of its own is served by the primary
+			keep = int(Own(0))
 		}
-		socks = socks[:1]
+		for len(socks) > keep { // the last first: the kernel moves the last into the place of one that goes
+			_ = unix.Close(socks[len(socks)-1])
+			socks = socks[:len(socks)-1]
+		}
+		if few {
+			break
+		}
 		if OutOfResources(err) {
 			_ = unix.Close(fd)
 			return nil, err
@@ -170,7 +179,7 @@ func newPort(socks ...int) (*Port, error) {
 		}
 		return nil, fmt.Errorf("watching a listening socket: %w", err)
 	}
-	return &Port{front: f, socks: socks}, nil
+	return &Port{front: f, socks: socks, way: To(Front)}, nil
 }
 
 // joinGroup makes one more socket of front's group.
@@ -192,17 +201,31 @@ func joinGroup(front int, at netip.AddrPort, o Options) (int, error) {
 	return fd, nil
 }
 
-// SetGate sends new connections where g says, atomically. Connections that
-// already wait stay in their socket's queue.
-func (p *Port) SetGate(g Gate) error {
+// SetGate sends new connections the way that w says, atomically. Connections
+// that already wait stay in their socket's queue. Every socket w names must be
+// there, see Owns.
+func (p *Port) SetGate(w Way) error {
 	if !p.gated() {
 		return errors.New(p.whyFixed)
 	}
-	if err := attachGate(p.socks[0], g); err != nil {
-		return fmt.Errorf("gate of %s to %s: %w", p.addr, g, err)
+	for _, g := range w.to {
+		if g < 0 || int(g) >= len(p.socks) {
+			return fmt.Errorf("gate of %s to %s: there are %d sockets", p.addr, w, len(p.socks))
+		}
 	}
+	if p.way.equal(w) {
+		return nil
+	}
+	if err := attachGate(p.socks[0], w); err != nil {
+		return fmt.Errorf("gate of %s to %s: %w", p.addr, w, err)
+	}
+	p.way = w
 	return nil
 }
+
+// Owns is how many sockets p has that belong to one worker each: Own(0) to
+// Own(n-1).
+func (p *Port) Owns() int { return max(len(p.socks)-int(Own(0)), 0) }
 
 func (p *Port) gated() bool { return len(p.socks) > 1 }
 

@@ -49,7 +49,7 @@ func TestGateIsExact(t *testing.T) {
 					g, want = Common, 'c'
 				}
 				if i > 0 {
-					if err := p.SetGate(g); err != nil {
+					if err := p.SetGate(To(g)); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -77,7 +77,7 @@ func TestGateOverManySockets(t *testing.T) {
 		t.Fatalf("%d sockets: %s", len(p.socks), p.whyFixed)
 	}
 	for _, g := range []Gate{3, 1, 4, Front, 2} {
-		if err := p.SetGate(g); err != nil {
+		if err := p.SetGate(To(g)); err != nil {
 			t.Fatal(err)
 		}
 		for range clients {
@@ -126,7 +126,7 @@ func TestGateSwitchesLoseNothing(t *testing.T) {
 		select {
 		case <-tick.C:
 			switches++
-			if err := p.SetGate(Gate(switches % 2)); err != nil {
+			if err := p.SetGate(To(Gate(switches % 2))); err != nil {
 				t.Error(err)
 			}
 		case <-ended:
@@ -335,7 +335,7 @@ func TestSocketsOfAPort(t *testing.T) {
 	if single.gated() || single.whyFixed == "" || single.FD(Common) != single.FD(Front) {
 		t.Errorf("without a gate: %+v", single)
 	}
-	if err := single.SetGate(Common); err == nil || err.Error() != single.whyFixed {
+	if err := single.SetGate(To(Common)); err == nil || err.Error() != single.whyFixed {
 		t.Errorf("SetGate without a gate: %v", err)
 	}
 	if v, err := unix.GetsockoptInt(single.FD(Front), unix.SOL_SOCKET, unix.SO_REUSEPORT); err != nil || v != 0 {
@@ -378,7 +378,7 @@ func stopUnderClients(t *testing.T, g Gate) {
 	front, common := &echo{side: 'f'}, &echo{side: 'c'}
 	p.StartAccept(front.batch, func(err error) { t.Errorf("reported: %v", err) })
 	stopCommon := common.onCommon(t, p)
-	if err := p.SetGate(g); err != nil {
+	if err := p.SetGate(To(g)); err != nil {
 		t.Fatal(err)
 	}
 	var clients sync.WaitGroup

@@ -37,8 +37,10 @@ func dial(addr string) (*client, error) {
 		conn.Close()
 		return nil, err
 	}
-	return &client{conn: conn, r: bufio.NewReader(conn)}, nil
+	return newClient(conn), nil
 }
+
+func newClient(conn net.Conn) *client { return &client{conn: conn, r: bufio.NewReader(conn)} }
 
 func mustDial(t *testing.T, addr string) *client {
 	t.Helper()

@@ -44,12 +44,12 @@ func strays(t *testing.T) (files []*os.File, links []string) {
 }
 
 // checkDescriptors checks that a worker has open what it must, and nothing
-// else: 0, 1, 2, its channel, its listener, conns connections, and what Go's
-// runtime opens. What it has open for a moment (the file of its time zone, at
+// else: 0, 1, 2, its channel, the common listening socket and its own, conns
+// connections, and what Go's runtime opens. What it has open for a moment (the file of its time zone, at
 // its first log line) may close first.
 func checkDescriptors(t *testing.T, pid int, addr string, conns int) {
 	t.Helper()
-	want := map[string]int{"stdin": 1, "output": 2, "listener": 1, "channel": 1}
+	want := map[string]int{"stdin": 1, "output": 2, "listener": 2, "channel": 1}
 	if conns > 0 {
 		want["connection"] = conns
 	}
@@ -110,7 +110,7 @@ func hasAll(t *testing.T, pid int, links []string) bool {
 	return true
 }
 
-// | 14 | a worker's /proc/PID/fd | 0, 1, 2, channel, listener, its connections,
+// | 14 | a worker's /proc/PID/fd | 0, 1, 2, channel, two listeners, its connections,
 // Go's epoll, eventfd and cgroup CPU files; nothing else, also after 100
 // restarts and when P inherited stray descriptors |
 func TestCheck14Descriptors(t *testing.T) {

@@ -111,8 +111,13 @@ func TestCheck05KillFromOutside(t *testing.T) {
 	if testkit.Race { // a slot has as many deaths to count
 		workers, kills, pace = 4, 25, 15*time.Millisecond
 	}
+	killsFromOutside(t, engine.SchedRR, workers, kills, pace)
+}
+
+func killsFromOutside(t *testing.T, policy engine.Policy, workers, kills int, pace time.Duration) {
+	t.Helper()
 	const settled = 1100 * time.Millisecond
-	p := startMuster(t, nil, nil, "--workers", fmt.Sprint(workers), "--addr", "127.0.0.1:0", "--policy", "rr")
+	p := startMuster(t, nil, nil, "--workers", fmt.Sprint(workers), "--addr", "127.0.0.1:0", "--policy", policy.String())
 	p.Await("all workers listening", slotsUp(workers))
 	addr := p.Addr()
 	tr := &tracked{addr: addr, stop: make(chan struct{})}

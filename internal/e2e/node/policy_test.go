@@ -11,10 +11,12 @@ import (
 	"muster/engine"
 	"muster/internal/e2e/kit"
 	"muster/internal/load"
+	"muster/internal/testkit"
 )
 
-// The policy changes every 50 ms under load: no request fails, and no worker is
-// restarted, because no worker notices.
+// The policy changes every 50 ms under load, among those in which a Node worker has
+// a socket of its own: no request fails, and no worker is restarted, because no
+// worker notices.
 func TestNodePolicySwitch(t *testing.T) {
 	t.Parallel()
 	for _, kept := range []bool{false, true} {
@@ -38,6 +40,7 @@ func TestNodePolicySwitch(t *testing.T) {
 			defer tick.Stop()
 			var res load.Result
 			switches := 0
+			round := []engine.Policy{engine.SchedSpread, engine.SchedRR, engine.SchedSpread, engine.SchedLeast, engine.SchedSticky, engine.SchedRR}
 			for running, end := true, time.Now().Add(kit.Patience); running; {
 				select {
 				case res = <-over:
@@ -48,7 +51,7 @@ func TestNodePolicySwitch(t *testing.T) {
 						tick.Stop()
 						continue
 					}
-					c.do(engine.Command{Op: engine.OpPolicy, Policy: []engine.Policy{engine.SchedNone, engine.SchedRR}[switches%2]})
+					c.do(engine.Command{Op: engine.OpPolicy, Policy: round[switches%len(round)]})
 					switches++
 				}
 			}
@@ -65,6 +68,46 @@ func TestNodePolicySwitch(t *testing.T) {
 				t.Errorf("%d forks, want the first 2", n)
 			}
 		})
+	}
+}
+
+// In shared a Node worker needs the socket all workers have, in spread one of its
+// own: on the way to and from shared they are replaced, one after the other, and
+// nobody notices.
+func TestNodePolicyReplacesWorkers(t *testing.T) {
+	t.Parallel()
+	c := start(t, "app.js")
+	c.AwaitKind(2, engine.KindListening)
+	r, err := load.Start(context.Background(), load.Options{Addr: c.Addr(), Concurrency: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	over := make(chan load.Result, 1)
+	go func() { // ends with the run
+		res, err := r.Wait()
+		if err != nil {
+			t.Error(err)
+		}
+		over <- res
+	}()
+	workers := 2
+	for _, p := range []engine.Policy{engine.SchedNone, engine.SchedSpread} {
+		c.do(engine.Command{Op: engine.OpPolicy, Policy: p})
+		workers += 2
+		c.Await(fmt.Sprintf("both were replaced for %v", p), func(ev []engine.Event) bool {
+			return len(kit.OfKind(ev, engine.KindListening)) == workers && len(kit.OfKind(ev, engine.KindExit)) == workers-2
+		})
+		done := r.Stats().OK
+		if !testkit.Within(kit.Patience, func() bool { return r.Stats().OK >= done+200 }) {
+			t.Fatalf("in %v only %d were answered", p, r.Stats().OK-done)
+		}
+	}
+	r.Stop()
+	if res := <-over; res.Failed() > 0 {
+		t.Errorf("%v\n%q", res, res.Errors)
+	}
+	if n := len(kit.OfKind(c.SoFar(), engine.KindFork)); n != 6 {
+		t.Errorf("%d forks, want 6", n)
 	}
 }
 
