@@ -73,6 +73,9 @@ func (c *common) send(w *worker, v any) {
 // work that somebody waits for.
 func (c *common) closeForeign(fd int) {
 	// struct linger is two ints: read as one number, it costs no allocation.
+	// This is the one system call for a connection that the runtime is told of,
+	// which wakes its monitor: a goroutine of the program that computes is still
+	// preempted.
 	v, err := unix.GetsockoptUint64(fd, unix.SOL_SOCKET, unix.SO_LINGER)
 	var linger [8]byte
 	binary.NativeEndian.PutUint64(linger[:], v)

@@ -101,6 +101,12 @@ const (
 	atOnceFor = time.Millisecond
 )
 
+// yieldEvery is how often the loop yields to all runnable goroutines. On the
+// one processor of muster's primary the scheduler would otherwise prefer the
+// loop, and goroutines that wake each other, to one that returns from a long
+// system call, for seconds.
+const yieldEvery = time.Millisecond
+
 // run is the loop. It returns when the cluster has stopped.
 func (l *loop) run() {
 	panicked := true
@@ -114,6 +120,7 @@ func (l *loop) run() {
 	wake := newAlarm()
 	defer wake.stop()
 	awake := l.now() // when the loop last ran
+	yielded := awake
 	beat, sample := awake.Add(beatEvery), awake.Add(sampleEvery)
 
 	for !l.finished() {
@@ -131,11 +138,6 @@ func (l *loop) run() {
 		var m msg
 		select {
 		case m = <-l.in:
-			// Those that woke with the sender of m say first what they have. On the
-			// one processor of muster's primary the scheduler would also prefer the
-			// loop, and goroutines that wake each other, to one that returns from a
-			// long system call, for seconds.
-			runtime.Gosched()
 		case <-wake.rings:
 			wake.rang()
 		}
@@ -163,6 +165,10 @@ func (l *loop) run() {
 		}
 		awake = l.now()
 		l.timers.run(awake)
+		if awake.Sub(yielded) > yieldEvery {
+			runtime.Gosched()
+			yielded = l.now()
+		}
 		l.stepped(now, l.now())
 	}
 	l.end()
