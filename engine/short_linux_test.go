@@ -111,8 +111,11 @@ func TestConnectionsOfAWorkerOutOfDescriptors(t *testing.T) {
 				b, err := io.ReadAll(res.Body)
 				return string(b), err
 			}
-			// Until it is said, as in shared the kernel chooses; and then some.
 			said := func() []Event { return events(KindError, 1) }
+			if testkit.Within(500*time.Millisecond, func() bool { return len(said()) > 0 }) {
+				t.Errorf("no connection waits, and it is said: %v", said())
+			}
+			// Until it is said, as in shared the kernel chooses; and then some.
 			for more := 20; more > 0; {
 				if who, err := get(); err != nil || who != "2" && who != "3" {
 					t.Fatalf("answered by %q, %v", who, err)

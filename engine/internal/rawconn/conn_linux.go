@@ -5,7 +5,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"runtime"
 	"sync"
 	"syscall"
 	"time"
@@ -79,7 +78,7 @@ func (c *Conn) Read(b []byte) (int, error) {
 func (c *Conn) readNow(b []byte) (int, *os.File, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for yielded := false; ; {
+	for {
 		switch {
 		case c.closed:
 			return 0, nil, net.ErrClosed
@@ -93,16 +92,8 @@ func (c *Conn) readNow(b []byte) (int, *os.File, error) {
 		n, errno := recv(c.fd, b)
 		switch {
 		case errno == unix.EINTR:
-		case errno == unix.EAGAIN && yielded:
-			return 0, c.wait(), nil
 		case errno == unix.EAGAIN:
-			// net/http reads while a handler works, to see its client leave, and
-			// ends this read by a deadline. A short handler is done when others
-			// have had their turn, and there is nothing to wait for.
-			yielded = true
-			c.mu.Unlock()
-			runtime.Gosched()
-			c.mu.Lock()
+			return 0, c.wait(), nil
 		case errno != 0:
 			return 0, nil, errno
 		case n == 0:
