@@ -43,6 +43,9 @@ var errInterrupted = errors.New("interrupted")
 // main keeps catching signals after the first one: the end takes a bounded
 // time, and a second signal must not leave a cluster behind.
 func main() {
+	if addr := os.Getenv(plainEnv); addr != "" {
+		os.Exit(servePlain(addr))
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()

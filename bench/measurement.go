@@ -25,6 +25,17 @@ type Result struct {
 	Raw    []string // a line for each round, for --verbose
 }
 
+// add adds what one part of a measurement found.
+func (r *Result) add(name string, part Result) {
+	r.Values = append(r.Values, part.Values...)
+	for _, n := range part.Notes {
+		r.Notes = append(r.Notes, name+": "+n)
+	}
+	for _, line := range part.Raw {
+		r.Raw = append(r.Raw, name+", "+line)
+	}
+}
+
 // notHere is the error of a measurement that this machine cannot make. It is
 // no failure.
 type notHere struct{ why string }

@@ -4,13 +4,36 @@ package main
 func (s *suite) measurements() []measurement {
 	return []measurement{
 		{"rr-shared", []goal{
-			{"requests/s, rr / shared, a connection each, 32 clients", "", 0.85, true},
+			{"requests/s, rr / shared, a connection each, 32 clients", "", 0.7, true},
 		}, s.rrShared},
+		{"cpu", []goal{
+			{"CPU of all processes for a connection, shared / net/http on SO_REUSEPORT, 32 clients", "", 1, false},
+			{"the same, spread", "", 1.05, false},
+			{"the same, rr", "", 1.4, false},
+			{"of this the primary, rr", "µs", 15, false},
+			{"of this the primary, spread", "µs", 0.5, false},
+		}, s.cpu},
+		{"cpu-paced", []goal{
+			{"CPU of all processes for a connection at 4,000/s, shared / net/http on SO_REUSEPORT", "", 1, false},
+			{"the same, spread", "", 1.05, false},
+			{"the same, rr", "", 1.4, false},
+			{"of this the primary, rr", "µs", 15, false},
+			{"of this the primary, spread", "µs", 0.5, false},
+		}, s.cpuPaced},
+		{"growth", []goal{
+			{"CPU of all processes for a connection with 2, 8, 32 and 64 workers, the most / the least, rr", "", 1.5, false},
+			{"the same, spread", "", 1.5, false},
+		}, s.growth},
+		{"kept", []goal{
+			{"requests/s over 32 kept connections, rr / net/http on SO_REUSEPORT", "", 0.98, true},
+		}, s.keptPlain},
 		{"rr-node", []goal{
 			{"requests/s, rr of muster / rr of Node's cluster, a connection each, 32 clients", "", 2.5, true},
+			{"the same, spread of muster / rr of Node's cluster", "", 3, true},
 		}, s.rrNode},
 		{"node", []goal{
 			{"requests/s of a Node program, under muster run / under Node's cluster, rr, a connection each, 32 clients", "", 1.2, true},
+			{"the same, spread / rr of Node's cluster", "", 1.6, true},
 			{"the same, rr, 32 connections kept", "", 1, true},
 			{"the same, shared, 32 connections kept", "", 1, true},
 			{"PSS of muster's primary with 16 Node workers", "MB", 25, false},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strconv"
 	"time"
 
@@ -31,6 +32,12 @@ func (s *suite) node(ctx context.Context) (Result, error) {
 	if err != nil {
 		return res, err
 	}
+	spread, err := s.nodeRatios(ctx, node, engine.SchedSpread, perRequest)
+	if err != nil {
+		return res, err
+	}
+	rr.Values = slices.Insert(rr.Values, 1, spread.Values...) // beside the same load in rr
+	rr.Notes, rr.Raw = append(rr.Notes, spread.Notes...), append(rr.Raw, spread.Raw...)
 	shared, err := s.nodeRatios(ctx, node, engine.SchedNone, kept)
 	if err != nil {
 		return res, err
@@ -66,13 +73,7 @@ func (s *suite) nodeRatios(ctx context.Context, node string, p engine.Policy, lo
 		if err != nil {
 			return res, fmt.Errorf("%s: %w", name, err)
 		}
-		res.Values = append(res.Values, one.Values...)
-		for _, n := range one.Notes {
-			res.Notes = append(res.Notes, name+": "+n)
-		}
-		for _, line := range one.Raw {
-			res.Raw = append(res.Raw, name+", "+line)
-		}
+		res.add(name, one)
 	}
 	return res, nil
 }

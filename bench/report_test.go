@@ -72,11 +72,11 @@ func TestParseCommandLine(t *testing.T) {
 	for _, c := range []struct {
 		args, names, given, bad string
 	}{
-		{"", "rr-shared rr-node node handoff-cpu traffic dashboard-idle frame start memory replace", "", ""},
+		{"", "rr-shared cpu cpu-paced growth kept rr-node node handoff-cpu traffic dashboard-idle frame start memory replace", "", ""},
 		{"start rr-node --verbose", "start rr-node", "", ""},
 		{"--seconds 2 --rounds 7 frame", "frame", "--rounds 7", ""},
 		{"memory --seconds 0.2 --idle 3s", "memory", "--seconds 0.2 --idle 3s", ""},
-		{"nonsense", "", "", `no measurement "nonsense"; there are rr-shared, rr-node,`},
+		{"nonsense", "", "", `no measurement "nonsense"; there are rr-shared, cpu,`},
 		{"--rounds 0", "", "", "at least 1"},
 		{"--times -1", "", "", "at least 1"},
 		{"--seconds NaN", "", "", "--seconds NaN"},

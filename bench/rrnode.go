@@ -30,7 +30,7 @@ func nodePolicy(p engine.Policy) string {
 	return "rr"
 }
 
-// rrNode compares muster with Node's own cluster, both in rr.
+// rrNode compares muster in rr and in spread with Node's own cluster in rr.
 func (s *suite) rrNode(ctx context.Context) (res Result, err error) {
 	node, err := exec.LookPath("node")
 	if err != nil {
@@ -46,7 +46,19 @@ func (s *suite) rrNode(ctx context.Context) (res Result, err error) {
 		return res, err
 	}
 	defer func() { err = errors.Join(err, ours.stop()) }()
-	return s.interleave(ctx, "rr-node", perRequest, side{name: "muster", addr: ours.addr}, side{name: "node", addr: addr})
+	dealt, err := s.startPrimary(ctx, s.workers(), "--policy", "spread")
+	if err != nil {
+		return res, err
+	}
+	defer func() { err = errors.Join(err, dealt.stop()) }()
+	for _, one := range []side{{name: "muster rr", addr: ours.addr}, {name: "muster spread", addr: dealt.addr}} {
+		r, err := s.interleave(ctx, "rr-node: "+one.name, perRequest, one, side{name: "node", addr: addr})
+		if err != nil {
+			return res, err
+		}
+		res.add(one.name, r)
+	}
+	return res, nil
 }
 
 // writeProgram writes cluster.js to a file, so that it can be run, and returns
