@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -52,6 +53,15 @@ func tourPictures(with func(name string, w, h int, change func(*screen))) {
 			tourScene(s)
 			s.tour.view.Trouble = "not seen within 10s"
 			s.tour.view.Fact, s.tour.view.Load, s.tour.view.Events, s.tour.lines = "", "", nil, nil
+		})
+	}
+	for _, size := range [][2]int{{60, 16}, {80, 24}} {
+		with(fmt.Sprintf("tour-table-%dx%d", size[0], size[1]), size[0], size[1], func(s *screen) {
+			tourScene(s)
+			s.tour.view.Fact = "policy           rr  shared   least  sticky\n" +
+				"busiest         50%     63%     51%    100%\n" +
+				"9 of 10 in     35ms   4.8ms    18ms    43ms\n" +
+				"half in       2.1ms   1.2ms   1.4ms    12ms"
 		})
 	}
 	with("tour-acting-80x24", 80, 24, func(s *screen) {

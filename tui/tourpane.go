@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"muster/styles"
 	"muster/tui/internal/cell"
@@ -64,6 +65,9 @@ func tourPane(s *screen, w, n, joint int) []string {
 	}
 	out = append(out, tourLine(s, w, "call", v.Call, s.theme.Accent))
 	facts := []string{v.Fact, v.Load}
+	if strings.Contains(v.Fact, "\n") {
+		facts = facts[:1] // there is no room for more
+	}
 	facts = slices.DeleteFunc(facts, func(f string) bool { return f == "" })
 	switch {
 	case v.Trouble != "":
@@ -71,7 +75,11 @@ func tourPane(s *screen, w, n, joint int) []string {
 	case len(facts) == 2:
 		out = append(out, tourLine(s, w, "now", cell.Fitting(w-tourIndent, facts[0]+"   "+facts[1], facts[0]), s.theme.Text))
 	case len(facts) == 1:
-		out = append(out, tourLine(s, w, "now", facts[0], s.theme.Text))
+		name := "now"
+		for text := range strings.SplitSeq(facts[0], "\n") {
+			out = append(out, tourLine(s, w, name, text, s.theme.Text))
+			name = ""
+		}
 	}
 	for _, l := range s.tour.lines[max(len(s.tour.lines)-max(n-len(out), 0), 0):] {
 		out = append(out, tourEvent(s, l, w))

@@ -17,8 +17,8 @@ import (
 
 func TestWrongUsageOfTheTour(t *testing.T) {
 	for want, args := range map[string][]string{
-		`--chapter "10": must be a whole number from 1 to 9`:  {"--chapter", "10"},
-		`--chapter "0": must be a whole number from 1 to 9`:   {"--chapter", "0"},
+		`--chapter "11": must be a whole number from 1 to 10`: {"--chapter", "11"},
+		`--chapter "0": must be a whole number from 1 to 10`:  {"--chapter", "0"},
 		`--workers "1": must be a whole number from 2 to 256`: {"--workers", "1"},
 		`--pause "3": must be a time with its unit`:           {"--pause", "3"},
 		`--pause "-1s": must not be negative`:                 {"--pause", "-1s"},
@@ -144,12 +144,12 @@ func TestTourTextIsSafe(t *testing.T) {
 	text := &tourText{out: out}
 	text.Begin(tour.View{Chapter: 1, Chapters: 9, Title: "title", Step: 1, Say: "say", Call: "call \x1b[2J"})
 	text.Event(engine.Event{Kind: engine.KindOutput, Worker: 3, Detail: engine.OutputDetail{Stream: "stdout", Text: "a\x1b[2Jb"}})
-	text.End(tour.View{Fact: "fact \x07", Load: "load", Trouble: "trouble\r"})
+	text.End(tour.View{Fact: "fact\nmore of it \x07", Load: "load", Trouble: "trouble\r"})
 	got := out.String()
 	if strings.ContainsAny(got, "\x1b\x07\r") {
 		t.Errorf("%q", got)
 	}
-	for _, want := range []string{"tour 1 of 9: title\n", "1.1  say\n     call   call ", "     event    3  stdout", "     now    fact", "     load   load\n", "     FAILED trouble"} {
+	for _, want := range []string{"tour 1 of 9: title\n", "1.1  say\n     call   call ", "     event    3  stdout", "     now    fact\n            more of it ", "     load   load\n", "     FAILED trouble"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q lacks %q", got, want)
 		}

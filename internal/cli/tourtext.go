@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"muster/engine"
 	"muster/internal/cli/internal/command"
@@ -104,8 +105,12 @@ func (t *tourText) Event(e engine.Event) {
 func (t *tourText) End(v tour.View) {
 	var b bytes.Buffer
 	for _, line := range []struct{ name, text string }{{"now", v.Fact}, {"load", v.Load}, {"FAILED", v.Trouble}} {
-		if line.text != "" {
-			fmt.Fprintf(&b, "     %-6s %s\n", line.name, safetext.Line(line.text))
+		if line.text == "" {
+			continue
+		}
+		for text := range strings.SplitSeq(line.text, "\n") {
+			fmt.Fprintf(&b, "     %-6s %s\n", line.name, safetext.Line(text))
+			line.name = ""
 		}
 	}
 	t.write(b.Bytes())

@@ -137,18 +137,6 @@ func workersFact(s *scene) string {
 
 func connections(workers int) Chapter {
 	rr := From{Workers: workers}
-	toPolicy := func(to engine.Policy) func(*scene) error {
-		return func(s *scene) error {
-			// Only once requests run: the switch is to be under load.
-			s.until(stepLimit, answeredSome)
-			_, err := s.do(engine.Command{Op: engine.OpPolicy, Policy: to})
-			return err
-		}
-	}
-	fixed := func(snap *engine.Snapshot) string { return snap.PolicyFixed }
-	switched := func(s *scene) bool {
-		return s.answered() >= 2*seenEnough && s.calm()
-	}
 	return Chapter{Title: "how a connection travels", Steps: []Step{
 		{
 			Name: "round robin",
@@ -163,7 +151,7 @@ func connections(workers int) Chapter {
 			Call:   "cluster.schedulingPolicy = cluster.SCHED_NONE",
 			Causes: []engine.Kind{engine.KindPolicy},
 			From:   rr, Traffic: visitors, fact: wayFact,
-			bar: fixed, act: toPolicy(engine.SchedNone), done: switched,
+			bar: fixedPolicy, act: toPolicy(engine.SchedNone), done: switched,
 		},
 		{
 			Name:   "back to round robin",
@@ -171,10 +159,26 @@ func connections(workers int) Chapter {
 			Call:   "cluster.schedulingPolicy = cluster.SCHED_RR",
 			Causes: []engine.Kind{engine.KindPolicy},
 			From:   From{Workers: workers, Policy: engine.SchedNone}, Traffic: visitors, fact: wayFact,
-			bar: fixed, act: toPolicy(engine.SchedRR), done: switched,
+			bar: fixedPolicy, act: toPolicy(engine.SchedRR), done: switched,
 		},
 	}}
 }
+
+// toPolicy changes the policy, but only once requests run: the switch is to be
+// under load.
+func toPolicy(to engine.Policy) func(*scene) error {
+	return func(s *scene) error {
+		s.until(stepLimit, answeredSome)
+		_, err := s.do(engine.Command{Op: engine.OpPolicy, Policy: to})
+		return err
+	}
+}
+
+// fixedPolicy is why the policy cannot be changed here, "" = it can.
+func fixedPolicy(snap *engine.Snapshot) string { return snap.PolicyFixed }
+
+// switched tells that requests went on after the switch.
+func switched(s *scene) bool { return s.answered() >= 2*seenEnough && s.calm() }
 
 func wayFact(s *scene) string {
 	return fmt.Sprintf("%s: accepted %d, queue %d, taken %d", s.snap.Policy, s.snap.Accepted, s.snap.Queue, s.snap.Taken)

@@ -431,7 +431,7 @@ func TestTrafficAndItsFailures(t *testing.T) {
 }
 
 func TestNewChecksTheChapter(t *testing.T) {
-	for chapter, ok := range map[int]bool{-1: false, 0: true, 1: true, 9: true, 10: false} {
+	for chapter, ok := range map[int]bool{-1: false, 0: true, 1: true, 10: true, 11: false} {
 		_, err := New(newFake(1), Options{Chapter: chapter})
 		if (err == nil) != ok {
 			t.Errorf("chapter %d: %v", chapter, err)
@@ -441,7 +441,7 @@ func TestNewChecksTheChapter(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if v := p.View(); v.Chapter != 5 || v.Chapters != 9 || v.Step != 1 || v.State != Preparing || v.Say == "" {
+	if v := p.View(); v.Chapter != 5 || v.Chapters != 10 || v.Step != 1 || v.State != Preparing || v.Say == "" {
 		t.Errorf("the first view is %+v", v)
 	}
 	for range 100 {

@@ -32,6 +32,8 @@ type scene struct {
 	worker int            // the step is about, 0 = none
 	pid    int
 	answer string // the last single request's
+
+	measured []measured // by the step, one policy after the other
 }
 
 // look takes new events and the snapshot from the cluster.
@@ -60,7 +62,7 @@ func (s *scene) catchUp() {
 // mark makes the step's events and answers begin here.
 func (s *scene) mark() {
 	s.catchUp()
-	s.events, s.worker, s.pid, s.answer = nil, 0, 0, ""
+	s.events, s.worker, s.pid, s.answer, s.measured = nil, 0, 0, "", nil
 	s.traffic.mark()
 }
 
@@ -187,7 +189,7 @@ func (s *scene) answered() uint64 {
 }
 
 // calm tells that no request of the running traffic has failed.
-func (s *scene) calm() bool { return s.traffic.runner == nil || s.traffic.runner.Stats().Failed() == 0 }
+func (s *scene) calm() bool { return s.traffic.failures() == 0 }
 
 // row is the worker the step is about, nil if it has no row.
 func (s *scene) row() *engine.Row { return s.snap.ByID(s.worker) }

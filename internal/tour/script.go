@@ -57,6 +57,9 @@ type Traffic struct {
 	Clients   int           // each with one request at a time
 	Think     time.Duration // a client's pause between an answer and its next request
 	KeepAlive bool          // a client keeps its connection, as a browser does
+	// Heavy is the path of one more client, which neither thinks nor counts: its
+	// answers are in no figure. "" = there is none.
+	Heavy string
 }
 
 // Script is the whole tour for a cluster that grows to this many workers, at
@@ -72,6 +75,7 @@ func Script(workers int) []Chapter {
 		voluntary(workers),
 		messages(workers),
 		settings(workers),
+		policies(workers),
 		theEnd(workers),
 	}
 }

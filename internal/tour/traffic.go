@@ -2,6 +2,7 @@ package tour
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -23,13 +24,16 @@ const requestLimit = 10 * time.Second
 type traffic struct {
 	now    Traffic
 	runner *load.Runner // nil = none is sent
-	failed uint64       // failures of the runner that were told already
+	heavy  *load.Runner // the client of Heavy, nil = there is none
+	failed uint64       // failures of both that were told already
 
 	onPanic func(any)
 
 	mu       sync.Mutex
 	byWorker map[int]uint64 // right answers since the last mark
 	answered uint64
+	timed    bool            // answer times are kept
+	took     []time.Duration // of the answers since timing began
 }
 
 // target is where the cluster's first address is reached.
@@ -51,15 +55,23 @@ func (tr *traffic) start(addr string, t Traffic) error {
 	}
 	// Not the player's context: its end must not cut a request that the cluster
 	// still answers.
-	r, err := load.Start(context.Background(), load.Options{
+	o := load.Options{
 		Addr: addr, Anywhere: true, // the cluster's own address is on this machine
 		Path: t.Path, Concurrency: t.Clients, Think: t.Think, KeepAlive: t.KeepAlive, Timeout: requestLimit,
 		OnAnswer: tr.count, OnPanic: tr.onPanic,
-	})
+	}
+	r, err := load.Start(context.Background(), o)
 	if err != nil {
 		return fmt.Errorf("starting the requests: %w", err)
 	}
 	tr.now, tr.runner, tr.failed = t, r, 0
+	if t.Heavy == "" {
+		return nil
+	}
+	o.Path, o.Concurrency, o.Think, o.OnAnswer = t.Heavy, 1, 0, nil
+	if tr.heavy, err = load.Start(context.Background(), o); err != nil {
+		return fmt.Errorf("starting the heavy requests: %w", err)
+	}
 	return nil
 }
 
@@ -71,6 +83,9 @@ func (tr *traffic) count(a *load.Answer, err error) {
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
 	tr.answered++
+	if tr.timed {
+		tr.took = append(tr.took, a.Latency)
+	}
 	if id := workerOf(a.Header); id != 0 {
 		tr.byWorker[id]++
 	}
@@ -109,12 +124,41 @@ func (tr *traffic) inFlight() uint64 {
 	return tr.runner.Stats().InFlight
 }
 
+// timing makes the times of answers be kept from here on, or no longer.
+func (tr *traffic) timing(on bool) {
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	tr.timed, tr.took = on, nil
+}
+
+// times are the answer times since timing began.
+func (tr *traffic) times() []time.Duration {
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	return slices.Clone(tr.took)
+}
+
+// failures is how many requests of the running traffic have failed.
+func (tr *traffic) failures() (n uint64) {
+	for _, r := range tr.runners() {
+		n += r.Stats().Failed()
+	}
+	return n
+}
+
+// runners are those that run.
+func (tr *traffic) runners() (all []*load.Runner) {
+	for _, r := range []*load.Runner{tr.runner, tr.heavy} {
+		if r != nil {
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
 // newlyFailed is how many requests have failed since its last call.
 func (tr *traffic) newlyFailed() uint64 {
-	if tr.runner == nil {
-		return 0
-	}
-	all := tr.runner.Stats().Failed()
+	all := tr.failures()
 	n := all - tr.failed
 	tr.failed = all
 	return n
@@ -124,22 +168,30 @@ func (tr *traffic) newlyFailed() uint64 {
 // most requestLimit. It returns how many failures newlyFailed has not counted,
 // and the texts of all failures.
 func (tr *traffic) stop() (failed uint64, texts []string, err error) {
-	if tr.runner == nil {
-		return 0, nil, nil
+	all := tr.runners()
+	for _, r := range all {
+		r.Stop()
 	}
-	tr.runner.Stop()
-	res, err := tr.runner.Wait()
+	for _, r := range all {
+		res, e := r.Wait()
+		texts, err = append(texts, res.Errors...), errors.Join(err, e)
+	}
 	failed = tr.newlyFailed()
-	tr.runner, tr.now = nil, Traffic{}
-	return failed, res.Errors, err
+	tr.forget()
+	return failed, texts, err
 }
 
 // abandon ends the sending without waiting for the requests under way.
 func (tr *traffic) abandon() {
-	if tr.runner != nil {
-		tr.runner.Stop()
-		tr.runner, tr.now = nil, Traffic{}
+	for _, r := range tr.runners() {
+		r.Stop()
 	}
+	tr.forget()
+}
+
+// forget forgets what has ended, or will without being waited for.
+func (tr *traffic) forget() {
+	tr.runner, tr.heavy, tr.failed, tr.now = nil, nil, 0, Traffic{}
 }
 
 // words is the requests' state in words: "118 answered, 0 failed".
@@ -148,7 +200,7 @@ func (tr *traffic) words() string {
 		return ""
 	}
 	n, _ := tr.answers()
-	return fmt.Sprintf("%d answered, %d failed", n, tr.runner.Stats().Failed())
+	return fmt.Sprintf("%d answered, %d failed", n, tr.failures())
 }
 
 // spreadWords says which workers gave the answers: "worker 1: 45 worker 2: 44".

@@ -18,7 +18,7 @@ type View struct {
 	Title             string
 	Step, Steps       int // from 1
 	Name, Say, Call   string
-	Fact              string         // what to look at now, "" = nothing
+	Fact              string         // what to look at now, "" = nothing; may have several lines
 	Load              string         // how the step's requests stand, "" = none are sent
 	Events            []engine.Event // the step has caused, oldest first
 	State             State

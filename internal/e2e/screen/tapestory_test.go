@@ -155,7 +155,7 @@ func TestStoryOfATour(t *testing.T) {
 	tour := []string{
 		" muster  127.0.0.1:3000   policy rr   up    12s          ● 4 of 4 listening",
 		"►  5    3333 ● listening     for 1: SIGKILL    48    0  3.0   10M   109   1     2s",
-		"─ tour 5 of 9: killed by accident ─────────────────── √ step 1 of 2 ─",
+		"─ tour 5 of 10: killed by accident ─────────────────── √ step 1 of 2 ─",
 		" Somebody kills a worker from outside.",
 		" call    process.kill(2105, 'SIGKILL')",
 		" now     worker 1: SIGKILL, exitedAfterDisconnect false",

@@ -147,7 +147,7 @@ func TestTourByHand(t *testing.T) {
 	t.Parallel()
 	s := open(t, 80, 24, nil, "tour", "--addr", "127.0.0.1:0", "--workers", "2", "--chapter", "2", "--yes")
 	at := func(step int) { t.Helper(); s.see(fmt.Sprintf("√ step %d of 4 ─", step)) }
-	s.see("tour 2 of 9: a fork per core ─")
+	s.see("tour 2 of 10: a fork per core ─")
 	at(1)
 	s.press("\r")
 	at(2)
@@ -169,7 +169,7 @@ func TestTourByHand(t *testing.T) {
 	s.press("k")
 	s.see("kill worker 1 ─")
 	s.press("\x1b")
-	s.see("tour 2 of 9")
+	s.see("tour 2 of 10")
 	s.press("q")
 	if code := s.code(); code != 0 {
 		t.Errorf("exit code %d", code)
@@ -182,7 +182,7 @@ func TestTourByHand(t *testing.T) {
 func TestTourWithoutItsTerminal(t *testing.T) {
 	t.Parallel()
 	s := open(t, 80, 24, nil, "tour", "--auto", "--addr", "127.0.0.1:0", "--workers", "2", "--chapter", "3")
-	s.see("tour 3 of 9")
+	s.see("tour 3 of 10")
 	s.see("√ step 1 of 3")
 	addr := regexp.MustCompile(`127\.0\.0\.1:\d+`).FindString(s.lines()[0])
 	s.vanish()
@@ -206,7 +206,7 @@ func TestTourAsText(t *testing.T) {
 		t.Error(p)
 	}
 	for c, chapter := range tour.Script(tourWorkers) {
-		title := fmt.Sprintf("tour %d of 9: %s\n", c+1, chapter.Title)
+		title := fmt.Sprintf("tour %d of 10: %s\n", c+1, chapter.Title)
 		if strings.Contains(text, title) != (c >= 4) {
 			t.Errorf("the title %q: %t", title, c < 4)
 		}
@@ -241,7 +241,7 @@ func TestTourAsText(t *testing.T) {
 func TestTourStoppedByASignal(t *testing.T) {
 	t.Parallel()
 	s := open(t, 80, 24, nil, "tour", "--auto", "--addr", "127.0.0.1:0", "--workers", "2")
-	s.see("tour 1 of 9")
+	s.see("tour 1 of 10")
 	s.see("step 2 of 3")
 	s.signal(syscall.SIGTERM)
 	if code := s.code(); code != 0 {
