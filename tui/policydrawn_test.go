@@ -17,7 +17,8 @@ func TestWhoIsNextIsSaidByThePolicy(t *testing.T) {
 		{engine.SchedRR, "free list: 3 1 2    (the next connection goes to 3)", "free list: 3 1 2"},
 		{engine.SchedLeast, "free list: 3 1 2    (fewest open: the next goes to 3)", "free list: 3 1 2"},
 		{engine.SchedSticky, "free: 3 1 2    (the client's address decides)", "free: 3 1 2"},
-		{engine.SchedShared, "free list: - (the workers accept themselves)", "clients ─► kernel's backlog"},
+		{engine.SchedShared, "free list: - (the workers accept themselves)", "clients ─► kernel's backlog "},
+		{engine.SchedSpread, "free list: - (the kernel deals, at random)", "clients ─► kernel at random "},
 	} {
 		s := scene(120, 40)
 		s.snap.Policy, s.snap.Free = c.p, []int{3, 1, 2}
@@ -35,10 +36,10 @@ func TestWhoIsNextIsSaidByThePolicy(t *testing.T) {
 		if !strings.Contains(text, c.where) {
 			t.Errorf("%v: the traffic view lacks %q:\n%s", c.p, c.where, text)
 		}
-		if c.p != engine.SchedShared && !strings.Contains(text, "No connection has come") {
+		if c.p.PrimaryDeals() && !strings.Contains(text, "No connection has come") {
 			t.Errorf("%v: the primary deals, and the view says otherwise:\n%s", c.p, text)
 		}
-		if c.p == engine.SchedShared && !strings.Contains(text, "P  chooses rr, least or sticky, where each is seen") {
+		if !c.p.PrimaryDeals() && !strings.Contains(text, "P  chooses rr, least or sticky, where each is seen") {
 			t.Errorf("%v: the view does not say where connections are seen:\n%s", c.p, text)
 		}
 	}

@@ -218,7 +218,10 @@ func shareGrid(s *screen, w, rows int, ws []shareWorker) []string {
 // freeList says which workers may get the next connection, and which of them gets
 // it, if that is known.
 func freeList(s *screen, cells int) string {
-	if !s.snap.Policy.PrimaryDeals() {
+	switch {
+	case s.snap.Policy == engine.SchedSpread:
+		return "free list: - (the kernel deals, at random)"
+	case !s.snap.Policy.PrimaryDeals():
 		return "free list: - (the workers accept themselves)"
 	}
 	if len(s.snap.Free) == 0 {

@@ -107,7 +107,11 @@ func wayTo(s *screen, p places) []string {
 		if s.w < namesW {
 			return []string{" clients " + arrow + " kernel", right(waiting, 17)}
 		}
-		return []string{" clients " + arrow + " kernel's backlog ", right(waiting, 22)}
+		kernel := " kernel's backlog "
+		if s.snap.Policy == engine.SchedSpread {
+			kernel = " kernel at random "
+		}
+		return []string{" clients " + arrow + kernel, right(waiting, 22)}
 	}
 	queue := fmtOpen(p.queue)
 	if s.w < namesW {

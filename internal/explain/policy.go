@@ -16,37 +16,37 @@ type About struct {
 	Note  string // what else one has to know of it
 }
 
-// abouts are the policies by their names.
-var abouts = map[string]About{
-	"rr": {
+// abouts are all policies.
+var abouts = map[engine.Policy]About{
+	engine.SchedRR: {
 		Deals: "the primary deals each connection to the next free worker in turn",
 		Gets:  "It is dealt a connection when it is free and its turn comes.",
 		Good:  "even shares; a busy worker gets fewer",
 		Bad:   "many short connections: each costs a hand-off",
 		Note:  "the default, as in Node; the shares of free workers differ by one connection at most",
 	},
-	"shared": {
+	engine.SchedShared: {
 		Deals: "the workers accept for themselves, and the kernel decides which one",
 		Gets:  "It accepts for itself, whenever it is the first to wake.",
 		Good:  "few connections: fastest, idle workers first",
 		Bad:   "even shares: often one worker gets most",
 		Note:  "Node's SCHED_NONE",
 	},
-	"spread": {
+	engine.SchedSpread: {
 		Deals: "the kernel deals each connection to a worker, at random",
 		Gets:  "The kernel deals it connections at random, about as many as any other.",
 		Good:  "many short connections: fast, and about even",
 		Bad:   "few long ones, uneven work: it sees no load",
 		Note:  "n connections, k workers: the largest share is about 1+2*sqrt(k/n) of the mean",
 	},
-	"least": {
+	engine.SchedLeast: {
 		Deals: "the primary deals each connection to the worker with the fewest open",
 		Gets:  "It is dealt a connection while it has the fewest open.",
 		Good:  "unequal lengths: websockets, streams",
 		Bad:   "short ones: a hand-off each, by counts that lag",
 		Note:  "Go workers report their count 4 times a second, others are looked at once a second",
 	},
-	"sticky": {
+	engine.SchedSticky: {
 		Deals: "the primary deals all connections of a client address to one worker",
 		Gets:  "It is dealt every connection of the client addresses that are its own.",
 		Good:  "state per client: socket.io by long polling",
@@ -56,7 +56,7 @@ var abouts = map[string]About{
 }
 
 // Policy is what p is; the zero About if there is no such policy.
-func Policy(p engine.Policy) About { return abouts[p.String()] }
+func Policy(p engine.Policy) About { return abouts[p] }
 
 // policy explains that the policy was changed. The other policy is the one that
 // was in force before.
