@@ -218,6 +218,8 @@ func (l *loop) disconnected(w *worker, now time.Time) {
 func (l *loop) procEnded(w *worker, exit *ExitDetail) {
 	w.at.ended = l.now()
 	w.end.exit = exit
+	known := *exit                   // of a copy: its costs are found out later
+	w.api.process.exit.Store(&known) // before the step, after which the worker counts as dead
 	l.timers.stop(w.due.grace)
 	l.step(w, inProcEnd)
 	l.intake.readNow(w)
