@@ -126,7 +126,7 @@
 //     the guard ends them; it knows those that have left the group by their
 //     environment. Without a guard they live on.
 //   - With Options.Stall a worker that listens and does not answer is killed and
-//     replaced, in both policies, whether connections wait for it or not.
+//     replaced, in every policy, whether connections wait for it or not.
 //   - Restarts are bounded for each slot: at once after a second of listening,
 //     otherwise later and later, and after five deaths in a row the slot stops.
 //   - A slot has two processes at most: one that leaves and one that comes. A third

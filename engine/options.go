@@ -59,7 +59,7 @@ type Options struct {
 	// old one stays. 0 = no limit.
 	ReadyTimeout time.Duration
 	// Stall is how long a worker may leave a hand-off unanswered before it is
-	// killed and replaced. In both policies a silent worker that listens is
+	// killed and replaced. In every policy a silent worker that listens is
 	// asked once a second, and its answer counts like one to a hand-off: the
 	// question finds an event loop of Node, or a whole Go process, that stands
 	// still. 0 = for ever, and no worker is asked. A worker in a debugger is

@@ -48,7 +48,7 @@ type Snapshot struct {
 	Workers []Row `json:"workers"` // one a row: by slot, then by id
 
 	Restarts   uint64 `json:"restarts"`    // workers forked in place of a dead one
-	Accepted   uint64 `json:"accepted"`    // connections the primary accepted (rr)
+	Accepted   uint64 `json:"accepted"`    // connections the primary accepted
 	Dealt      uint64 `json:"dealt"`       // hand-offs sent
 	Taken      uint64 `json:"taken"`       // hand-offs a worker answered with yes
 	Refused    uint64 `json:"refused"`     // hand-offs a worker answered with no

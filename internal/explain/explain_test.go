@@ -140,7 +140,7 @@ func events() map[string]engine.Event {
 	return m
 }
 
-// TestEveryKindIsExplained under both policies, with and without its detail.
+// TestEveryKindIsExplained under every policy, with and without its detail.
 func TestEveryKindIsExplained(t *testing.T) {
 	seen := map[string]bool{}
 	for name, e := range events() {

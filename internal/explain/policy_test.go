@@ -49,3 +49,20 @@ func TestAWorkerSaysHowItGetsConnections(t *testing.T) {
 		}
 	}
 }
+
+// TestAChangeIsComparedWithWhatWasBefore or, if that is not told, with the policy
+// under which another side deals.
+func TestAChangeIsComparedWithWhatWasBefore(t *testing.T) {
+	for _, to := range engine.Policies() {
+		for _, from := range append(engine.Policies(), 0) {
+			x := Event(engine.Event{Kind: engine.KindPolicy, Detail: engine.PolicyDetail{From: from, To: to}}, picture(to), nil)
+			want := from
+			if from == 0 {
+				want = to.Other()
+			}
+			if x.Than != want || x.Other != Policy(want).Deals+"." || x.Good != Policy(to).Good || x.Bad != Policy(to).Bad {
+				t.Errorf("%v to %v: compared with %v: %+v", from, to, x.Than, x)
+			}
+		}
+	}
+}
