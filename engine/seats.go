@@ -162,7 +162,7 @@ func (s *server) leftOut(w *worker) bool {
 // takeStrays takes in what waits at own sockets where no worker accepts, and deals
 // it to those that do.
 func (l *ledger) takeStrays(s *server) {
-	if s.seats == nil || s.ended || s.port.Closed() {
+	if s.seats == nil || s.ended || s.port.Closed() || l.stopping != nil { // in a stop nobody could take it
 		return
 	}
 	now := l.now()
@@ -180,13 +180,17 @@ func (l *ledger) takeStrays(s *server) {
 // sayWithout says once, as an event, that an address cannot be had as p has it, and
 // what is used instead.
 func (l *ledger) sayWithout(s *server, p Policy) {
-	if p.dealer() != dealsKernel || s.seats != nil || s.withoutSaid || s.addr.Network == "udp" {
-		return
-	}
-	s.withoutSaid = true
 	why := s.port.Can().WhyFixed
-	if why == "" {
+	switch {
+	case s.withoutSaid || s.addr.Network == "udp":
+		return
+	case p == SchedSticky && s.addr.Network == "unix":
+		why = "clients of a unix socket have no address"
+	case p.dealer() != dealsKernel || s.seats != nil:
+		return
+	case why == "":
 		why = "there are not enough descriptors for a socket for each worker"
 	}
+	s.withoutSaid = true
 	l.failed(nil, "", fmt.Errorf("%s: %s cannot be had here, rr is used instead: %s", s.addr, p, why))
 }
