@@ -30,7 +30,7 @@ var abouts = map[engine.Policy]About{
 		Gets:  "It accepts for itself, whenever it is the first to wake.",
 		Good:  "few connections: fastest, idle workers first",
 		Bad:   "even shares: often one worker gets most",
-		Note:  "Node's SCHED_NONE",
+		Note:  "Node's SCHED_NONE; workers of Node are replaced for it: they can have one socket only",
 	},
 	engine.SchedSpread: {
 		Deals: "the kernel deals each connection to a worker, at random",

@@ -25,7 +25,7 @@ func policies(workers int) Chapter {
 		{
 			Name:   "even work",
 			Say:    "The same short requests under each policy. Sticky has one worker do all of it: they come from one address, as they do behind a proxy.",
-			Call:   "for _, p := range engine.Policies() { c.SetSchedulingPolicy(p) }",
+			Call:   "c.SetSchedulingPolicy(p)  // p of engine.Policies()",
 			Causes: []engine.Kind{engine.KindPolicy},
 			From:   from, Traffic: quick, fact: measuredFact,
 			bar: fixedPolicy, act: measureAll, done: allMeasured,
