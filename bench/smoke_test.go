@@ -18,6 +18,7 @@ import (
 	"go.uber.org/goleak"
 
 	"muster/engine"
+	"muster/internal/testkit"
 )
 
 func TestMain(m *testing.M) {
@@ -29,7 +30,7 @@ func TestMain(m *testing.M) {
 
 // What a connection costs under each policy, and without a cluster.
 func TestSmokeCPU(t *testing.T) {
-	if testing.Short() {
+	if testing.Short() || testkit.Race { // the servers are other processes, without the detector
 		t.Skip("it builds muster and runs three clusters")
 	}
 	t.Cleanup(func() { goleak.VerifyNone(t) })
