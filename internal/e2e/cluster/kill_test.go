@@ -35,6 +35,12 @@ type tracked struct {
 	failures []failure
 }
 
+func (tr *tracked) answered() int {
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	return tr.ok
+}
+
 type failure struct {
 	worker int // that had answered on the connection before; 0 = none had
 	sent   time.Time
@@ -154,6 +160,7 @@ func killsFromOutside(t *testing.T, policy engine.Policy, workers, kills int, pa
 	p.Await("every slot listening again", func(ev []engine.Event) bool {
 		return len(kit.OfKind(ev, engine.KindFork)) == workers+kills && slotsUp(workers)(ev)
 	})
+	testkit.Within(kit.Patience, func() bool { return r.Stats().OK >= 500 && tr.answered() >= 500 }) // a slow machine
 	hangUp()
 	checkFailures(t, tr, r, done)
 
