@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"muster/engine/internal/sock"
 )
@@ -22,6 +23,41 @@ func (l *ledger) setGate(s *server) error {
 func (l *ledger) setGateOrSay(s *server) {
 	if err := l.setGate(s); err != nil {
 		l.failed(nil, "", err)
+	}
+}
+
+// spoiltFor is how long connections may still come to the sockets of an address
+// whose gate is given up: those whose handshake had begun.
+const spoiltFor = 70 * time.Second
+
+// lookSpoilt is called at every beat. It gives up the gate of an address where a
+// worker has shut down a socket, see sock.Port.LookSpoilt. From then on the primary
+// deals there, as at an address without a gate, and takes what waits elsewhere.
+func (l *ledger) lookSpoilt(now time.Time) {
+	if l.stopping != nil {
+		return
+	}
+	for _, s := range l.order {
+		spoilt, err := s.port.LookSpoilt()
+		if !spoilt {
+			continue
+		}
+		if s.spoilt.IsZero() {
+			s.spoilt, s.fixed, s.seats = now, SchedRR, nil
+			l.failed(nil, "", fmt.Errorf("%s: %s: connections are dealt by hand there from now on", s.addr, s.port.Can().WhyFixed))
+			l.onGate()
+		}
+		if err != nil {
+			l.failed(nil, "", err)
+		}
+		if now.Sub(s.spoilt) > spoiltFor {
+			continue
+		}
+		for g := sock.Common; g < sock.Own(s.port.Owns()); g++ {
+			if s.port.WaitingAt(g) > 0 {
+				l.accepted(s, s.port.Drain(g, max(queueMax-s.dealer.Queued(), 0)), now)
+			}
+		}
 	}
 }
 

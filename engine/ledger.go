@@ -234,7 +234,7 @@ func (l *ledger) drain(now time.Time) {
 		}
 		// Workers have a copy of the common socket too, but they are about to
 		// leave.
-		if s.port.Can().Gate {
+		if s.port.Can().Gate || !s.spoilt.IsZero() {
 			l.accepted(s, s.port.Drain(sock.Common, sock.All), now)
 			for i := range s.port.Owns() {
 				l.accepted(s, s.port.Drain(sock.Own(i), sock.All), now)

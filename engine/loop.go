@@ -155,6 +155,7 @@ func (l *loop) run() {
 			beat = now.Add(beatEvery)
 			l.stalls.beat(now)
 			l.unserved.lookUnserved(now)
+			l.ledger.lookSpoilt(now)
 			l.supervisor.refit(now)
 		}
 		if !now.Before(sample) {

@@ -96,7 +96,7 @@ func (l *ledger) sendSeat(s *server, w *worker) error {
 // not is served by hand.
 func (l *ledger) seatAnswered(w *worker, s *server, has bool) {
 	switch closed, uses := s.users[w]; {
-	case !uses || closed || s.ended: // it has closed the address meanwhile
+	case !uses || closed || s.ended || s.seats == nil: // it has closed the address meanwhile, or the gate is given up
 		return
 	case has:
 		s.seats.Ready(w.id)

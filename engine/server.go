@@ -31,9 +31,10 @@ type server struct {
 	data        json.RawMessage  // data of the first worker, given to all (TLS ticket keys)
 	retry       *timer
 	ended       bool
-	withoutSaid bool    // an event said that the policy cannot be had here
-	naming      bool    // its path is being looked at
-	named       *worker // the path must be looked at again, for this worker
+	spoilt      time.Time // since when its gate is given up, see lookSpoilt; zero = it is not
+	withoutSaid bool      // an event said that the policy cannot be had here
+	naming      bool      // its path is being looked at
+	named       *worker   // the path must be looked at again, for this worker
 
 	nameSaid    bool   // an event said that the path was put back
 	nameTrouble string // why the path could not be put back, as an event said

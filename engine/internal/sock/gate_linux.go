@@ -110,6 +110,12 @@ func queued(fd int) int {
 	return int(info.Unacked) // of a listening socket: the length of its accept queue
 }
 
+// shutDown tells whether a socket that listened does so no more.
+func shutDown(fd int) bool {
+	info, err := unix.GetsockoptTCPInfo(fd, unix.IPPROTO_TCP, unix.TCP_INFO)
+	return err == nil && info.State != tcpListen
+}
+
 // peerPID is the process that listens at the other end of a unix socket; 0 if
 // it is not known.
 func peerPID(fd int) int {

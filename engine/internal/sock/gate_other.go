@@ -65,8 +65,9 @@ func attachGate(int, Way) error    { return errNoGate }
 
 func refuseNew(fd int) error { return os.NewSyscallError("listen", unix.Listen(fd, 0)) }
 
-func queued(int) int  { return 0 }
-func peerPID(int) int { return 0 }
+func queued(int) int    { return 0 }
+func shutDown(int) bool { return false }
+func peerPID(int) int   { return 0 }
 
 // whyNoGate is the sentence for the user when prepareGate failed.
 func whyNoGate(error) string {

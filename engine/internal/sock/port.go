@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"syscall"
@@ -29,6 +30,7 @@ const maxPort = 65535
 const (
 	whyFixedUnix   = "the policy of a unix socket is fixed when it starts to listen"
 	whyFixedChosen = "the policy of this address is fixed when it starts to listen"
+	whyFixedSpoilt = "a worker has shut down a socket of this address, and only the primary's own can be relied on"
 )
 
 // Port is the listening sockets of one address. The gate tells the kernel which
@@ -47,6 +49,7 @@ type Port struct {
 	front  *os.File    // owns the first socket; in the runtime's poller
 	socks  []int       // in the order of listen(2): the index here is the gate's
 	way    Way         // the program in force
+	spoilt bool        // a socket was shut down: there is no gate any more
 	name   *Name       // of a unix socket
 	acc    *acceptor   // nil until StartAccept
 	closed atomic.Bool // atomic: the end of a unix socket may be begun in another goroutine while the port is closed
@@ -205,7 +208,7 @@ func joinGroup(front int, at netip.AddrPort, o Options) (int, error) {
 // that already wait stay in their socket's queue. Every socket w names must be
 // there, see Owns.
 func (p *Port) SetGate(w Way) error {
-	if !p.gated() {
+	if !p.Can().Gate {
 		return errors.New(p.whyFixed)
 	}
 	for _, g := range w.to {
@@ -221,6 +224,23 @@ func (p *Port) SetGate(w Way) error {
 	}
 	p.way = w
 	return nil
+}
+
+// LookSpoilt tells whether a socket does not listen any more, because a worker has
+// called shutdown(2), which ends it for all that have it. The kernel has moved the
+// last socket of the group into its place, so that the program picks others than it
+// means. Then p has no gate from now on: every new connection goes to front, whose
+// place is the first and stays.
+func (p *Port) LookSpoilt() (spoilt bool, err error) {
+	if p.spoilt || !p.gated() || p.closed.Load() || !slices.ContainsFunc(p.socks, shutDown) {
+		return p.spoilt, nil
+	}
+	p.spoilt, p.whyFixed = true, whyFixedSpoilt
+	if err := attachGate(p.socks[0], To(Front)); err != nil {
+		return true, fmt.Errorf("gate of %s to %s: %w", p.addr, To(Front), err)
+	}
+	p.way = To(Front)
+	return true, nil
 }
 
 // Owns is how many sockets p has that belong to one worker each: Own(0) to
@@ -239,7 +259,7 @@ type Can struct {
 
 // Can is what the sockets of p are able to do.
 func (p *Port) Can() Can {
-	return Can{Accept: p.addr.Network != "udp", Gate: p.gated(), WhyFixed: p.whyFixed}
+	return Can{Accept: p.addr.Network != "udp", Gate: p.gated() && !p.spoilt, WhyFixed: p.whyFixed}
 }
 
 // Addr is what p is bound to, with the real port.
@@ -318,7 +338,9 @@ func (p *Port) Close() error {
 		// copy until its exec. Without this the address would be in use until
 		// these copies are closed.
 		for _, fd := range p.socks {
-			err = errors.Join(err, os.NewSyscallError("shutdown", unix.Shutdown(fd, unix.SHUT_RDWR)))
+			if e := unix.Shutdown(fd, unix.SHUT_RDWR); e != unix.ENOTCONN { // a worker may have done it already
+				err = errors.Join(err, os.NewSyscallError("shutdown", e))
+			}
 		}
 	}
 	err = errors.Join(err, p.front.Close())

@@ -100,6 +100,40 @@ func TestGateOverManySockets(t *testing.T) {
 	mustOpen(t, p.addr, Options{Sockets: sockets}) // it is free again
 }
 
+// The kernel fills the place of a socket that is shut down with the last one, so the
+// program means others than the primary thinks. All must go to front then.
+func TestWhereASocketIsShutDownAllGoesToFront(t *testing.T) {
+	testkit.NoSocketLeft(t, patience)
+	p := mustOpen(t, loopback, Options{Sockets: 4})
+	if err := p.SetGate(AtRandom([]Gate{Common, Own(0), Own(1)})); err != nil {
+		t.Fatal(err)
+	}
+	if spoilt, err := p.LookSpoilt(); spoilt || err != nil {
+		t.Fatalf("spoilt from the start: %v, %v", spoilt, err)
+	}
+	if err := unix.Shutdown(p.FD(Common), unix.SHUT_RDWR); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // it stays so
+		if spoilt, err := p.LookSpoilt(); !spoilt || err != nil {
+			t.Fatalf("spoilt: %v, %v", spoilt, err)
+		}
+	}
+	const clients = 16
+	for range clients {
+		dial(t, p.addr)
+	}
+	poll(t, "all wait at front", func() bool { return p.WaitingAt(Front) == clients })
+	if can := p.Can(); can.Gate || can.WhyFixed == "" {
+		t.Errorf("%+v", can)
+	}
+	if err := p.SetGate(To(Own(0))); err == nil {
+		t.Error("the gate is still used")
+	}
+	mustClose(t, p) // says nothing of the socket that was shut down
+	mustOpen(t, p.addr, Options{Sockets: 4})
+}
+
 // 500 clients at once while the gate swings: every one is answered.
 func TestGateSwitchesLoseNothing(t *testing.T) {
 	testkit.NoSocketLeft(t, patience)
