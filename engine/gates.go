@@ -16,6 +16,13 @@ func (l *ledger) setGate(s *server) error {
 	if err := s.port.SetGate(l.policy.way(s.sides())); err != nil {
 		return fmt.Errorf("gate of %s: %w", s.addr, err)
 	}
+	for w := range s.users {
+		ready := false
+		if s.seats != nil {
+			ready, _ = s.seats.Has(w.id)
+		}
+		s.dealer.ByHand(w.id, !ready)
+	}
 	l.onGate()
 	return nil
 }

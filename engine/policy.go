@@ -125,6 +125,8 @@ func (p Policy) rule() deal.Rule {
 		return deal.FewestOpen
 	case SchedSticky:
 		return deal.ByClient
+	case SchedSpread: // what comes to the primary is the part of those the kernel does not deal to
+		return deal.HandFirst
 	}
 	return deal.TurnOrder
 }

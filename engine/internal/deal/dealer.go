@@ -54,6 +54,7 @@ type member struct {
 	limit   int
 	full    bool          // its channel took no more; reset by the next answer
 	mute    bool          // it answers nothing: see Mute
+	byHand  bool          // it gets connections in no other way: see ByHand
 	wait    time.Duration // the last wait after a refusal
 	waiting time.Time     // it refused: nothing before this time
 }
@@ -240,6 +241,14 @@ func (d *Dealer) Writable(id int, now time.Time) {
 	if m := d.members[id]; m != nil {
 		m.full = false
 		d.look(m, now)
+	}
+}
+
+// ByHand says whether a worker gets connections from the dealer only, and not from
+// the kernel as well: what HandFirst goes by.
+func (d *Dealer) ByHand(id int, only bool) {
+	if m := d.members[id]; m != nil {
+		m.byHand = only
 	}
 }
 

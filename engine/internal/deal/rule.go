@@ -25,6 +25,21 @@ type choice struct {
 // TurnOrder is Node's round robin: the head of the order gets the connection.
 func TurnOrder(c choice) *member { return c.free[0] }
 
+// HandFirst is for the workers that get connections in no other way, in turn, and
+// for all in turn while none of them may get one.
+func HandFirst(c choice) *member {
+	var first *member
+	for _, m := range c.free {
+		if m.byHand && (first == nil || m.turn < first.turn) {
+			first = m
+		}
+	}
+	if first == nil {
+		return TurnOrder(c)
+	}
+	return first
+}
+
 // FewestOpen is for the worker that has the fewest connections: those it has
 // open, as far as it is known, and those on their way to it. Among equals, and
 // while of one of them nothing is known, it goes by turn.

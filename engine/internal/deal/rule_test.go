@@ -53,6 +53,31 @@ func TestARuleByTheClientLetsOthersPass(t *testing.T) {
 	}
 }
 
+// Workers to which the kernel does not deal got a third of what the others got: these
+// had their turn in what was meant for the first as well.
+func TestWhatTheKernelDoesNotDealGoesToThoseItDoesNotDealTo(t *testing.T) {
+	d := New(HandFirst)
+	for id := 1; id <= 4; id++ {
+		d.Add(id, epoch)
+		d.ByHand(id, id > 2)
+	}
+	for i := range Conn(7) {
+		d.Offer(i, netip.Addr{})
+	}
+	for i, id := range []int{3, 4, 3, 4} {
+		give(t, d, int64(i), epoch, Conn(i), id)
+		accept(t, d, id, int64(i), epoch)
+	}
+	d.Mute(3, true, epoch)
+	d.Mute(4, true, epoch)
+	give(t, d, 4, epoch, 4, 1) // better another one than none
+	give(t, d, 5, epoch, 5, 2)
+	d.Mute(4, false, epoch)
+	d.ByHand(4, false)
+	d.ByHand(1, true)
+	give(t, d, 6, epoch, 6, 1)
+}
+
 // What the workers have open is what they said, and what they took since.
 func TestARuleByWhatIsOpen(t *testing.T) {
 	d := New(FewestOpen)
