@@ -19,14 +19,22 @@ func TestAcceptFail(t *testing.T) {
 	addr := w.listens("tcp", "127.0.0.1:0")
 	starve, feed := starveFiles(t)
 	defer feed()
+	asked := 0
 	for deadline := time.Now().Add(patience); !hasError(c, "EMFILE"); {
 		starve() // again: a file that another goroutine has closed meanwhile is room for one
-		client.tell(portOrder{Do: "ask", Network: "tcp", Address: addr})
+		if err := client.Send(portOrder{Do: "ask", Network: "tcp", Address: addr}); err != nil {
+			t.Fatal(err)
+		}
+		asked++
+		testkit.Within(time.Second, func() bool { return hasError(c, "EMFILE") })
 		if time.Now().After(deadline) {
 			t.Fatalf("no accept has failed within %v", patience)
 		}
 	}
 	feed()
+	for range asked { // some may have to wait until there are descriptors again
+		portHear[portAnswer](client)
+	}
 	answersID(t, "tcp", addr, w)
 	w.leaves()
 	client.leaves()
