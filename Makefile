@@ -41,6 +41,7 @@ fuzz: ## every fuzz target, FUZZTIME each
 
 deaths: ## 200 deaths of each kind, each compared with what clients saw; and 50 that must leave nothing open
 	MUSTER_DEATHS=50 $(GO) test -count=1 -timeout 30m -v -run 'AddressesOfDead' ./internal/e2e/cluster ./internal/e2e/node
+	MUSTER_DEATHS=50 $(GO) test -count=1 -timeout 30m -v -run 'TestPolicy' ./internal/e2e/cluster
 	MUSTER_DEATHS=200 $(GO) test -count=1 -timeout 60m -v -run 'Cut' ./internal/e2e/deaths
 
 kept: ## what a restart costs clients that keep their connections and think for a while
