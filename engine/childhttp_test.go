@@ -298,6 +298,8 @@ func TestDrainWaitsForHijackedConnections(t *testing.T) {
 	c.send(t, "/")
 	conn := receive(t, got)
 	defer conn.Close()
+	// The end of a listener resets what nobody has accepted.
+	poll(t, "both are accepted", func() bool { return s.d.counts.accepted.Load() == 2 })
 	s.leave()
 	over := s.drain()
 	idle.closed(t) // so the second is over
