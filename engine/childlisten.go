@@ -8,9 +8,9 @@ import (
 // Listen listens in a worker. It asks the primary, as Node does: workers that
 // listen on the same address share it, and port 0 gives all of them the same
 // port; a second port 0 of one worker is another port, and a worker that asks for
-// such a port by its number shares it. Connections come from the
-// primary, from the shared socket or from one of the worker's own, as the cluster's
-// policy has it at that moment. network is "tcp", "tcp4", "tcp6" or "unix". As in package net "tcp6"
+// such a port by its number shares it. Connections come from the primary, from the
+// shared socket or from one of the worker's own, as the cluster's policy has it at
+// that moment. network is "tcp", "tcp4", "tcp6" or "unix". As in package net "tcp6"
 // takes no IPv4 connections, and "tcp" without a host, or with [::], takes both
 // kinds; with 0.0.0.0 it takes IPv4 alone, as in Node. A relative path counts
 // from the primary's directory.

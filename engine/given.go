@@ -25,7 +25,7 @@ func (g *granter) answerGiven(w *worker, ack int64) {
 	inner, err := ipc.AppendJSON(nil, ipc.QueryReply{Ack: ack, Seq: seq, Key: fmt.Sprintf("given:%d", seq), Errno: new(int)})
 	var line []byte
 	if err == nil {
-		line, err = ipc.AppendHandle(nil, "net.Native", inner)
+		line, err = ipc.AppendHandle(nil, serverHandle, inner)
 	}
 	var rc syscall.RawConn
 	if err == nil {

@@ -289,7 +289,7 @@ func (g *granter) answerQuery(w *worker, s *server, ack int64) error {
 	if err != nil {
 		return err
 	}
-	typ := "net.Native"
+	typ := serverHandle
 	if s.addr.Network == "udp" {
 		typ = "dgram.Native"
 	}

@@ -124,11 +124,10 @@ func (st *stalls) sendProbe(w *worker, now time.Time) {
 	}
 }
 
-// ask sends a probe. A probe that
-// cannot be sent at once is dropped: it would wait behind messages the worker
-// has not read. A worker that leaves gets no probe: Node has closed its channel
-// when it handles messages after the order, and fails an assertion when it
-// tries to answer.
+// ask sends a probe. A probe that cannot be sent at once is dropped: it would
+// wait behind messages the worker has not read. A worker that leaves gets no
+// probe: Node has closed its channel when it handles messages after the order,
+// and fails an assertion when it tries to answer.
 func (st *stalls) ask(w *worker, now time.Time) {
 	if w.life.leaving {
 		return

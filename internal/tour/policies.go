@@ -22,22 +22,12 @@ const measureOver = 300
 func policies(workers int) Chapter {
 	from := From{Workers: workers}
 	return Chapter{Title: "who gets a connection", Steps: []Step{
-		{
-			Name:   "even work",
-			Say:    "The same short requests under each policy. Sticky has one worker do all of it: they come from one address, as they do behind a proxy.",
-			Call:   "c.SetSchedulingPolicy(p)  // p of engine.Policies()",
-			Causes: []engine.Kind{engine.KindPolicy},
-			From:   from, Traffic: quick, fact: measuredFact,
-			bar: fixedPolicy, act: measureAll, done: allMeasured,
-		},
-		{
-			Name:   "uneven work",
-			Say:    "One more client has a worker compute, 0.8 s each time. Those that are dealt to that worker meanwhile wait: compare the times, and the shares.",
-			Call:   "GET /burn?ms=800",
-			Causes: []engine.Kind{engine.KindPolicy},
-			From:   from, Traffic: uneven, fact: measuredFact,
-			bar: fixedPolicy, act: measureAll, done: allMeasured,
-		},
+		measureUnder(from, quick, "even work",
+			"The same short requests under each policy. Sticky has one worker do all of it: they come from one address, as they do behind a proxy.",
+			"c.SetSchedulingPolicy(p)  // p of engine.Policies()"),
+		measureUnder(from, uneven, "uneven work",
+			"One more client has a worker compute, 0.8 s each time. Those that are dealt to that worker meanwhile wait: compare the times, and the shares.",
+			"GET /burn?ms=800"),
 		{
 			Name:   "choose one",
 			Say:    "No policy is best at everything: P lists them with what each is good and bad at. Node has the first two, fixed at the first fork.",
@@ -47,6 +37,16 @@ func policies(workers int) Chapter {
 			bar: fixedPolicy, act: toPolicy(engine.SchedLeast), done: switched,
 		},
 	}}
+}
+
+// measureUnder is a step that measures every policy under some traffic.
+func measureUnder(from From, traffic Traffic, name, say, call string) Step {
+	return Step{
+		Name: name, Say: say, Call: call,
+		Causes: []engine.Kind{engine.KindPolicy},
+		From:   from, Traffic: traffic, fact: measuredFact,
+		bar: fixedPolicy, act: measureAll, done: allMeasured,
+	}
 }
 
 // measured is how a policy did.

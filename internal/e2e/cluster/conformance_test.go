@@ -39,10 +39,12 @@ func runForms(dir string) int {
 		_, _ = w.Write(b)
 	})
 	mux.HandleFunc("/slow", func(w http.ResponseWriter, r *http.Request) {
+		pace := time.NewTicker(10 * time.Millisecond) // its connection is waited at between the parts
+		defer pace.Stop()
 		for range 5 {
 			fmt.Fprint(w, "part ")
 			_ = http.NewResponseController(w).Flush()
-			time.Sleep(10 * time.Millisecond) // so that its connection is waited at meanwhile
+			<-pace.C
 		}
 	})
 	mux.HandleFunc("/until-left", func(_ http.ResponseWriter, r *http.Request) {

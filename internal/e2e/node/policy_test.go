@@ -82,14 +82,7 @@ func TestNodePolicyReplacesWorkers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	over := make(chan load.Result, 1)
-	go func() { // ends with the run
-		res, err := r.Wait()
-		if err != nil {
-			t.Error(err)
-		}
-		over <- res
-	}()
+	t.Cleanup(r.Stop)
 	workers := 2
 	for _, p := range []engine.Policy{engine.SchedNone, engine.SchedSpread} {
 		c.do(engine.Command{Op: engine.OpPolicy, Policy: p})
@@ -103,8 +96,8 @@ func TestNodePolicyReplacesWorkers(t *testing.T) {
 		}
 	}
 	r.Stop()
-	if res := <-over; res.Failed() > 0 {
-		t.Errorf("%v\n%q", res, res.Errors)
+	if res, err := r.Wait(); err != nil || res.Failed() > 0 {
+		t.Errorf("%v, %v\n%q", err, res, res.Errors)
 	}
 	if n := len(kit.OfKind(c.SoFar(), engine.KindFork)); n != 6 {
 		t.Errorf("%d forks, want 6", n)
