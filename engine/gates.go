@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"muster/engine/internal/sock"
+	"muster/engine/internal/spread"
 )
 
 // setGate points the gate of s where the policy and the workers want it.
@@ -33,10 +34,6 @@ func (l *ledger) setGateOrSay(s *server) {
 	}
 }
 
-// spoiltFor is how long connections may still come to the sockets of an address
-// whose gate is given up: those whose handshake had begun.
-const spoiltFor = 70 * time.Second
-
 // lookSpoilt is called at every beat. It gives up the gate of an address where a
 // worker has shut down a socket, see sock.Port.LookSpoilt. From then on the primary
 // deals there, as at an address without a gate, and takes what waits elsewhere.
@@ -57,7 +54,7 @@ func (l *ledger) lookSpoilt(now time.Time) {
 		if err != nil {
 			l.failed(nil, "", err)
 		}
-		if now.Sub(s.spoilt) > spoiltFor {
+		if now.Sub(s.spoilt) > spread.LateFor {
 			continue
 		}
 		for g := sock.Common; g < sock.Own(s.port.Owns()); g++ {

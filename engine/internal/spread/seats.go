@@ -25,10 +25,10 @@ const (
 	// unaskedLooks is how many looks may find connections waiting while the worker
 	// cannot even be asked, because its channel is full.
 	unaskedLooks = 6
-	// lateFor is how long connections may still come to a socket that is dealt to
+	// LateFor is how long connections may still come to a socket that is dealt to
 	// no more: those whose handshake had begun. A client repeats its SYN-ACK's
 	// answer for so long (tcp(7), tcp_synack_retries: 5, which is 63 s).
-	lateFor = 70 * time.Second
+	LateFor = 70 * time.Second
 )
 
 // Seats are the sockets of one address.
@@ -84,7 +84,7 @@ func (s *Seats) Ready(worker int) {
 // Free parks the socket of a worker that is gone, or has closed its copy.
 func (s *Seats) Free(worker int, now time.Time) {
 	if i, ok := s.Of(worker); ok {
-		s.seats[i] = seat{late: now.Add(lateFor)}
+		s.seats[i] = seat{late: now.Add(LateFor)}
 	}
 }
 

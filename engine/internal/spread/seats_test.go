@@ -120,7 +120,7 @@ func TestPolicy06SeatsAndWorkersAgree(t *testing.T) {
 					t.Fatalf("seed %d: worker %d has %d, %v; want %d", seed, w, got, ok, i)
 				}
 				stray := slices.Contains(s.Stray(all, now), i)
-				if want := w == 0 && !freed[i].IsZero() && now.Sub(freed[i]) < lateFor; stray != want {
+				if want := w == 0 && !freed[i].IsZero() && now.Sub(freed[i]) < LateFor; stray != want {
 					t.Fatalf("seed %d: socket %d of worker %d is looked at: %v, want %v", seed, i, w, stray, want)
 				}
 			}
