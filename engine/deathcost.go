@@ -84,6 +84,19 @@ func (o *outlook) closeTally() {
 	o.tally = nil
 }
 
+// accepted is how many connections the worker has accepted by itself, 0 if it keeps
+// no tally.
+func (o *outlook) accepted() uint64 {
+	if o.tally == nil {
+		return 0
+	}
+	words, err := tallyOf(o.tally)
+	if err != nil {
+		return 0
+	}
+	return words[tallyAccepted]
+}
+
 func tallyOf(f *os.File) (w [tallyWords]uint64, err error) {
 	rc, err := f.SyscallConn()
 	if err != nil {

@@ -166,6 +166,7 @@ func (l *loop) run() {
 		}
 		awake = l.now()
 		l.timers.run(awake)
+		l.patrol.awake(awake)
 		if awake.Sub(yielded) > yieldEvery {
 			runtime.Gosched()
 			yielded = l.now()

@@ -14,29 +14,46 @@ type patrol struct {
 	*common
 	ledger *ledger
 	stalls *stalls
-	next   *timer // the next round; nil = none is needed
+	next   *timer    // the next round; nil = none is needed
+	last   time.Time // of the newest round
 }
 
 // begin starts the rounds. They end by themselves when there is nothing to look at.
 func (p *patrol) begin() {
-	if p.next == nil && p.wanted() {
-		p.next = p.timers.at(p.now().Add(spread.Tick), p.round)
+	if p.next != nil {
+		return
+	}
+	now := p.now()
+	if pace := p.pace(now); pace > 0 {
+		p.next = p.timers.at(now.Add(pace), p.round)
 	}
 }
 
-// wanted tells whether there is something to look at.
-func (p *patrol) wanted() bool {
+// pace is the time until the next round; 0 = there is nothing to look at.
+func (p *patrol) pace(now time.Time) (pace time.Duration) {
 	for _, s := range p.ledger.addresses() {
-		if s.seats != nil && (p.ledger.kernelDeals() || s.seats.Late(p.now())) {
-			return true
+		if s.seats == nil || !p.ledger.kernelDeals() && !s.seats.Late(now) {
+			continue
+		}
+		if at := s.seats.Pace(now); pace == 0 || at < pace {
+			pace = at
 		}
 	}
-	return false
+	return pace
+}
+
+// awake makes the next round early, because the loop is awake: to wake it costs more
+// than a round.
+func (p *patrol) awake(now time.Time) {
+	if p.next != nil && now.Sub(p.last) >= spread.Tick {
+		p.timers.stop(p.next)
+		p.round(now)
+	}
 }
 
 // round looks once at every address.
 func (p *patrol) round(now time.Time) {
-	p.next = nil
+	p.next, p.last = nil, now
 	for _, s := range p.ledger.addresses() {
 		if s.seats == nil || s.ended {
 			continue
@@ -56,8 +73,12 @@ func (p *patrol) look(s *server, now time.Time) {
 		if !ok || !s.serves(w) || !w.silence.probe.knows {
 			continue
 		}
-		asked := spread.Asked{Since: w.silence.probe.sent, Answered: w.silence.probe.heard}
-		switch s.seats.Look(w.id, s.port.WaitingAt(sock.Own(i)), asked, now) {
+		waiting := s.port.WaitingAt(sock.Own(i))
+		signs := spread.Signs{Since: w.silence.probe.sent, Answered: w.silence.probe.heard}
+		if waiting > 0 {
+			signs.Taken = w.out.accepted()
+		}
+		switch s.seats.Look(w.id, waiting, signs, now) {
 		case spread.Ask:
 			p.stalls.ask(w, now)
 		case spread.LeaveOut: // nor may it get by hand what waits at its socket

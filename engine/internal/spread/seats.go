@@ -15,11 +15,19 @@ import (
 // The rules of leaving a worker out. Each is measured: a queue alone is no sign,
 // since on a busy machine every second look finds one.
 const (
-	// Tick is the time between two looks.
+	// Tick is the least time between two looks, and the time while something may be
+	// amiss: see Pace.
 	Tick = 50 * time.Millisecond
-	// queuedLooks is how many looks in a row must find connections waiting before
-	// the worker is asked whether it answers.
+	// busy and idle are the times between two looks while all workers take what
+	// comes, and while nothing waits. A worker that stops is left out at most 100 ms
+	// later for it.
+	busy = 100 * time.Millisecond
+	idle = 130 * time.Millisecond
+	// queuedLooks is how many looks in a row must find connections waiting, and
+	// none taken in between, before the worker is asked whether it answers.
 	queuedLooks = 2
+	// askedAgain is how old its last answer must be then.
+	askedAgain = 100 * time.Millisecond
 	// unansweredFor is how long it may take to answer.
 	unansweredFor = 100 * time.Millisecond
 	// unaskedLooks is how many looks may find connections waiting while the worker
@@ -38,7 +46,9 @@ type seat struct {
 	worker int // 0 = parked
 	ready  bool
 	out    time.Time // left out since then, because it did not answer; zero = it is not
-	queued int       // looks in a row that found connections waiting
+	queued int       // looks in a row that found connections waiting, and none taken since the look before
+	moves  bool      // the last look found that it takes connections
+	taken  uint64    // of Signs, when connections were last seen to wait
 	late   time.Time // until when connections may come that nobody dealt to it
 }
 
@@ -137,13 +147,17 @@ const (
 	LetIn       // deal to it again
 )
 
-// Asked is what is known of a worker's answers: since when it has not answered
-// what it was asked (zero = nothing is unanswered), and when it last answered.
-type Asked struct{ Since, Answered time.Time }
+// Signs are the signs of life of a worker.
+type Signs struct {
+	Since    time.Time // since when it has not answered what it was asked; zero = nothing is unanswered
+	Answered time.Time // when it last answered
+	Taken    uint64    // connections it has accepted so far, if it tells
+}
 
 // Look judges a worker by how many connections wait at its socket. What it says is
-// to be done: LeaveOut and LetIn are remembered as done.
-func (s *Seats) Look(worker, waiting int, asked Asked, now time.Time) Do {
+// to be done: LeaveOut and LetIn are remembered as done. Signs.Taken need only be
+// known when connections wait.
+func (s *Seats) Look(worker, waiting int, signs Signs, now time.Time) Do {
 	i, ok := s.Of(worker)
 	if !ok {
 		return Nothing
@@ -151,30 +165,48 @@ func (s *Seats) Look(worker, waiting int, asked Asked, now time.Time) Do {
 	x := &s.seats[i]
 	if !x.out.IsZero() {
 		switch {
-		case asked.Answered.After(x.out):
+		case signs.Answered.After(x.out):
 			x.out, x.queued = time.Time{}, 0
 			return LetIn
-		case asked.Since.IsZero():
+		case signs.Since.IsZero():
 			return Ask
 		}
 		return Nothing
 	}
 	if waiting == 0 {
-		x.queued = 0
+		x.queued, x.moves = 0, false
 		return Nothing
 	}
 	x.queued++
+	if x.moves = x.queued > 1 && signs.Taken != x.taken; x.moves {
+		x.queued = 1
+	}
+	x.taken = signs.Taken
 	switch {
 	case x.queued < queuedLooks:
 		return Nothing
-	case !asked.Since.IsZero() && now.Sub(asked.Since) >= unansweredFor,
-		asked.Since.IsZero() && x.queued >= unaskedLooks+queuedLooks && now.Sub(asked.Answered) >= unaskedLooks*Tick:
+	case !signs.Since.IsZero() && now.Sub(signs.Since) >= unansweredFor,
+		signs.Since.IsZero() && x.queued >= unaskedLooks+queuedLooks && now.Sub(signs.Answered) >= unaskedLooks*Tick:
 		x.out = now
 		return LeaveOut
-	case asked.Since.IsZero():
+	case signs.Since.IsZero() && now.Sub(signs.Answered) >= askedAgain:
 		return Ask
 	}
 	return Nothing
+}
+
+// Pace is the time until the next look.
+func (s *Seats) Pace(now time.Time) time.Duration {
+	pace := idle
+	for i := range s.seats {
+		switch x := &s.seats[i]; {
+		case x.worker == 0 && now.Before(x.late), !x.out.IsZero(), x.queued > 0 && !x.moves:
+			return Tick
+		case x.queued > 0:
+			pace = busy
+		}
+	}
+	return pace
 }
 
 // Shift moves all times by gap: the primary itself stood still.

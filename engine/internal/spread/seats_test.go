@@ -43,7 +43,7 @@ func TestLook(t *testing.T) {
 	for name, steps := range map[string][]step{
 		"an idle worker":                     {{0, 0, -1, -1, Nothing}, {50, 0, -1, -1, Nothing}},
 		"a queue once":                       {{0, 3, -1, -1, Nothing}, {50, 0, -1, -1, Nothing}, {100, 3, -1, -1, Nothing}},
-		"a queue twice, and it answers":      {{0, 3, -1, -1, Nothing}, {50, 3, -1, -1, Ask}, {100, 3, -1, 60, Ask}, {150, 3, -1, 110, Ask}},
+		"a queue twice, and it answers":      {{0, 3, -1, -1, Nothing}, {50, 3, -1, -1, Ask}, {100, 3, -1, 60, Nothing}, {150, 3, -1, 60, Nothing}, {200, 3, -1, 60, Ask}, {250, 3, -1, 210, Nothing}},
 		"it does not answer":                 {{0, 3, -1, -1, Nothing}, {50, 3, -1, -1, Ask}, {100, 3, 50, -1, Nothing}, {150, 3, 50, -1, LeaveOut}, {200, 0, 50, -1, Nothing}},
 		"it answers again":                   {{0, 1, -1, -1, Nothing}, {50, 1, 0, -1, Nothing}, {100, 1, 0, -1, LeaveOut}, {150, 0, 0, -1, Nothing}, {200, 0, -1, 180, LetIn}, {250, 0, -1, 180, Nothing}},
 		"left out, and asked anew":           {{0, 1, 0, -1, Nothing}, {150, 1, 0, -1, LeaveOut}, {200, 0, -1, -1, Ask}},
@@ -51,12 +51,12 @@ func TestLook(t *testing.T) {
 		"asked long ago, and nothing waits":  {{500, 0, 0, -1, Nothing}},
 		"asked long ago, and now a queue":    {{500, 1, 0, -1, Nothing}, {550, 1, 0, -1, LeaveOut}},
 		"an answer before it was left out":   {{0, 1, 0, 0, Nothing}, {150, 1, 0, 10, LeaveOut}, {200, 0, -1, 10, Ask}},
-		"a worker that always has something": {{0, 9, -1, 0, Nothing}, {50, 9, -1, 40, Ask}, {100, 9, 60, 40, Nothing}, {150, 9, -1, 140, Ask}, {200, 9, -1, 190, Ask}},
+		"a worker that always has something": {{0, 9, -1, 0, Nothing}, {50, 9, -1, 0, Nothing}, {100, 9, -1, 0, Ask}, {150, 9, 100, 0, Nothing}, {190, 9, -1, 180, Nothing}, {280, 9, -1, 180, Ask}},
 	} {
 		s := New(1)
 		s.Take(1, none)
 		for i, st := range steps {
-			var a Asked
+			var a Signs
 			if st.since >= 0 {
 				a.Since = at(st.since)
 			}
@@ -67,8 +67,66 @@ func TestLook(t *testing.T) {
 				t.Errorf("%s, step %d: %d, want %d", name, i, got, st.want)
 			}
 		}
-		if got := s.Look(2, 9, Asked{}, epoch); got != Nothing {
+		if got := s.Look(2, 9, Signs{}, epoch); got != Nothing {
 			t.Errorf("a worker without a socket: %d", got)
+		}
+	}
+}
+
+// Whenever a worker stops, busy or idle, it is left out within 300 ms. As long as it
+// lives, one that tells what it takes is never asked, and another one ten times a
+// second at most.
+func TestAWorkerThatStops(t *testing.T) {
+	for name, is := range map[string]struct {
+		tells, busy bool
+		asks        int // a second at most, while it lives
+	}{
+		"busy, and tells":         {true, true, 0},
+		"busy, and does not tell": {false, true, 10},
+		"idle":                    {false, false, 0},
+		"idle, and tells":         {true, false, 0},
+	} {
+		for stops := 2000; stops < 2200; stops++ {
+			s := New(1)
+			s.Take(1, none)
+			var signs Signs
+			asks := 0
+			out := false
+			for ms := 0; !out; {
+				now := epoch.Add(time.Duration(ms) * time.Millisecond)
+				stopped := ms >= stops
+				if is.tells {
+					signs.Taken = uint64(min(ms, stops))
+				}
+				waiting := 0
+				if is.busy || stopped {
+					waiting = 5
+				}
+				switch s.Look(1, waiting, signs, now) {
+				case Ask:
+					if stopped {
+						signs.Since = now
+					} else {
+						signs.Answered, asks = now, asks+1
+					}
+				case LeaveOut:
+					out = true
+					if late := ms - stops; late > 300 || late < 0 {
+						t.Fatalf("%s: stopped at %d, left out at %d ms", name, stops, ms)
+					}
+				}
+				pace := s.Pace(now)
+				if !is.busy && !stopped && pace != idle {
+					t.Fatalf("%s: the next look at an idle worker is after %v", name, pace)
+				}
+				ms += int(pace / time.Millisecond)
+				if ms > stops+1000 {
+					t.Fatalf("%s: stopped at %d, and never left out", name, stops)
+				}
+			}
+			if asks*1000 > is.asks*(stops+100) {
+				t.Fatalf("%s: asked %d times in %d ms", name, asks, stops)
+			}
 		}
 	}
 }
@@ -133,11 +191,11 @@ func TestShift(t *testing.T) {
 	s := New(2)
 	s.Take(1, none)
 	s.Take(2, none)
-	s.Look(1, 1, Asked{Since: epoch}, epoch)
-	s.Look(1, 1, Asked{Since: epoch}, epoch.Add(time.Second))
+	s.Look(1, 1, Signs{Since: epoch}, epoch)
+	s.Look(1, 1, Signs{Since: epoch}, epoch.Add(time.Second))
 	s.Free(2, epoch)
 	s.Shift(time.Hour)
-	if got := s.Look(1, 0, Asked{Answered: epoch.Add(time.Hour)}, epoch.Add(time.Hour)); got != Ask {
+	if got := s.Look(1, 0, Signs{Answered: epoch.Add(time.Hour)}, epoch.Add(time.Hour)); got != Ask {
 		t.Errorf("an answer from before: %d", got)
 	}
 	if got := s.Stray(all, epoch.Add(time.Hour)); !slices.Equal(got, []int{0, 1}) {
