@@ -13,6 +13,8 @@ const (
 	StatPPID    = 1
 	StatPgrp    = 2
 	statFlags   = 6
+	statUser    = 11
+	statSystem  = 12
 	StatThreads = 17
 	StatStart   = 19
 )
@@ -20,7 +22,7 @@ const (
 // StatFields are the fields of /proc/PID/stat (proc_pid_stat(5)) from the state
 // on; nil if the process is gone.
 func StatFields(pid int) []string {
-	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	b, err := ReadStat(pid)
 	if err != nil {
 		return nil
 	}
