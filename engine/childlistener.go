@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"sync"
 	"syscall"
@@ -12,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"muster/engine/internal/pulse"
 	"muster/engine/internal/rawconn"
 	"muster/engine/internal/sock"
 )
@@ -60,13 +62,17 @@ func (l *listener) share(fd int) error {
 		f.Close()
 		return err
 	}
-	if l.common == nil { // nobody else has the listener yet
+	first := l.common == nil // nobody else has the listener yet
+	if first {
 		l.common = f
-	} else if !l.addOwn(f) {
-		f.Close()
-		return net.ErrClosed
+	} else {
+		if !l.addOwn(f) {
+			f.Close()
+			return net.ErrClosed
+		}
+		_ = raw.Control(func(fd uintptr) { rawconn.Prepare(int(fd)) }) // fails only if it is closed
 	}
-	go l.acceptShared(raw)
+	go l.acceptShared(raw, !first)
 	return nil
 }
 
@@ -83,8 +89,9 @@ func (l *listener) addOwn(f *os.File) bool {
 // acceptRaw takes one connection from the shared socket, if there is one. It
 // uses no net.Listener: with one, nobody could tell a connection it has taken
 // from one it waits for.
-func (l *listener) acceptRaw(raw syscall.RawConn) (net.Conn, error) {
+func (l *listener) acceptRaw(raw syscall.RawConn, prepared bool) (net.Conn, error) {
 	var fd int
+	var from netip.AddrPort
 	var err error
 	t := l.counts.tally
 	one := rawconn.OneDescriptor && l.isServed()
@@ -98,8 +105,9 @@ func (l *listener) acceptRaw(raw syscall.RawConn) (net.Conn, error) {
 			}
 			defer unix.Close(room)
 		}
+		pulse.Beat()
 		t.up(tallyAccepting)
-		fd, _, err = sock.Accept(int(s))
+		fd, from, err = sock.Accept(int(s))
 		if err == nil {
 			t.up(tallyAccepted)
 		}
@@ -113,7 +121,7 @@ func (l *listener) acceptRaw(raw syscall.RawConn) (net.Conn, error) {
 		return nil, err
 	}
 	if one {
-		return rawconn.New(l.addr.Network(), fd)
+		return rawconn.New(l.addr.Network(), fd, rawconn.Known{Local: l.local(), Remote: from, Prepared: prepared})
 	}
 	f := os.NewFile(uintptr(fd), "connection")
 	defer f.Close()
@@ -136,9 +144,18 @@ func (l *listener) acceptRaw(raw syscall.RawConn) (net.Conn, error) {
 // net knows.
 func (l *listener) connOf(fd int) (net.Conn, error) {
 	if l.isServed() {
-		return rawconn.New(l.addr.Network(), fd)
+		return rawconn.New(l.addr.Network(), fd, rawconn.Known{Local: l.local()})
 	}
 	return rawconn.Net(fd)
+}
+
+// local is the local address of every connection; nil if they may differ.
+func (l *listener) local() *net.TCPAddr {
+	a, ok := l.addr.(*net.TCPAddr)
+	if !ok || a.IP.IsUnspecified() || a.IP.IsLinkLocalUnicast() { // the address of one has a zone, which this may lack
+		return nil
+	}
+	return a
 }
 
 func (l *listener) isClosed() bool {
@@ -164,12 +181,12 @@ func readable(fd int) bool {
 // acceptShared accepts on one of the sockets until it is closed. It takes a
 // connection only when an Accept waits, so that it does not hold one another
 // worker could serve.
-func (l *listener) acceptShared(raw syscall.RawConn) {
+func (l *listener) acceptShared(raw syscall.RawConn, prepared bool) {
 	for {
 		if !l.wanted() {
 			return
 		}
-		conn, err := l.acceptRaw(raw)
+		conn, err := l.acceptRaw(raw, prepared)
 		short := sock.OutOfResources(err)
 		l.mu.Lock()
 		l.reserved--

@@ -1,13 +1,10 @@
 package engine
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"muster/ipc"
 )
@@ -72,15 +69,7 @@ func (c *common) send(w *worker, v any) {
 // closed on a goroutine each, not as asides: they must not take the place of
 // work that somebody waits for.
 func (c *common) closeForeign(fd int) {
-	// struct linger is two ints: read as one number, it costs no allocation.
-	// This is the one system call for a connection that the runtime is told of,
-	// which wakes its monitor: a goroutine of the program that computes is still
-	// preempted.
-	v, err := unix.GetsockoptUint64(fd, unix.SOL_SOCKET, unix.SO_LINGER)
-	var linger [8]byte
-	binary.NativeEndian.PutUint64(linger[:], v)
-	if err == nil && binary.NativeEndian.Uint32(linger[4:]) == 0 {
-		_ = unix.Close(fd)
+	if closeNow(fd) {
 		return
 	}
 	go func() { // ends with the close

@@ -65,6 +65,17 @@ func (l *ledger) lookSpoilt(now time.Time) {
 	}
 }
 
+// lookBlocked is called at every beat. A worker that makes a socket blocking which
+// others accept on makes them wait in their next accept.
+func (l *ledger) lookBlocked() {
+	for _, s := range l.order {
+		if s.port.Unblock() && !s.blocked {
+			s.blocked = true
+			l.failed(nil, "", fmt.Errorf("%s: a worker has made the socket blocking that others accept on: it is non-blocking again", s.addr))
+		}
+	}
+}
+
 // released says that a worker has left a server: the worker closed it, or its
 // channel has ended.
 func (l *ledger) released(w *worker, s *server) {

@@ -156,6 +156,7 @@ func (l *loop) run() {
 			l.stalls.beat(now)
 			l.unserved.lookUnserved(now)
 			l.ledger.lookSpoilt(now)
+			l.ledger.lookBlocked()
 			l.supervisor.refit(now)
 		}
 		if !now.Before(sample) {

@@ -32,6 +32,7 @@ type server struct {
 	retry       *timer
 	ended       bool
 	spoilt      time.Time // since when its gate is given up, see lookSpoilt; zero = it is not
+	blocked     bool      // an event said that its socket had been made blocking
 	withoutSaid bool      // an event said that the policy cannot be had here
 	naming      bool      // its path is being looked at
 	named       *worker   // the path must be looked at again, for this worker

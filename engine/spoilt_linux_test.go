@@ -54,3 +54,44 @@ func TestASocketShutDownByAWorkerTakesNoConnectionWithIt(t *testing.T) {
 		})
 	}
 }
+
+// A process made the socket blocking that the workers share: a worker that looked for
+// a connection there waited in the system call, and with it all its other clients.
+func TestASocketMadeBlockingHoldsUpNobody(t *testing.T) {
+	t.Parallel()
+	c := runCluster(t, Options{Addr: "127.0.0.1:0", Workers: 1, Policy: SchedShared})
+	poll(t, "it listens", func() bool { return len(thatListen(c)) == 1 })
+	url := "http://" + c.Snapshot().Addresses[0].String()
+	kept := http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{}}
+	defer kept.CloseIdleConnections()
+	ask := func(client *http.Client) {
+		t.Helper()
+		res, err := client.Get(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = io.Copy(io.Discard, res.Body)
+		res.Body.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	ask(&kept)
+	for range 3 {
+		if err := unix.SetNonblock(c.loop.ledger.order[0].port.FD(sock.Common), false); err != nil {
+			t.Fatal(err)
+		}
+		ask(&http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}) // after it the worker looks for the next
+		ask(&kept)
+	}
+	said := 0
+	events, _ := c.Events(0)
+	for _, e := range events {
+		if d, ok := e.Detail.(ErrorDetail); ok && strings.Contains(d.Text, "has made the socket blocking") {
+			said++
+		}
+	}
+	if said != 1 {
+		t.Errorf("it was said %d times", said)
+	}
+}

@@ -2,6 +2,7 @@ package rawconn
 
 import (
 	"net"
+	"slices"
 	"strconv"
 	"syscall"
 )
@@ -22,14 +23,22 @@ func (c *Conn) RemoteAddr() net.Addr {
 }
 
 func (c *Conn) localAddr() net.Addr {
-	if c.local == nil {
+	switch known := c.known.Local; {
+	case c.local != nil:
+	case known != nil:
+		c.local = &net.TCPAddr{IP: slices.Clone(known.IP), Port: known.Port}
+	default:
 		c.local = c.ask(syscall.Getsockname)
 	}
 	return c.local
 }
 
 func (c *Conn) remoteAddr() net.Addr {
-	if c.remote == nil {
+	switch known := c.known.Remote; {
+	case c.remote != nil:
+	case known.IsValid() && known.Addr().Zone() == "":
+		c.remote = net.TCPAddrFromAddrPort(known)
+	default:
 		c.remote = c.ask(syscall.Getpeername)
 	}
 	return c.remote

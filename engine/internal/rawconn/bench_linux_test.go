@@ -15,7 +15,7 @@ func BenchmarkShortRequest(b *testing.B) {
 	for name, makeConn := range map[string]func(fd int) (net.Conn, error){
 		"nothing": nil,
 		"net":     Net,
-		"here":    func(fd int) (net.Conn, error) { return New("unix", fd) },
+		"here":    func(fd int) (net.Conn, error) { return New("unix", fd, Known{}) },
 	} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {

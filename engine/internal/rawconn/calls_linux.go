@@ -16,9 +16,13 @@ const callMax = 16 << 10
 
 // recv reads at most callMax bytes; b is not empty.
 func recv(fd int, b []byte) (int, syscall.Errno) {
-	n, _, errno := syscall.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(&b[0])),
-		uintptr(min(len(b), callMax)), unix.MSG_DONTWAIT, 0, 0)
-	return int(n), errno
+	for {
+		n, _, errno := syscall.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(&b[0])),
+			uintptr(min(len(b), callMax)), unix.MSG_DONTWAIT, 0, 0)
+		if errno != unix.EINTR {
+			return int(n), errno
+		}
+	}
 }
 
 // send writes at most callMax bytes; b is not empty.

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"muster/engine/internal/pulse"
 )
 
 // OneDescriptor tells whether New needs no descriptor but the one it is given,
@@ -19,22 +21,39 @@ const OneDescriptor = true
 // Conn is a connection over one descriptor. Any goroutine may call its methods.
 type Conn struct {
 	network string // "tcp" or "unix"
+	known   Known
 
 	writing sync.Mutex // held for a whole Write, so that two do not mix; taken before mu
 
 	mu              sync.Mutex // held while fd is used outside file
 	fd              int
-	file            *os.File // owns fd; nil until the connection has had to wait
-	second          net.Conn // over a copy of fd; nil until ReadFrom needs it
+	file            *os.File        // owns fd; nil until the connection has had to wait
+	ready           syscall.RawConn // of file
+	second          net.Conn        // over a copy of fd; nil until ReadFrom needs it
 	closed          bool
 	noDelay         bool      // TCP_NODELAY is set
 	readBy, writeBy time.Time // deadlines, zero = none
 	local, remote   net.Addr  // nil = not asked yet
+
+	reading sync.Mutex            // held for a Read that waits; taken before mu
+	into    []byte                // what it reads into
+	got     int                   // and how much it has
+	failed  syscall.Errno         // or why it has nothing
+	receive func(fd uintptr) bool // made once, so that such a Read allocates nothing
 }
 
 // New makes a connection of a stream socket, which it takes over.
 // network is "tcp" or "unix". It never fails on Linux.
-func New(network string, fd int) (net.Conn, error) { return &Conn{network: network, fd: fd}, nil }
+func New(network string, fd int, known Known) (net.Conn, error) {
+	return &Conn{network: network, fd: fd, known: known, noDelay: known.Prepared}, nil
+}
+
+// Prepare sets on a listening TCP socket what a connection needs: Linux gives it to
+// every connection that is accepted there.
+func Prepare(fd int) {
+	setNoDelay(fd)
+	setKeepAlive(fd)
+}
 
 // AsNet makes a *net.TCPConn or *net.UnixConn of a connection of New, and closes
 // the latter; others it returns. On an error conn is as it was.
@@ -66,43 +85,69 @@ func (c *Conn) copied() (net.Conn, error) {
 
 // Read is net.Conn's.
 func (c *Conn) Read(b []byte) (int, error) {
-	n, f, err := c.readNow(b)
-	if f != nil {
-		n, err = f.Read(b)
+	n, ready, err := c.readNow(b)
+	if ready != nil {
+		n, err = c.readReady(ready, b)
 	}
 	return n, c.opError("read", err)
 }
 
-// readNow reads if nothing has to be waited for. Otherwise it returns the file
-// that can wait.
-func (c *Conn) readNow(b []byte) (int, *os.File, error) {
+// readNow reads if the connection has not had to wait yet, and need not. Otherwise
+// it returns what waits.
+func (c *Conn) readNow(b []byte) (int, syscall.RawConn, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for {
-		switch {
-		case c.closed:
-			return 0, nil, net.ErrClosed
-		case c.file != nil:
-			return 0, c.file, nil
-		case len(b) == 0:
-			return 0, nil, nil
-		case passed(c.readBy):
-			return 0, nil, os.ErrDeadlineExceeded
-		}
-		n, errno := recv(c.fd, b)
-		switch {
-		case errno == unix.EINTR:
-		case errno == unix.EAGAIN:
-			return 0, c.wait(), nil
-		case errno != 0:
-			return 0, nil, errno
-		case n == 0:
-			return 0, nil, io.EOF
-		default:
-			monitor.beat()
-			return n, nil, nil
-		}
+	switch {
+	case c.closed:
+		return 0, nil, net.ErrClosed
+	case len(b) == 0:
+		return 0, nil, nil
+	case c.file != nil:
+		return 0, c.ready, nil
+	case passed(c.readBy):
+		return 0, nil, os.ErrDeadlineExceeded
 	}
+	n, errno := recv(c.fd, b)
+	if errno == unix.EAGAIN {
+		_ = c.wait()
+		return 0, c.ready, nil
+	}
+	n, err := brought(n, errno)
+	return n, nil, err
+}
+
+// readReady reads when there is something.
+func (c *Conn) readReady(ready syscall.RawConn, b []byte) (int, error) {
+	c.reading.Lock()
+	defer c.reading.Unlock()
+	c.into = b
+	err := ready.Read(c.receive)
+	c.into = nil
+	if err == nil {
+		return brought(c.got, c.failed)
+	}
+	if err != os.ErrDeadlineExceeded && c.isClosed() { // the poller has an error of its own for that
+		err = net.ErrClosed
+	}
+	return 0, err
+}
+
+// brought is what a receive has brought.
+func brought(n int, errno syscall.Errno) (int, error) {
+	switch {
+	case errno != 0:
+		return 0, errno
+	case n == 0:
+		return 0, io.EOF
+	}
+	pulse.Beat()
+	return n, nil
+}
+
+func (c *Conn) isClosed() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.closed
 }
 
 // Write is net.Conn's.
@@ -154,7 +199,7 @@ func (c *Conn) writeNow(b []byte) (int, *os.File, error) {
 		case unix.EAGAIN:
 			return 0, c.wait(), nil
 		case 0:
-			monitor.beat()
+			pulse.Beat()
 			return n, nil, nil
 		default:
 			return 0, nil, errno
@@ -173,6 +218,11 @@ func (c *Conn) wait() *os.File {
 	// looks at the flag to choose how to wait.
 	setNonblock(c.fd)
 	c.file = os.NewFile(uintptr(c.fd), "connection")
+	c.ready, _ = c.file.SyscallConn() // fails only for a closed file
+	c.receive = func(fd uintptr) bool {
+		c.got, c.failed = recv(int(fd), c.into)
+		return c.failed != unix.EAGAIN
+	}
 	if !c.readBy.IsZero() {
 		_ = c.file.SetReadDeadline(c.readBy) // fails only for what the poller does not take, and then reads fail too
 	}
@@ -180,7 +230,9 @@ func (c *Conn) wait() *os.File {
 		_ = c.file.SetWriteDeadline(c.writeBy)
 	}
 	c.setNoDelay()
-	c.setKeepAlive()
+	if c.network == "tcp" && !c.known.Prepared {
+		setKeepAlive(c.fd)
+	}
 	return c.file
 }
 
@@ -190,20 +242,19 @@ func (c *Conn) setNoDelay() {
 		return
 	}
 	c.noDelay = true
-	setOption(c.fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+	setNoDelay(c.fd)
 }
+
+func setNoDelay(fd int) { setOption(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1) }
 
 // setKeepAlive sets what package net sets. It is needed only by a connection
 // that waits.
-func (c *Conn) setKeepAlive() {
-	if c.network != "tcp" {
-		return
-	}
+func setKeepAlive(fd int) {
 	const seconds, probes = 15, 9
-	setOption(c.fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)
-	setOption(c.fd, unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, seconds)
-	setOption(c.fd, unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, seconds)
-	setOption(c.fd, unix.IPPROTO_TCP, unix.TCP_KEEPCNT, probes)
+	setOption(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)
+	setOption(fd, unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, seconds)
+	setOption(fd, unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, seconds)
+	setOption(fd, unix.IPPROTO_TCP, unix.TCP_KEEPCNT, probes)
 }
 
 // SetDeadline is net.Conn's.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,6 +20,39 @@ import (
 )
 
 const patience = 10 * time.Second
+
+// prepared returns a connection accepted at a socket of Prepare.
+func prepared(t *testing.T) (net.Listener, int) {
+	t.Helper()
+	s, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := os.NewFile(uintptr(s), "listener")
+	defer f.Close()
+	if err := unix.Bind(s, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Listen(s, 1); err != nil {
+		t.Fatal(err)
+	}
+	Prepare(s)
+	ln, err := net.FileListener(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := net.Dial("tcp", ln.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = client.Close() })
+	awaitReadable(t, s)
+	fd, _, err := syscall.Accept4(s, syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ln, fd
+}
 
 // accepted returns a connection of New, and the client's end of it, made by
 // package net.
@@ -48,7 +82,7 @@ func accepted(t testing.TB, network string) (*Conn, net.Conn) {
 	}); controlErr != nil || err != nil {
 		t.Fatal(controlErr, err)
 	}
-	conn, err := New(network, fd)
+	conn, err := New(network, fd, Known{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -300,6 +334,15 @@ func TestPolicy09OptionsAreThoseOfPackageNet(t *testing.T) {
 		}
 	}
 
+	ln, fd := prepared(t)
+	defer ln.Close()
+	defer unix.Close(fd)
+	for i, o := range options { // nobody has touched it
+		if v, err := unix.GetsockoptInt(fd, o.level, o.name); v != want[i] || err != nil {
+			t.Errorf("at a prepared socket option %v is %d, %v, package net sets %d", o, v, err, want[i])
+		}
+	}
+
 	c, _ = accepted(t, "tcp")
 	if _, err := c.Write([]byte("x")); err != nil {
 		t.Fatal(err)
@@ -408,6 +451,29 @@ func TestPolicy09AddressesAreKnownAfterClose(t *testing.T) {
 	}
 }
 
+// What the listener knows need not be asked, and belongs to one connection only.
+func TestPolicy09KnownAddresses(t *testing.T) {
+	known := Known{Local: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 3000}, Remote: netip.MustParseAddrPort("127.0.0.1:4711")}
+	c, err := New("tcp", -1, known) // of which the system knows nothing
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l, r := c.LocalAddr().String(), c.RemoteAddr().String(); l != "127.0.0.1:3000" || r != "127.0.0.1:4711" {
+		t.Errorf("%s and %s", l, r)
+	}
+	local := c.LocalAddr().(*net.TCPAddr)
+	clear(local.IP)
+	if known.Local.String() != "127.0.0.1:3000" {
+		t.Errorf("whoever changes one connection's address changes the listener's: %v", known.Local)
+	}
+
+	// Here the name of a zone is its number, which is not what package net says.
+	c, _ = New("tcp", -1, Known{Remote: netip.MustParseAddrPort("[fe80::1%7]:80")})
+	if r := c.RemoteAddr().String(); strings.Contains(r, "%7") {
+		t.Errorf("a client with a zone is %s", r)
+	}
+}
+
 // Something that is no socket cannot be read, and is closed like a connection.
 func TestPolicy09WhatIsNoSocketFails(t *testing.T) {
 	for name, open := range map[string]func() (int, error){
@@ -425,7 +491,7 @@ func TestPolicy09WhatIsNoSocketFails(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c, err := New("tcp", fd)
+		c, err := New("tcp", fd, Known{})
 		if err != nil {
 			t.Fatal(err)
 		}

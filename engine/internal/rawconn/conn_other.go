@@ -9,7 +9,10 @@ import "net"
 const OneDescriptor = false
 
 // New is Net: there is no better connection here.
-func New(_ string, fd int) (net.Conn, error) { return Net(fd) }
+func New(_ string, fd int, _ Known) (net.Conn, error) { return Net(fd) }
+
+// Prepare does nothing: package net sets the options of every connection.
+func Prepare(int) {}
 
 // AsNet returns conn.
 func AsNet(conn net.Conn) (net.Conn, error) { return conn, nil }

@@ -17,8 +17,17 @@ package rawconn
 
 import (
 	"net"
+	"net/netip"
 	"os"
 )
+
+// Known is what is known of a connection before the system is asked.
+type Known struct {
+	Local  *net.TCPAddr   // nil = not known
+	Remote netip.AddrPort // zero = not known
+	// Prepared tells that it was accepted at a socket of Prepare.
+	Prepared bool
+}
 
 // Net makes a connection of package net of a socket, a *net.TCPConn or a
 // *net.UnixConn. It takes over fd, and needs a second descriptor for a moment.

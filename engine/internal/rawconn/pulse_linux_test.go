@@ -117,7 +117,7 @@ func switches(t *testing.T, pid int) (n int) {
 func busy() {
 	var turn atomic.Bool
 	bell, otherBell := bellOf(3), bellOf(5)
-	conn, err := New("unix", 4)
+	conn, err := New("unix", 4, Known{})
 	if err != nil {
 		panic(err)
 	}

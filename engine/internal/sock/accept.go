@@ -54,9 +54,9 @@ type acceptor struct {
 // a goroutine that waits for Close.
 //
 // No other process may have the front socket: one that makes it blocking would
-// make acceptFront wait.
+// make Accept wait.
 func (p *Port) StartAccept(deliver func([]Accepted), report func(error)) {
-	p.startAcceptWith(acceptFront, deliver, report)
+	p.startAcceptWith(Accept, deliver, report)
 }
 
 func (p *Port) startAcceptWith(accept func(int) (int, netip.AddrPort, error), deliver func([]Accepted), report func(error)) {

@@ -245,7 +245,7 @@ func TestAcceptFront(t *testing.T) {
 				t.Skip(err) // no IPv6 here
 			}
 			t.Cleanup(func() { mustClose(t, p) })
-			if _, _, err := acceptFront(p.FD(Front)); err != unix.EAGAIN {
+			if _, _, err := Accept(p.FD(Front)); err != unix.EAGAIN {
 				t.Fatalf("nobody waits: %v", err)
 			}
 			at := p.Addr()
@@ -253,7 +253,7 @@ func TestAcceptFront(t *testing.T) {
 				at.Host = c.client
 			}
 			client := dial(t, at)
-			fd, from, err := acceptFront(p.FD(Front))
+			fd, from, err := Accept(p.FD(Front))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -284,7 +284,7 @@ func TestAcceptFront(t *testing.T) {
 			dial(t, p.addr)
 		}
 		if n := testing.AllocsPerRun(clients, func() {
-			if fd, _, err := acceptFront(p.FD(Front)); err == nil {
+			if fd, _, err := Accept(p.FD(Front)); err == nil {
 				_ = unix.Close(fd)
 			} else {
 				t.Error(err)

@@ -3,9 +3,7 @@ package sock
 import (
 	"fmt"
 	"math"
-	"net/netip"
 	"os"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -23,26 +21,6 @@ const (
 func NewSocket(family, typ, proto int) (int, error) {
 	fd, err := unix.Socket(family, typ|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, proto)
 	return fd, os.NewSyscallError("socket", err)
-}
-
-// Accept takes one connection, non-blocking and close-on-exec from the start.
-// The error is a bare errno: the caller decides by it. TCP_NODELAY and
-// keep-alive are left to the worker: a Go worker's connection sets both when they
-// begin to matter, and Node's http sets the first.
-func Accept(fd int) (int, netip.AddrPort, error) {
-	// Not x/sys's Accept4: Accept4 asks each socket for its protocol, one more
-	// system call for every connection.
-	n, sa, err := syscall.Accept4(fd, syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC)
-	if err != nil {
-		return -1, netip.AddrPort{}, err
-	}
-	switch sa := sa.(type) {
-	case *syscall.SockaddrInet4:
-		return n, addrPortOf(&unix.SockaddrInet4{Port: sa.Port, Addr: sa.Addr}), nil
-	case *syscall.SockaddrInet6:
-		return n, addrPortOf(&unix.SockaddrInet6{Port: sa.Port, ZoneId: sa.ZoneId, Addr: sa.Addr}), nil
-	}
-	return n, netip.AddrPort{}, nil
 }
 
 // prepareGate gives a socket that is not yet bound a reuseport group of its

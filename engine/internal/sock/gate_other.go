@@ -56,9 +56,6 @@ func Accept(fd int) (int, netip.AddrPort, error) {
 	return n, addrPortOf(sa), nil
 }
 
-// acceptFront is Accept, at a socket that no other process has.
-func acceptFront(fd int) (int, netip.AddrPort, error) { return Accept(fd) }
-
 func prepareGate(int) error        { return errNoGate }
 func setReusePort(int, bool) error { return errNoGate }
 func attachGate(int, Way) error    { return errNoGate }

@@ -9,11 +9,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// acceptFront is Accept at a non-blocking socket that no other process has, so
-// that it cannot wait: the runtime is not told of the call. A runtime that is
-// told may take the processor from its goroutine meanwhile, to give it to another
-// thread, which costs more than the call.
-func acceptFront(fd int) (int, netip.AddrPort, error) {
+// Accept accepts a connection that is non-blocking and close-on-exec, from a
+// non-blocking socket. The address of its client is zero on a unix socket.
+//
+// The runtime is not told of the call, which does not wait: a runtime that is told
+// may take the processor from its goroutine meanwhile, to give it to another
+// thread, and wakes its monitor, both of which cost more than the call. A socket
+// that another process makes blocking holds up the whole process until somebody
+// makes it non-blocking again, see Port.Unblock; the runtime's monitor, if it is
+// awake, interrupts the call every 10 ms, and it begins anew.
+//
+// The error is a bare errno: the caller decides by it. TCP_NODELAY and keep-alive
+// are left to the worker: a Go worker's connection sets both when they begin to
+// matter, and Node's http sets the first.
+func Accept(fd int) (int, netip.AddrPort, error) {
 	var from unix.RawSockaddrAny
 	size := uint32(unsafe.Sizeof(from))
 	n, _, errno := syscall.RawSyscall6(unix.SYS_ACCEPT4, uintptr(fd), uintptr(unsafe.Pointer(&from)), uintptr(unsafe.Pointer(&size)),
