@@ -28,18 +28,21 @@ const circleMax = 12
 // first, directly or not.
 func TestRoomsHaveNoLargeCircles(t *testing.T) {
 	t.Parallel()
+	readsOnly(t)
 	pkgs := listPackages(t)
 	exports := map[string]string{}
 	for _, p := range pkgs {
 		exports[p.ImportPath] = p.Export
 	}
+	fset := token.NewFileSet()
+	from := importer.ForCompiler(fset, "gc", func(path string) (io.ReadCloser, error) { return os.Open(exports[path]) })
 	looked := 0
 	for _, p := range pkgs {
 		if p.Module == nil || !p.Module.Main {
 			continue
 		}
 		looked++
-		for _, circle := range circles(references(t, p, exports)) {
+		for _, circle := range circles(references(t, p, fset, from)) {
 			if len(circle) > circleMax {
 				t.Errorf("%s: %d files refer to each other, at most %d may: %s", p.ImportPath, len(circle), circleMax, strings.Join(circle, " "))
 			}
@@ -89,9 +92,8 @@ func listPackages(t *testing.T) (all []goPackage) {
 
 // references are, by file of a package, the other files whose declarations, methods
 // and fields it names.
-func references(t *testing.T, p goPackage, exports map[string]string) map[string][]string {
+func references(t *testing.T, p goPackage, fset *token.FileSet, from types.Importer) map[string][]string {
 	t.Helper()
-	fset := token.NewFileSet()
 	var files []*ast.File
 	for _, name := range p.GoFiles {
 		f, err := parser.ParseFile(fset, filepath.Join(p.Dir, name), nil, parser.SkipObjectResolution)
@@ -100,7 +102,7 @@ func references(t *testing.T, p goPackage, exports map[string]string) map[string
 		}
 		files = append(files, f)
 	}
-	conf := types.Config{Importer: importer.ForCompiler(fset, "gc", func(path string) (io.ReadCloser, error) { return os.Open(exports[path]) })}
+	conf := types.Config{Importer: from}
 	info := &types.Info{Uses: make(map[*ast.Ident]types.Object)}
 	pkg, err := conf.Check(p.ImportPath, fset, files, info)
 	if err != nil {

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"muster/internal/testkit"
 )
 
 // span is a piece of code in a line of text.
@@ -74,6 +76,10 @@ func TestCommands(t *testing.T) {
 // What the papers tell one to type must be understood: each muster command is
 // given to muster with --help after its flags, which are read before it.
 func TestPapersCommandsAreUnderstood(t *testing.T) {
+	t.Parallel()
+	if testkit.Race {
+		t.Skip("with --help muster reads its flags and has one goroutine; the run without the detector has this test")
+	}
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)

@@ -12,7 +12,7 @@ import (
 // TestAllKeysAreInTheHelp at every size from the least on, in both maps, and
 // nothing of it is cut.
 func TestAllKeysAreInTheHelp(t *testing.T) {
-	for _, size := range [][2]int{{60, 16}, {60, 20}, {60, 24}, {72, 18}, {80, 16}, {80, 20}, {80, 24}, {100, 30}, {120, 40}, {200, 60}} {
+	for _, size := range [][2]int{{60, 16}, {60, 20}, {60, 24}, {72, 18}, {80, 16}, {80, 20}, {80, 24}, {100, 30}, {120, 40}, {200, 60}}[:fewer(10)] {
 		for _, vim := range []bool{false, true} {
 			for _, ascii := range []bool{false, true} {
 				s := scene(size[0], size[1])

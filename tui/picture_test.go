@@ -109,16 +109,9 @@ func (c *sceneCounters) step(id, t, left int) {
 			}
 		}
 		c.dealt[id] += n
-		for i := range 100 {
-			switch {
-			case i < 60:
-				viewtest.Record(&l, 310*time.Microsecond)
-			case i < 98:
-				viewtest.Record(&l, 740*time.Microsecond)
-			default:
-				viewtest.Record(&l, 1910*time.Microsecond)
-			}
-		}
+		viewtest.RecordN(&l, 310*time.Microsecond, 60)
+		viewtest.RecordN(&l, 740*time.Microsecond, 38)
+		viewtest.RecordN(&l, 1910*time.Microsecond, 2)
 		if left == 3 {
 			viewtest.Record(&l, 8200*time.Microsecond)
 		}

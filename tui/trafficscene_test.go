@@ -91,9 +91,7 @@ func busyScene(s *screen) {
 		})
 	}
 	var lat engine.Latency
-	for range 82_400 {
-		viewtest.Record(&lat, 40*usec)
-	}
+	viewtest.RecordN(&lat, 40*usec, 82_400)
 	t.Queued = &lat
 	for i, open := range []int{41, 43, 3} {
 		s.snap.Workers[i].Open = ptr(open)
