@@ -116,8 +116,18 @@ func (c *counts) isShort(err error) {
 	}
 }
 
-// tellEvery is the least time between two reports.
+// tellEvery is the time between two reports.
 const tellEvery = 250 * time.Millisecond
+
+// untilTelling is the time until the next report: tellEvery on average, and the same
+// moment in all workers, so that the primary wakes up once for all of them.
+func untilTelling(now time.Time) time.Duration {
+	left := tellEvery - time.Duration(now.UnixNano())%tellEvery
+	if left < tellEvery/2 {
+		left += tellEvery
+	}
+	return left
+}
 
 // report sends a report whenever something has changed, until over is closed.
 func (c *counts) report(over <-chan struct{}) {
@@ -134,7 +144,7 @@ func (c *counts) report(over <-chan struct{}) {
 			return
 		case <-c.wake:
 			c.send()
-			pause.Reset(tellEvery)
+			pause.Reset(untilTelling(time.Now()))
 		}
 	}
 }

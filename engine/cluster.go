@@ -134,8 +134,8 @@ func (c *Cluster) Close() error {
 func (c *Cluster) Do(ctx context.Context, cmd Command) (Result, error) { return c.loop.do(ctx, cmd) }
 
 // Snapshot is the newest picture of the cluster; never nil. At most 10 new
-// ones a second are made.
-func (c *Cluster) Snapshot() *Snapshot { return c.loop.pub.snap.Load() }
+// ones a second are made, and 4 while nobody asks for them.
+func (c *Cluster) Snapshot() *Snapshot { return c.loop.pub.newest() }
 
 // Events returns the events with Seq > after that are still in the ring (the
 // last 2,048), oldest first, and how many events between after and the first

@@ -125,9 +125,6 @@ func (l *loop) run() {
 
 	for !l.finished() {
 		due := beat
-		if sample.Before(due) {
-			due = sample
-		}
 		if at := l.publish(); !at.IsZero() && at.Before(due) {
 			due = at
 		}
@@ -158,12 +155,12 @@ func (l *loop) run() {
 			l.ledger.lookSpoilt(now)
 			l.ledger.lookBlocked()
 			l.supervisor.refit(now)
-		}
-		if !now.Before(sample) {
-			sample = now.Add(sampleEvery)
-			l.observer.sample()
-			l.paths.keepNames()
-			l.leaver.lookAtLeaving()
+			if now.Add(beatEvery / 2).After(sample) { // at the beat next to it, which saves a wake-up
+				sample = now.Add(sampleEvery)
+				l.observer.sample()
+				l.paths.keepNames()
+				l.leaver.lookAtLeaving()
+			}
 		}
 		awake = l.now()
 		l.timers.run(awake)
