@@ -83,6 +83,9 @@ func (l *ledger) released(w *worker, s *server) {
 		return
 	}
 	s.users[w] = true
+	for i := range w.unacked { // it may listen again before it answers these
+		w.unacked[i].stale = w.unacked[i].stale || w.unacked[i].seat == s
+	}
 	if s.seats != nil && !w.life.chanEnded { // otherwise its process may still accept
 		l.unseat(s, w)
 	}

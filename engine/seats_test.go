@@ -4,6 +4,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"muster/ipc"
 )
 
 // Where a policy cannot be had it is said once what is used instead.
@@ -31,5 +33,43 @@ func TestWhatIsUsedInsteadIsSaidOnce(t *testing.T) {
 		if err := c.Close(); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// A Go worker closes an address and listens there again, before it has read the
+// socket of its own that it was sent first. It refuses that one, since nobody listens
+// there; what it says is no answer to the second one.
+func TestAnAnswerToASocketForAClosedListener(t *testing.T) {
+	c, err := New(Options{Addr: "127.0.0.1:0", Policy: SchedSpread, Workers: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	l, s := c.loop, c.loop.ledger.order[0]
+	_, w, ch := bareLoop(t)
+	l.workers[w.id] = w
+	t.Cleanup(func() { delete(l.workers, w.id) })
+	w.ch, w.life.state, w.seen.takesSockets = ch, StateListening, true
+	w.servers = map[*server]bool{s: true}
+	for range 2 {
+		s.users[w] = false
+		l.ledger.seated(s, w)
+		if len(w.unacked) == 1 {
+			l.ledger.released(w, s)
+		}
+	}
+	if len(w.unacked) != 2 {
+		t.Fatalf("%d sockets are on their way", len(w.unacked))
+	}
+	l.read(w, []ipc.Message{{Kind: ipc.Nack, FD: -1}}, epoch)
+	if _, has := s.seats.Of(w.id); !has {
+		t.Error("its second socket was taken from it")
+	}
+	if ready, _ := s.seats.Has(w.id); ready {
+		t.Error("it has said nothing of its second socket, and is dealt to there")
+	}
+	l.read(w, []ipc.Message{{Kind: ipc.Ack, FD: -1}}, epoch)
+	if ready, _ := s.seats.Has(w.id); !ready {
+		t.Error("it has its second socket, and is not dealt to there")
 	}
 }

@@ -90,7 +90,9 @@ func (l *loop) read(w *worker, msgs []ipc.Message, now time.Time) {
 			w.unacked = slices.Delete(w.unacked, 0, 1) // it keeps its room, and is short
 			w.keepGiven(h.given)
 			if h.seat != nil {
-				l.ledger.seatAnswered(w, h.seat, m.Kind == ipc.Ack)
+				if !h.stale {
+					l.ledger.seatAnswered(w, h.seat, m.Kind == ipc.Ack)
+				}
 				continue
 			}
 			if m.Kind == ipc.Nack {

@@ -171,6 +171,7 @@ type sentFD struct {
 	probe bool
 	given *os.File // the primary's copy of a server sent to its program
 	seat  *server  // its own socket of that server
+	stale bool     // the worker has closed that server since
 	what  string   // names it in the error if it does not arrive; "" = a hand-off, or no error is needed
 }
 
