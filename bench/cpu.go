@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"muster/engine"
@@ -93,7 +94,7 @@ func atPace(ctx context.Context, addr string, d time.Duration) (traffic, error) 
 }
 
 // cpu compares what a connection costs all processes of a server, under three
-// policies and without a cluster. All stand ready and are loaded in turn.
+// policies, without a cluster and, for scale, of nginx. All stand ready and are loaded in turn.
 func (s *suite) cpu(ctx context.Context) (Result, error) { return s.cpuAt(ctx, "cpu", s.full) }
 
 // cpuPaced is cpu at a rate at which the machine has time to spare.
@@ -120,6 +121,16 @@ func (s *suite) cpuAt(ctx context.Context, what string, load connections) (res R
 		}
 		groups = append(groups, g)
 	}
+	g, err := s.nginx(ctx, cpuWorkers)
+	var not *notHere
+	switch {
+	case errors.As(err, &not):
+		res.Notes = append(res.Notes, not.Error()+".")
+	case err != nil:
+		return res, err
+	default:
+		groups = append(groups, g)
+	}
 	costs, err := s.costs(ctx, what, groups, load, &res)
 	if err != nil {
 		return res, err
@@ -131,7 +142,10 @@ func (s *suite) cpuAt(ctx context.Context, what string, load connections) (res R
 		}
 		res.Values = append(res.Values, spreadOf(ratios))
 	}
-	res.Values = append(res.Values, spreadOf(costs[3].primary), spreadOf(costs[2].primary))
+	res.Values = slices.Insert(res.Values, 3, spreadOf(costs[3].primary), spreadOf(costs[2].primary))
+	if not != nil {
+		res.Values = append(res.Values, spread{})
+	}
 	res.Notes = append(res.Notes, fmt.Sprintf("net/http alone uses %v µs for a connection; %d workers, each with one core's worth.", spreadOf(costs[0].all), cpuWorkers))
 	return res, nil
 }

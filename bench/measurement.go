@@ -13,14 +13,14 @@ type measurement struct {
 // goal is one line of the table before it is measured.
 type goal struct {
 	what    string
-	unit    string // "" for a ratio
-	aim     float64
-	atLeast bool // the aim is a lower bound, otherwise an upper one
+	unit    string  // "" for a ratio
+	aim     float64 // 0 = none: it is there for scale, and not every machine has it
+	atLeast bool    // the aim is a lower bound, otherwise an upper one
 }
 
 // Result is what a measurement found.
 type Result struct {
-	Values []spread // one for each goal
+	Values []spread // one for each goal; the zero spread = this machine does not have it
 	Notes  []string // what a reader of the value must know, each one sentence
 	Raw    []string // a line for each round, for --verbose
 }

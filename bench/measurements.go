@@ -12,6 +12,7 @@ func (s *suite) measurements() []measurement {
 			{"the same, rr", "", 1.4, false},
 			{"of this the primary, rr", "µs", 15, false},
 			{"of this the primary, spread", "µs", 0.5, false},
+			{"for scale, nginx that answers from its memory / net/http on SO_REUSEPORT", "", 0, false},
 		}, s.cpu},
 		{"cpu-paced", []goal{
 			{"CPU of all processes for a connection at 4,000/s, shared / net/http on SO_REUSEPORT", "", 1, false},
@@ -19,6 +20,7 @@ func (s *suite) measurements() []measurement {
 			{"the same, rr", "", 1.4, false},
 			{"of this the primary, rr", "µs", 15, false},
 			{"of this the primary, spread", "µs", 0.5, false},
+			{"for scale, nginx that answers from its memory / net/http on SO_REUSEPORT", "", 0, false},
 		}, s.cpuPaced},
 		{"growth", []goal{
 			{"CPU of all processes for a connection with 2, 8, 32 and 64 workers, the most / the least, rr", "", 1.5, false},

@@ -27,7 +27,7 @@ type row struct {
 func (r *report) add(m measurement, res Result, err error) {
 	for i, g := range m.goals {
 		w := row{name: m.name, goal: g}
-		if err == nil {
+		if err == nil && res.Values[i].N > 0 {
 			w.value = &res.Values[i]
 		}
 		r.rows = append(r.rows, w)
@@ -74,7 +74,10 @@ func (r *report) again(name string) string {
 }
 
 func (w *row) shown() string {
-	if w.value == nil {
+	switch {
+	case w.value == nil && w.goal.aim == 0:
+		return "not here"
+	case w.value == nil:
 		return "-"
 	}
 	return withUnit(w.value.String(), w.goal.unit)
@@ -82,7 +85,7 @@ func (w *row) shown() string {
 
 func (w *row) met() string {
 	switch {
-	case w.value == nil:
+	case w.value == nil, w.goal.aim == 0:
 		return "-"
 	case w.goal.reached(w.value.Median):
 		return "yes"
@@ -99,6 +102,9 @@ func (g goal) reached(v float64) bool {
 }
 
 func (g goal) aimed() string {
+	if g.aim == 0 {
+		return "-"
+	}
 	bound := "at most"
 	if g.atLeast {
 		bound = "at least"

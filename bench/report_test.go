@@ -39,6 +39,7 @@ func TestReport(t *testing.T) {
 	ratio := measurement{"one", []goal{{"a / b", "", 0.85, true}}, nil}
 	two := measurement{"two", []goal{{"worker", "MB", 4, false}, {"primary", "MB", 8, false}}, nil}
 	gone := measurement{"gone", []goal{{"against it", "% of a core", 0.5, false}}, nil}
+	scale := measurement{"scale", []goal{{"another server", "", 0, false}, {"one not installed", "", 0, false}}, nil}
 	r := report{
 		settings: settings{Rounds: 3, Seconds: 0.5, given: []string{"--rounds 3", "--seconds 0.5"}, Verbose: true},
 		machine:  machine{cpu: "AMD EPYC", kernel: "6.18.5", cores: 2, load: "0.10"},
@@ -46,6 +47,7 @@ func TestReport(t *testing.T) {
 	}
 	r.add(ratio, Result{Values: []spread{spreadOf([]float64{0.85})}, Raw: []string{"round 1: 0.85"}}, nil)
 	r.add(two, Result{Values: []spread{spreadOf([]float64{4}), spreadOf([]float64{7, 8.5, 9})}, Notes: []string{"it is so."}}, nil)
+	r.add(scale, Result{Values: []spread{spreadOf([]float64{0.4}), {}}}, nil)
 	r.add(gone, Result{}, errors.New("it failed\nwith a long output"))
 	var b strings.Builder
 	if err := r.write(&b); err != nil {
@@ -57,6 +59,8 @@ func TestReport(t *testing.T) {
 		"| a / b | 0.85 | at least 0.85 | yes | `go run ./bench one --rounds 3 --seconds 0.5` |\n" +
 		"| worker | 4.00 MB | at most 4 MB | yes | `go run ./bench two --rounds 3 --seconds 0.5` |\n" +
 		"| primary | 8.50 (7.00 to 9.00) MB | at most 8 MB | no | `go run ./bench two --rounds 3 --seconds 0.5` |\n" +
+		"| another server | 0.40 | - | - | `go run ./bench scale --rounds 3 --seconds 0.5` |\n" +
+		"| one not installed | not here | - | - | `go run ./bench scale --rounds 3 --seconds 0.5` |\n" +
 		"| against it | - | at most 0.5 % of a core | - | `go run ./bench gone --rounds 3 --seconds 0.5` |\n" +
 		"\n- two: it is so.\n- gone: not measured: it failed\n" +
 		"\n```text\none\n  round 1: 0.85\n```\n"

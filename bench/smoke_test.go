@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// What a connection costs under each policy, and without a cluster.
+// What a connection costs under each policy, without a cluster, and of nginx.
 func TestSmokeCPU(t *testing.T) {
 	if testing.Short() || testkit.Race { // the servers are other processes, without the detector
 		t.Skip("it builds muster and runs three clusters")
@@ -40,7 +40,7 @@ func TestSmokeCPU(t *testing.T) {
 	if code != 0 {
 		t.Fatalf("exit code %d\n%s\n%s", code, out.String(), errs.String())
 	}
-	for _, want := range []string{"shared / net/http", "the same, spread", "of this the primary, rr", "net/http alone uses "} {
+	for _, want := range []string{"shared / net/http", "the same, spread", "of this the primary, rr", "for scale, nginx", "net/http alone uses "} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in\n%s", want, out.String())
 		}
