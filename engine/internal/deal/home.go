@@ -38,10 +38,10 @@ func Bucket(from netip.Addr) int {
 // again, and all other buckets stay where they are (rendezvous hashing, Thaler
 // and Ravishankar 1998). slots must not be empty.
 func Home(bucket int, slots []int) int {
-	home := slots[0]
+	home, best := slots[0], rank(bucket, slots[0])
 	for _, s := range slots[1:] {
-		if rank(bucket, s) > rank(bucket, home) {
-			home = s
+		if r := rank(bucket, s); r > best {
+			home, best = s, r
 		}
 	}
 	return home

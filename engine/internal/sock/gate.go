@@ -35,8 +35,9 @@ func (g Gate) String() string {
 
 // Way is how the kernel picks the socket that gets a new connection.
 type Way struct {
-	by byWhat
-	to []Gate
+	by  byWhat
+	to  []Gate
+	mul uint32 // of byClient
 }
 
 type byWhat int
@@ -44,26 +45,44 @@ type byWhat int
 const (
 	byNothing byWhat = iota // all go to to[0]
 	byChance
+	byClient
 )
 
 // To sends every new connection to one socket.
-func To(g Gate) Way { return Way{byNothing, []Gate{g}} }
+func To(g Gate) Way { return Way{by: byNothing, to: []Gate{g}} }
 
 // AtRandom sends each new connection to one of the sockets, all with the same
 // chance. gs must not be empty.
-func AtRandom(gs []Gate) Way {
-	if len(gs) == 1 {
-		return To(gs[0])
-	}
-	return Way{byChance, slices.Clone(gs)}
+func AtRandom(gs []Gate) Way { return Way{by: byChance, to: slices.Clone(gs)}.short() }
+
+// ByClient sends each new connection to the socket of its client's group, gs[g].
+// With 2^n groups g is the upper n bits of h*mul in 32 bits; h is the client's IPv4
+// address or, of its IPv6 address, the first 32 bits times mul plus the next 32. The
+// number of groups must be a power of two from 2 to 512: a program for more may be
+// larger than older kernels take (net.core.optmem_max).
+func ByClient(gs []Gate, mul uint32) Way {
+	return Way{by: byClient, to: slices.Clone(gs), mul: mul}.short()
 }
 
-// String is "front" or "random of [own 0 own 1]".
+// short is To if there is only one socket to choose from.
+func (w Way) short() Way {
+	for _, g := range w.to[1:] {
+		if g != w.to[0] {
+			return w
+		}
+	}
+	return To(w.to[0])
+}
+
+// String is "front", "random of [own 0 own 1]" or "by client to [own 0 own 1]".
 func (w Way) String() string {
-	if w.by == byChance {
+	switch w.by {
+	case byChance:
 		return fmt.Sprintf("random of %v", w.to)
+	case byClient:
+		return fmt.Sprintf("by client to %v", slices.Compact(slices.Sorted(slices.Values(w.to))))
 	}
 	return w.to[0].String()
 }
 
-func (w Way) equal(o Way) bool { return w.by == o.by && slices.Equal(w.to, o.to) }
+func (w Way) equal(o Way) bool { return w.by == o.by && w.mul == o.mul && slices.Equal(w.to, o.to) }
