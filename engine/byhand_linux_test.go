@@ -3,6 +3,7 @@ package engine
 import (
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 )
@@ -46,4 +47,43 @@ func TestWorkersWithoutASocketOfTheirOwnGetTheirPart(t *testing.T) {
 		}
 		return got == workers-sockets
 	})
+}
+
+// Without sockets for the workers the primary deals in the kernel's place, also by
+// client, and the picture says so.
+func TestThePrimaryDealsInTheKernelsPlace(t *testing.T) {
+	for p, want := range map[Policy]string{
+		SchedSpread: "spread cannot be had here, rr is used instead: there are not enough descriptors",
+		SchedSticky: "the kernel cannot deal by client here, the primary does: there are not enough descriptors",
+		SchedShared: "", SchedRR: "",
+	} {
+		c, err := New(Options{Addr: "127.0.0.1:0", Policy: p, Workers: -1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := c.loop.ledger
+		s := l.order[0]
+		if l.byHand() {
+			t.Errorf("%v: the primary deals, though each worker can have a socket", p)
+		}
+		s.seats = nil
+		l.sayWithout(s, p)
+		events, _ := c.Events(0)
+		said := ""
+		for _, e := range events {
+			if d, ok := e.Detail.(ErrorDetail); ok {
+				said += d.Text
+			}
+		}
+		if want == "" && said != "" || !strings.Contains(said, want) {
+			t.Errorf("%v: %q, want %q", p, said, want)
+		}
+		var snap Snapshot
+		if l.show(&snap, l.now()); snap.ByHand != (want != "") || snap.PrimaryDeals() != (p != SchedShared) {
+			t.Errorf("%v: by hand %v, the primary deals: %v", p, snap.ByHand, snap.PrimaryDeals())
+		}
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	}
 }

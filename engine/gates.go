@@ -201,11 +201,11 @@ func (l *ledger) serves(w *worker, s *server) {
 // onlyByHand tells whether at present all connections of s come to a worker as
 // hand-offs from the primary.
 func (l *ledger) onlyByHand(s *server, w *worker) bool {
-	if s.fixed != 0 {
-		return s.fixed.PrimaryDeals()
-	}
-	if !l.policy.PrimaryDeals() {
+	if l.dealer(s) != dealsPrimary {
 		return false
+	}
+	if s.fixed != 0 {
+		return true
 	}
 	waiting := s.port.WaitingAt(sock.Common) // connections from before a change of the policy
 	if s.seats != nil {
@@ -227,11 +227,11 @@ func (l *ledger) allByHand(w *worker) bool {
 	return true
 }
 
-// dealsNoMore notes that every worker may accept by itself now.
+// dealsNoMore notes which workers may accept by themselves now.
 func (l *ledger) dealsNoMore() {
 	for _, w := range l.workers {
 		for s := range w.servers {
-			if s.port.Can().Gate {
+			if s.port.Can().Gate && l.dealer(s) != dealsPrimary {
 				w.out.mayAccept()
 				break
 			}

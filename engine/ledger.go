@@ -290,7 +290,7 @@ func (l *ledger) cut(open int, known bool) {
 
 // show puts the addresses and the connections waiting there into a snapshot.
 func (l *ledger) show(s *Snapshot, now time.Time) {
-	s.Policy, s.PolicyFixed = l.policy, l.policyFixed()
+	s.Policy, s.PolicyFixed, s.ByHand = l.policy, l.policyFixed(), l.byHand()
 	s.Accepted, s.Dealt, s.Taken, s.Refused = l.tot.accepted, l.tot.dealt, l.tot.taken, l.tot.refused
 	s.DealtAgain, s.Lost, s.LostUnknown = l.tot.again, l.tot.lost, l.tot.lostUnknown
 	handOff := *l.handOffTimes

@@ -74,7 +74,7 @@ func (p *patrol) look(s *server, now time.Time) {
 			continue
 		}
 		waiting := s.port.WaitingAt(sock.Own(i))
-		signs := spread.Signs{Since: w.silence.probe.sent, Answered: w.silence.probe.heard}
+		signs := spread.Signs{Since: w.silence.probe.sent, Answered: w.silence.probe.heard, Patience: p.ledger.patience()}
 		if waiting > 0 {
 			signs.Taken = w.out.accepted()
 		}

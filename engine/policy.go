@@ -19,7 +19,7 @@ const (
 	SchedRR     Policy = 2 // rr: the primary accepts and hands each connection to the next free worker
 	SchedSpread Policy = 3 // spread: each worker has a listening socket of its own, and the kernel deals at random
 	SchedLeast  Policy = 4 // least: as rr, to the worker that has the fewest connections open
-	SchedSticky Policy = 5 // sticky: as rr, every client to the worker of its address
+	SchedSticky Policy = 5 // sticky: as spread, every client to the worker of its address
 )
 
 // policyWords are the policies in the order in which they are offered, and their
@@ -77,7 +77,8 @@ func nodePolicy(value string) Policy {
 func (p Policy) known() bool { return p.dealer() != 0 }
 
 // PrimaryDeals tells whether under p the primary decides which worker gets a
-// connection. The primary sees, counts and times only connections it deals.
+// connection. The primary sees, counts and times only connections it deals. Where
+// the kernel cannot deal as p has it the primary does: see Snapshot.PrimaryDeals.
 func (p Policy) PrimaryDeals() bool { return p.dealer() == dealsPrimary }
 
 // dealer is the side that decides which worker gets a connection.
@@ -92,11 +93,11 @@ const (
 // dealer tells which side deals under p; 0 if there is no such policy.
 func (p Policy) dealer() dealer {
 	switch p {
-	case SchedRR, SchedLeast, SchedSticky:
+	case SchedRR, SchedLeast:
 		return dealsPrimary
 	case SchedNone:
 		return dealsWorkers
-	case SchedSpread:
+	case SchedSpread, SchedSticky:
 		return dealsKernel
 	}
 	return 0
@@ -147,11 +148,17 @@ func (p Policy) at(can sock.Can) (holds Policy, fixed bool) {
 
 // sides is what the gate of an address goes by.
 type sides struct {
-	leaving int         // workers that leave and have not closed the address
-	common  int         // listening workers that accept on the common socket
-	bare    int         // listening workers that have no socket of their own
-	apart   int         // listening workers that have one, and not the common one
-	own     []sock.Gate // the sockets of listening workers that answer
+	leaving int       // workers that leave and have not closed the address
+	common  int       // listening workers that accept on the common socket
+	apart   int       // listening workers that have one of their own, and not the common one
+	reached []reached // listening workers that answer, by their ids
+}
+
+// reached is where the kernel reaches a worker: at its own socket or, if it has none,
+// at the primary's.
+type reached struct {
+	worker, slot int
+	at           sock.Gate
 }
 
 // way is where the gate of an address sends new connections under p. All go to the
@@ -166,15 +173,37 @@ func (p Policy) way(s sides) sock.Way {
 			return sock.To(sock.Common)
 		}
 	case dealsKernel:
-		to := slices.Clone(s.own)
-		for range s.bare {
-			to = append(to, sock.Front)
-		}
-		if len(to) > 0 {
+		switch {
+		case len(s.reached) == 0:
+		case p == SchedSticky:
+			return byClient(s.reached)
+		default:
+			to := make([]sock.Gate, len(s.reached))
+			for i, r := range s.reached {
+				to[i] = r.at
+			}
 			return sock.AtRandom(to)
 		}
 	}
 	return sock.To(sock.Front)
+}
+
+// byClient sends each client to the worker of its home slot, as deal.ByClient does:
+// during a restart to the newest of the slot.
+func byClient(to []reached) sock.Way {
+	at := make(map[int]sock.Gate)
+	var slots []int
+	for _, r := range to {
+		if _, has := at[r.slot]; !has {
+			slots = append(slots, r.slot)
+		}
+		at[r.slot] = r.at
+	}
+	gates := make([]sock.Gate, deal.Buckets)
+	for b := range gates {
+		gates[b] = at[deal.Home(b, slots)]
+	}
+	return sock.ByClient(gates, deal.Spread)
 }
 
 // MarshalText writes String's form.

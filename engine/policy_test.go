@@ -2,10 +2,13 @@ package engine
 
 import (
 	"encoding/json"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
+	"muster/engine/internal/deal"
 	"muster/engine/internal/sock"
 )
 
@@ -78,27 +81,33 @@ func TestPolicyAtTheStart(t *testing.T) {
 }
 
 func TestGateFor(t *testing.T) {
-	two := []sock.Gate{sock.Own(0), sock.Own(3)}
+	two := []reached{{1, 0, sock.Own(0)}, {2, 1, sock.Own(3)}}
+	bare := reached{4, 3, sock.Front}
 	front, common := sock.To(sock.Front), sock.To(sock.Common)
+	random := func(gs ...sock.Gate) sock.Way { return sock.AtRandom(gs) }
 	for _, c := range []struct {
 		p    Policy
 		s    sides
 		want sock.Way
 	}{
-		{SchedRR, sides{common: 2, own: two}, front},
-		{SchedLeast, sides{common: 2, own: two}, front},
-		{SchedSticky, sides{common: 2, own: two}, front},
+		{SchedRR, sides{common: 2, reached: two}, front},
+		{SchedLeast, sides{common: 2, reached: two}, front},
 		{SchedRR, sides{leaving: 2}, front},
 		{SchedNone, sides{}, common},
-		{SchedNone, sides{common: 2, own: two}, common},
+		{SchedNone, sides{common: 2, reached: two}, common},
 		{SchedNone, sides{common: 2, leaving: 1}, front},
-		{SchedNone, sides{apart: 2, own: two}, front},
-		{SchedNone, sides{apart: 1, common: 1, own: two}, common},
+		{SchedNone, sides{apart: 2, reached: two}, front},
+		{SchedNone, sides{apart: 1, common: 1, reached: two}, common},
 		{SchedSpread, sides{}, front},
-		{SchedSpread, sides{common: 2, own: two}, sock.AtRandom(two)},
-		{SchedSpread, sides{common: 3, bare: 1, own: two}, sock.AtRandom([]sock.Gate{sock.Own(0), sock.Own(3), sock.Front})},
-		{SchedSpread, sides{common: 2, bare: 2}, sock.AtRandom([]sock.Gate{sock.Front, sock.Front})},
-		{SchedSpread, sides{common: 2, leaving: 1, own: two[:1]}, sock.To(sock.Own(0))},
+		{SchedSpread, sides{common: 2, reached: two}, random(sock.Own(0), sock.Own(3))},
+		{SchedSpread, sides{common: 3, reached: append(two[:2:2], bare)}, random(sock.Own(0), sock.Own(3), sock.Front)},
+		{SchedSpread, sides{common: 2, reached: []reached{bare, bare}}, front},
+		{SchedSpread, sides{common: 2, leaving: 1, reached: two[:1]}, sock.To(sock.Own(0))},
+		{SchedSticky, sides{}, front},
+		{SchedSticky, sides{common: 2, reached: []reached{bare, {5, 4, sock.Front}}}, front},
+		{SchedSticky, sides{common: 2, leaving: 1, reached: two[:1]}, sock.To(sock.Own(0))},
+		{SchedSticky, sides{common: 3, reached: append(two[:2:2], bare)}, byHome(map[int]sock.Gate{0: sock.Own(0), 1: sock.Own(3), 3: sock.Front})},
+		{SchedSticky, sides{common: 3, reached: append(two[:2:2], reached{7, 0, sock.Own(1)})}, byHome(map[int]sock.Gate{0: sock.Own(1), 1: sock.Own(3)})}, // 7 takes the place of 1
 	} {
 		if got := c.p.way(c.s); !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%v, %+v: %v, want %v", c.p, c.s, got, c.want)
@@ -106,10 +115,19 @@ func TestGateFor(t *testing.T) {
 	}
 }
 
+// byHome sends each client to the socket of its home slot.
+func byHome(at map[int]sock.Gate) sock.Way {
+	gates := make([]sock.Gate, deal.Buckets)
+	for b := range gates {
+		gates[b] = at[deal.Home(b, slices.Sorted(maps.Keys(at)))]
+	}
+	return sock.ByClient(gates, deal.Spread)
+}
+
 // Whoever deals, the other policy has another do it, and a switch there and back
 // ends where it began.
 func TestEachPolicyHasItsDealer(t *testing.T) {
-	for p, want := range map[Policy]dealer{SchedRR: dealsPrimary, SchedNone: dealsWorkers, SchedSpread: dealsKernel, SchedLeast: dealsPrimary, SchedSticky: dealsPrimary, 0: 0, 7: 0} {
+	for p, want := range map[Policy]dealer{SchedRR: dealsPrimary, SchedNone: dealsWorkers, SchedSpread: dealsKernel, SchedLeast: dealsPrimary, SchedSticky: dealsKernel, 0: 0, 7: 0} {
 		if got := p.dealer(); got != want || p.known() != (want != 0) {
 			t.Errorf("%v: dealer %d, known %v; want %d", p, got, p.known(), want)
 		}

@@ -3,9 +3,11 @@ package engine
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"golang.org/x/sys/unix"
 
+	"muster/engine/internal/deal"
 	"muster/engine/internal/sock"
 	"muster/ipc"
 )
@@ -124,19 +126,20 @@ func (s *server) sides() sides {
 		} else {
 			d.common++
 		}
-		if s.seats == nil {
-			d.bare++
-			continue
+		r := reached{w.id, w.slot.index, sock.Front}
+		if s.seats != nil {
+			ready, out := s.seats.Has(w.id)
+			if ready && out {
+				continue
+			}
+			if i, _ := s.seats.Of(w.id); ready {
+				r.at = sock.Own(i)
+			}
 		}
-		switch ready, out := s.seats.Has(w.id); {
-		case !ready:
-			d.bare++
-		case !out:
-			i, _ := s.seats.Of(w.id)
-			d.own = append(d.own, sock.Own(i))
-		}
+		d.reached = append(d.reached, r)
 	}
-	slices.Sort(d.own) // a map has no order, and the same workers make the same program
+	// A map has no order, and the same workers make the same program.
+	slices.SortFunc(d.reached, func(a, b reached) int { return a.worker - b.worker })
 	return d
 }
 
@@ -148,6 +151,36 @@ func (s *server) serves(w *worker) bool {
 
 // kernelDeals tells whether the kernel deals, by the policy.
 func (l *ledger) kernelDeals() bool { return l.policy.dealer() == dealsKernel }
+
+// dealer is the side that deals at s. Without sockets of which each is one worker's
+// it is the primary instead of the kernel.
+func (l *ledger) dealer(s *server) dealer {
+	p := l.policy
+	if s.fixed != 0 {
+		p = s.fixed
+	}
+	if d := p.dealer(); d != dealsKernel || s.seats != nil {
+		return d
+	}
+	return dealsPrimary
+}
+
+// byHand tells whether the primary deals at every address, though the policy has
+// another side do it.
+func (l *ledger) byHand() bool {
+	elsewhere := func(s *server) bool { return l.dealer(s) != dealsPrimary }
+	return !l.policy.PrimaryDeals() && len(l.order) > 0 && !slices.ContainsFunc(l.order, elsewhere)
+}
+
+// patience is how long a worker may not answer before the kernel deals its connections
+// to others. A client of sticky has nothing at another worker: it waits as it would
+// for a hand-off.
+func (l *ledger) patience() time.Duration {
+	if l.policy == SchedSticky {
+		return deal.SilentAfter
+	}
+	return 0
+}
 
 // leftOut tells whether the kernel deals no more to a worker, because it does not
 // answer.
@@ -180,17 +213,19 @@ func (l *ledger) takeStrays(s *server) {
 // sayWithout says once, as an event, that an address cannot be had as p has it, and
 // what is used instead.
 func (l *ledger) sayWithout(s *server, p Policy) {
+	if s.withoutSaid || s.addr.Network == "udp" || p.dealer() != dealsKernel || s.seats != nil {
+		return
+	}
 	why := s.port.Can().WhyFixed
-	switch {
-	case s.withoutSaid || s.addr.Network == "udp":
-		return
-	case p == SchedSticky && s.addr.Network == "unix":
-		why = "clients of a unix socket have no address"
-	case p.dealer() != dealsKernel || s.seats != nil:
-		return
-	case why == "":
+	if why == "" {
 		why = "there are not enough descriptors for a socket for each worker"
 	}
+	instead := fmt.Sprintf("%s cannot be had here, rr is used instead", p)
+	if p == SchedSticky {
+		if instead = "the kernel cannot deal by client here, the primary does"; s.addr.Network == "unix" {
+			instead, why = "sticky cannot be had here, rr is used instead", "clients of a unix socket have no address"
+		}
+	}
 	s.withoutSaid = true
-	l.failed(nil, "", fmt.Errorf("%s: %s cannot be had here, rr is used instead: %s", s.addr, p, why))
+	l.failed(nil, "", fmt.Errorf("%s: %s: %s", s.addr, instead, why))
 }

@@ -35,6 +35,7 @@ type Snapshot struct {
 
 	Policy       Policy        `json:"policy,omitempty"`
 	PolicyFixed  string        `json:"policy_fixed,omitempty"` // why the policy cannot be changed; "" if it can
+	ByHand       bool          `json:"by_hand,omitempty"`      // the primary deals, though by Policy the kernel or the workers would: they cannot at any of the addresses
 	Addresses    []Address     `json:"addresses"`
 	Unserved     []Address     `json:"unserved,omitempty"` // the addresses that no worker serves or will serve
 	Grace        time.Duration `json:"grace_ns"`
@@ -154,6 +155,10 @@ type Counts struct {
 	Listening int
 	Stopped   int // slots that gave up
 }
+
+// PrimaryDeals tells whether the primary decides which worker gets a connection: by
+// the policy, or because nobody else can. Other connections it does not see.
+func (s *Snapshot) PrimaryDeals() bool { return s.ByHand || s.Policy.PrimaryDeals() }
 
 // Count counts the workers of the snapshot.
 func (s *Snapshot) Count() Counts {

@@ -38,7 +38,7 @@ func bands(s *screen, lay layout) (out []string, joint int) {
 func sharePart(s *screen, w, rows int, last bool) cell.Part {
 	index, _ := s.hist.Fairness(s.snap)
 	return cell.Part{
-		Rule: cell.Rule{Title: shareTitle(s.snap.Policy), Right: "fairness " + fmtFairness(index)}, W: w, Lines: sharePane(s, w, rows, last)}
+		Rule: cell.Rule{Title: shareTitle(s.snap), Right: "fairness " + fmtFairness(index)}, W: w, Lines: sharePane(s, w, rows, last)}
 }
 
 func latencyPart(s *screen, w, rows, lead int) cell.Part {

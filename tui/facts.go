@@ -120,7 +120,7 @@ func portText(w *engine.Row) string {
 // workerFigures is what changes every second.
 func workerFigures(s *screen, w *engine.Row, d *engine.Details) []fact {
 	dealt, cut, fds := unknown, unknown, unknown
-	if s.snap.Policy.PrimaryDeals() {
+	if s.snap.PrimaryDeals() {
 		dealt = fmtCount(float64(w.Dealt))
 	}
 	if alive(w) {

@@ -147,7 +147,7 @@ type figure struct {
 func figuresLine(s *screen) string {
 	snap := s.snap
 	queue := unknown
-	if snap.Policy.PrimaryDeals() {
+	if snap.PrimaryDeals() {
 		queue = fmtOpen(snap.Queue)
 	}
 	open := unknown

@@ -249,7 +249,7 @@ func afterSignal(c killChoice, snap *engine.Snapshot) []string {
 	case c.signal == syscall.SIGSTOP:
 		switch after := "killed after " + say.Prose(snap.Stall); {
 		case snap.Stall <= 0:
-		case snap.Policy.PrimaryDeals():
+		case snap.PrimaryDeals():
 			return []string{"gets no more after 1 s; " + after + " without an answer", "no more after 1 s; " + after}
 		default:
 			return []string{"accepts nothing; " + after + " without an answer", "accepts nothing; " + after}

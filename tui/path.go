@@ -9,7 +9,7 @@ import (
 // cells. Where the kernel deals the primary sees no connection.
 func pathPane(s *screen, w, rows int) []string {
 	snap := s.snap
-	rr := snap.Policy.PrimaryDeals()
+	rr := snap.PrimaryDeals()
 	seen := func(v string) string {
 		if rr {
 			return v

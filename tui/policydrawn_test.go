@@ -12,23 +12,26 @@ import (
 func TestWhoIsNextIsSaidByThePolicy(t *testing.T) {
 	for _, c := range []struct {
 		p           engine.Policy
+		byHand      bool   // the kernel cannot deal
 		list, where string // in the share pane, and in the traffic view
 	}{
-		{engine.SchedRR, "free list: 3 1 2    (the next connection goes to 3)", "free list: 3 1 2"},
-		{engine.SchedLeast, "free list: 3 1 2    (fewest open: the next goes to 3)", "free list: 3 1 2"},
-		{engine.SchedSticky, "free: 3 1 2    (the client's address decides)", "free: 3 1 2"},
-		{engine.SchedShared, "free list: - (the workers accept themselves)", "clients ─► kernel's backlog "},
-		{engine.SchedSpread, "free list: - (the kernel deals, at random)", "clients ─► kernel at random "},
+		{engine.SchedRR, false, "free list: 3 1 2    (the next connection goes to 3)", "free list: 3 1 2"},
+		{engine.SchedLeast, false, "free list: 3 1 2    (fewest open: the next goes to 3)", "free list: 3 1 2"},
+		{engine.SchedSticky, true, "free: 3 1 2    (the client's address decides)", "free: 3 1 2"},
+		{engine.SchedSticky, false, "free list: - (the kernel deals, by client)", "clients ─► kernel by client "},
+		{engine.SchedShared, false, "free list: - (the workers accept themselves)", "clients ─► kernel's backlog "},
+		{engine.SchedSpread, false, "free list: - (the kernel deals, at random)", "clients ─► kernel at random "},
+		{engine.SchedSpread, true, "free list: 3 1 2    (the next connection goes to 3)", "free list: 3 1 2"},
 	} {
 		s := scene(120, 40)
-		s.snap.Policy, s.snap.Free = c.p, []int{3, 1, 2}
+		s.snap.Policy, s.snap.ByHand, s.snap.Free = c.p, c.byHand, []int{3, 1, 2}
 		if got := freeList(s, 80); got != c.list {
 			t.Errorf("%v: %q, want %q", c.p, got, c.list)
 		}
 		if got := freeList(s, len(c.list)); got != c.list {
 			t.Errorf("%v in just its cells: %q", c.p, got)
 		}
-		if got := freeList(s, 20); strings.Contains(got, "(the ") && c.p.PrimaryDeals() {
+		if got := freeList(s, 20); strings.Contains(got, "(the ") && s.snap.PrimaryDeals() {
 			t.Errorf("%v in 20 cells: %q", c.p, got)
 		}
 		s.view = viewTraffic
@@ -36,10 +39,10 @@ func TestWhoIsNextIsSaidByThePolicy(t *testing.T) {
 		if !strings.Contains(text, c.where) {
 			t.Errorf("%v: the traffic view lacks %q:\n%s", c.p, c.where, text)
 		}
-		if c.p.PrimaryDeals() && !strings.Contains(text, "No connection has come") {
+		if s.snap.PrimaryDeals() && !strings.Contains(text, "No connection has come") {
 			t.Errorf("%v: the primary deals, and the view says otherwise:\n%s", c.p, text)
 		}
-		if !c.p.PrimaryDeals() && !strings.Contains(text, "P  chooses rr, least or sticky, where each is seen") {
+		if !s.snap.PrimaryDeals() && !strings.Contains(text, "P  chooses rr or least, where each is seen") {
 			t.Errorf("%v: the view does not say where connections are seen:\n%s", c.p, text)
 		}
 	}

@@ -178,12 +178,12 @@ func valueOf(s *screen, w *engine.Row, cols columns, now time.Time) rowValue {
 		v.cpuScale = s.hist.ScaleOf(hist.CPU, cols[colCPUPast], hist.OfRows)
 	}
 	if cols[colShare] > 0 {
-		v.share, v.shareTop = s.hist.Share(s.snap.Policy, t), s.hist.TopShare(s.snap)
+		v.share, v.shareTop = s.hist.Share(s.snap, t), s.hist.TopShare(s.snap)
 	}
 	if w.Done != nil {
 		v.done = float64(*w.Done)
 	}
-	if s.snap.Policy.PrimaryDeals() {
+	if s.snap.PrimaryDeals() {
 		v.dealt = float64(w.Dealt)
 	}
 	if cols[colLastExit] > 0 {
@@ -196,7 +196,7 @@ func valueOf(s *screen, w *engine.Row, cols columns, now time.Time) rowValue {
 	if w.Open != nil {
 		v.open = *w.Open
 	}
-	if s.snap.Policy.PrimaryDeals() {
+	if s.snap.PrimaryDeals() {
 		v.hand = w.Hand
 	}
 	if n, ok := s.fds[w.ID]; ok {

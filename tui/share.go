@@ -19,8 +19,8 @@ func fmtFairness(v float64) string {
 	return strconv.FormatFloat(v, 'f', 2, 64)
 }
 
-func shareTitle(p engine.Policy) string {
-	if p.PrimaryDeals() {
+func shareTitle(snap *engine.Snapshot) string {
+	if snap.PrimaryDeals() {
 		return "dealt in the last 10 s"
 	}
 	return "answered in the last 10 s"
@@ -37,7 +37,7 @@ func shareWorkers(s *screen) []shareWorker {
 	ws := make([]shareWorker, len(s.snap.Workers))
 	for i := range s.snap.Workers {
 		t := s.hist.Worker(s.snap.Workers[i].ID)
-		ws[i] = shareWorker{s.snap.Workers[i].ID, s.hist.Share(s.snap.Policy, t), hist.NewOf(s.snap.Policy, t)}
+		ws[i] = shareWorker{s.snap.Workers[i].ID, s.hist.Share(s.snap, t), hist.NewOf(s.snap, t)}
 	}
 	return ws
 }
@@ -57,7 +57,7 @@ func shareStrip(s *screen) []string {
 	} else {
 		stripBlocks(s, l, ws)
 	}
-	return []string{cell.Rule{Title: shareTitle(s.snap.Policy), Right: right}.Draw(s.pen(), s.w), l.String()}
+	return []string{cell.Rule{Title: shareTitle(s.snap), Right: right}.Draw(s.pen(), s.w), l.String()}
 }
 
 // stripBars gives each worker cells cells: " 1 ██████████  28%  ".
@@ -167,7 +167,7 @@ func shareRow(s *screen, w int, sw shareWorker, of int) string {
 	l.Right(s.theme.Text, pct, 5)
 	l.Gap(1)
 	count := fmtCount(float64(sw.n))
-	if !s.snap.Policy.PrimaryDeals() && silent(s) {
+	if !s.snap.PrimaryDeals() && silent(s) {
 		count = unknown // it may have answered any number of requests
 	}
 	l.Right(s.theme.Text, count, 5)
@@ -218,10 +218,13 @@ func shareGrid(s *screen, w, rows int, ws []shareWorker) []string {
 // freeList says which workers may get the next connection, and which of them gets
 // it, if that is known.
 func freeList(s *screen, cells int) string {
-	switch {
-	case s.snap.Policy == engine.SchedSpread:
-		return "free list: - (the kernel deals, at random)"
-	case !s.snap.Policy.PrimaryDeals():
+	if !s.snap.PrimaryDeals() {
+		switch s.snap.Policy {
+		case engine.SchedSpread:
+			return "free list: - (the kernel deals, at random)"
+		case engine.SchedSticky:
+			return "free list: - (the kernel deals, by client)"
+		}
 		return "free list: - (the workers accept themselves)"
 	}
 	if len(s.snap.Free) == 0 {

@@ -21,7 +21,7 @@ func pastMetric(s *screen) hist.Metric {
 	switch {
 	case !silent(s):
 		return hist.Req
-	case s.snap.Policy.PrimaryDeals():
+	case s.snap.PrimaryDeals():
 		return hist.Dealt
 	}
 	return hist.CPU
@@ -33,7 +33,7 @@ func trafficGraph(s *screen, of int, openBeside bool) graphPane {
 	g := graphPane{name: "requests/s", of: of, m: hist.Req, fmt: fmtCount}
 	switch {
 	case !silent(s):
-	case s.snap.Policy.PrimaryDeals():
+	case s.snap.PrimaryDeals():
 		g.name, g.m = "dealt/s", hist.Dealt
 	case openBeside:
 		g.name, g.m, g.fmt = "memory", hist.Mem, fmtMem
@@ -49,7 +49,7 @@ func clusterTimes(s *screen) (hist.Latencies, string) {
 	switch t := s.hist.Cluster(); {
 	case t == nil:
 		return hist.NoLatencies, "latency"
-	case silent(s) && s.snap.Policy.PrimaryDeals():
+	case silent(s) && s.snap.PrimaryDeals():
 		return s.hist.HandOffNew, "loop delay"
 	default:
 		return t.Answered, "latency"

@@ -93,7 +93,7 @@ func emptyText(snap *engine.Snapshot) []string {
 	switch {
 	case len(snap.Addresses) == 0:
 		return []string{"No workers, and no port is open."}
-	case !snap.Policy.PrimaryDeals():
+	case !snap.PrimaryDeals():
 		return []string{open + "connections wait for one.", "No workers: connections wait for one."}
 	case snap.Queue == 0:
 		return []string{open + "connections will wait for one.", "No workers: connections will wait for one."}

@@ -52,7 +52,7 @@ func trafficNow(s *screen) time.Time {
 
 // quietText is shown in the place of an empty list of connections.
 func quietText(s *screen) []string {
-	if !s.snap.Policy.PrimaryDeals() {
+	if !s.snap.PrimaryDeals() {
 		lines := []string{"The kernel deals: each worker accepts by itself,", "and the primary sees no connection."}
 		if s.snap.PolicyFixed == "" {
 			lines = append(lines, "P  chooses "+dealing()+", where each is seen")
@@ -71,7 +71,7 @@ func quietText(s *screen) []string {
 	return lines[:1]
 }
 
-// dealing are the policies in which the primary deals: "rr, least or sticky".
+// dealing are the policies in which the primary deals: "rr or least".
 func dealing() string {
 	var names []string
 	for _, p := range engine.Policies() {
@@ -123,7 +123,7 @@ func trafficHints(s *screen) []hint {
 	if h, ok := hintOfKey(s, "l"); ok {
 		hs = append(hs, h)
 	}
-	if !s.snap.Policy.PrimaryDeals() {
+	if !s.snap.PrimaryDeals() {
 		return append(hs, hintOf(s, actPolicy, "policy"), hintOf(s, actFreeze, "freeze"), hintOf(s, actView1, "overview"), hintOf(s, actHelp, "keys"))
 	}
 	enter := hintOf(s, actDetails, "this connection")

@@ -83,7 +83,7 @@ func (m *model) escTraffic() bool {
 // newest connection.
 func (m *model) moveConn(act action) {
 	conns := shownConns(&m.s)
-	if len(conns) == 0 || !m.s.snap.Policy.PrimaryDeals() {
+	if len(conns) == 0 || !m.s.snap.PrimaryDeals() {
 		m.toast("there is no connection to select")
 		return
 	}
@@ -118,7 +118,7 @@ func (m *model) showStory() {
 		m.toast("this is its way; ↑ and ↓ show another connection")
 		return
 	}
-	if len(conns) == 0 || !m.s.snap.Policy.PrimaryDeals() {
+	if len(conns) == 0 || !m.s.snap.PrimaryDeals() {
 		m.toast("there is no connection to tell of")
 		return
 	}
@@ -138,7 +138,7 @@ func (m *model) slowDown() {
 	case m.s.view != viewTraffic:
 		m.toast("3 shows the traffic; v slows it there")
 		return
-	case !m.s.snap.Policy.PrimaryDeals():
+	case !m.s.snap.PrimaryDeals():
 		m.toast("the primary sees no connection that could be slowed")
 		return
 	}

@@ -75,7 +75,7 @@ func connTop(ls []connLine, selected uint64, rows int) int {
 func connList(s *screen, rows, y int) ([]string, []zone) {
 	conns := shownConns(s)
 	cols := connColsFor(s.w, conns)
-	if len(conns) == 0 || !s.snap.Policy.PrimaryDeals() {
+	if len(conns) == 0 || !s.snap.PrimaryDeals() {
 		return append([]string{cell.Spaces(s.w)}, quietLines(s, rows)...), nil
 	}
 	out := []string{connHeading(s, cols)}

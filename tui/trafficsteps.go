@@ -18,7 +18,7 @@ type trafficStep struct {
 
 func trafficSteps(s *screen) []trafficStep {
 	t := s.snap.Traffic
-	if t == nil || !s.snap.Policy.PrimaryDeals() {
+	if t == nil || !s.snap.PrimaryDeals() {
 		t = &engine.Traffic{}
 	}
 	return []trafficStep{
@@ -86,7 +86,7 @@ func stepsLine(s *screen, steps []trafficStep) string {
 // are shown.
 func stepsRight(s *screen) string {
 	t := s.snap.Traffic
-	if t == nil || !s.snap.Policy.PrimaryDeals() {
+	if t == nil || !s.snap.PrimaryDeals() {
 		return ""
 	}
 	n := t.Queued.Count()
@@ -107,7 +107,7 @@ func stepsRight(s *screen) string {
 func stepsNote(s *screen) []string {
 	t := s.snap.Traffic
 	switch {
-	case !s.snap.Policy.PrimaryDeals():
+	case !s.snap.PrimaryDeals():
 		return []string{"the workers accept themselves: the primary sees no step", "the primary sees no step"}
 	case silent(s):
 		return []string{"a Node program does not tell when it closes a connection: served is not known", "served: a Node program does not tell"}

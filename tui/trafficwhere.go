@@ -103,13 +103,16 @@ func wayTo(s *screen, p places) []string {
 	if t := s.snap.Traffic; t != nil && t.Waiting != nil {
 		waiting = fmtOpen(*t.Waiting)
 	}
-	if !s.snap.Policy.PrimaryDeals() {
+	if !s.snap.PrimaryDeals() {
 		if s.w < namesW {
 			return []string{" clients " + arrow + " kernel", right(waiting, 17)}
 		}
 		kernel := " kernel's backlog "
-		if s.snap.Policy == engine.SchedSpread {
+		switch s.snap.Policy {
+		case engine.SchedSpread:
 			kernel = " kernel at random "
+		case engine.SchedSticky:
+			kernel = " kernel by client "
 		}
 		return []string{" clients " + arrow + kernel, right(waiting, 22)}
 	}
@@ -160,7 +163,7 @@ func whereRow(s *screen, l *cell.Line, w *engine.Row, p places) {
 		l.Put(th.Muted, cell.Fitting(l.Room()-1, forms...))
 		return
 	}
-	if t := s.snap.Traffic; t != nil && !s.snap.Policy.PrimaryDeals() && s.w >= namesW {
+	if t := s.snap.Traffic; t != nil && !s.snap.PrimaryDeals() && s.w >= namesW {
 		rate := unknown
 		for _, r := range t.Takes {
 			if r.Worker == w.ID {

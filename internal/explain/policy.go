@@ -47,8 +47,8 @@ var abouts = map[engine.Policy]About{
 		Note:  "Go workers report their count 4 times a second, others are looked at once a second",
 	},
 	engine.SchedSticky: {
-		Deals: "the primary deals all connections of a client address to one worker",
-		Gets:  "It is dealt every connection of the client addresses that are its own.",
+		Deals: "the kernel deals all connections of a client address to one worker",
+		Gets:  "It gets every connection of the client addresses that are its own.",
 		Good:  "state per client: socket.io by long polling",
 		Bad:   "clients behind a proxy: one address, one worker",
 		Note:  "of IPv6 the /64 counts; X-Forwarded-For and PROXY protocol are not read",
@@ -60,7 +60,7 @@ func Policy(p engine.Policy) About { return abouts[p] }
 
 // policy explains that the policy was changed. The other policy is the one that
 // was in force before.
-func policy(e engine.Event, _ *engine.Snapshot) Text {
+func policy(e engine.Event, s *engine.Snapshot) Text {
 	d, _ := e.Detail.(engine.PolicyDetail)
 	to, from := d.To, d.From
 	if from == 0 {
@@ -71,13 +71,17 @@ func policy(e engine.Event, _ *engine.Snapshot) Text {
 	if now.Deals != "" {
 		means = "Now " + now.Deals + "."
 	}
+	stays := " Connections that are open stay where they are."
+	if s != nil && s.ByHand && s.Policy == to {
+		stays = " Here the primary deals instead; an error event says why."
+	}
 	call := "Node has no such policy; in Go c.SetSchedulingPolicy(p)."
 	if name := to.Node(); name != "" {
 		call = fmt.Sprintf("cluster.schedulingPolicy = cluster.%s; in Go c.SetSchedulingPolicy(p). Node ignores it after the first fork.", name)
 	}
 	return Text{
 		Title: "policy",
-		Means: means + " Connections that are open stay where they are.",
+		Means: means + stays,
 		Good:  now.Good,
 		Bad:   now.Bad,
 		Cause: fmt.Sprintf("%s asked for it; it took %s.", by(e.By), millis(d.Ms)),

@@ -50,6 +50,22 @@ func TestAWorkerSaysHowItGetsConnections(t *testing.T) {
 	}
 }
 
+// TestWhoDealsInsteadIsSaid where the kernel cannot deal as the policy has it.
+func TestWhoDealsInsteadIsSaid(t *testing.T) {
+	for _, byHand := range []bool{false, true} {
+		s := picture(engine.SchedSticky)
+		s.ByHand, s.Queue = byHand, 2
+		x := Event(engine.Event{Kind: engine.KindPolicy, Detail: engine.PolicyDetail{From: engine.SchedRR, To: engine.SchedSticky}}, s, nil)
+		check(t, "a change to sticky", x)
+		if strings.Contains(x.Means, "Here the primary deals instead") != byHand {
+			t.Errorf("by hand %v: %q", byHand, x.Means)
+		}
+		if empty := Empty(s).Means; strings.Contains(empty, "2 connections wait") != byHand {
+			t.Errorf("by hand %v: %q", byHand, empty)
+		}
+	}
+}
+
 // TestAChangeIsComparedWithWhatWasBefore or, if that is not told, with the policy
 // under which another side deals.
 func TestAChangeIsComparedWithWhatWasBefore(t *testing.T) {

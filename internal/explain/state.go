@@ -205,7 +205,7 @@ func CrashLoop(s *engine.Snapshot) Text {
 // Empty explains a cluster without workers. s must not be nil.
 func Empty(s *engine.Snapshot) Text {
 	waits := "Connections wait at it for the next worker."
-	if inForce(s).PrimaryDeals() && s.Queue > 0 {
+	if primaryDeals(s) && s.Queue > 0 {
 		waits = fmt.Sprintf("%s waits for the next worker.", plural.Of(s.Queue, "connection"))
 		if s.Queue > 1 {
 			waits = fmt.Sprintf("%s wait for the next worker.", plural.Of(s.Queue, "connection"))

@@ -54,13 +54,16 @@ func inForce(s *engine.Snapshot) engine.Policy {
 	return s.Policy
 }
 
+// primaryDeals tells whether the primary deals; it does in rr, without a snapshot.
+func primaryDeals(s *engine.Snapshot) bool { return s != nil && s.ByHand || inForce(s).PrimaryDeals() }
+
 // instead picks what the other policy would do: shared is said while the primary
 // deals, rr while it does not.
 func instead(s *engine.Snapshot, shared, rr string) string {
-	if !inForce(s).PrimaryDeals() {
-		return rr
+	if primaryDeals(s) {
+		return shared
 	}
-	return shared
+	return rr
 }
 
 // Wrap breaks text into lines of at most cells, as width measures them. A word

@@ -74,13 +74,13 @@ func (w Way) short() Way {
 	return To(w.to[0])
 }
 
-// String is "front", "random of [own 0 own 1]" or "by client to [own 0 own 1]".
+// String is "front", "random of [own 0 own 1]" or "by client to 2 sockets".
 func (w Way) String() string {
 	switch w.by {
 	case byChance:
 		return fmt.Sprintf("random of %v", w.to)
 	case byClient:
-		return fmt.Sprintf("by client to %v", slices.Compact(slices.Sorted(slices.Values(w.to))))
+		return fmt.Sprintf("by client to %d sockets", len(slices.Compact(slices.Sorted(slices.Values(w.to)))))
 	}
 	return w.to[0].String()
 }

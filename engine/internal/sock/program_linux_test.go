@@ -216,7 +216,7 @@ func TestWaysAreTold(t *testing.T) {
 	for want, w := range map[string]Way{
 		"own 2":                               AtRandom([]Gate{Own(2), Own(2)}),
 		"front":                               ByClient([]Gate{Front, Front}, 3),
-		"by client to [front own 0 own 1]":    ByClient(many, 3),
+		"by client to 3 sockets":              ByClient(many, 3),
 		"random of [own 1 front own 1 own 0]": AtRandom(many),
 	} {
 		if w.String() != want || !w.equal(w) {

@@ -28,7 +28,7 @@ const (
 	queuedLooks = 2
 	// askedAgain is how old its last answer must be then.
 	askedAgain = 100 * time.Millisecond
-	// unansweredFor is how long it may take to answer.
+	// unansweredFor is how long it may take to answer, if Signs.Patience is less.
 	unansweredFor = 100 * time.Millisecond
 	// unaskedLooks is how many looks may find connections waiting while the worker
 	// cannot even be asked, because its channel is full.
@@ -152,6 +152,8 @@ type Signs struct {
 	Since    time.Time // since when it has not answered what it was asked; zero = nothing is unanswered
 	Answered time.Time // when it last answered
 	Taken    uint64    // connections it has accepted so far, if it tells
+	// Patience is how long it may take to answer.
+	Patience time.Duration
 }
 
 // Look judges a worker by how many connections wait at its socket. What it says is
@@ -185,8 +187,8 @@ func (s *Seats) Look(worker, waiting int, signs Signs, now time.Time) Do {
 	switch {
 	case x.queued < queuedLooks:
 		return Nothing
-	case !signs.Since.IsZero() && now.Sub(signs.Since) >= unansweredFor,
-		signs.Since.IsZero() && x.queued >= unaskedLooks+queuedLooks && now.Sub(signs.Answered) >= unaskedLooks*Tick:
+	case !signs.Since.IsZero() && now.Sub(signs.Since) >= max(unansweredFor, signs.Patience),
+		signs.Since.IsZero() && x.queued >= unaskedLooks+queuedLooks && now.Sub(signs.Answered) >= max(unaskedLooks*Tick, signs.Patience):
 		x.out = now
 		return LeaveOut
 	case signs.Since.IsZero() && now.Sub(signs.Answered) >= askedAgain:

@@ -73,6 +73,29 @@ func TestLook(t *testing.T) {
 	}
 }
 
+// With patience a worker is left out later, whether it can be asked or not.
+func TestPatience(t *testing.T) {
+	for _, asked := range []bool{true, false} {
+		for _, patience := range []time.Duration{0, time.Second} {
+			s := New(1)
+			s.Take(1, none)
+			signs := Signs{Answered: epoch, Patience: patience}
+			now := epoch
+			for s.Look(1, 1, signs, now) != LeaveOut {
+				if now = now.Add(Tick); now.Sub(epoch) > 3*time.Second {
+					t.Fatalf("patience %v, asked %v: it is never left out", patience, asked)
+				}
+				if asked && signs.Since.IsZero() && now.Sub(epoch) > askedAgain {
+					signs.Since = now
+				}
+			}
+			if took := now.Sub(epoch); took < patience || took > patience+500*time.Millisecond {
+				t.Errorf("patience %v, asked %v: it is left out after %v", patience, asked, took)
+			}
+		}
+	}
+}
+
 // Whenever a worker stops, busy or idle, it is left out within 300 ms. As long as it
 // lives, one that tells what it takes is never asked, and another one ten times a
 // second at most.

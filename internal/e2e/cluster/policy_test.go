@@ -248,15 +248,104 @@ func dialFrom(t *testing.T, from, addr string) int {
 
 // Every client address meets one worker, however often it comes. When a worker dies
 // the clients of the others stay, and the worker that replaces it has its clients.
+// That holds whoever deals: the kernel, for want of descriptors the primary, or both.
 func TestPolicy07StickyClients(t *testing.T) {
 	t.Parallel()
-	const workers = 4
-	p := startPrimary(t, nil, primaryConfig{Workers: workers, Policy: engine.SchedSticky, Grace: time.Second, Stall: 10 * time.Second})
-	p.AwaitKind(workers, engine.KindListening)
+	for by, c := range map[string]struct {
+		files       uint64
+		least, most uint64 // of 100 connections that come to the primary
+	}{
+		"kernel":  {0, 0, 0},
+		"both":    {160, 1, 99}, // sockets for two of the four
+		"primary": {60, 100, 100},
+	} {
+		t.Run(by, func(t *testing.T) {
+			t.Parallel()
+			p := startPrimary(t, nil, primaryConfig{Workers: stickyWorkers, Policy: engine.SchedSticky, Grace: time.Second, Stall: 10 * time.Second, Files: c.files})
+			p.stickyClients()
+			var came uint64
+			ok := testkit.Within(kit.Patience, func() bool { // each may not have its socket yet
+				before := p.newSnapshot().Accepted
+				for i := 1; i <= 100; i++ {
+					dialFrom(t, "127.0.0."+strconv.Itoa(i), p.Addr())
+				}
+				came = p.newSnapshot().Accepted - before
+				return c.least <= came && came <= c.most
+			})
+			if !ok {
+				t.Errorf("%d of 100 connections came to the primary, want %d to %d", came, c.least, c.most)
+			}
+			if s := p.do("snapshot").Snapshot; s.PrimaryDeals() != (by == "primary") {
+				t.Errorf("the primary deals, says the snapshot: %v", s.PrimaryDeals())
+			}
+			p.whatWaitsGoesOn()
+		})
+	}
+}
+
+// whatWaitsGoesOn: what waits at a worker that stands still and dies goes to the next
+// worker of the client, or to the one that replaces the dead.
+func (p *run) whatWaitsGoesOn() {
+	t := p.T
+	t.Helper()
+	home := dialFrom(t, "127.0.0.1", p.Addr())
+	var slot, pid int
+	for _, e := range kit.OfKind(p.SoFar(), engine.KindListening) {
+		if e.Worker == home {
+			slot, pid = e.Slot, e.PID
+		}
+	}
+	stop(t, pid)
+	var cs []*client
+	for range 12 {
+		c := mustDial(t, p.Addr())
+		if err := c.send("/"); err != nil {
+			t.Fatal(err)
+		}
+		cs = append(cs, c)
+	}
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	by := map[int]int{}
+	for i, c := range cs {
+		if _, err := c.receive(); err != nil {
+			t.Errorf("connection %d: %v", i, err)
+		}
+		by[c.worker]++
+	}
+	next := 0
+	for _, e := range kit.OfKind(p.SoFar(), engine.KindListening) {
+		if by[e.Worker] > 0 && e.Slot != slot {
+			next++
+		}
+	}
+	if by[home] > 0 || next > 1 {
+		t.Errorf("of the clients of worker %d, which is dead, answers by %v", home, by)
+	}
+}
+
+// newSnapshot is a picture of now: others are up to 100 ms old.
+func (p *run) newSnapshot() (s *engine.Snapshot) {
+	p.T.Helper()
+	since := time.Now()
+	testkit.Eventually(p.T, kit.Patience, func() bool { s = p.do("snapshot").Snapshot; return s.Time.After(since) }, "no snapshot is new")
+	return s
+}
+
+const stickyWorkers = 4
+
+// stickyClients has 100 client addresses ask before, during and after the death of a
+// worker.
+func (p *run) stickyClients() {
+	t := p.T
+	t.Helper()
+	p.AwaitKind(stickyWorkers, engine.KindListening)
 	slots := map[int]int{} // of the workers
 	see := func() {
 		for _, e := range kit.OfKind(p.SoFar(), engine.KindListening) {
 			slots[e.Worker] = e.Slot
+			p.snapshot(e.Seq) // clients go to it by then
 		}
 	}
 	home := map[string]int{}
@@ -284,14 +373,14 @@ func TestPolicy07StickyClients(t *testing.T) {
 					}
 				}
 			}
-			p.Await("its replacement", slotsUp(workers))
+			p.Await("its replacement", slotsUp(stickyWorkers))
 		}
 	}
 	by := map[int]int{}
 	for _, slot := range home {
 		by[slot]++
 	}
-	if len(by) != workers {
+	if len(by) != stickyWorkers {
 		t.Errorf("clients are at %v", by)
 	}
 }

@@ -33,6 +33,7 @@ type primaryConfig struct {
 	Grace   time.Duration
 	Stall   time.Duration
 	Env     []string // of the workers
+	Files   uint64   // RLIMIT_NOFILE; 0 = as it is
 }
 
 // reply answers one command line.
@@ -56,6 +57,12 @@ func runPrimary(config string, in io.Reader, out io.Writer) int {
 	}
 	// Its workers are this binary too, and no primaries.
 	_ = os.Unsetenv(primaryEnv)
+	if cfg.Files > 0 {
+		if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: cfg.Files, Max: cfg.Files}); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+	}
 	c, err := engine.New(engine.Options{
 		Addr: "127.0.0.1:0", Workers: cfg.Workers, Policy: cfg.Policy, Grace: cfg.Grace, Stall: cfg.Stall,
 		Settings: engine.Settings{Env: cfg.Env},

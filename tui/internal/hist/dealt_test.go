@@ -36,4 +36,10 @@ func TestDealtASecond(t *testing.T) {
 	if got := h.At(h.Worker(1), Dealt, 0); !math.IsNaN(got) {
 		t.Errorf("in shared %g were dealt", got)
 	}
+	s = tickSnapshot(5, map[int]uint64{1: 2030})
+	s.Policy, s.ByHand = engine.SchedSticky, true
+	h.Add(s)
+	if got := h.At(h.Worker(1), Dealt, 0); got != 30 || h.Share(s, h.Worker(1)) != 1 {
+		t.Errorf("by hand %g were dealt, and the share is %g", got, h.Share(s, h.Worker(1)))
+	}
 }

@@ -154,7 +154,7 @@ func (h *History) write(s *engine.Snapshot, step uint64) {
 			h.byID[w.ID] = t
 		}
 		t.writeWorker(pos, w)
-		if s.Policy.PrimaryDeals() && w.State != engine.StateExited {
+		if s.PrimaryDeals() && w.State != engine.StateExited {
 			t.val[Dealt][pos%Keep] = t.dealtSince(pos) / float64(step)
 			dealt = plus(dealt, t.val[Dealt][pos%Keep])
 		}
@@ -176,7 +176,7 @@ func (h *History) write(s *engine.Snapshot, step uint64) {
 	h.all.val[Open][at] = Value(s.Open)
 	h.all.val[CPU][at], h.all.val[Mem][at], h.all.val[Dealt][at] = cpu, mem, dealt
 	h.all.val[Queue][at] = math.NaN()
-	if s.Policy.PrimaryDeals() {
+	if s.PrimaryDeals() {
 		h.all.val[Queue][at] = float64(s.Queue)
 	}
 	h.all.Answered = LatenciesOf(&window10)

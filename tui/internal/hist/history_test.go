@@ -64,12 +64,12 @@ func TestShareOfTheLastTenSeconds(t *testing.T) {
 			dealt[3] = 100
 		}
 		h.Add(tickSnapshot(tick, dealt))
-		if tick == 0 && h.Share(engine.SchedRR, h.Worker(1)) != -1 {
+		if tick == 0 && h.Share(tickSnapshot(tick, dealt), h.Worker(1)) != -1 {
 			t.Error("a share is known although nothing was seen to be dealt")
 		}
 	}
 	for id, want := range map[int]float64{1: 0.75, 2: 0, 3: 0.25} {
-		if got := h.Share(engine.SchedRR, h.Worker(id)); got != want {
+		if got := h.Share(tickSnapshot(20, nil), h.Worker(id)); got != want {
 			t.Errorf("share of %d = %g, want %g", id, got, want)
 		}
 	}

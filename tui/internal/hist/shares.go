@@ -16,11 +16,11 @@ func (h *History) Ticks() int {
 
 // NewOf is what the worker got in the last 10 s: connections dealt to it or, where
 // the primary does not deal and so sees no connection, requests it answered.
-func NewOf(p engine.Policy, t *track) uint64 {
+func NewOf(snap *engine.Snapshot, t *track) uint64 {
 	switch {
 	case t == nil:
 		return 0
-	case p.PrimaryDeals():
+	case snap.PrimaryDeals():
 		return t.dealtNew
 	}
 	return t.doneNew
@@ -28,25 +28,25 @@ func NewOf(p engine.Policy, t *track) uint64 {
 
 // Share is the part (0 to 1) of the last 10 s that went to a worker; -1 if
 // nothing went to anybody.
-func (h *History) Share(p engine.Policy, t *track) float64 {
+func (h *History) Share(snap *engine.Snapshot, t *track) float64 {
 	if h == nil {
 		return -1
 	}
 	total := h.dealtTotal
-	if !p.PrimaryDeals() {
+	if !snap.PrimaryDeals() {
 		total = h.answerTotal
 	}
 	if total == 0 {
 		return -1
 	}
-	return float64(NewOf(p, t)) / float64(total)
+	return float64(NewOf(snap, t)) / float64(total)
 }
 
 // TopShare is the largest share of all rows.
 func (h *History) TopShare(snap *engine.Snapshot) float64 {
 	top := -1.0
 	for i := range snap.Workers {
-		top = max(top, h.Share(snap.Policy, h.Worker(snap.Workers[i].ID)))
+		top = max(top, h.Share(snap, h.Worker(snap.Workers[i].ID)))
 	}
 	return top
 }
@@ -61,7 +61,7 @@ func (h *History) Fairness(snap *engine.Snapshot) (index float64, n int) {
 		if w.State != engine.StateListening {
 			continue
 		}
-		x := float64(NewOf(snap.Policy, h.Worker(w.ID)))
+		x := float64(NewOf(snap, h.Worker(w.ID)))
 		sum += x
 		squares += x * x
 		n++
