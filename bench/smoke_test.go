@@ -53,7 +53,7 @@ func TestSmokeCPU(t *testing.T) {
 
 // A whole run of one measurement, as short as it can be.
 func TestSmoke(t *testing.T) {
-	if testing.Short() {
+	if testing.Short() || testkit.Race { // as above
 		t.Skip("it builds muster and runs two clusters")
 	}
 	t.Cleanup(func() { goleak.VerifyNone(t) })

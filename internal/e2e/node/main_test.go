@@ -136,9 +136,13 @@ func needPackages(t *testing.T) {
 	}
 }
 
-// binary is the path of muster, built once.
+// binary is the path of muster, built once. A test of it is skipped under the race
+// detector: muster is another process then, and has none.
 func binary(t *testing.T) string {
 	t.Helper()
+	if testkit.Race {
+		t.Skip("muster has no detector here; the run without it has this test")
+	}
 	built.Do(func() {
 		if built.dir, built.err = os.MkdirTemp("", "muster-e2e"); built.err != nil {
 			return
