@@ -10,10 +10,10 @@ import (
 	"muster/engine/internal/spread"
 )
 
-// Connections wait at a worker's own socket at every look. As long as its tally says
-// that it takes some, it is not asked whether it answers.
-func TestAWorkerThatTakesConnectionsIsNotAsked(t *testing.T) {
-	c, err := New(Options{Addr: "127.0.0.1:0", Policy: SchedSpread, Workers: 1})
+// atItsOwnSocket is a worker with a socket of its own at which a connection waits.
+func atItsOwnSocket(t *testing.T, policy Policy) (*Cluster, *server, *worker, *tally) {
+	t.Helper()
+	c, err := New(Options{Addr: "127.0.0.1:0", Policy: policy, Workers: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,9 +40,36 @@ func TestAWorkerThatTakesConnectionsIsNotAsked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
+	t.Cleanup(func() { conn.Close() })
 	poll(t, "it waits at the worker's socket", func() bool { return s.port.WaitingAt(sock.Own(i)) == 1 })
+	return c, s, w, tally
+}
 
+// A client of sticky has nothing at another worker, so a worker that does not answer
+// keeps its clients for a second there, and no longer.
+func TestAWorkerKeepsTheClientsOfStickyLonger(t *testing.T) {
+	for policy, is := range map[Policy]struct{ least, most time.Duration }{
+		SchedSpread: {100 * time.Millisecond, 300 * time.Millisecond},
+		SchedSticky: {time.Second, 1200 * time.Millisecond},
+	} {
+		c, s, w, _ := atItsOwnSocket(t, policy)
+		w.slot = &slot{}
+		w.silence.probe.sent = epoch
+		now := epoch
+		for out := false; !out && now.Sub(epoch) < 5*time.Second; _, out = s.seats.Has(w.id) {
+			now = now.Add(spread.Tick)
+			c.loop.patrol.look(s, now)
+		}
+		if took := now.Sub(epoch); took < is.least || took > is.most {
+			t.Errorf("%v: it is left out after %v, want %v to %v", policy, took, is.least, is.most)
+		}
+	}
+}
+
+// Connections wait at a worker's own socket at every look. As long as its tally says
+// that it takes some, it is not asked whether it answers.
+func TestAWorkerThatTakesConnectionsIsNotAsked(t *testing.T) {
+	c, s, w, tally := atItsOwnSocket(t, SchedSpread)
 	now := epoch
 	look := func() (asked bool) {
 		now = now.Add(spread.Tick)
