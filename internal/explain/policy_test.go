@@ -66,6 +66,16 @@ func TestWhoDealsInsteadIsSaid(t *testing.T) {
 	}
 }
 
+// TestWhatIsUsedInsteadOfSpreadIsExplained: it is rr.
+func TestWhatIsUsedInsteadOfSpreadIsExplained(t *testing.T) {
+	s := picture(engine.SchedSpread)
+	s.ByHand = true
+	w := engine.Row{ID: 4, State: engine.StateListening, Forked: now}
+	if x := State(&w, s, now, nil); !strings.Contains(x.Means, Policy(engine.SchedRR).Gets) {
+		t.Errorf("%q", x.Means)
+	}
+}
+
 // TestAChangeIsComparedWithWhatWasBefore or, if that is not told, with the policy
 // under which another side deals.
 func TestAChangeIsComparedWithWhatWasBefore(t *testing.T) {

@@ -46,9 +46,10 @@ func (t Text) Parts() []Part {
 	return append(ps, Part{"cause", t.Cause}, Part{"call", t.Call}, Part{t.Than.String(), t.Other})
 }
 
-// inForce is the policy of a snapshot; rr, the default, without a snapshot.
+// inForce is the policy of a snapshot, or what is used instead of it; rr, the default,
+// without a snapshot.
 func inForce(s *engine.Snapshot) engine.Policy {
-	if s == nil || s.Policy == 0 {
+	if s == nil || s.Policy == 0 || s.ByHand && s.Policy == engine.SchedSpread {
 		return engine.SchedRR
 	}
 	return s.Policy
