@@ -11,6 +11,7 @@ type channel interface {
 	Read(dst []ipc.Message) ([]ipc.Message, error)
 	Send(line []byte, fd int) error
 	TrySend(line []byte, fd int) error
+	TrySendAll(line []byte, fds []int) error
 	Pending() int
 	Flush(ctx context.Context) error
 	PeerGone() bool

@@ -162,7 +162,7 @@ func (c *counts) shareTally() {
 		return
 	}
 	defer unix.Close(fd) // the channel keeps a copy until the message is sent
-	line, err := ipc.AppendMuster(nil, tallyMessage{Sockets: true})
+	line, err := ipc.AppendMuster(nil, tallyMessage{Sockets: true, Many: true})
 	if err == nil {
 		line, err = ipc.AppendHandle(nil, tallyHandle, line)
 	}

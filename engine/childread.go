@@ -41,6 +41,9 @@ func (r *reader) run() {
 		for i := range msgs {
 			m := &msgs[i]
 			switch {
+			case m.Kind == ipc.Cluster && m.Cluster.Act == "newconn":
+				out, taken = r.newConns(m, out, taken)
+				continue
 			case m.Missing:
 				out = ipc.AppendNack(out)
 				r.missed(m)
@@ -54,14 +57,6 @@ func (r *reader) run() {
 				continue
 			case m.Handle != "":
 				out = ipc.AppendAck(out)
-			}
-			if m.Kind == ipc.Cluster && m.Cluster.Act == "newconn" {
-				h, ok := r.take(m)
-				out = ipc.AppendAccepted(out, m.Cluster.Seq, r.questions.nextSeq(), ok)
-				if ok {
-					taken = append(taken, h)
-				}
-				continue
 			}
 			r.received(m)
 		}
@@ -98,17 +93,42 @@ type handed struct {
 	follow followed
 }
 
+// newConns takes in the hand-offs of one message. It appends the answers to out, and
+// to taken what is answered with yes.
+func (r *reader) newConns(m *ipc.Message, out []byte, taken []handed) ([]byte, []handed) {
+	one := func(seq int64, fd int) {
+		switch {
+		case m.Handle == "": // it names a connection that cannot come
+		case fd < 0:
+			out = ipc.AppendNack(out)
+			return
+		default:
+			out = ipc.AppendAck(out)
+		}
+		h, ok := r.take(m.Cluster.Key, seq, fd)
+		out = ipc.AppendAccepted(out, seq, r.questions.nextSeq(), ok)
+		if ok {
+			taken = append(taken, h)
+		}
+	}
+	one(m.Cluster.Seq, m.FD)
+	for _, f := range m.Further {
+		one(f.Seq, f.FD)
+	}
+	return out, taken
+}
+
 // take does the part of a hand-off that can fail; false if the hand-off must be
 // refused, so that the connection goes to another worker. The descriptor is
 // closed then.
-func (r *reader) take(m *ipc.Message) (handed, bool) {
-	fo := r.counts.follows.take(m.Cluster.Seq)
-	l := r.open.listener(m.Cluster.Key)
-	if l == nil || !l.reserve() {
-		closeFD(m.FD)
+func (r *reader) take(key string, seq int64, fd int) (handed, bool) {
+	fo := r.counts.follows.take(seq)
+	l := r.open.listener(key)
+	if fd < 0 || l == nil || !l.reserve() {
+		closeFD(fd)
 		return handed{}, false
 	}
-	conn, err := l.connOf(m.FD)
+	conn, err := l.connOf(fd)
 	if err != nil {
 		l.release()
 		r.counts.isShort(err)

@@ -16,36 +16,7 @@ import (
 
 // deal hands queued connections to workers as long as a worker may get one.
 func (l *ledger) deal(s *server, now time.Time) {
-	for {
-		c, id, ok := s.dealer.Next(l.seq, now)
-		if !ok {
-			break
-		}
-		w := l.workers[id]
-		e := &l.conns[c]
-		followed := l.tracing.wants(e.trace, w.tells())
-		if followed {
-			w.follow(l.seq)
-		}
-		l.buf = ipc.AppendNewConn(l.buf[:0], s.key, l.seq)
-		if err := w.ch.TrySend(l.buf, e.fd); err != nil {
-			// The channel is full, or is ending, which its reader will tell.
-			s.dealer.Unsent(id)
-			if !errors.Is(err, ipc.ErrFull) {
-				s.dealer.Leave(id)
-			}
-			continue
-		}
-		w.unacked = append(w.unacked, sentFD{s: s, seq: l.seq})
-		l.tracing.sent(e.trace, w.id, l.seq, followed, now)
-		w.handed.dealt++
-		l.seq++
-		l.tot.dealt++
-		if e.again {
-			l.tot.again++
-		} else {
-			l.tracing.waited(e.at, now)
-		}
+	for l.dealRound(s, now) { // what a worker's channel did not take goes to others
 	}
 	l.pub.touch()
 	switch queued := s.dealer.Queued(); {
@@ -56,6 +27,73 @@ func (l *ledger) deal(s *server, now time.Time) {
 		s.paused = false
 		s.port.ResumeAccept()
 	}
+}
+
+// dealRound deals as deal does. A worker that takes several connections with one
+// message gets all of the round so; another gets each at once. It is true if a
+// channel has not taken what was dealt: that is queued again.
+func (l *ledger) dealRound(s *server, now time.Time) (unsent bool) {
+	for {
+		c, id, ok := s.dealer.Next(l.seq, now)
+		if !ok {
+			break
+		}
+		w := l.workers[id]
+		if len(w.handed.going) == 0 && w.seen.takesMany {
+			l.getting = append(l.getting, w)
+		}
+		w.handed.going = append(w.handed.going, going{c, l.seq})
+		l.seq++
+		if !w.seen.takesMany || len(w.handed.going) == ipc.MaxConns {
+			unsent = !l.sendGoing(s, w, now) || unsent
+		}
+	}
+	for i, w := range l.getting {
+		unsent = !l.sendGoing(s, w, now) || unsent
+		l.getting[i] = nil
+	}
+	l.getting = l.getting[:0]
+	return unsent
+}
+
+// sendGoing sends a worker what it was dealt. If that cannot be sent, it is false.
+func (l *ledger) sendGoing(s *server, w *worker, now time.Time) bool {
+	batch := w.handed.going
+	if len(batch) == 0 {
+		return true
+	}
+	w.handed.going = batch[:0]
+	l.sendSeqs, l.sendFDs = l.sendSeqs[:0], l.sendFDs[:0]
+	for _, g := range batch {
+		l.sendSeqs, l.sendFDs = append(l.sendSeqs, g.seq), append(l.sendFDs, l.conns[g.conn].fd)
+		if l.tracing.wants(l.conns[g.conn].trace, w.tells()) {
+			w.follow(g.seq)
+		}
+	}
+	l.buf = ipc.AppendNewConns(l.buf[:0], s.key, l.sendSeqs...)
+	if err := w.ch.TrySendAll(l.buf, l.sendFDs); err != nil {
+		// The channel is full, or is ending, which its reader will tell.
+		for range batch {
+			s.dealer.Unsent(w.id)
+		}
+		if !errors.Is(err, ipc.ErrFull) {
+			s.dealer.Leave(w.id)
+		}
+		return false
+	}
+	for _, g := range batch {
+		e := &l.conns[g.conn]
+		w.unacked = append(w.unacked, sentFD{s: s, seq: g.seq})
+		l.tracing.sent(e.trace, w.id, g.seq, l.tracing.wants(e.trace, w.tells()), now)
+		w.handed.dealt++
+		l.tot.dealt++
+		if e.again {
+			l.tot.again++
+		} else {
+			l.tracing.waited(e.at, now)
+		}
+	}
+	return true
 }
 
 // answered takes in a worker's reply to a hand-off. It is false if none is awaited.

@@ -1,12 +1,15 @@
 package engine
 
 import (
+	"reflect"
+	"slices"
 	"testing"
 	"time"
 
 	"muster/engine/internal/deal"
 	"muster/engine/internal/sock"
 	"muster/internal/testkit"
+	"muster/ipc"
 )
 
 // Two workers refuse, one of them for the fifth time: the other one's wait is
@@ -79,6 +82,96 @@ func TestTheDealerKnowsWhatIsOpen(t *testing.T) {
 	for id, want := range map[int]int{1: 7, 2: 3} {
 		if n, ok := s.dealer.Open(id); !ok || n != want {
 			t.Errorf("worker %d: %d open, %v; want %d", id, n, ok, want)
+		}
+	}
+}
+
+// sentChannel notes what is sent.
+type sentChannel struct {
+	channel
+	lines []string
+	fds   [][]int
+	err   error // of every send
+}
+
+func (c *sentChannel) TrySendAll(line []byte, fds []int) error {
+	if c.err == nil {
+		c.lines, c.fds = append(c.lines, string(line)), append(c.fds, slices.Clone(fds))
+	}
+	return c.err
+}
+
+// dealing is a loop with one address and workers that have these channels; those in
+// many take several connections with one message.
+func dealing(many []bool, channels ...*sentChannel) (*loop, *server) {
+	l := loopAt(epoch)
+	s := &server{key: "k", dealer: deal.New(deal.TurnOrder)}
+	for i, ch := range channels {
+		w := &worker{id: i + 1, ch: ch, seen: seen{takesMany: many[i]}}
+		l.workers[w.id] = w
+		s.dealer.Add(w.id, epoch)
+	}
+	return l, s
+}
+
+// offer has n connections come, with descriptors 100 and on.
+func offer(l *loop, s *server, n int) {
+	batch := make([]sock.Accepted, n)
+	for i := range batch {
+		batch[i].FD = 100 + i
+	}
+	l.ledger.accepted(s, batch, epoch)
+}
+
+// A Go worker gets with one message what has come together, another each by itself,
+// and the shares are the same.
+func TestWhatHasComeTogetherGoesWithOneMessage(t *testing.T) {
+	goes, node := &sentChannel{}, &sentChannel{}
+	l, s := dealing([]bool{true, false}, goes, node)
+	offer(l, s, 7)
+	if want := [][]int{{100, 102, 104, 106}}; !reflect.DeepEqual(goes.fds, want) {
+		t.Errorf("the Go worker got %v, want %v", goes.fds, want)
+	}
+	if want := [][]int{{101}, {103}, {105}}; !reflect.DeepEqual(node.fds, want) {
+		t.Errorf("the other worker got %v, want %v", node.fds, want)
+	}
+	if want := string(ipc.AppendNewConns(nil, "k", 0, 2, 4, 6)); goes.lines[0] != want {
+		t.Errorf("sent %q, want %q", goes.lines[0], want)
+	}
+	if a, b := len(l.workers[1].unacked), len(l.workers[2].unacked); a != 4 || b != 3 {
+		t.Errorf("%d and %d acknowledgements are awaited", a, b)
+	}
+	offer(l, s, 40) // more than the two may have in flight
+	for _, ch := range []*sentChannel{goes, node} {
+		for _, fds := range ch.fds {
+			if len(fds) > ipc.MaxConns {
+				t.Errorf("%d connections with one message", len(fds))
+			}
+		}
+	}
+	if n := len(l.workers[1].unacked); n != s.dealer.InFlight(1) {
+		t.Errorf("%d acknowledgements are awaited, %d are in flight", n, s.dealer.InFlight(1))
+	}
+}
+
+// What a channel did not take, all of it, goes to others, oldest first.
+func TestWhatAChannelDoesNotTakeGoesToOthers(t *testing.T) {
+	for name, err := range map[string]error{"full": ipc.ErrFull, "ended": ipc.ErrClosed} {
+		for _, many := range []bool{true, false} {
+			stuck, other := &sentChannel{err: err}, &sentChannel{}
+			l, s := dealing([]bool{many, true}, stuck, other)
+			offer(l, s, 6)
+			var got []int
+			for _, fds := range other.fds {
+				got = append(got, fds...)
+			}
+			slices.Sort(got)
+			if want := []int{100, 101, 102, 103, 104, 105}; !slices.Equal(got, want) || s.dealer.Queued() != 0 {
+				t.Errorf("%s, takes many %v: the other worker got %v, %d wait", name, many, other.fds, s.dealer.Queued())
+			}
+			if n := s.dealer.InFlight(1); n != 0 || len(l.workers[1].unacked) != 0 || l.workers[1].handed.dealt != 0 {
+				t.Errorf("%s, takes many %v: the first has %d in flight", name, many, n)
+			}
 		}
 	}
 }

@@ -27,6 +27,9 @@ type ledger struct {
 	conns        []entry            // accepted but not taken; a deal.Conn is an index into it
 	freeConns    []deal.Conn
 	buf          []byte
+	sendSeqs     []int64   // as buf: room for what is about to be sent
+	sendFDs      []int     // likewise
+	getting      []*worker // who gets something in this round: see dealRound
 	tot          totals
 	handOffTimes *Latency
 	quieting     int // addresses whose names are being removed

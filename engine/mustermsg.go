@@ -32,6 +32,7 @@ const tallyHandle = "muster.Tally"
 // tallyMessage is that message. It says too what the worker understands.
 type tallyMessage struct {
 	Sockets bool `json:"sockets"` // it accepts on sockets it is sent: see ownSocket
+	Many    bool `json:"many"`    // it takes a newconn of several connections: see ipc.AppendNewConns
 }
 
 // ownSocket is the primary's NODE_MUSTER message to a Go worker with the socket of

@@ -49,6 +49,7 @@ func Role() (worker bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("%s=%d: %w; unset it to start a cluster", envChannelFD, num, err)
 	}
+	ch.TakeMany()
 	c := newChild(n, ch, os.Exit)
 	c.slot, _ = strconv.Atoi(os.Getenv(envSlot))
 	if !self.CompareAndSwap(nil, c) {

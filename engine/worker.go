@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"muster/engine/internal/deal"
 	"muster/engine/internal/proc"
 	"muster/internal/wireword"
 	"muster/ipc"
@@ -97,9 +98,16 @@ type asking struct {
 // handOffs are a worker's hand-offs.
 type handOffs struct {
 	dealt, refused uint64
+	going          []going  // dealt to it and about to be sent; empty between two deals
 	again          int      // hand-offs that went to other workers when it had died
 	times          Latency  // from hand-off to answer
 	shown          *Latency // a copy of times that snapshots share; nil = times has changed since
+}
+
+// going is a connection that was dealt and is about to be sent.
+type going struct {
+	conn deal.Conn
+	seq  int64
 }
 
 // inflow is what comes over a worker's channel, and how fast it is read.
@@ -116,6 +124,7 @@ type inflow struct {
 type seen struct {
 	ready        bool // it has sent PM2's "ready"
 	takesSockets bool // a Go worker that accepts on further sockets it is sent
+	takesMany    bool // a Go worker that takes several connections with one message
 	stats        *workerStats
 	figures      figures
 	ownPorts     map[int]bool // ports of its own at which it was seen to listen; nil = nobody has looked
@@ -260,7 +269,9 @@ func (w *worker) tallyCame(m *ipc.Message) {
 	w.out.tally = os.NewFile(uintptr(m.FD), "tally")
 	m.FD = -1
 	var told tallyMessage
-	w.seen.takesSockets = json.Unmarshal(m.Raw, &told) == nil && told.Sockets
+	if json.Unmarshal(m.Raw, &told) == nil {
+		w.seen.takesSockets, w.seen.takesMany = told.Sockets, told.Many
+	}
 }
 
 // foundNone takes in a look at a worker, asked for with t, that found no

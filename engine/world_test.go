@@ -168,12 +168,13 @@ func (c puppetChannel) Close() error {
 	return nil
 }
 
-func (c puppetChannel) Fail(error)                  { _ = c.Close() }
-func (c puppetChannel) Send([]byte, int) error      { return nil }
-func (c puppetChannel) TrySend([]byte, int) error   { return nil }
-func (c puppetChannel) Pending() int                { return 0 }
-func (c puppetChannel) Flush(context.Context) error { return nil }
-func (c puppetChannel) PeerGone() bool              { return c.p.Dying() }
+func (c puppetChannel) Fail(error)                     { _ = c.Close() }
+func (c puppetChannel) Send([]byte, int) error         { return nil }
+func (c puppetChannel) TrySend([]byte, int) error      { return nil }
+func (c puppetChannel) TrySendAll([]byte, []int) error { return nil }
+func (c puppetChannel) Pending() int                   { return 0 }
+func (c puppetChannel) Flush(context.Context) error    { return nil }
+func (c puppetChannel) PeerGone() bool                 { return c.p.Dying() }
 
 // kindsOf are the kinds of a worker's events, in their order.
 func kindsOf(c *Cluster, worker int) (kinds []Kind) {

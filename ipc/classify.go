@@ -189,13 +189,36 @@ func clusterMsg(v []byte) ClusterMsg {
 			c.Sockname = sockname(val)
 		case "data":
 			c.Data = opaque(val)
+		case "more":
+			c.more = further(val)
 		}
 	}
 	switch c.Act {
 	case "queryServer", "listening", "close":
 		c.Query = query(v, c.Key, c.Data)
 	}
+	if c.Act != "newconn" {
+		c.more = nil
+	}
 	return c
+}
+
+// further are the numbers of a newconn's other connections, nil if there are none
+// or they make no sense.
+func further(val []byte) []Further {
+	var seqs []json.RawMessage
+	if json.Unmarshal(val, &seqs) != nil || len(seqs) >= MaxConns {
+		return nil
+	}
+	var more []Further
+	for _, s := range seqs {
+		seq, ok := integer(s)
+		if !ok {
+			return nil
+		}
+		more = append(more, Further{seq, -1})
+	}
+	return more
 }
 
 func query(v []byte, key string, data json.RawMessage) *Query {

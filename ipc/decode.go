@@ -2,6 +2,7 @@ package ipc
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 )
 
@@ -14,10 +15,12 @@ const readSize = 16 << 10
 // Message.
 type decoder struct {
 	buf     []byte
-	n       int // buf[:n] is the frame in progress
-	scanned int // buf[:scanned] holds no newline
-	fd      int // descriptor of the frame in progress, -1 = none
-	skipped int // bytes of the frame in progress, after buf[:n], that were dropped: see skip.go
+	n       int   // buf[:n] is the frame in progress
+	scanned int   // buf[:scanned] holds no newline
+	fd      int   // descriptor of the frame in progress, -1 = none
+	more    []int // further descriptors of it
+	many    bool  // a frame may have further descriptors: see Conn.TakeMany
+	skipped int   // bytes of the frame in progress, after buf[:n], that were dropped: see skip.go
 	limits  limits
 	closeFD func(int) // for descriptors nobody will get
 	names   intern
@@ -41,7 +44,8 @@ func (d *decoder) space() []byte {
 
 // arrival is what came with the bytes of one read.
 type arrival struct {
-	fd      int    // the one descriptor, or -1
+	fd      int    // the first descriptor, or -1
+	more    []int  // the others, good until the next read; none unless the decoder takes many
 	memory  bool   // the descriptor is a regular file, not a socket; only a Muster message may bring one
 	refused string // why descriptors that came were refused (they are closed by now); "" = none were
 }
@@ -107,19 +111,24 @@ func (d *decoder) feed(dst []Message, n int, in arrival) ([]Message, error) {
 		return blame(in.refused)
 	}
 	if in.fd >= 0 {
+		to := -1 // the message they belong to; -1 = the frame in progress
 		switch {
 		case restIsNew && (owner < 0 || couldBeHandle(rest)):
-			d.fd = in.fd
 		case owner >= 0:
-			dst[owner].FD = in.fd
+			to = owner
 		case oldest && dst[first].Handle != "" && dst[first].FD < 0 && lastEnd < 0:
-			dst[first].FD = in.fd
+			to = first
 		case len(rest) > 0 && d.fd < 0: // all of the read belongs to a longer frame
-			d.fd = in.fd
 		case len(rest) > 0:
 			return blame("a second descriptor with one message")
 		default:
 			return blame("a descriptor with a message that takes none")
+		}
+		switch {
+		case to < 0:
+			d.fd, d.more = in.fd, slices.Clone(in.more)
+		case !dst[to].give(in.fd, in.more):
+			return blame(tooMany)
 		}
 	}
 	d.settled(dst[first:])
@@ -138,8 +147,39 @@ func (d *decoder) settle(m *Message, frame []byte) error {
 	if m.Handle == "" {
 		return protocolError(frame, "a descriptor with a message that takes none")
 	}
-	m.FD, d.fd = d.fd, -1
+	if !m.give(d.fd, d.more) {
+		return protocolError(frame, tooMany)
+	}
+	d.fd, d.more = -1, nil
 	return nil
+}
+
+const tooMany = "more descriptors than the message takes"
+
+// give gives a message its descriptors; false if it does not take so many.
+func (m *Message) give(fd int, more []int) bool {
+	if len(more) > len(m.Further) {
+		return false
+	}
+	m.FD = fd
+	for i, fd := range more {
+		m.Further[i].FD = fd
+	}
+	return true
+}
+
+// closeAll closes the descriptors of a message that nobody will get.
+func (d *decoder) closeAll(m *Message) {
+	if m.FD >= 0 {
+		d.closeFD(m.FD)
+		m.FD = -1
+	}
+	for i := range m.Further {
+		if f := &m.Further[i]; f.FD >= 0 {
+			d.closeFD(f.FD)
+			f.FD = -1
+		}
+	}
 }
 
 // keepRest moves the frame in progress to the front, and drops a buffer that
@@ -159,26 +199,31 @@ func (d *decoder) keepRest(start int) {
 func (d *decoder) fail(dst []Message, first int, in arrival, err error) ([]Message, error) {
 	if in.fd >= 0 && in.fd != d.fd {
 		d.closeFD(in.fd)
+		for _, fd := range in.more {
+			d.closeFD(fd)
+		}
 	}
 	d.drop()
 	d.settled(dst[first:])
 	return dst, err
 }
 
-// drop closes the descriptor of a frame that will never be complete.
+// drop closes the descriptors of a frame that will never be complete.
 func (d *decoder) drop() {
 	if d.fd >= 0 {
 		d.closeFD(d.fd)
 		d.fd = -1
 	}
+	for _, fd := range d.more {
+		d.closeFD(fd)
+	}
+	d.more = nil
 }
 
 // pop takes back a message that turned out to be the bad one.
 func (d *decoder) pop(dst []Message) []Message {
 	last := len(dst) - 1
-	if dst[last].FD >= 0 {
-		d.closeFD(dst[last].FD)
-	}
+	d.closeAll(&dst[last])
 	return dst[:last]
 }
 
@@ -187,9 +232,8 @@ func (d *decoder) settled(ms []Message) {
 	for i := range ms {
 		m := &ms[i]
 		m.Missing = m.Handle != "" && m.FD < 0
-		if m.Kind == TooLong && m.FD >= 0 {
-			d.closeFD(m.FD)
-			m.FD = -1
+		if m.Kind == TooLong {
+			d.closeAll(m)
 		}
 	}
 }

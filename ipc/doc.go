@@ -46,6 +46,9 @@ const (
 	MaxPending = 32 << 20
 	// MaxPendingFDs is how many descriptors are kept with that output.
 	MaxPendingFDs = 1024
+	// MaxConns is the most connections in one newconn, and so the most descriptors
+	// with one frame.
+	MaxConns = 16
 	// MaxHandleType and MaxHandleKey are the longest type and key of a
 	// NODE_HANDLE wrapper, as sent: both are kept with the descriptor.
 	MaxHandleType = 64

@@ -24,11 +24,28 @@ func tooLong(n, limit int) error {
 // the connection's descriptor must be sent with it. It allocates only if dst
 // has no room.
 func AppendNewConn(dst []byte, key string, seq int64) []byte {
+	return AppendNewConns(dst, key, seq)
+}
+
+// AppendNewConns is AppendNewConn for one connection or several, whose descriptors
+// must be sent with it in that order. The receiver answers for each. Only a Conn of
+// TakeMany understands more than one, and at most MaxConns.
+func AppendNewConns(dst []byte, key string, seqs ...int64) []byte {
 	// As newConnHead, but the string is closed by appendString.
 	dst = append(dst, newConnHead[:len(newConnHead)-1]...)
 	dst = appendString(dst, key)
 	dst = append(dst, seqMid...)
-	dst = strconv.AppendInt(dst, seq, 10)
+	dst = strconv.AppendInt(dst, seqs[0], 10)
+	if len(seqs) > 1 {
+		dst = append(dst, moreMid...)
+		for i, seq := range seqs[1:] {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = strconv.AppendInt(dst, seq, 10)
+		}
+		dst = append(dst, ']')
+	}
 	return append(dst, "}}\n"...)
 }
 

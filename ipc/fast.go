@@ -13,6 +13,7 @@ const (
 	nackFrame    = `{"cmd":"NODE_HANDLE_NACK"}`
 	newConnHead  = `{"cmd":"NODE_HANDLE","type":"net.Native","msg":{"cmd":"NODE_CLUSTER","act":"newconn","key":"`
 	newConnMid   = `","seq":`
+	moreMid      = `,"more":[`
 )
 
 // fastMessage reads the frame if it is a message of a hand-off. FD is -1 in
@@ -67,7 +68,7 @@ func fastAccepted(b []byte, m *Message) bool {
 	return true
 }
 
-// fastNewConn reads KEY","seq":5}}
+// fastNewConn reads KEY","seq":5}} or KEY","seq":5,"more":[6,7]}}
 func fastNewConn(b []byte, m *Message, names *intern) bool {
 	n := 0
 	for n < len(b) && plain(b[n]) {
@@ -79,7 +80,15 @@ func fastNewConn(b []byte, m *Message, names *intern) bool {
 		return false
 	}
 	seq, b, ok := digits(b)
-	if !ok || string(b) != "}}" {
+	if !ok {
+		return false
+	}
+	if rest, yes := after(b, moreMid); yes {
+		if m.Cluster.more, b, ok = fastMore(rest); !ok {
+			return false
+		}
+	}
+	if string(b) != "}}" {
 		return false
 	}
 	m.Kind = Cluster
@@ -88,6 +97,26 @@ func fastNewConn(b []byte, m *Message, names *intern) bool {
 	m.Cluster.Key = names.get(key)
 	m.Cluster.Seq = seq
 	return true
+}
+
+// fastMore reads 6,7]
+func fastMore(b []byte) (more []Further, rest []byte, ok bool) {
+	more = make([]Further, 0, MaxConns-1)
+	for len(more) < cap(more) {
+		seq, b2, ok := digits(b)
+		if !ok || len(b2) == 0 {
+			return nil, b, false
+		}
+		more = append(more, Further{seq, -1})
+		switch b = b2[1:]; b2[0] {
+		case ']':
+			return more, b, true
+		case ',':
+		default:
+			return nil, b, false
+		}
+	}
+	return nil, b, false
 }
 
 // plain tells whether a byte stands for itself in a JSON string. Non-ASCII is

@@ -2,6 +2,7 @@ package ipc
 
 import (
 	"bytes"
+	"maps"
 	"reflect"
 	"strings"
 	"testing"
@@ -15,8 +16,13 @@ var hotFrames = map[string]string{
 	"newconn":  `{"cmd":"NODE_HANDLE","type":"net.Native","msg":{"cmd":"NODE_CLUSTER","act":"newconn","key":"127.0.0.1:3000:4::","seq":7}}`,
 }
 
+// severalFrame is a hot frame that allocates.
+var severalFrame = string(AppendNewConns(nil, "127.0.0.1:3000:4::", 7, 8, 1<<40))
+
 func TestFastPathTakesTheHotFrames(t *testing.T) {
-	for name, frame := range hotFrames {
+	frames := maps.Clone(hotFrames)
+	frames["several"] = strings.TrimSuffix(severalFrame, "\n")
+	for name, frame := range frames {
 		m, ok := fastMessage([]byte(frame), &intern{})
 		if !ok {
 			t.Errorf("%s: left to the slow path", name)
@@ -73,6 +79,9 @@ func FuzzFastPath(f *testing.F) {
 		f.Add([]byte(frame))
 		f.Add([]byte(strings.Replace(frame, ":", " :", 1)))
 		f.Add([]byte(frame + " "))
+	}
+	for _, more := range []string{`[8,9]`, `[]`, `[8`, `[8,]`, `[8,9]]`, `[08]`, `["8"]`, `8`} {
+		f.Add([]byte(strings.Replace(hotFrames["newconn"], `7}`, `7,"more":`+more+`}`, 1)))
 	}
 	f.Add([]byte(`{"cmd":"NODE_CLUSTER","ack":05,"accepted":true,"seq":3}`))
 	f.Add([]byte(`{"cmd":"NODE_CLUSTER","ack":9999999999999999,"accepted":true,"seq":-3}`))

@@ -58,7 +58,7 @@ func (c *Conn) flushOne(sock int) flushResult {
 		return flushDone
 	}
 	head := &o.kept[0]
-	n, err := o.sendmsg(sock, head.data[:min(len(head.data), maxChunk)], head.fd)
+	n, err := o.sendmsg(sock, head.data[:min(len(head.data), maxChunk)], o.alone(head.fd))
 	switch {
 	case err == unix.EAGAIN:
 		return flushWait

@@ -25,32 +25,50 @@ func FuzzRead(f *testing.F) {
 	unix.CloseOnExec(sock)
 	f.Cleanup(func() { closeFD(sock) })
 
+	for _, seed := range []string{"\xff\xff", "\x80", "\x14\xff", "\xff\x3f\xc1"} {
+		f.Add([]byte(severalFrame+"1\n"+severalFrame), []byte(seed))
+	}
+
 	f.Fuzz(func(t *testing.T, data, cuts []byte) {
 		noFDLeak(t)
-		c, p := withPeer(t)
-		sent := make(chan bool, 1)
-		go func() { sent <- sendCut(p, data, cuts, sock) }()
-		ms, err := readToError(c)
-		defer closeMessages(ms)
-		c.Close() // so that the sender does not wait for us
-		withFDs := <-sent
-		for _, m := range ms {
-			if m.FD >= 0 && (m.Handle == "" || m.Missing || !same(t, m.FD, sock)) {
-				t.Fatalf("descriptor %d in %+v", m.FD, m)
-			}
-		}
-		if withFDs {
-			return // some of the messages may have been refused for them
-		}
-		want, wantErr := put(newDecoder(nil), nil, data, none)
-		var pe *ProtocolError
-		if len(ms) != len(want) || len(ms) > 0 && !reflect.DeepEqual(ms, want) || errors.As(err, &pe) != (wantErr != nil) {
-			t.Fatalf("read %+v, %v\nwant %+v, %v", ms, err, want, wantErr)
-		}
-		if whole := len(data) == 0 || data[len(data)-1] == '\n'; wantErr == nil && (err == io.EOF) != whole {
-			t.Fatalf("%q ends with %v", data, err)
+		for _, many := range []bool{false, true} {
+			readCut(t, data, cuts, sock, many)
 		}
 	})
+}
+
+func readCut(t *testing.T, data, cuts []byte, sock int, many bool) {
+	c, p := withPeer(t)
+	c.in.dec.many = many
+	sent := make(chan bool, 1)
+	go func() { sent <- sendCut(p, data, cuts, sock) }()
+	ms, err := readToError(c)
+	defer closeMessages(ms)
+	c.Close() // so that the sender does not wait for us
+	withFDs := <-sent
+	for _, m := range ms {
+		if m.FD >= 0 && (m.Handle == "" || m.Missing || !same(t, m.FD, sock)) {
+			t.Fatalf("descriptor %d in %+v", m.FD, m)
+		}
+		for _, f := range m.Further {
+			if f.FD >= 0 && (m.FD < 0 || !many || !same(t, f.FD, sock)) {
+				t.Fatalf("descriptor %d in %+v", f.FD, m)
+			}
+		}
+	}
+	if withFDs {
+		return // some of the messages may have been refused for them
+	}
+	d := newDecoder(nil)
+	d.many = many
+	want, wantErr := put(d, nil, data, none)
+	var pe *ProtocolError
+	if len(ms) != len(want) || len(ms) > 0 && !reflect.DeepEqual(ms, want) || errors.As(err, &pe) != (wantErr != nil) {
+		t.Fatalf("read %+v, %v\nwant %+v, %v", ms, err, want, wantErr)
+	}
+	if whole := len(data) == 0 || data[len(data)-1] == '\n'; wantErr == nil && (err == io.EOF) != whole {
+		t.Fatalf("%q ends with %v", data, err)
+	}
 }
 
 // sendCut sends data in pieces as cuts says: six bits of length, one for a

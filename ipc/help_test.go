@@ -173,6 +173,11 @@ func closeMessages(ms []Message) {
 		if m.FD >= 0 {
 			closeFD(m.FD)
 		}
+		for _, f := range m.Further {
+			if f.FD >= 0 {
+				closeFD(f.FD)
+			}
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"io"
 	"iter"
 	"os"
+	"slices"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -22,7 +23,8 @@ type input struct {
 	call call
 	err  error // what Read returns from now on
 
-	memory bool // a regular file has come, but its message has not yet
+	memory bool  // a regular file has come, but its message has not yet
+	more   []int // of arrivalOf
 
 	// Arguments and results of receive, a function that is made once so that a
 	// read allocates nothing.
@@ -67,6 +69,10 @@ func (in *input) close() {
 // Close. After an error Read returns only that error.
 func (c *Conn) Read(dst []Message) ([]Message, error) { return c.read(dst, true) }
 
+// TakeMany lets the peer send newconns of several connections: see Message.Further.
+// Call it before the first Read.
+func (c *Conn) TakeMany() { c.in.dec.many = true }
+
 // ReadMore is Read without waiting: it returns dst unchanged if there is no
 // complete message.
 func (c *Conn) ReadMore(dst []Message) ([]Message, error) { return c.read(dst, false) }
@@ -106,7 +112,7 @@ func (c *Conn) take(dst []Message) ([]Message, error) {
 	in := &c.in
 	err := in.receiveError
 	if err == nil && in.n > 0 {
-		a := arrivalOf(in.oob[:in.oobn], in.flags)
+		a := in.arrivalOf(in.oob[:in.oobn], in.flags)
 		in.memory = in.memory || a.memory
 		had := len(dst)
 		dst, err = in.dec.feed(dst, in.n, a)
@@ -144,9 +150,7 @@ func (in *input) checkMemory(ms []Message, had int) ([]Message, error) {
 			continue
 		}
 		for j := i; j < len(ms); j++ {
-			if ms[j].FD >= 0 {
-				closeFD(ms[j].FD)
-			}
+			in.dec.closeAll(&ms[j])
 		}
 		return ms[:i], protocolError([]byte(m.Handle), notSocket)
 	}
@@ -157,43 +161,45 @@ const notSocket = "a descriptor that is not a socket"
 
 // arrivalOf looks at the descriptors that came with a read, and closes them all
 // if they cannot be accepted.
-func arrivalOf(oob []byte, flags int) arrival {
-	in := arrival{fd: -1}
+func (in *input) arrivalOf(oob []byte, flags int) arrival {
+	a := arrival{fd: -1}
 	if len(oob) == 0 {
-		return in
+		return a
 	}
-	count := 0
+	in.more = in.more[:0]
 	for fd := range descriptors(oob) {
-		in.fd = fd
-		count++
-	}
-	if count == 0 {
-		return in
-	}
-	switch {
-	case count > 1:
-		in.refused = fmt.Sprintf("%d descriptors with one message", count)
-	case flags&unix.MSG_CTRUNC != 0:
-		// The message buffer had room for more than one descriptor, but this
-		// process had none left.
-		in.refused = "more than one descriptor with one message"
-	default:
-		switch {
-		case isSocket(in.fd):
-		case modeOf(in.fd) == unix.S_IFREG:
-			in.memory = true
-		default:
-			in.refused = notSocket
+		if a.fd < 0 {
+			a.fd = fd
+		} else {
+			in.more = append(in.more, fd)
 		}
 	}
-	if in.refused != "" {
+	switch count := 1 + len(in.more); {
+	case a.fd < 0:
+		return a
+	case count > 1 && !in.dec.many || count > MaxConns:
+		a.refused = fmt.Sprintf("%d descriptors with one message", count)
+	case flags&unix.MSG_CTRUNC != 0 && !in.dec.many:
+		// The message buffer had room for more than one descriptor, but this
+		// process had none left.
+		a.refused = "more than one descriptor with one message"
+	case !slices.ContainsFunc(in.more, isNoSocket) && isSocket(a.fd):
+	case count == 1 && modeOf(a.fd) == unix.S_IFREG:
+		a.memory = true
+	default:
+		a.refused = notSocket
+	}
+	a.more = in.more
+	if a.refused != "" {
 		for fd := range descriptors(oob) {
 			closeFD(fd)
 		}
-		in.fd = -1
+		a.fd, a.more = -1, nil
 	}
-	return in
+	return a
 }
+
+func isNoSocket(fd int) bool { return !isSocket(fd) }
 
 // descriptors walks the descriptors of control data. It parses by hand, because
 // the parser of x/sys allocates.

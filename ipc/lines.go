@@ -15,5 +15,5 @@ func (c *Conn) SendLines(lines []byte) error {
 	if len(lines) == 0 || lines[len(lines)-1] != '\n' {
 		return ErrNotALine
 	}
-	return c.sendOrKeep(lines, -1, true)
+	return c.sendOrKeep(lines, nil, true)
 }

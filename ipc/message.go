@@ -66,9 +66,18 @@ type Message struct {
 	// answers with AppendNack and drops the message. A loop-lag probe looks
 	// like this: Kind User, Handle "net.Native", Raw {}.
 	Missing bool
+	// Further are the other connections of a newconn with more than one: FD and
+	// Cluster.Seq are the first's. It is nil unless the Conn takes such messages.
+	Further []Further
 	Cluster ClusterMsg // for Kind Cluster
 	Cmd     string     // for Kind OtherInternal: "NODE_SOCKET_NOTIFY_CLOSE", ...
 	Size    int        // for Kind TooLong: bytes of the frame, without its newline
+}
+
+// Further is a connection that came with another one.
+type Further struct {
+	Seq int64
+	FD  int // -1 = it did not arrive, as Missing; the receiver of the Message owns it
 }
 
 // ClusterMsg is the content of a NODE_CLUSTER message. Fields that are missing
@@ -86,6 +95,8 @@ type ClusterMsg struct {
 	Query       *Query          // with the acts queryServer, listening and close
 	Sockname    *Sockname       // in the reply to queryServer
 	Data        json.RawMessage // opaque, e.g. TLS ticket keys; nil if absent or null
+
+	more []Further // of a newconn: see Message.Further
 }
 
 // Query is what a worker asks to listen on, or listens on. The types of its

@@ -8,7 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -29,13 +31,14 @@ type output struct {
 	drained  *drained // what Flush waits for; nil = nobody waits
 
 	scratch []byte // buffer for a line that came without its newline
-	oob     []byte // control data of one descriptor
+	oob     []byte // room for the control data of MaxConns descriptors
 	call    call
 
 	// Arguments and results of the one send function, as in input.
 	send      func(fd uintptr)
 	line      []byte
-	fd        int
+	with      []int  // descriptors
+	one       [1]int // room for one
 	n         int
 	sendError error
 }
@@ -52,17 +55,31 @@ type chunk struct {
 const maxChunk = 64 << 10
 
 func (o *output) init() {
-	o.oob = unix.UnixRights(0)
-	o.send = func(fd uintptr) { o.n, o.sendError = o.sendmsg(int(fd), o.line, o.fd) }
+	o.oob = make([]byte, unix.CmsgSpace(4*MaxConns))
+	o.send = func(fd uintptr) { o.n, o.sendError = o.sendmsg(int(fd), o.line, o.with) }
 }
 
-// sendmsg sends a part of line or all of it, and the descriptor with the first
-// byte.
-func (o *output) sendmsg(sock int, line []byte, fd int) (int, error) {
+// alone is fd for sendmsg, -1 for none. Held: mu.
+func (o *output) alone(fd int) []int {
+	if fd < 0 {
+		return nil
+	}
+	o.one[0] = fd
+	return o.one[:]
+}
+
+// sendmsg sends a part of line or all of it, and the descriptors, at most MaxConns,
+// with the first byte. Held: mu.
+func (o *output) sendmsg(sock int, line []byte, fds []int) (int, error) {
 	var oob []byte
-	if fd >= 0 {
-		oob = o.oob
-		binary.NativeEndian.PutUint32(oob[unix.CmsgLen(0):], uint32(fd))
+	if len(fds) > 0 {
+		oob = o.oob[:unix.CmsgSpace(4*len(fds))]
+		hdr := (*unix.Cmsghdr)(unsafe.Pointer(&oob[0]))
+		hdr.Level, hdr.Type = unix.SOL_SOCKET, unix.SCM_RIGHTS
+		hdr.SetLen(unix.CmsgLen(4 * len(fds)))
+		for i, fd := range fds {
+			binary.NativeEndian.PutUint32(oob[unix.CmsgLen(4*i):], uint32(fd))
+		}
 	}
 	for {
 		n, err := o.call.send(sock, line, oob)
@@ -88,10 +105,28 @@ func (c *Conn) Send(line []byte, fd int) error { return c.sendLine(line, fd, tru
 // takes a part, the rest is kept, since a frame cannot be taken back.
 func (c *Conn) TrySend(line []byte, fd int) error { return c.sendLine(line, fd, false) }
 
+// TrySendAll is TrySend of a line with several descriptors, at most MaxConns: a
+// newconn of several connections.
+func (c *Conn) TrySendAll(line []byte, fds []int) error {
+	if len(fds) == 0 || len(fds) > MaxConns {
+		return fmt.Errorf("sending %d descriptors with one message: the most is %d", len(fds), MaxConns)
+	}
+	o := &c.out
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return c.sendLineNow(line, fds, false)
+}
+
 func (c *Conn) sendLine(line []byte, fd int, keep bool) error {
 	o := &c.out
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	return c.sendLineNow(line, o.alone(fd), keep)
+}
+
+// sendLineNow is Send, TrySend and TrySendAll. Held: mu.
+func (c *Conn) sendLineNow(line []byte, fds []int, keep bool) error {
+	o := &c.out
 	if o.err != nil {
 		return o.err
 	}
@@ -99,26 +134,27 @@ func (c *Conn) sendLine(line []byte, fd int, keep bool) error {
 	if err != nil {
 		return err
 	}
-	return c.sendOrKeep(line, fd, keep)
+	return c.sendOrKeep(line, fds, keep)
 }
 
 // sendOrKeep sends what the socket takes, and keeps the rest if that is
-// allowed. Held: mu.
-func (c *Conn) sendOrKeep(line []byte, fd int, keep bool) error {
+// allowed, with at most one descriptor. Held: mu.
+func (c *Conn) sendOrKeep(line []byte, fds []int, keep bool) error {
 	sent := 0
 	if c.out.pending == 0 {
 		var err error
-		if sent, err = c.sendNow(line, fd); err != nil {
+		if sent, err = c.sendNow(line, fds); err != nil {
 			return err
 		}
 	}
+	fd := -1
 	switch {
 	case sent == len(line):
 		return nil
 	case sent == 0 && !keep:
 		return ErrFull
-	case sent > 0:
-		fd = -1 // it went with the first byte
+	case sent == 0 && len(fds) > 0: // otherwise they went with the first byte
+		fd = fds[0]
 	}
 	return c.keep(line[sent:], fd)
 }
@@ -142,11 +178,11 @@ func (o *output) oneLine(line []byte) ([]byte, error) {
 }
 
 // sendNow makes one attempt. Held: mu.
-func (c *Conn) sendNow(line []byte, fd int) (int, error) {
+func (c *Conn) sendNow(line []byte, fds []int) (int, error) {
 	o := &c.out
-	o.line, o.fd = line, fd
+	o.line, o.with = line, fds
 	err := c.rc.Control(o.send)
-	o.line = nil // the line belongs to the caller
+	o.line, o.with = nil, nil // they belong to the caller
 	if err != nil {
 		return 0, ErrClosed // closed after we looked at err
 	}
@@ -158,7 +194,7 @@ func (c *Conn) sendNow(line []byte, fd int) (int, error) {
 	case errors.Is(err, unix.EBADF):
 		// Our descriptor is open, otherwise Control would have failed: the bad
 		// one is the caller's.
-		return 0, fmt.Errorf("sending descriptor %d: %w", fd, err)
+		return 0, fmt.Errorf("sending descriptor %s: %w", strings.Trim(fmt.Sprint(fds), "[]"), err)
 	default:
 		return 0, c.fail(err)
 	}

@@ -15,7 +15,12 @@ func (d *decoder) message(frame []byte) (Message, error) {
 	size := len(frame) + d.skipped
 	d.skipped = 0
 	if size <= d.limits.frame {
-		return message(frame, &d.names)
+		m, err := message(frame, &d.names)
+		if d.many {
+			m.Further = m.Cluster.more
+		}
+		m.Cluster.more = nil
+		return m, err
 	}
 	if err := d.checkLong(frame, size); err != nil {
 		return Message{}, err
