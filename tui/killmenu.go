@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -17,7 +18,7 @@ import (
 type killMenu struct {
 	dialogBase
 	worker, pid int
-	cursor      int // index into killChoices
+	cursor      cursor // in killChoices
 
 	digits   string // typed so far
 	digitsAt time.Time
@@ -73,7 +74,7 @@ func (d *killMenu) key(m *model, key string) bool {
 		return true
 	}
 	d.digits = ""
-	before := d.cursor
+	before := d.cursor.at(len(killChoices))
 	switch key {
 	case "enter":
 		m.close()
@@ -84,27 +85,17 @@ func (d *killMenu) key(m *model, key string) bool {
 	case "q":
 		m.closedAt = m.s.now
 		m.close()
-	case "up", "k":
-		d.cursor = clamp(0, d.cursor-1, len(killChoices)-1)
-	case "down", "j":
-		d.cursor = clamp(0, d.cursor+1, len(killChoices)-1)
-	case "home", "g", "pgup":
-		d.cursor = 0
-	case "end", "G", "pgdown":
-		d.cursor = len(killChoices) - 1
 	case "!":
-		for i, c := range killChoices {
-			if c.crash {
-				d.cursor = i
-			}
-		}
+		d.cursor = cursor(slices.IndexFunc(killChoices, func(c killChoice) bool { return c.crash }))
 	case "?", "h", "f1":
 		m.s.help = true
 	default:
-		m.toast(fmt.Sprintf("enter sends, esc leaves; %s does nothing here", keyName(key)))
-		return true
+		if !d.cursor.key(key, len(killChoices)) {
+			m.toast(fmt.Sprintf("enter sends, esc leaves; %s does nothing here", keyName(key)))
+			return true
+		}
 	}
-	if d.cursor == before && m.s.dialog == dialog(d) && !m.s.help {
+	if d.cursor.at(len(killChoices)) == before && m.s.dialog == dialog(d) && !m.s.help {
 		m.toast(killChoices[before].name + " is picked already; enter sends, esc leaves")
 	}
 	return true
@@ -119,7 +110,7 @@ func (m *model) killDigit(d *killMenu, digit string) {
 	d.digitsAt = m.s.now
 	for _, typed := range []string{d.digits + digit, digit} {
 		if i := signalRow(typed); i >= 0 {
-			d.digits, d.cursor = typed, i
+			d.digits, d.cursor = typed, cursor(i)
 			return
 		}
 	}
@@ -151,7 +142,7 @@ func (m *model) kill(d *killMenu) {
 		m.toast(fmt.Sprintf("worker %d (pid %d) has ended: nothing was sent", d.worker, d.pid))
 		return
 	}
-	c := killChoices[clamp(0, d.cursor, len(killChoices)-1)]
+	c := killChoices[d.cursor.at(len(killChoices))]
 	if c.crash {
 		m.do(engine.Command{Op: engine.OpCrash, Worker: d.worker})
 		return
@@ -177,16 +168,16 @@ func (d *killMenu) draw(s *screen, a area) ([]string, []zone) {
 	out := []string{cell.Rule{Title: "kill worker " + strconv.Itoa(d.worker), Right: facts, Joint: a.joint}.Draw(s.pen(), a.w)}
 
 	// In a low pane the choices scroll, so that the picked one stays visible.
-	cursor := clamp(0, d.cursor, len(killChoices)-1)
+	picked := d.cursor.at(len(killChoices))
 	const least = 3 // choices
-	notes := killNotes(d.worker, d.pid, killChoices[cursor], s, a.w-len(killCall))
+	notes := killNotes(d.worker, d.pid, killChoices[picked], s, a.w-len(killCall))
 	notes = notes[:clamp(0, a.rows-least, len(notes))]
 	seen := clamp(0, a.rows-len(notes), len(killChoices))
-	first := clamp(0, cursor-seen+1, max(len(killChoices)-seen, 0))
+	first := clamp(0, picked-seen+1, max(len(killChoices)-seen, 0))
 	var zones []zone
 	for i := first; i < first+seen; i++ {
 		zones = append(zones, zone{x1: a.w, y: a.y + len(out), kind: zoneMenu, worker: i})
-		out = append(out, killLine(s, a.w, killChoices[i], i == cursor, target))
+		out = append(out, killLine(s, a.w, killChoices[i], i == picked, target))
 	}
 	for _, n := range notes {
 		l := cell.NewLine(a.w, s.signs)
@@ -269,25 +260,9 @@ func (*killMenu) hints(*screen) []hint {
 
 // click picks a signal; a double click sends it.
 func (d *killMenu) click(m *model, z zone, double bool) (press string, mine bool) {
-	switch {
-	case z.kind != zoneMenu:
-		return "", m.closeFirst(z)
-	case double:
-		press = "enter"
-	}
-	d.cursor = clamp(0, z.worker, len(killChoices)-1)
-	return press, true
+	return d.cursor.click(m, z, double, len(killChoices))
 }
 
 func (d *killMenu) wheel(_ *model, z zone, up bool) bool {
-	if z.kind != zoneMenu {
-		return false
-	}
-	if up {
-		d.cursor--
-	} else {
-		d.cursor++
-	}
-	d.cursor = clamp(0, d.cursor, len(killChoices)-1)
-	return true
+	return d.cursor.wheel(z, up, len(killChoices))
 }

@@ -47,7 +47,7 @@ func TestNothingOfOursIsCutAt60x16(t *testing.T) {
 	for i := range killChoices {
 		s := scene(60, 16)
 		s.snap.Workers[1].Open = ptr(9999)
-		s.dialog = &killMenu{worker: 2, pid: 20412, cursor: i}
+		s.dialog = &killMenu{worker: 2, pid: 20412, cursor: cursor(i)}
 		check("the kill menu", s, "kill worker 2", " call ", " then ")
 	}
 	for name, keys := range map[string][]string{"q": {"q"}, "D": {"D"}, "f": {"f"}, "d": {"d"}} {
@@ -70,7 +70,7 @@ func TestNothingOfOursIsCutAt60x16(t *testing.T) {
 func TestTheKillMenuOverACrashLoop(t *testing.T) {
 	s := pictures()["kill-crash-60x16"]()
 	for i, c := range killChoices {
-		s.dialog.(*killMenu).cursor = i
+		s.dialog.(*killMenu).cursor = cursor(i)
 		text := plain(render(s))
 		for _, want := range []string{"kill worker 18 ", "pid 20428", "  " + c.name, " call    ", " then    "} {
 			if !strings.Contains(text, want) {

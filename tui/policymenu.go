@@ -13,24 +13,24 @@ import (
 // policyMenu is the list of P: every policy with what it is good and bad at.
 type policyMenu struct {
 	dialogBase
-	cursor int // index into engine.Policies
+	cursor cursor // in engine.Policies
 }
 
 // openPolicies opens the list at the policy in force.
 func (m *model) openPolicies() {
-	m.open(&policyMenu{cursor: max(slices.Index(engine.Policies(), m.policyNow()), 0)})
+	m.open(&policyMenu{cursor: cursor(slices.Index(engine.Policies(), m.policyNow()))})
 	m.showSelected() // the table may be lower now
 }
 
 // at is the index of the policy that is picked, picked is that policy.
-func (d *policyMenu) at() int { return clamp(0, d.cursor, len(engine.Policies())-1) }
+func (d *policyMenu) at() int { return d.cursor.at(len(engine.Policies())) }
 
 func (d *policyMenu) picked() engine.Policy { return engine.Policies()[d.at()] }
 
 // key handles a key while the list is open. Only enter changes the policy.
 func (d *policyMenu) key(m *model, key string) bool {
-	before, last := d.at(), len(engine.Policies())-1
-	d.cursor = before
+	n := len(engine.Policies())
+	before := d.at()
 	switch key {
 	case "enter":
 		m.close()
@@ -41,23 +41,17 @@ func (d *policyMenu) key(m *model, key string) bool {
 	case "q":
 		m.closedAt = m.s.now
 		m.close()
-	case "up", "k":
-		d.cursor = max(before-1, 0)
-	case "down", "j":
-		d.cursor = min(before+1, last)
 	case "p", "P": // as p does without the list: after the last one the first
-		d.cursor = (before + 1) % (last + 1)
-	case "home", "g", "pgup":
-		d.cursor = 0
-	case "end", "G", "pgdown":
-		d.cursor = last
+		d.cursor.set((before+1)%n, n)
 	case "?", "h", "f1":
 		m.s.help = true
 	default:
-		m.toast("enter chooses, esc leaves; " + keyName(key) + " does nothing here")
-		return true
+		if !d.cursor.key(key, n) {
+			m.toast("enter chooses, esc leaves; " + keyName(key) + " does nothing here")
+			return true
+		}
 	}
-	if d.cursor == before && m.s.dialog == dialog(d) && !m.s.help {
+	if d.at() == before && m.s.dialog == dialog(d) && !m.s.help {
 		m.toast(d.picked().String() + " is picked already; enter chooses, esc leaves")
 	}
 	return true
@@ -200,24 +194,9 @@ func (*policyMenu) hints(*screen) []hint {
 
 // click picks a policy; a double click chooses it.
 func (d *policyMenu) click(m *model, z zone, double bool) (press string, mine bool) {
-	switch {
-	case z.kind != zoneMenu:
-		return "", m.closeFirst(z)
-	case double:
-		press = "enter"
-	}
-	d.cursor = z.worker
-	return press, true
+	return d.cursor.click(m, z, double, len(engine.Policies()))
 }
 
 func (d *policyMenu) wheel(_ *model, z zone, up bool) bool {
-	if z.kind != zoneMenu {
-		return false
-	}
-	d.cursor = d.at() + 1
-	if up {
-		d.cursor -= 2
-	}
-	d.cursor = d.at()
-	return true
+	return d.cursor.wheel(z, up, len(engine.Policies()))
 }

@@ -22,11 +22,11 @@ func policyPictures(with func(name string, w, h int, change func(*screen))) {
 	with("policies-ascii-fixed-80x20", 80, 20, func(s *screen) {
 		s.signs = cell.NewSigns(true)
 		s.snap.PolicyFixed = "the gate needs Linux"
-		s.dialog = &policyMenu{cursor: len(engine.Policies()) - 1}
+		s.dialog = &policyMenu{cursor: cursor(len(engine.Policies()) - 1)}
 	})
 	with("policies-crash-loop-60x16", 60, 16, func(s *screen) {
 		crashScene(s)
-		s.dialog = &policyMenu{cursor: len(engine.Policies()) - 1}
+		s.dialog = &policyMenu{cursor: cursor(len(engine.Policies()) - 1)}
 	})
 	with("policies-traffic-60x16", 60, 16, func(s *screen) {
 		s.view = viewTraffic
@@ -134,7 +134,7 @@ func TestThePolicyInForceIsMarked(t *testing.T) {
 		s := scene(80, 24)
 		s.snap.Policy = p
 		for i, picked := range engine.Policies() {
-			s.dialog = &policyMenu{cursor: i}
+			s.dialog = &policyMenu{cursor: cursor(i)}
 			for _, q := range engine.Policies() {
 				line, mark := "", " "
 				if q == picked {
@@ -158,7 +158,7 @@ func TestPolicyMenuShowsWhatIsPicked(t *testing.T) {
 		for _, view := range []viewID{viewOverview, viewTraffic, viewLog} {
 			for i, p := range engine.Policies() {
 				s := scene(size[0], size[1])
-				s.view, s.dialog = view, &policyMenu{cursor: i}
+				s.view, s.dialog = view, &policyMenu{cursor: cursor(i)}
 				f := render(s)
 				checkFrame(t, s, f)
 				text := plain(f)

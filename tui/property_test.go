@@ -74,9 +74,9 @@ func pick[T any](r *rand.Rand, from []T) T { return from[r.IntN(len(from))] }
 func randomDialog(r *rand.Rand) dialog {
 	switch r.IntN(11) {
 	case 10:
-		return &policyMenu{cursor: r.IntN(30) - 10}
+		return &policyMenu{cursor: cursor(r.IntN(30) - 10)}
 	case 0:
-		return &killMenu{worker: r.IntN(70), pid: r.IntN(40000), cursor: r.IntN(30) - 10}
+		return &killMenu{worker: r.IntN(70), pid: r.IntN(40000), cursor: cursor(r.IntN(30) - 10)}
 	case 1:
 		return &question{title: pick(r, nasty), yes: pick(r, nasty), no: pick(r, nasty), facts: pick(r, nasty), act: actQuit}
 	case 2:

@@ -164,7 +164,7 @@ func TestHintsFit(t *testing.T) {
 func TestKillMenuShowsWhatIsPicked(t *testing.T) {
 	for i, c := range killChoices {
 		s := scene(60, 16)
-		s.dialog = &killMenu{worker: 2, pid: 20412, cursor: i}
+		s.dialog = &killMenu{worker: 2, pid: 20412, cursor: cursor(i)}
 		text := plain(render(s))
 		if !strings.Contains(text, "► ") || !strings.Contains(text, "  "+c.name) || !strings.Contains(text, " then ") {
 			t.Errorf("%s is picked and not seen:\n%s", c.name, text)
