@@ -5,15 +5,17 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // The rules of cross-env 7 to 10: dist/index.js and dist/variable.js of the
-// package.
+// package. They are compiled when they are first used: workers use none, and each
+// would keep their memory.
 var (
-	crossSetter = regexp.MustCompile(`^(\w+)=('(.*)'|"(.*)"|(.*))`)
-	crossEscape = regexp.MustCompile(`\\\\|\\?'|\\[$"\\]`)
-	crossColon  = regexp.MustCompile(`\\*:`)
-	crossRef    = regexp.MustCompile(`(\\*)(?:\$(\w+)|\$\{(\w+)\})`)
+	crossSetter = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(\w+)=('(.*)'|"(.*)"|(.*))`) })
+	crossEscape = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\\\\|\\?'|\\[$"\\]`) })
+	crossColon  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\\*:`) })
+	crossRef    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(\\*)(?:\$(\w+)|\$\{(\w+)\})`) })
 )
 
 // crossSets reads the variables that cross-env is to set, and what it starts.
@@ -22,8 +24,8 @@ func crossSets(args []word) (sets, rest []word) {
 		switch {
 		case w.fixed && (w.val == "" || w.val == "--"):
 			continue
-		case w.fixed && crossSetter.MatchString(w.val):
-			m := crossSetter.FindStringSubmatch(w.val)
+		case w.fixed && crossSetter().MatchString(w.val):
+			m := crossSetter().FindStringSubmatch(w.val)
 			sets = append(sets, crossSet(m[1], m[3]+m[4]+m[5]))
 			continue
 		}
@@ -36,7 +38,7 @@ func crossSets(args []word) (sets, rest []word) {
 		}
 		for _, c := range args[i:] {
 			if c.fixed {
-				c = lit(crossEscape.ReplaceAllStringFunc(c.val, func(m string) string {
+				c = lit(crossEscape().ReplaceAllStringFunc(c.val, func(m string) string {
 					switch m {
 					case `\\`:
 						return `\`
@@ -59,7 +61,7 @@ func crossSets(args []word) (sets, rest []word) {
 // replaced by their values.
 func crossSet(name, value string) word {
 	if name == "PATH" || name == "NODE_PATH" {
-		value = crossColon.ReplaceAllStringFunc(value, func(m string) string {
+		value = crossColon().ReplaceAllStringFunc(value, func(m string) string {
 			if len(m)%2 == 0 { // an odd number of backslashes before the colon
 				return m[1:]
 			}
@@ -74,7 +76,7 @@ func crossSet(name, value string) word {
 		}
 	}
 	from := 0
-	for _, m := range crossRef.FindAllStringSubmatchIndex(value, -1) {
+	for _, m := range crossRef().FindAllStringSubmatchIndex(value, -1) {
 		plain(value[from:m[0]])
 		slashes := m[3] - m[2]
 		if slashes%2 == 1 {

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Mask stands for a value that is not shown.
@@ -27,14 +28,22 @@ var options = []string{
 	"log-level", "NODE_ENV", "PORT", "HOST",
 }
 
+// They are compiled when they are first used: workers use none, and each would keep
+// their memory.
 var (
 	// variable is NAME=VALUE, and option --name=value, where a word begins.
-	variable = regexp.MustCompile(`(^|[\s;&|("'])(-{0,2})([A-Za-z_][\w.-]*)=("[^"]*"?|'[^']*'?|[^\s"';&|)]+)`)
+	variable = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(^|[\s;&|("'])(-{0,2})([A-Za-z_][\w.-]*)=("[^"]*"?|'[^']*'?|[^\s"';&|)]+)`)
+	})
 	// apart is an option whose value is the next word, if its name says it is secret.
-	apart = regexp.MustCompile(`(?i)(^|[\s"'])(--?[\w.-]*(?:pass|pw|secret|token|key|credential|auth|cookie|dsn)[\w.-]*)(\s+)("[^"]*"?|'[^']*'?|[^\s"'-][^\s"']*)`)
+	apart = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)(^|[\s"'])(--?[\w.-]*(?:pass|pw|secret|token|key|credential|auth|cookie|dsn)[\w.-]*)(\s+)("[^"]*"?|'[^']*'?|[^\s"'-][^\s"']*)`)
+	})
 	// address is a URL with what stands before its host and after its path.
-	address = regexp.MustCompile(`([A-Za-z][A-Za-z0-9+.-]*://)([^/\s"'@]*@)?([^\s"'?]*)(\?[^\s"']*)?`)
-	header  = regexp.MustCompile(`(?i)\b(bearer|basic)\s+[^\s"']+`)
+	address = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`([A-Za-z][A-Za-z0-9+.-]*://)([^/\s"'@]*@)?([^\s"'?]*)(\?[^\s"']*)?`)
+	})
+	header = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)\b(bearer|basic)\s+[^\s"']+`) })
 )
 
 // Harmless tells whether the value of an environment variable is shown.
@@ -57,7 +66,7 @@ func Env(kv string) string {
 // name says it is secret; user, password and query of an address. A secret that
 // is a word of its own, with nothing before it that says so, is not recognised.
 func Text(s string) string {
-	s = replace(variable, s, func(m []string) string {
+	s = replace(variable(), s, func(m []string) string {
 		list := harmless
 		if m[2] != "" {
 			list = options
@@ -67,8 +76,8 @@ func Text(s string) string {
 		}
 		return m[1] + m[2] + m[3] + "=" + Mask
 	})
-	s = replace(apart, s, func(m []string) string { return m[1] + m[2] + m[3] + Mask })
-	s = replace(address, s, func(m []string) string {
+	s = replace(apart(), s, func(m []string) string { return m[1] + m[2] + m[3] + Mask })
+	s = replace(address(), s, func(m []string) string {
 		out := m[1]
 		if m[2] != "" {
 			out += Mask + "@"
@@ -78,7 +87,7 @@ func Text(s string) string {
 		}
 		return out
 	})
-	return replace(header, s, func(m []string) string { return m[1] + " " + Mask })
+	return replace(header(), s, func(m []string) string { return m[1] + " " + Mask })
 }
 
 // Args is Text for the words of a command line.
@@ -88,7 +97,7 @@ func Args(args []string) []string {
 		if out[i] = Text(a); i == 0 || a == "" {
 			continue
 		}
-		if two := args[i-1] + " " + a; !strings.ContainsAny(a, " \t") && apart.FindString(two) == two {
+		if two := args[i-1] + " " + a; !strings.ContainsAny(a, " \t") && apart().FindString(two) == two {
 			out[i] = Mask
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Node gives every worker an inspector port of its own when the program was
@@ -17,7 +18,9 @@ const (
 )
 
 // inspectArg is Node's own pattern, with the port if one is given.
-var inspectArg = regexp.MustCompile(`^--(?:inspect(?:-brk|-port)?|debug-port)(?:=(?:.*:)?(\d+)|=.*)?$`)
+var inspectArg = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^--(?:inspect(?:-brk|-port)?|debug-port)(?:=(?:.*:)?(\d+)|=.*)?$`)
+})
 
 // WithInspectPort is argv and env for the n-th fork (from 1). They are returned
 // as they are if no inspector is asked for, or argv starts no node.
@@ -45,7 +48,7 @@ func WithInspectPort(argv, env []string, n int) ([]string, []string) {
 // inspectPortOf finds the inspector's port among options.
 func inspectPortOf(options []string) (base int, ok bool) {
 	for _, o := range options {
-		m := inspectArg.FindStringSubmatch(o)
+		m := inspectArg().FindStringSubmatch(o)
 		if m == nil {
 			continue
 		}
