@@ -17,7 +17,7 @@ type Policy int
 const (
 	SchedNone   Policy = 1 // shared: the workers accept on the primary's socket
 	SchedRR     Policy = 2 // rr: the primary accepts and hands each connection to the next free worker
-	SchedSpread Policy = 3 // spread: each worker has a listening socket of its own, and the kernel deals at random
+	SchedSpread Policy = 3 // spread: each worker has a listening socket of its own, and the kernel deals, in turn or at random
 	SchedLeast  Policy = 4 // least: as rr, to the worker that has the fewest connections open
 	SchedSticky Policy = 5 // sticky: as spread, every client to the worker of its address
 )
@@ -182,7 +182,7 @@ func (p Policy) way(s sides) sock.Way {
 			for i, r := range s.reached {
 				to[i] = r.at
 			}
-			return sock.AtRandom(to)
+			return sock.Evenly(to)
 		}
 	}
 	return sock.To(sock.Front)

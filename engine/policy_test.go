@@ -84,7 +84,7 @@ func TestGateFor(t *testing.T) {
 	two := []reached{{1, 0, sock.Own(0)}, {2, 1, sock.Own(3)}}
 	bare := reached{4, 3, sock.Front}
 	front, common := sock.To(sock.Front), sock.To(sock.Common)
-	random := func(gs ...sock.Gate) sock.Way { return sock.AtRandom(gs) }
+	random := func(gs ...sock.Gate) sock.Way { return sock.Evenly(gs) }
 	for _, c := range []struct {
 		p    Policy
 		s    sides

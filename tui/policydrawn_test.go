@@ -20,7 +20,7 @@ func TestWhoIsNextIsSaidByThePolicy(t *testing.T) {
 		{engine.SchedSticky, true, "free: 3 1 2    (the client's address decides)", "free: 3 1 2"},
 		{engine.SchedSticky, false, "free list: - (the kernel deals, by client)", "clients ─► kernel by client "},
 		{engine.SchedShared, false, "free list: - (the workers accept themselves)", "clients ─► kernel's backlog "},
-		{engine.SchedSpread, false, "free list: - (the kernel deals, at random)", "clients ─► kernel at random "},
+		{engine.SchedSpread, false, "free list: - (the kernel deals, evenly)", "clients ─► kernel evenly "},
 		{engine.SchedSpread, true, "free list: 3 1 2    (the next connection goes to 3)", "free list: 3 1 2"},
 	} {
 		s := scene(120, 40)

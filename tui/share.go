@@ -221,7 +221,7 @@ func freeList(s *screen, cells int) string {
 	if !s.snap.PrimaryDeals() {
 		switch s.snap.Policy {
 		case engine.SchedSpread:
-			return "free list: - (the kernel deals, at random)"
+			return "free list: - (the kernel deals, evenly)"
 		case engine.SchedSticky:
 			return "free list: - (the kernel deals, by client)"
 		}

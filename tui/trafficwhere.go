@@ -110,7 +110,7 @@ func wayTo(s *screen, p places) []string {
 		kernel := " kernel's backlog "
 		switch s.snap.Policy {
 		case engine.SchedSpread:
-			kernel = " kernel at random "
+			kernel = " kernel evenly    "
 		case engine.SchedSticky:
 			kernel = " kernel by client "
 		}

@@ -33,11 +33,11 @@ var abouts = map[engine.Policy]About{
 		Note:  "Node's SCHED_NONE; workers of Node are replaced for it: they can have one socket only",
 	},
 	engine.SchedSpread: {
-		Deals: "the kernel deals each connection to a worker, at random",
-		Gets:  "The kernel deals it connections at random, about as many as any other.",
+		Deals: "the kernel deals each connection to a worker, in turn or at random",
+		Gets:  "The kernel deals it connections, about as many as any other.",
 		Good:  "many short connections: fast, and about even",
 		Bad:   "few long ones, uneven work: it sees no load",
-		Note:  "n connections, k workers: the largest share is about 1+2*sqrt(k/n) of the mean",
+		Note:  "at random (without CAP_BPF) the largest of k shares of n is 1+2*sqrt(k/n) of the mean",
 	},
 	engine.SchedLeast: {
 		Deals: "the primary deals each connection to the worker with the fewest open",

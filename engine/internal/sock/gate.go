@@ -44,16 +44,17 @@ type byWhat int
 
 const (
 	byNothing byWhat = iota // all go to to[0]
-	byChance
+	evenly
 	byClient
 )
 
 // To sends every new connection to one socket.
 func To(g Gate) Way { return Way{by: byNothing, to: []Gate{g}} }
 
-// AtRandom sends each new connection to one of the sockets, all with the same
-// chance. gs must not be empty.
-func AtRandom(gs []Gate) Way { return Way{by: byChance, to: slices.Clone(gs)}.short() }
+// Evenly sends each new connection to one of the sockets: to each in turn if this
+// process may load an eBPF program, else at random, all with the same chance. A socket
+// that is named twice gets twice as many. gs must not be empty.
+func Evenly(gs []Gate) Way { return Way{by: evenly, to: slices.Clone(gs)}.short() }
 
 // ByClient sends each new connection to the socket of its client's group, gs[g].
 // With 2^n groups g is the upper n bits of h*mul in 32 bits; h is the client's IPv4
@@ -74,11 +75,11 @@ func (w Way) short() Way {
 	return To(w.to[0])
 }
 
-// String is "front", "random of [own 0 own 1]" or "by client to 2 sockets".
+// String is "front", "evenly to [own 0 own 1]" or "by client to 2 sockets".
 func (w Way) String() string {
 	switch w.by {
-	case byChance:
-		return fmt.Sprintf("random of %v", w.to)
+	case evenly:
+		return fmt.Sprintf("evenly to %v", w.to)
 	case byClient:
 		return fmt.Sprintf("by client to %d sockets", len(slices.Compact(slices.Sorted(slices.Values(w.to)))))
 	}

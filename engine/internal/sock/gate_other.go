@@ -60,6 +60,11 @@ func prepareGate(int) error        { return errNoGate }
 func setReusePort(int, bool) error { return errNoGate }
 func attachGate(int, Way) error    { return errNoGate }
 
+type turns struct{}
+
+func (turns) attach(int, Way) error { return errNoGate }
+func (turns) close()                {}
+
 func refuseNew(fd int) error { return os.NewSyscallError("listen", unix.Listen(fd, 0)) }
 
 func queued(int) int    { return 0 }

@@ -49,6 +49,7 @@ type Port struct {
 	front  *os.File    // owns the first socket; in the runtime's poller
 	socks  []int       // in the order of listen(2): the index here is the gate's
 	way    Way         // the program in force
+	turns  turns       // puts it there
 	spoilt bool        // a socket was shut down: there is no gate any more
 	name   *Name       // of a unix socket
 	acc    *acceptor   // nil until StartAccept
@@ -219,7 +220,7 @@ func (p *Port) SetGate(w Way) error {
 	if p.way.equal(w) {
 		return nil
 	}
-	if err := attachGate(p.socks[0], w); err != nil {
+	if err := p.turns.attach(p.socks[0], w); err != nil {
 		return fmt.Errorf("gate of %s to %s: %w", p.addr, w, err)
 	}
 	p.way = w
@@ -355,6 +356,7 @@ func (p *Port) Close() error {
 			}
 		}
 	}
+	p.turns.close()
 	err = errors.Join(err, p.front.Close())
 	for _, fd := range p.socks[1:] {
 		err = errors.Join(err, os.NewSyscallError("close", unix.Close(fd)))

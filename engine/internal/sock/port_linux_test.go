@@ -105,7 +105,7 @@ func TestGateOverManySockets(t *testing.T) {
 func TestWhereASocketIsShutDownAllGoesToFront(t *testing.T) {
 	testkit.NoSocketLeft(t, patience)
 	p := mustOpen(t, loopback, Options{Sockets: 4})
-	if err := p.SetGate(AtRandom([]Gate{Common, Own(0), Own(1)})); err != nil {
+	if err := p.SetGate(Evenly([]Gate{Common, Own(0), Own(1)})); err != nil {
 		t.Fatal(err)
 	}
 	if spoilt, err := p.LookSpoilt(); spoilt || err != nil {

@@ -16,11 +16,11 @@ const (
 )
 
 // program is the gate program: it returns the index of a socket of the group. A
-// classic program has no state, so an exact turn is not possible.
+// classic program has no state, so an exact turn is not possible; see turns.
 func (w Way) program() []unix.SockFilter {
 	var number []unix.SockFilter // leaves in A which of w.to it is
 	switch w.by {
-	case byChance:
+	case evenly: // at random
 		number = []unix.SockFilter{
 			{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: skfAdOff + skfAdRandom},
 			{Code: unix.BPF_ALU | unix.BPF_MOD | unix.BPF_K, K: uint32(len(w.to))},

@@ -106,11 +106,12 @@ func TestTheKernelDealsAtRandom(t *testing.T) {
 	for i := range all {
 		all[i] = Own(i)
 	}
-	if err := p.SetGate(AtRandom(all)); err != nil {
+	p.turns.refused = true
+	if err := p.SetGate(Evenly(all)); err != nil {
 		t.Fatal(err)
 	}
 	chosen := []Gate{Own(7), Own(0), Own(299)}
-	if err := p.SetGate(AtRandom(chosen)); err != nil {
+	if err := p.SetGate(Evenly(chosen)); err != nil {
 		t.Fatal(err)
 	}
 	const clients = 300
@@ -214,16 +215,16 @@ func TestTheKernelDealsByClient(t *testing.T) {
 func TestWaysAreTold(t *testing.T) {
 	many := []Gate{Own(1), Front, Own(1), Own(0)}
 	for want, w := range map[string]Way{
-		"own 2":                               AtRandom([]Gate{Own(2), Own(2)}),
+		"own 2":                               Evenly([]Gate{Own(2), Own(2)}),
 		"front":                               ByClient([]Gate{Front, Front}, 3),
 		"by client to 3 sockets":              ByClient(many, 3),
-		"random of [own 1 front own 1 own 0]": AtRandom(many),
+		"evenly to [own 1 front own 1 own 0]": Evenly(many),
 	} {
 		if w.String() != want || !w.equal(w) {
 			t.Errorf("%v, want %s", w, want)
 		}
 	}
-	if ByClient(many, 3).equal(ByClient(many, 5)) || ByClient(many, 3).equal(AtRandom(many)) {
+	if ByClient(many, 3).equal(ByClient(many, 5)) || ByClient(many, 3).equal(Evenly(many)) {
 		t.Error("different programs are equal")
 	}
 }
