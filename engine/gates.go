@@ -65,13 +65,13 @@ func (l *ledger) lookSpoilt(now time.Time) {
 	}
 }
 
-// lookBlocked is called at every beat. A worker that makes a socket blocking which
-// others accept on makes them wait in their next accept.
+// lookBlocked is called at every beat. A process that makes a worker's socket blocking
+// makes all that accept there wait in their next accept.
 func (l *ledger) lookBlocked() {
 	for _, s := range l.order {
 		if s.port.Unblock() && !s.blocked {
 			s.blocked = true
-			l.failed(nil, "", fmt.Errorf("%s: a worker has made the socket blocking that others accept on: it is non-blocking again", s.addr))
+			l.failed(nil, "", fmt.Errorf("%s: a worker has made the socket blocking that workers accept on: it is non-blocking again", s.addr))
 		}
 	}
 }

@@ -244,16 +244,20 @@ func (p *Port) LookSpoilt() (spoilt bool, err error) {
 	return true, nil
 }
 
-// Unblock makes the socket that several processes accept on non-blocking again, if
-// one of them has made it blocking, and tells whether that was so. Accept would wait
-// there, in every process.
+// Unblock makes the sockets that workers accept on non-blocking again, if one of them
+// has been made blocking, and tells whether that was so. Accept would wait there, in
+// every process that has the socket.
 func (p *Port) Unblock() (wasBlocking bool) {
 	if p.closed.Load() {
 		return false
 	}
-	shared := p.socks[min(int(Common), len(p.socks)-1)]
-	flags, err := unix.FcntlInt(uintptr(shared), unix.F_GETFL, 0)
-	return err == nil && flags&unix.O_NONBLOCK == 0 && unix.SetNonblock(shared, true) == nil
+	for _, fd := range p.socks[min(int(Common), len(p.socks)-1):] {
+		flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
+		if err == nil && flags&unix.O_NONBLOCK == 0 && unix.SetNonblock(fd, true) == nil {
+			wasBlocking = true
+		}
+	}
+	return wasBlocking
 }
 
 // Owns is how many sockets p has that belong to one worker each: Own(0) to

@@ -100,6 +100,28 @@ func TestGateOverManySockets(t *testing.T) {
 	mustOpen(t, p.addr, Options{Sockets: sockets}) // it is free again
 }
 
+// Whichever of the workers' sockets somebody makes blocking, it is found and mended:
+// an accept there holds up a whole worker.
+func TestUnblockMendsEverySocketOfTheWorkers(t *testing.T) {
+	testkit.NoSocketLeft(t, patience)
+	p := mustOpen(t, loopback, Options{Sockets: 4})
+	for _, g := range []Gate{Common, Own(0), Own(1)} {
+		if p.Unblock() {
+			t.Fatalf("before %v: a socket was blocking", g)
+		}
+		if err := unix.SetNonblock(p.FD(g), false); err != nil {
+			t.Fatal(err)
+		}
+		if !p.Unblock() {
+			t.Errorf("%v was blocking, and it was not said", g)
+		}
+		flags, err := unix.FcntlInt(uintptr(p.FD(g)), unix.F_GETFL, 0)
+		if err != nil || flags&unix.O_NONBLOCK == 0 {
+			t.Errorf("%v is still blocking: %v", g, err)
+		}
+	}
+}
+
 // The kernel fills the place of a socket that is shut down with the last one, so the
 // program means others than the primary thinks. All must go to front then.
 func TestWhereASocketIsShutDownAllGoesToFront(t *testing.T) {
