@@ -217,7 +217,10 @@ func (l *ledger) sayWithout(s *server, p Policy) {
 		return
 	}
 	why := s.port.Can().WhyFixed
-	if why == "" {
+	switch {
+	case s.addr.Network == "unix":
+		why = "a unix path has one socket, not one for each worker"
+	case why == "":
 		why = "there are not enough descriptors for a socket for each worker"
 	}
 	instead := fmt.Sprintf("%s cannot be had here, rr is used instead", p)

@@ -11,7 +11,7 @@ import (
 // Where a policy cannot be had it is said once what is used instead.
 func TestWhatIsUsedInsteadIsSaidOnce(t *testing.T) {
 	for p, want := range map[Policy]string{
-		SchedSpread: "spread cannot be had here, rr is used instead: the policy of a unix socket",
+		SchedSpread: "spread cannot be had here, rr is used instead: a unix path has one socket, not one for each worker",
 		SchedSticky: "sticky cannot be had here, rr is used instead: clients of a unix socket have no address",
 		SchedLeast:  "", SchedRR: "", SchedNone: "",
 	} {

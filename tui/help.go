@@ -12,7 +12,7 @@ import (
 // helpNotes explain what the keys have in common.
 var helpNotes = []struct{ text, brief string }{
 	{"ask = y or n first when something would be cut off (--yes: never asks)", "ask = y or n first"},
-	{"Capital letters never do what cannot be undone without asking.", "no capital harms unasked"},
+	{"Capital letters never do what cannot be undone without asking.", "capitals ask before harm"},
 }
 
 // pastNote says what LAST shows; it is left out if there is no room.

@@ -32,7 +32,7 @@ func TestNothingOfOursIsCutAt60x16(t *testing.T) {
 			s := scene(60, 16)
 			s.log, s.all = nil, nil
 			s.help, s.vim, s.signs = true, vim, cell.NewSigns(ascii)
-			check("the help", s, "ask = y or n first", "no capital harms unasked")
+			check("the help", s, "ask = y or n first", "capitals ask before harm")
 		}
 	}
 	for _, queue := range []int{0, 1, 1024} {

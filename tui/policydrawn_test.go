@@ -42,7 +42,7 @@ func TestWhoIsNextIsSaidByThePolicy(t *testing.T) {
 		if s.snap.PrimaryDeals() && !strings.Contains(text, "No connection has come") {
 			t.Errorf("%v: the primary deals, and the view says otherwise:\n%s", c.p, text)
 		}
-		if !s.snap.PrimaryDeals() && !strings.Contains(text, "P  chooses rr or least, where each is seen") {
+		if !s.snap.PrimaryDeals() && !strings.Contains(text, "P  chooses rr or least, where each connection is seen") {
 			t.Errorf("%v: the view does not say where connections are seen:\n%s", c.p, text)
 		}
 	}

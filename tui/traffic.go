@@ -55,7 +55,7 @@ func quietText(s *screen) []string {
 	if !s.snap.PrimaryDeals() {
 		lines := []string{"The kernel deals: each worker accepts by itself,", "and the primary sees no connection."}
 		if s.snap.PolicyFixed == "" {
-			lines = append(lines, "P  chooses "+dealing()+", where each is seen")
+			lines = append(lines, "P  chooses "+dealing()+", where each connection is seen")
 		}
 		return lines
 	}

@@ -199,7 +199,7 @@ func trafficPictures(with func(name string, w, h int, change func(*screen))) {
 	with("traffic-unix-80x24", 80, 24, func(s *screen) {
 		unwatchedScene(s)
 		s.snap.Addresses = []engine.Address{{Network: "unix", Host: "/run/\x1b[2J\u202e" + strings.Repeat("long", 30)}}
-		s.snap.PolicyFixed = "the policy of a unix socket is fixed when it starts to listen"
+		s.snap.PolicyFixed = "a unix socket keeps the policy it started with"
 	})
 	with("traffic-frozen-80x24", 80, 24, func(s *screen) {
 		slowedScene(s)

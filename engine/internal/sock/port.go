@@ -28,8 +28,8 @@ type Options struct {
 const maxPort = 65535
 
 const (
-	whyFixedUnix   = "the policy of a unix socket is fixed when it starts to listen"
-	whyFixedChosen = "the policy of this address is fixed when it starts to listen"
+	whyFixedUnix   = "a unix socket keeps the policy it started with"
+	whyFixedChosen = "this address keeps the policy it started with"
 	whyFixedSpoilt = "a worker has shut down a socket of this address, and only the primary's own can be relied on"
 )
 

@@ -19,7 +19,7 @@ func TestUnixSocket(t *testing.T) {
 	testkit.NoSocketLeft(t, patience)
 	a := unixAddr(filepath.Join(t.TempDir(), "s"))
 	p := mustOpen(t, a, Options{Sockets: 2, ReadableAll: true, WritableAll: true})
-	if p.gated() || p.whyFixed != "the policy of a unix socket is fixed when it starts to listen" || p.addr != a {
+	if p.gated() || p.whyFixed != "a unix socket keeps the policy it started with" || p.addr != a {
 		t.Errorf("%+v", p)
 	}
 	testkit.CheckFlags(t, p.FD(Common))
