@@ -82,6 +82,9 @@ func TestThePrimaryDealsInTheKernelsPlace(t *testing.T) {
 		if l.show(&snap, l.now()); snap.ByHand != (want != "") || snap.PrimaryDeals() != (p != SchedShared) {
 			t.Errorf("%v: by hand %v, the primary deals: %v", p, snap.ByHand, snap.PrimaryDeals())
 		}
+		if got := snap.PolicyUsed(); (got == p) != (p != SchedSpread) || got != p && got != SchedRR {
+			t.Errorf("%v: %v is used", p, got)
+		}
 		if err := c.Close(); err != nil {
 			t.Error(err)
 		}

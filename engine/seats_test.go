@@ -30,6 +30,15 @@ func TestWhatIsUsedInsteadIsSaidOnce(t *testing.T) {
 		if want == "" && len(said) > 0 || want != "" && (len(said) != 1 || !strings.Contains(said[0], want)) {
 			t.Errorf("%v: %q, want one with %q", p, said, want)
 		}
+		var snap Snapshot
+		c.loop.ledger.show(&snap, c.loop.ledger.now())
+		used := p
+		if want != "" {
+			used = SchedRR
+		}
+		if got := snap.PolicyUsed(); got != used {
+			t.Errorf("%v: %v is used, want %v", p, got, used)
+		}
 		if err := c.Close(); err != nil {
 			t.Error(err)
 		}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"time"
 )
 
@@ -159,6 +160,23 @@ type Counts struct {
 // PrimaryDeals tells whether the primary decides which worker gets a connection: by
 // the policy, or because nobody else can. Other connections it does not see.
 func (s *Snapshot) PrimaryDeals() bool { return s.ByHand || s.Policy.PrimaryDeals() }
+
+// PolicyUsed is the policy that connections are dealt by: Policy, or rr where Policy
+// cannot be had. Spread cannot where ByHand is true; nor can sticky there if clients
+// come by unix sockets only, since they have no address.
+func (s *Snapshot) PolicyUsed() Policy {
+	switch {
+	case !s.ByHand:
+	case s.Policy == SchedSpread, s.Policy == SchedSticky && s.listensOn("unix") && !s.listensOn("tcp"):
+		return SchedRR
+	}
+	return s.Policy
+}
+
+// listensOn tells whether one of the addresses is of a network.
+func (s *Snapshot) listensOn(network string) bool {
+	return slices.ContainsFunc(s.Addresses, func(a Address) bool { return a.Network == network })
+}
 
 // Count counts the workers of the snapshot.
 func (s *Snapshot) Count() Counts {

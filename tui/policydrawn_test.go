@@ -82,3 +82,35 @@ func TestTheHelpTellsThePoliciesApart(t *testing.T) {
 		}
 	}
 }
+
+// TestThePolicyUsedInsteadIsNamed in the list of P, and it decides what is said of the
+// next worker: at a unix socket spread and sticky are dealt as rr.
+func TestThePolicyUsedInsteadIsNamed(t *testing.T) {
+	for _, c := range []struct {
+		p             engine.Policy
+		byHand        bool
+		network, says string
+		list          string
+	}{
+		{engine.SchedSticky, false, "tcp", "sticky is in force", "free list: - (the kernel deals, by client)"},
+		{engine.SchedSticky, true, "tcp", "sticky is in force", "free: 3 1 2    (the client's address decides)"},
+		{engine.SchedSticky, true, "unix", "rr is used for sticky", "free list: 3 1 2    (the next connection goes to 3)"},
+		{engine.SchedSpread, true, "unix", "rr is used for spread", "free list: 3 1 2    (the next connection goes to 3)"},
+	} {
+		for _, size := range [][2]int{{60, 16}, {80, 24}} {
+			s := scene(size[0], size[1])
+			s.snap.Policy, s.snap.ByHand, s.snap.Free = c.p, c.byHand, []int{3, 1, 2}
+			s.snap.Addresses = []engine.Address{{Network: c.network, Host: "/s"}}
+			s.dialog = &policyMenu{}
+			if c.network == "unix" {
+				s.snap.PolicyFixed = "a unix socket keeps the policy it started with"
+			}
+			if text := plain(render(s)); !strings.Contains(text, c.says) {
+				t.Errorf("%+v: the list lacks %q:\n%s", c, c.says, text)
+			}
+			if got := freeList(s, 80); got != c.list {
+				t.Errorf("%+v: %q", c, got)
+			}
+		}
+	}
+}

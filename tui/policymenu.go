@@ -79,8 +79,8 @@ func (*policyMenu) lines(s *screen) int {
 // that is picked. In a low pane the list scrolls, so that this one is seen.
 func (d *policyMenu) draw(s *screen, a area) ([]string, []zone) {
 	right := s.snap.Policy.String() + " is in force"
-	if s.snap.PolicyFixed != "" {
-		right += " and cannot be changed"
+	if used := s.snap.PolicyUsed(); used != s.snap.Policy {
+		right = used.String() + " is used for " + s.snap.Policy.String()
 	}
 	title := "policy"
 	all := engine.Policies()
@@ -98,6 +98,10 @@ func (d *policyMenu) draw(s *screen, a area) ([]string, []zone) {
 		each, row = 2, policyPair
 	default:
 		title += ", and what it is good at"
+	}
+	const fixed, around = " and cannot be changed", 8 // cells of the rule beside both texts
+	if s.snap.PolicyFixed != "" && len(title)+len(right)+len(fixed)+around <= a.w {
+		right += fixed // else p and enter say it: a rule leaves out a text that is too long
 	}
 	out = append([]string{cell.Rule{Title: title, Right: right, Joint: a.joint}.Draw(s.pen(), a.w)}, out...)
 	rows := 1 + a.rows - len(out)

@@ -234,8 +234,9 @@ func freeList(s *screen, cells int) string {
 		return "free list: empty"
 	}
 	var b strings.Builder
-	b.WriteString(freeName(s.snap.Policy))
-	next := "    (" + nextText(s.snap.Policy, s.snap.Free[0]) + ")"
+	p := s.snap.PolicyUsed()
+	b.WriteString(freeName(p))
+	next := "    (" + nextText(p, s.snap.Free[0]) + ")"
 	for _, id := range s.snap.Free {
 		if b.Len() > cells {
 			break

@@ -127,7 +127,7 @@ func wayTo(s *screen, p places) []string {
 		right("in the kernel "+waiting, 19),
 	}
 	if s.traffic.slow == nil {
-		lines[2] = right(freeName(s.snap.Policy)+freeIDs(s.snap.Free), 26)
+		lines[2] = right(freeName(s.snap.PolicyUsed())+freeIDs(s.snap.Free), 26)
 	}
 	return lines
 }

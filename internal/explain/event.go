@@ -59,7 +59,7 @@ func Event(e engine.Event, s *engine.Snapshot, past Past) Text {
 		t.Title += " of " + worker(e.Worker)
 	}
 	if t.Than == 0 {
-		t.Than = inForce(s).Other()
+		t.Than = otherPolicy(s)
 	}
 	return t
 }

@@ -76,6 +76,42 @@ func TestWhatIsUsedInsteadOfSpreadIsExplained(t *testing.T) {
 	}
 }
 
+// TestThePolicyComparedWithIsTheOneThatIsDescribed: shared where the primary deals, also
+// where it does so instead of the kernel, and rr elsewhere.
+func TestThePolicyComparedWithIsTheOneThatIsDescribed(t *testing.T) {
+	w := engine.Row{ID: 4, State: engine.StateListening, Forked: now}
+	listening := engine.Event{Kind: engine.KindListening, Worker: 4, Detail: engine.ListeningDetail{}}
+	for _, c := range []struct {
+		p       engine.Policy
+		byHand  bool
+		network string
+		than    engine.Policy
+		used    engine.Policy
+	}{
+		{engine.SchedSticky, false, "tcp", engine.SchedRR, engine.SchedSticky},
+		{engine.SchedSticky, true, "tcp", engine.SchedShared, engine.SchedSticky},
+		{engine.SchedSticky, true, "unix", engine.SchedShared, engine.SchedRR},
+		{engine.SchedSpread, false, "tcp", engine.SchedRR, engine.SchedSpread},
+		{engine.SchedSpread, true, "unix", engine.SchedShared, engine.SchedRR},
+	} {
+		s := picture(c.p)
+		s.ByHand, s.Addresses = c.byHand, []engine.Address{{Network: c.network, Host: "/s"}}
+		state, event := State(&w, s, now, nil), Event(listening, s, nil)
+		if !strings.Contains(state.Means, Policy(c.used).Gets) {
+			t.Errorf("%+v: %q", c, state.Means)
+		}
+		for _, x := range []Text{state, event} {
+			says := "it would accept for itself"
+			if c.than == engine.SchedRR {
+				says = "the primary would accept"
+			}
+			if x.Than != c.than || !strings.HasPrefix(x.Other, says) {
+				t.Errorf("%+v: %s: compared with %v: %q", c, x.Title, x.Than, x.Other)
+			}
+		}
+	}
+}
+
 // TestAChangeIsComparedWithWhatWasBefore or, if that is not told, with the policy
 // under which another side deals.
 func TestAChangeIsComparedWithWhatWasBefore(t *testing.T) {

@@ -34,7 +34,7 @@ func State(w *engine.Row, s *engine.Snapshot, now time.Time, past Past) Text {
 	}
 	t.Title = fmt.Sprintf("%s: %s", worker(w.ID), t.Title)
 	if t.Than == 0 {
-		t.Than = inForce(s).Other()
+		t.Than = otherPolicy(s)
 	}
 	return t
 }
@@ -198,7 +198,7 @@ func CrashLoop(s *engine.Snapshot) Text {
 	}
 	t := gaveUp("crash loop", deaths, reason)
 	t.Means = fmt.Sprintf("No slot is filled any more: each had %s in a row without listening. r tries the selected one again.", plural.Of(deaths, "death"))
-	t.Than = inForce(s).Other()
+	t.Than = otherPolicy(s)
 	return t
 }
 
@@ -216,7 +216,7 @@ func Empty(s *engine.Snapshot) Text {
 		Means: "There is no worker, and the port is still open. " + waits + " f forks one.",
 		Cause: "All left or were killed through the API: voluntary, so not replaced. With --no-restart no death is made good.",
 		Call:  "cluster.workers is empty; in Go c.Workers(). Node closes the port with its last worker.",
-		Than:  inForce(s).Other(),
+		Than:  otherPolicy(s),
 		Other: instead(s,
 			"they wait in the kernel's backlog alone: the primary accepts none of them.",
 			"the primary would accept them, and keep them in its queue for the next worker."),

@@ -49,14 +49,23 @@ func (t Text) Parts() []Part {
 // inForce is the policy of a snapshot, or what is used instead of it; rr, the default,
 // without a snapshot.
 func inForce(s *engine.Snapshot) engine.Policy {
-	if s == nil || s.Policy == 0 || s.ByHand && s.Policy == engine.SchedSpread {
+	if s == nil || s.Policy == 0 {
 		return engine.SchedRR
 	}
-	return s.Policy
+	return s.PolicyUsed()
 }
 
 // primaryDeals tells whether the primary deals; it does in rr, without a snapshot.
 func primaryDeals(s *engine.Snapshot) bool { return s != nil && s.ByHand || inForce(s).PrimaryDeals() }
+
+// otherPolicy is the policy that the one in force is compared with: under it another
+// side deals, so it is shared where the primary deals, for whatever reason.
+func otherPolicy(s *engine.Snapshot) engine.Policy {
+	if primaryDeals(s) {
+		return engine.SchedShared
+	}
+	return engine.SchedRR
+}
 
 // instead picks what the other policy would do: shared is said while the primary
 // deals, rr while it does not.
