@@ -84,7 +84,7 @@ func (s *settings) groups(builtin bool) []flagGroup {
 		cluster.Var(addrValue{&s.addr}, "addr", "HOST:PORT, :PORT (all interfaces), PORT or unix:PATH")
 	}
 	cluster.Var(command.Int(&s.workers, 1, engine.MaxWorkers), "workers", "how many, 1 to 256 (default one per CPU this process may use, here "+cpus.Usable().String()+")")
-	cluster.Var(policyValue{&s.policy}, "policy", "who gets a connection: the next worker, the first to accept, one at random, the one with the fewest open, or the one of the client's address (default NODE_CLUSTER_SCHED_POLICY, or rr)")
+	cluster.Var(policyValue{&s.policy}, "policy", "who gets a connection: the next worker, the first to accept, one the kernel picks, the one with the fewest open, or the one of the client's address (default NODE_CLUSTER_SCHED_POLICY, or rr)")
 	cluster.Var(command.Duration(&s.grace), "grace", "for a worker to finish when it is told to leave; then --stop-signal; 0 = no limit")
 	cluster.Var(signalValue{&s.stopSignal}, "stop-signal", "to one that leaves and has nothing open any more, or no --grace left: SIGTERM, SIGINT, ..., none")
 	cluster.Var(command.Duration(&s.kill), "kill-timeout", "from --stop-signal to SIGKILL, or what is left of --grace if that is more; 0 = no SIGKILL")
