@@ -16,9 +16,11 @@ import (
 
 // deal hands queued connections to workers as long as a worker may get one.
 func (l *ledger) deal(s *server, now time.Time) {
+	if s.dealer.Queued() > 0 { // an answer to a probe changes nothing that is shown
+		l.pub.touch()
+	}
 	for l.dealRound(s, now) { // what a worker's channel did not take goes to others
 	}
-	l.pub.touch()
 	switch queued := s.dealer.Queued(); {
 	case queued >= queueMax && !s.paused:
 		s.paused = true
@@ -213,6 +215,7 @@ func (l *ledger) dropLost(c deal.Conn) {
 
 // drop closes the primary's copy of a connection.
 func (l *ledger) drop(c deal.Conn) {
+	l.pub.touch()
 	l.closeForeign(l.conns[c].fd)
 	l.conns[c] = entry{fd: -1}
 	l.freeConns = append(l.freeConns, c)

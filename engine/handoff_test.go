@@ -175,3 +175,25 @@ func TestWhatAChannelDoesNotTakeGoesToOthers(t *testing.T) {
 		}
 	}
 }
+
+// Answers to probes, several a second, made as many pictures of an idle cluster.
+func TestDealingNothingMakesNoPicture(t *testing.T) {
+	l, s := dealing([]bool{true}, &sentChannel{})
+	stale := func(what string, want bool) {
+		t.Helper()
+		if l.pub.stale != want {
+			t.Errorf("%s: the picture is out of date: %v", what, l.pub.stale)
+		}
+		l.pub.stale = false
+	}
+	l.pub.stale = false
+	l.ledger.deal(s, epoch)
+	stale("nothing waits", false)
+	l.ledger.accepted(s, []sock.Accepted{{FD: -1}}, epoch)
+	stale("a connection came", true)
+	l.workers[1].servers = map[*server]bool{s: true}
+	if !l.ledger.answered(l.workers[1], 0, true, epoch) {
+		t.Fatal("the hand-off is not awaited")
+	}
+	stale("a worker took it", true)
+}
