@@ -64,7 +64,7 @@ func (f *family) alone(p *proc.Process) (bool, error) {
 
 // readStat reads one process, by the fields of stat in proc_pid_stat(5).
 func readStat(pid int) (procStat, error) {
-	b, err := proc.ReadStat(pid)
+	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
 		return procStat{}, err
 	}

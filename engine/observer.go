@@ -1,15 +1,19 @@
 package engine
 
 import (
+	"context"
 	"time"
 
-	"muster/engine/internal/proc"
+	"github.com/shirou/gopsutil/v3/process"
+
 	"muster/engine/internal/sock"
 )
 
 // sampler reads CPU and memory. It lives outside the loop, because reading
 // /proc of 256 processes takes time; one sample is under way at once.
-type sampler struct{ meter proc.Meter }
+type sampler struct {
+	known map[int]*process.Process // by pid, kept: Percent(0) is the rate since the last call
+}
 
 func (s *sampler) look(self int, targets map[int]target, ports map[int]bool, at time.Time) samples {
 	r := samples{at: at, self: s.one(self), workers: make(map[int]usage, len(targets)), asked: targets}
@@ -39,13 +43,37 @@ func (s *sampler) look(self int, targets map[int]target, ports map[int]bool, at 
 		r.workers[id] = u
 		alive[t.pid] = true
 	}
-	s.meter.Keep(alive)
+	for pid := range s.known {
+		if !alive[pid] {
+			delete(s.known, pid)
+		}
+	}
 	return r
 }
 
-// one reads one process. What is nil is not known: the process has just ended.
-func (s *sampler) one(pid int) (u usage) {
-	u.cpu, u.mem = s.meter.Look(pid)
+// one reads one process. Errors mean: not known (the process has just ended).
+func (s *sampler) one(pid int) usage {
+	var u usage
+	p := s.known[pid]
+	fresh := p == nil
+	if fresh {
+		// Not NewProcess: it checks by a signal whether the process exists. The
+		// workers are children and not reaped, so the number cannot be another
+		// process's.
+		p = &process.Process{Pid: int32(pid)}
+		s.known[pid] = p
+	}
+	cpu, err := p.PercentWithContext(context.Background(), 0)
+	if err != nil {
+		delete(s.known, pid)
+		return u
+	}
+	if !fresh { // the first call only starts the measurement
+		u.cpu = &cpu
+	}
+	if m, err := p.MemoryInfo(); err == nil && m != nil {
+		u.mem = &m.RSS
+	}
 	return u
 }
 
@@ -121,6 +149,9 @@ func (o *observer) begin() bool {
 		return false
 	}
 	o.looking = true
+	if o.sampler.known == nil {
+		o.sampler.known = make(map[int]*process.Process)
+	}
 	return true
 }
 

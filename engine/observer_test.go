@@ -6,7 +6,11 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/shirou/gopsutil/v3/process"
 )
+
+func newSampler() *sampler { return &sampler{known: make(map[int]*process.Process)} }
 
 func TestSampleOfASpinningChild(t *testing.T) {
 	spin := exec.Command("/bin/sh", "-c", "while :; do :; done")
@@ -20,7 +24,7 @@ func TestSampleOfASpinningChild(t *testing.T) {
 			_ = spin.Wait()
 		}
 	}()
-	s := new(sampler)
+	s := newSampler()
 	look := func() (self, worker usage) {
 		r := s.look(os.Getpid(), map[int]target{7: {pid: spin.Process.Pid}}, nil, epoch)
 		if !r.at.Equal(epoch) || len(r.workers) != 1 {
@@ -61,6 +65,9 @@ func TestSampleOfASpinningChild(t *testing.T) {
 	if _, w = look(); w.cpu != nil || w.mem != nil {
 		t.Errorf("a dead worker has %v, %v", w.cpu, w.mem)
 	}
+	if len(s.known) != 1 {
+		t.Errorf("%d processes kept, want this one alone", len(s.known))
+	}
 }
 
 // pause lets time pass between two looks: a rate needs some.
@@ -74,15 +81,15 @@ func pause(t *testing.T, d time.Duration) {
 
 // A worker whose row is gone is forgotten, or its number could be another's.
 func TestSamplerForgets(t *testing.T) {
-	s := new(sampler)
-	self, parent := os.Getpid(), map[int]target{1: {pid: os.Getppid()}}
-	s.look(self, parent, nil, epoch)
-	if s.look(self, parent, nil, epoch).workers[1].cpu == nil {
-		t.Error("a second look knows no rate")
+	s := newSampler()
+	self := os.Getpid()
+	s.look(self, map[int]target{1: {pid: os.Getppid()}}, nil, epoch)
+	if len(s.known) != 2 {
+		t.Fatalf("%d kept", len(s.known))
 	}
 	s.look(self, nil, nil, epoch)
-	if r := s.look(self, parent, nil, epoch); r.workers[1].cpu != nil || r.self.cpu == nil {
-		t.Errorf("after a look without it: %v, and of this process %v", r.workers[1].cpu, r.self.cpu)
+	if s.known[self] == nil || len(s.known) != 1 {
+		t.Errorf("kept: %v", s.known)
 	}
 }
 

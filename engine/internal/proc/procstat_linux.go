@@ -13,8 +13,6 @@ const (
 	StatPPID    = 1
 	StatPgrp    = 2
 	statFlags   = 6
-	statUser    = 11
-	statSystem  = 12
 	StatThreads = 17
 	StatStart   = 19
 )
@@ -22,7 +20,7 @@ const (
 // StatFields are the fields of /proc/PID/stat (proc_pid_stat(5)) from the state
 // on; nil if the process is gone.
 func StatFields(pid int) []string {
-	b, err := ReadStat(pid)
+	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
 		return nil
 	}
