@@ -90,6 +90,32 @@ func TestPolicy02KillFromOutside(t *testing.T) {
 	})
 }
 
+// whoAnswersFor stops a worker, has n requests come, kills it, and counts by which
+// worker they were answered. All must be.
+func (p *run) whoAnswersFor(pid, n int) (by map[int]int) {
+	p.T.Helper()
+	stop(p.T, pid)
+	var cs []*client
+	for range n {
+		c := mustDial(p.T, p.Addr())
+		if err := c.send("/"); err != nil {
+			p.T.Fatal(err)
+		}
+		cs = append(cs, c)
+	}
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		p.T.Fatal(err)
+	}
+	by = make(map[int]int)
+	for i, c := range cs {
+		if _, err := c.receive(); err != nil {
+			p.T.Errorf("connection %d: %v", i, err)
+		}
+		by[c.worker]++
+	}
+	return by
+}
+
 // What waits at the socket of a worker that dies is not lost, and does not wait for
 // the next worker.
 func TestPolicy02WhatWaitsAtADeadWorkerIsDealtToOthers(t *testing.T) {
@@ -97,25 +123,7 @@ func TestPolicy02WhatWaitsAtADeadWorkerIsDealtToOthers(t *testing.T) {
 	p := startPrimary(t, nil, primaryConfig{Workers: 2, Policy: engine.SchedSpread, Grace: time.Second})
 	victim := p.AwaitKind(2, engine.KindListening)[0]
 	p.inSpread(2)
-	stop(t, victim.PID)
-	var cs []*client
-	for range 40 {
-		c := mustDial(t, p.Addr())
-		if err := c.send("/"); err != nil {
-			t.Fatal(err)
-		}
-		cs = append(cs, c)
-	}
-	if err := syscall.Kill(victim.PID, syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
-	by := map[int]int{}
-	for i, c := range cs {
-		if _, err := c.receive(); err != nil {
-			t.Errorf("connection %d: %v", i, err)
-		}
-		by[c.worker]++
-	}
+	by := p.whoAnswersFor(victim.PID, 40)
 	if by[victim.Worker] > 0 {
 		t.Errorf("answers by %v, and %d was dead", by, victim.Worker)
 	}
@@ -295,25 +303,7 @@ func (p *run) whatWaitsGoesOn() {
 			slot, pid = e.Slot, e.PID
 		}
 	}
-	stop(t, pid)
-	var cs []*client
-	for range 12 {
-		c := mustDial(t, p.Addr())
-		if err := c.send("/"); err != nil {
-			t.Fatal(err)
-		}
-		cs = append(cs, c)
-	}
-	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
-	by := map[int]int{}
-	for i, c := range cs {
-		if _, err := c.receive(); err != nil {
-			t.Errorf("connection %d: %v", i, err)
-		}
-		by[c.worker]++
-	}
+	by := p.whoAnswersFor(pid, 12)
 	next := 0
 	for _, e := range kit.OfKind(p.SoFar(), engine.KindListening) {
 		if by[e.Worker] > 0 && e.Slot != slot {
